@@ -1,0 +1,25 @@
+# What is private to those who work on usertags: nothing here reaches a host's targets.
+
+if(USERTAGS_DEVELOPER_MODE)
+  find_program(CCACHE ccache)
+  if(CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  endif()
+endif()
+
+if(USERTAGS_SANITIZE)
+  add_compile_options(-fsanitize=${USERTAGS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${USERTAGS_SANITIZE})
+endif()
+
+# usertags_developer_options(target): warnings as errors, and Clang's thread-safety analysis.
+function(usertags_developer_options target)
+  if(NOT USERTAGS_DEVELOPER_MODE)
+    return()
+  endif()
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+                                           -Wnon-virtual-dtor -Wold-style-cast -Werror)
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    target_compile_options(${target} PRIVATE -Wthread-safety)
+  endif()
+endfunction()

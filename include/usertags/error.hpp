@@ -1,0 +1,141 @@
+// Errors are values: a stable code, a message that says what happened, to what, and what to do, and
+// typed accessors for whatever the error names. No function of the store throws.
+#pragma once
+
+#if __cplusplus < 202100L
+#error "usertags needs C++23 (std::expected): compile with -std=c++23, or link the target usertags::usertags"
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace usertags {
+
+// The stable names of these codes (`to_string`) are the same in C++, in JSON and in the documents.
+enum class ErrorCode : std::uint8_t {
+  batch_refused,   // violations() says why; nothing was applied
+  user_not_found,
+  user_exists,         // existing_id() names the holder of the external id
+  revision_mismatch,   // current_revision() is the user's
+  token_reused,
+  invalid_argument,
+  invalid_selector,   // position() is the byte at which it was noticed
+  invalid_cursor,
+  history_pruned,    // floor() is the oldest revision still kept
+  future_revision,   // current_revision() is the store's
+  memory_budget_exceeded,
+  read_only,
+  busy,           // not applied; try again later
+  store_locked,   // holder_pid() is the process that writes
+  store_closed,
+  store_failed,      // the store stopped after an earlier failure; open it again
+  outcome_unknown,   // applied or not: intended_revision() tells after the next open
+  foreign_write,     // something other than the store changed the file
+  forked,            // the store belongs to the parent process
+  not_a_store,
+  unsupported_format,
+  corrupt_store,
+  permission_denied,
+  io_error,
+  disk_full,
+  out_of_memory,
+  cancelled,
+  timeout,
+};
+
+std::string_view to_string(ErrorCode) noexcept;
+
+enum class OperationKind : std::uint8_t { create, update, set, erase };
+
+// "create", "update", "set" and "delete": the words of JSON and of the command.
+std::string_view to_string(OperationKind) noexcept;
+
+// One reason why a batch, or the tags of a creation, was refused.
+struct Violation {
+  enum class Reason : std::uint8_t {
+    key_exists,
+    key_missing,
+    value_mismatch,
+    duplicate_key,
+    empty_key,
+    key_too_long,
+    value_too_long,
+    forbidden_character,
+    malformed_utf8,
+    contains_nul,
+    too_many_tags,
+    too_many_operations,
+  };
+  // What the reason is about. A violation of the whole batch names no operation and no key.
+  enum class Subject : std::uint8_t { batch, key, value };
+
+  Reason reason{};
+  Subject subject = Subject::batch;
+  std::optional<std::size_t> item;    // which Write, in a call with many
+  std::optional<std::size_t> index;   // which operation, in the order in which they were given
+  std::optional<OperationKind> operation;
+  std::string key;                          // as given, also where it is malformed
+  std::optional<std::string> current;       // the user's value of the key, where it helps
+  std::optional<std::size_t> first_index;   // of duplicate_key: the operation that had the key first
+  std::optional<OperationKind> first_operation;
+
+  bool operator==(const Violation&) const = default;
+};
+
+std::string_view to_string(Violation::Reason) noexcept;
+std::string_view to_string(Violation::Subject) noexcept;
+
+// A code and one pointer. Copying counts a reference; every member is safe from any thread.
+class [[nodiscard]] Error {
+ public:
+  // What an error names. Absent is what does not apply to its code.
+  struct Details {
+    std::string what;   // the message's first half: what happened, to what
+    std::vector<Violation> violations;
+    std::string existing_id;
+    std::optional<std::uint64_t> current_revision;
+    std::optional<std::uint64_t> intended_revision;
+    std::optional<std::uint64_t> floor;
+    std::optional<std::int64_t> holder_pid;
+    std::optional<std::size_t> position;
+    std::optional<int> system_error;   // errno of the failed system call
+  };
+
+  Error(ErrorCode code) noexcept : code_(code) {}   // implicit: `return std::unexpected(ErrorCode::busy)`
+  Error(ErrorCode code, std::string what) noexcept;
+  Error(ErrorCode code, Details details) noexcept;   // without memory for the details, they are left out
+  Error(const Error& other) noexcept;
+  Error(Error&& other) noexcept;
+  Error& operator=(Error other) noexcept;
+  ~Error();
+
+  ErrorCode code() const noexcept { return code_; }
+  std::string message() const;   // made on demand; one line, without a full stop
+
+  std::span<const Violation> violations() const noexcept;   // of batch_refused
+  std::string_view existing_id() const noexcept;            // of user_exists; else empty
+  std::optional<std::uint64_t> current_revision() const noexcept;
+  std::optional<std::uint64_t> intended_revision() const noexcept;   // of outcome_unknown
+  std::optional<std::uint64_t> floor() const noexcept;               // of history_pruned
+  std::optional<std::int64_t> holder_pid() const noexcept;           // of store_locked
+  std::optional<std::size_t> position() const noexcept;   // of invalid_selector: bytes from the start
+  std::optional<int> system_error() const noexcept;
+
+  friend bool operator==(const Error& error, ErrorCode code) noexcept { return error.code_ == code; }
+
+ private:
+  struct Shared;
+  ErrorCode code_;
+  Shared* shared_ = nullptr;
+};
+
+template <class T>
+using Result = std::expected<T, Error>;
+
+}   // namespace usertags

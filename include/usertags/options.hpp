@@ -1,0 +1,69 @@
+// Options: chosen at open, fixed until close. The defaults keep every promise.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace usertags {
+
+enum class Durability : std::uint8_t {
+  full,      // an acknowledged write survives power loss, if the device honours its sync
+  relaxed,   // it survives a process crash; power loss may drop the newest commits, never part of one
+};
+
+enum class Access : std::uint8_t {
+  read_write,
+  read_only,   // writes nothing, beside a live writer too; shows the state at the moment of opening
+  exclusive,   // read_write, and no other process can read the file meanwhile
+};
+
+// Bounds for what one call may bring.
+struct Limits {
+  std::size_t tags_per_user = 256;   // 1 to 65,534; a user that is over it may still shrink
+  std::size_t operations_per_batch = 1024;
+};
+
+// How much of the log is kept. A change is pruned when it is beyond both bounds.
+struct History {
+  bool keep_all = false;
+  std::uint64_t min_changes = 100'000;
+  std::chrono::seconds min_age{0};
+};
+
+// When the engine does its housekeeping, a little with each commit.
+struct Housekeeping {
+  // Users whose newest patches are in the log only, before they are folded into their rows.
+  // The bound is the greater of this and a quarter of the users.
+  std::uint64_t backlog_users = 65'536;
+  // WAL size at which the engine checkpoints, and at which it refuses writes (`busy`), because a reader that
+  // never ends keeps the WAL from being recycled.
+  std::uint64_t checkpoint_wal_bytes = std::uint64_t{4} << 20;
+  std::uint64_t max_wal_bytes = std::uint64_t{1} << 30;
+};
+
+enum class LogLevel : std::uint8_t { info, warning, error };
+
+struct Options {
+  Durability durability = Durability::full;
+  Access access = Access::read_write;
+  bool create_if_missing = true;
+  bool allow_network_file_system = false;
+  bool secure_delete = false;   // overwrite freed pages with zeros; costs writes
+  Limits limits;
+  History history;
+  Housekeeping housekeeping;
+  std::chrono::milliseconds busy_timeout{5'000};   // for locks that other processes hold briefly
+  std::chrono::milliseconds slow_commit{500};      // a commit that takes longer is told to `log`
+
+  // Called with one line of text, from whichever thread has something to say, never under a lock that a
+  // read needs. It must not throw and must not call the store.
+  std::function<void(LogLevel, std::string_view)> log;
+
+  // The time of changes and ids; the system clock where it is empty. For tests. Same rules as `log`.
+  std::function<std::chrono::system_clock::time_point()> clock;
+};
+
+}   // namespace usertags

@@ -1,0 +1,39 @@
+// Pages: keyset cursors, never offsets, so that a page costs the same wherever it stands.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <usertags/user.hpp>
+
+namespace usertags {
+
+// Where the next page starts. Opaque text, bound to the store and the question it came from; anything else
+// is answered with invalid_cursor. It stays good while others write, and over reopening.
+class Cursor {
+ public:
+  explicit Cursor(std::string text) noexcept : text_(std::move(text)) {}
+  const std::string& text() const noexcept { return text_; }
+  bool operator==(const Cursor&) const = default;
+
+ private:
+  std::string text_;
+};
+
+struct PageRequest {
+  std::size_t limit = 100;       // 1 to 10,000
+  std::optional<Cursor> after;   // none: from the start
+};
+
+// Users in the order of their creation, as they were at one moment.
+struct UserPage {
+  std::vector<User> users;
+  std::optional<Cursor> next;   // none: this was the last page
+  std::uint64_t revision = 0;   // the store's, at which the page was read
+};
+
+}   // namespace usertags

@@ -1,0 +1,84 @@
+// Stats and VerifyReport: what a store says of itself.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace usertags {
+
+// A distribution of durations since the store was opened. Percentiles are accurate to one part in 16.
+struct Latency {
+  std::uint64_t count = 0;
+  std::chrono::nanoseconds total{0};
+  std::chrono::nanoseconds p50{0};
+  std::chrono::nanoseconds p99{0};
+  std::chrono::nanoseconds max{0};
+};
+
+struct Stats {
+  // The data.
+  std::uint64_t revision = 0;
+  std::uint64_t users = 0;
+  std::uint64_t tags = 0;         // key-value pairs of all users together
+  std::uint64_t tag_keys = 0;     // different keys
+  std::uint64_t tag_values = 0;   // different pairs of key and value
+
+  // Memory, in bytes, allocator overhead estimated.
+  std::uint64_t record_bytes = 0;      // live snapshots; those that only the host still holds are not counted
+  std::uint64_t directory_bytes = 0;   // look-up by external id and by id, order of creation
+  std::uint64_t tag_index_bytes = 0;
+
+  // The file. Zero for a store in memory.
+  std::uint64_t database_bytes = 0;
+  std::uint64_t wal_bytes = 0;
+  bool wal_pinned = false;   // a reader kept the last checkpoint from recycling the WAL
+
+  // The log.
+  std::uint64_t log_floor = 0;         // the oldest change still kept; revision + 1 where none is
+  std::uint64_t folded_revision = 0;   // every change up to it is in the user table
+  std::uint64_t backlog_users = 0;     // users with patches that are not folded yet
+
+  // The work since opening.
+  std::uint64_t commits = 0;
+  std::uint64_t changes = 0;
+  std::uint64_t folded_users = 0;
+  std::uint64_t checkpoints = 0;
+  Latency commit;    // a whole group: judged, written, synced
+  Latency sync;      // single syncs, of WAL and database
+  Latency fold;      // the folding and pruning within a commit
+  Latency publish;   // from the end of a commit to its visibility
+  Latency checkpoint;
+
+  bool failed = false;   // fail-stopped: writes answer store_failed
+};
+
+struct VerifyReport {
+  enum class Kind : std::uint8_t {
+    sqlite,   // SQLite's own integrity check complains
+    schema,
+    log,        // a gap, a broken checksum chain, or an unreadable change
+    user_row,   // a row that is malformed, or does not fit its checksum
+    digest,     // file or memory do not have the digest of the commit record
+    memory,     // memory and file differ in a user
+    tag_index,
+  };
+  struct Problem {
+    Kind kind{};
+    std::string user_id;   // where one user is concerned
+    std::string what;
+  };
+
+  std::uint64_t revision = 0;   // at which file and memory were compared
+  std::uint64_t users = 0;
+  std::uint64_t changes = 0;       // log entries read
+  std::string digest;              // 32 hexadecimal digits; equal for equal stores
+  std::vector<Problem> problems;   // at most 1,000
+  bool ok() const noexcept { return problems.empty(); }
+};
+
+std::string_view to_string(VerifyReport::Kind) noexcept;
+
+}   // namespace usertags

@@ -1,0 +1,59 @@
+// Tag and TagList: keys and values on their way into a call.
+#pragma once
+
+#include <concepts>
+#include <initializer_list>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace usertags {
+
+// A key and its value, as views. Key: 1 to 50 characters; value: 0 to 200. A character is a code point of
+// well-formed UTF-8; '#', '/', ':' and NUL are in neither. Bytes in, bytes out: no folding, no normalization.
+struct Tag {
+  std::string_view key;
+  std::string_view value;
+
+  bool operator==(const Tag&) const = default;
+};
+
+// The tags of a creation. Owns its strings. Made from a braced list, a std::map, or any range of pairs.
+// It is not checked here: the call that takes it reports every violation at once, by position in the list.
+class TagList {
+ public:
+  using Entry = std::pair<std::string, std::string>;
+
+  TagList() = default;
+  TagList(std::initializer_list<Tag> tags) {
+    entries_.reserve(tags.size());
+    for (const Tag& tag : tags) add(tag.key, tag.value);
+  }
+  template <std::ranges::input_range Range>
+    requires(!std::same_as<std::remove_cvref_t<Range>, TagList>) &&
+            requires(std::ranges::range_reference_t<Range> entry) {
+              std::string_view(std::get<0>(entry));
+              std::string_view(std::get<1>(entry));
+            }
+  TagList(const Range& range) {
+    for (const auto& [key, value] : range) add(key, value);
+  }
+
+  TagList& add(std::string_view key, std::string_view value) {
+    entries_.emplace_back(std::string(key), std::string(value));
+    return *this;
+  }
+
+  std::size_t size() const noexcept { return entries_.size(); }
+  bool empty() const noexcept { return entries_.empty(); }
+  auto begin() const noexcept { return entries_.begin(); }
+  auto end() const noexcept { return entries_.end(); }
+  const Entry& operator[](std::size_t index) const noexcept { return entries_[index]; }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+}   // namespace usertags

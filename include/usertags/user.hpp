@@ -1,0 +1,171 @@
+// User: an immutable snapshot of one user, as it was at one revision.
+//
+//   if (auto user = store.find("user_ext_123")) {
+//     for (auto [key, value] : user->tags()) use(key, value);
+//     if (user->tag("tier") == "gold") reward(user->id());
+//   }
+//
+// Lifetime: a User, a TagsView and a TagValue each own a counted reference to the snapshot, so they outlive
+// each other, the store, and later changes of the user. The string_views that they hand out live as long as
+// any of them does. Copying counts a reference; const use from many threads is safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <usertags/tag.hpp>
+
+namespace usertags {
+
+namespace model {
+class Record;       // the snapshot itself: one contiguous block of memory
+class UserAccess;   // the engine's way to make Users
+void retain(const Record*) noexcept;
+void release(const Record*) noexcept;
+}   // namespace model
+
+// A counted reference to a snapshot; empty only when moved from.
+class SnapshotRef {
+ public:
+  SnapshotRef() noexcept = default;
+  SnapshotRef(const SnapshotRef& other) noexcept : record_(other.record_) {
+    if (record_ != nullptr) model::retain(record_);
+  }
+  SnapshotRef(SnapshotRef&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
+  SnapshotRef& operator=(SnapshotRef other) noexcept {
+    std::swap(record_, other.record_);
+    return *this;
+  }
+  ~SnapshotRef() {
+    if (record_ != nullptr) model::release(record_);
+  }
+
+  const model::Record* get() const noexcept { return record_; }
+  explicit operator bool() const noexcept { return record_ != nullptr; }
+
+ private:
+  friend class model::UserAccess;
+  explicit SnapshotRef(const model::Record* adopted) noexcept : record_(adopted) {}
+
+  const model::Record* record_ = nullptr;
+};
+
+// Walks the tags of one snapshot in bytewise order of their keys.
+class TagIterator {
+ public:
+  using iterator_concept = std::forward_iterator_tag;
+  using iterator_category = std::input_iterator_tag;
+  using value_type = Tag;
+  using difference_type = std::ptrdiff_t;
+  using reference = Tag;
+  using pointer = const Tag*;
+
+  TagIterator() noexcept = default;
+  explicit TagIterator(const model::Record& record) noexcept;
+
+  Tag operator*() const noexcept { return tag_; }
+  const Tag* operator->() const noexcept { return &tag_; }
+  TagIterator& operator++() noexcept {
+    if (--remaining_ != 0) load();
+    return *this;
+  }
+  TagIterator operator++(int) noexcept {
+    TagIterator before = *this;
+    ++*this;
+    return before;
+  }
+  // Positions of one and the same snapshot can be compared; the default-made iterator is the end of each.
+  bool operator==(const TagIterator& other) const noexcept { return remaining_ == other.remaining_; }
+
+ private:
+  void load() noexcept;
+
+  const char* next_ = nullptr;
+  std::size_t remaining_ = 0;
+  Tag tag_;
+};
+
+// The tags of a user: a sorted range of Tag that keeps the snapshot alive, so that
+// `for (auto [key, value] : store.find(x)->tags())` is safe.
+class TagsView {
+ public:
+  TagIterator begin() const noexcept { return snapshot_ ? TagIterator(*snapshot_.get()) : TagIterator(); }
+  TagIterator end() const noexcept { return {}; }
+  std::size_t size() const noexcept;
+  bool empty() const noexcept { return size() == 0; }
+
+ private:
+  friend class User;
+  explicit TagsView(SnapshotRef snapshot) noexcept : snapshot_(std::move(snapshot)) {}
+
+  SnapshotRef snapshot_;
+};
+
+// One value, which keeps its snapshot alive. Compares with and converts to std::string_view.
+class TagValue {
+ public:
+  std::string_view view() const noexcept { return value_; }
+  operator std::string_view() const noexcept { return value_; }
+  friend bool operator==(const TagValue& left, std::string_view right) noexcept {
+    return left.value_ == right;
+  }
+
+ private:
+  friend class User;
+  TagValue(SnapshotRef snapshot, std::string_view value) noexcept
+      : snapshot_(std::move(snapshot)), value_(value) {}
+
+  SnapshotRef snapshot_;
+  std::string_view value_;
+};
+
+class User {
+ public:
+  std::string_view id() const noexcept;   // "user_" and 26 characters
+  std::string_view external_id() const noexcept;
+  std::uint64_t revision() const noexcept;   // of the user's last change
+  TagsView tags() const noexcept { return TagsView(snapshot_); }
+  std::optional<TagValue> tag(std::string_view key) const noexcept;
+
+  // The same user at the same revision with the same tags.
+  friend bool operator==(const User& left, const User& right) noexcept;
+
+ private:
+  friend class model::UserAccess;
+  explicit User(SnapshotRef snapshot) noexcept : snapshot_(std::move(snapshot)) {}
+
+  SnapshotRef snapshot_;
+};
+
+// What `UserTagStore::read` hands to its function: a user without a counted reference, valid, with all that
+// it hands out, only until that function returns.
+class UserView {
+ public:
+  class Tags {
+   public:
+    explicit Tags(const model::Record& record) noexcept : record_(&record) {}
+    TagIterator begin() const noexcept { return TagIterator(*record_); }
+    TagIterator end() const noexcept { return {}; }
+
+   private:
+    const model::Record* record_;
+  };
+
+  std::string_view id() const noexcept;
+  std::string_view external_id() const noexcept;
+  std::uint64_t revision() const noexcept;
+  Tags tags() const noexcept { return Tags(*record_); }
+  std::optional<std::string_view> tag(std::string_view key) const noexcept;
+
+ private:
+  friend class model::UserAccess;
+  explicit UserView(const model::Record& record) noexcept : record_(&record) {}
+
+  const model::Record* record_;
+};
+
+}   // namespace usertags

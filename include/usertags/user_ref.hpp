@@ -1,0 +1,40 @@
+// UserRef: which user is meant, by id or by external id.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+namespace usertags {
+
+// A view: it does not own the text, which must live until the call that takes the reference returns.
+//
+// A string that has the form of an id (the TypeID prefix "user_" and 26 characters) is an id, any other is
+// an external id. External ids of that form are refused at creation, so no string names two users.
+// Text that can name no user (empty, too long, malformed) names none: calls answer user_not_found.
+class UserRef {
+ public:
+  enum class Kind : std::uint8_t { any, id, external_id };
+
+  template <class Text>
+    requires std::convertible_to<const Text&, std::string_view> &&
+             (!std::same_as<std::remove_cvref_t<Text>, UserRef>)
+  UserRef(const Text& text) : text_(text) {}
+  UserRef(std::nullptr_t) = delete;
+
+  static UserRef id(std::string_view text) noexcept { return {text, Kind::id}; }
+  static UserRef external_id(std::string_view text) noexcept { return {text, Kind::external_id}; }
+
+  std::string_view text() const noexcept { return text_; }
+  Kind kind() const noexcept { return kind_; }
+
+ private:
+  UserRef(std::string_view text, Kind kind) noexcept : text_(text), kind_(kind) {}
+
+  std::string_view text_;
+  Kind kind_ = Kind::any;
+};
+
+}   // namespace usertags

@@ -1,0 +1,151 @@
+// UserTagStore: users and their tags, durable in one SQLite file, held whole in memory.
+//
+//   auto store = usertags::UserTagStore::open("users.db");
+//   if (!store) return report(store.error());
+//   auto created = store->create_user("user_ext_123", {{"tier", "trial"}});
+//   auto applied = store->apply("user_ext_123", usertags::TagBatch().update("tier", "gold").set("seats",
+//   "12")); if (!applied) report(applied.error());            // e.g. batch_refused, with every violation at
+//   once for (auto [key, value] : applied->user->tags()) show(key, value);
+//
+// Promises
+//   Atomic       a batch is applied whole or not at all, across process crash, OS crash and power loss.
+//   Durable      a write that answered success survives them (see Durability).
+//   Linearizable a read that starts after an acknowledgement sees it; no read sees an uncommitted change.
+//   Agreement    memory changes only after the file has committed; verify() proves the two equal.
+//   Three outcomes: applied (a value); not applied (an error); unknown (outcome_unknown: the commit itself
+//                failed on its way to the disk; the store then answers store_failed until it is opened
+//                again).
+//
+// Threads: every method but move and destruction may be called from any thread. find, find_each, read, list,
+// plan, revision and stats never wait for a disk, a sync, or SQLite. Writes that wait together are committed
+// together; the store makes no thread of its own.
+// Processes: one writes. After fork the child's copy answers `forked`.
+// Memory: the users, tags and indexes live in memory as a whole; the file is the truth.
+// Errors: no method throws; memory that runs out is answered with out_of_memory. A moved-from or closed
+// store answers store_closed. Any write may answer busy, disk_full, io_error, foreign_write, store_failed or
+// outcome_unknown; what a method names below comes on top.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <usertags/error.hpp>
+#include <usertags/options.hpp>
+#include <usertags/page.hpp>
+#include <usertags/stats.hpp>
+#include <usertags/tag.hpp>
+#include <usertags/tag_batch.hpp>
+#include <usertags/user.hpp>
+#include <usertags/user_ref.hpp>
+#include <usertags/write.hpp>
+
+namespace usertags {
+
+class UserTagStore {
+ public:
+  // Opens the store in the SQLite file at `path`, or makes it (see Options::create_if_missing). Beside the
+  // file stand PATH-wal and PATH-shm, which belong to it, and PATH.lock. Recovers from whatever end the last
+  // writer had.
+  // Errors: store_locked, not_a_store, unsupported_format, corrupt_store, foreign_write, permission_denied,
+  // io_error, disk_full, busy, out_of_memory; invalid_argument for options out of range.
+  [[nodiscard]] static Result<UserTagStore> open(const std::filesystem::path& path,
+                                                 const Options& options = {}) noexcept;
+
+  // The same engine without a file: everything is gone at close. Durability and Access are ignored.
+  [[nodiscard]] static Result<UserTagStore> open_in_memory(const Options& options = {}) noexcept;
+
+  UserTagStore(UserTagStore&& other) noexcept;
+  UserTagStore& operator=(UserTagStore&& other) noexcept;
+  ~UserTagStore();   // closes, without folding; users that were handed out live on
+
+  // --- Writes. Each returns when it is durable and visible. ---
+
+  // external_id: the host's own unique id, 1 to 255 characters, no NUL, not of the form of an id.
+  // Errors: user_exists (with existing_id), invalid_argument, batch_refused (for the tags).
+  [[nodiscard]] Result<Applied> create_user(std::string_view external_id, const TagList& tags = {},
+                                            const ApplyOptions& options = {}) noexcept;
+
+  // Applies the batch to one user, whole or not at all. A batch that changes nothing adds no revision.
+  // Errors: user_not_found, revision_mismatch, batch_refused (with every violation), invalid_argument.
+  [[nodiscard]] Result<Applied> apply(const UserRef& user, const TagBatch& batch,
+                                      const ApplyOptions& options = {}) noexcept;
+
+  // The external id is free again afterwards; the id never comes back.
+  // Errors: user_not_found, revision_mismatch, invalid_argument.
+  [[nodiscard]] Result<Applied> delete_user(const UserRef& user, const ApplyOptions& options = {}) noexcept;
+
+  // Independent writes, in order, each with its own outcome, committed together in bounded groups. One that
+  // fails never touches its neighbours. Far cheaper than one call each. outcomes[i] answers writes[i]; with
+  // no memory for the outcomes themselves nothing is applied and the vector is empty.
+  [[nodiscard]] std::vector<Result<Applied>> apply_each(std::span<const Write> writes) noexcept;
+
+  // What `apply` would answer now, with the revision that the user would get. Changes nothing.
+  [[nodiscard]] Result<Applied> plan(const UserRef& user, const TagBatch& batch,
+                                     const ApplyOptions& options = {}) const noexcept;
+
+  // --- Reads. ---
+
+  // Errors: user_not_found.
+  [[nodiscard]] Result<User> find(const UserRef& user) const noexcept;
+
+  // All at one moment. found[i] answers users[i]; empty where no memory is left for it.
+  [[nodiscard]] std::vector<Result<User>> find_each(std::span<const UserRef> users) const noexcept;
+
+  // Calls function(const UserView&) without copying or counting anything: the fastest way to look at one
+  // user. The function runs under a lock that publishing this user needs: keep it short, do not throw, do
+  // not call the store. Errors: user_not_found.
+  template <class Function>
+    requires std::is_invocable_v<Function&, const UserView&>
+  [[nodiscard]] Result<void> read(const UserRef& user, Function&& function) const noexcept {
+    return read_with(user, {&function, [](void* target, const UserView& view) {
+                              (*static_cast<std::remove_reference_t<Function>*>(target))(view);
+                            }});
+  }
+
+  // All users, in the order of their creation. A user that is there throughout is returned exactly once.
+  // Errors: invalid_argument (limit), invalid_cursor.
+  [[nodiscard]] Result<UserPage> list(const PageRequest& page = {}) const noexcept;
+
+  // The newest visible change; 0 for a new store, or a closed one.
+  std::uint64_t revision() const noexcept;
+
+  // --- Care. ---
+
+  // Proves what can be proved: SQLite's own check, the schema, every checksum, the digest, that file and
+  // memory agree in every user, that the tag index equals the users' tags. Reads go on meanwhile; writes wait
+  // for short moments. Problems are in the report; an error means that it could not be made.
+  [[nodiscard]] Result<VerifyReport> verify() const noexcept;
+
+  Stats stats() const noexcept;
+
+  // Moves the WAL into the database file. Errors: busy (a reader pins the WAL).
+  [[nodiscard]] Result<void> checkpoint() noexcept;
+
+  // Folds, prunes and checkpoints for up to `budget`, or until nothing is left to do. For a host that would
+  // rather do it on a thread of its own than with its commits.
+  [[nodiscard]] Result<void> maintain(std::chrono::milliseconds budget) noexcept;
+
+  // Folds what is left, checkpoints, and releases the file. Calls under way finish first; later ones answer
+  // store_closed. Idempotent. An error concerns housekeeping only: acknowledged writes are safe.
+  [[nodiscard]] Result<void> close() noexcept;
+
+ private:
+  class Impl;
+  struct Reader {
+    void* target;
+    void (*call)(void*, const UserView&);
+  };
+
+  explicit UserTagStore(std::unique_ptr<Impl> impl) noexcept;
+  Result<void> read_with(const UserRef& user, Reader reader) const noexcept;
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}   // namespace usertags

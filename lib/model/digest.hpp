@@ -1,0 +1,37 @@
+// Hashes that are part of the file format (XXH3, xxHash 0.8).
+//
+// The state digest is the sum, modulo 2^128, of the users' hashes: independent of their order, and kept up
+// to date by subtracting the old version's hash and adding the new one's. Two stores with equal digests hold
+// the same users. It guards against accident and forgetfulness, not against an adversary.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/record.hpp"
+
+namespace usertags::model {
+
+struct Digest {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+
+  Digest& operator+=(const Digest& other) noexcept;
+  Digest& operator-=(const Digest& other) noexcept;
+  bool operator==(const Digest&) const = default;
+
+  std::string hex() const;                               // 32 digits, high first
+  std::array<std::uint8_t, 16> bytes() const noexcept;   // big-endian, high first
+  static Digest from_bytes(std::span<const std::uint8_t, 16> bytes) noexcept;
+};
+
+// XXH3-128 of Record::hashed_bytes(). A tombstone has no part in the digest.
+Digest user_hash(const Record& record) noexcept;
+
+// What a row of table `user` keeps of itself: the low half of user_hash; for a tombstone too.
+std::int64_t row_checksum(const Record& record) noexcept;
+
+}   // namespace usertags::model

@@ -1,0 +1,21 @@
+// Failure: how an error of the world (disk, lock, file, memory) travels inside the library, up to the one
+// boundary that turns it into the value that hosts see. What a caller has to expect in the normal course of
+// things (no such user, a refused batch) is a value from the start and is never thrown.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include <usertags/error.hpp>
+
+namespace usertags::model {
+
+struct Failure {
+  Error error;
+};
+
+[[noreturn]] inline void fail(ErrorCode code, std::string what) {
+  throw Failure{Error(code, std::move(what))};
+}
+
+}   // namespace usertags::model

@@ -1,0 +1,48 @@
+// Table `change`: the log.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "model/change.hpp"
+#include "sqlite/connection.hpp"
+
+namespace usertags::sqlite {
+
+class ChangeLog {
+ public:
+  explicit ChangeLog(Connection& connection);
+
+  void append(const model::Change& change, std::uint64_t checksum);
+
+  // Deletes changes from `floor` up to `last`, both included.
+  void prune(std::uint64_t floor, std::uint64_t last);
+
+  struct Entry {
+    model::Change change;   // views into the row: valid until the next call
+    std::uint64_t checksum = 0;
+  };
+  // Walks the entries from a revision on, in order. Throws corrupt_store for a row that no store writes.
+  class Reader {
+   public:
+    Reader(Connection& connection, std::uint64_t first_revision);
+    std::optional<Entry> next();
+
+   private:
+    Statement rows_;
+  };
+
+  // The entry of one revision: its time and checksum; none where it is not kept.
+  struct Mark {
+    std::int64_t at_ms = 0;
+    std::uint64_t checksum = 0;
+  };
+  std::optional<Mark> mark(std::uint64_t revision);
+
+ private:
+  Statement append_;
+  Statement prune_;
+  Statement mark_;
+};
+
+}   // namespace usertags::sqlite

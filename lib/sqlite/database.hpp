@@ -1,0 +1,58 @@
+// Database: the one writing connection of a store with its tables, and what concerns the file as a whole.
+// One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "sqlite/change_log.hpp"
+#include "sqlite/connection.hpp"
+#include "sqlite/observed_vfs.hpp"
+#include "sqlite/schema.hpp"
+#include "sqlite/state.hpp"
+#include "sqlite/user_table.hpp"
+
+namespace usertags::sqlite {
+
+class Database {
+ public:
+  // Opens, identifies, and, where the mode is `create` or `memory` and the file is empty, makes the schema
+  // with `first_state`. For a writing mode it recovers first: the bytes of a WAL that was left are written in
+  // place again and synced under SQLite's write lock (after a failed sync the page cache may hold what the
+  // disk does not), then checkpointed.
+  Database(const ConnectionConfig& config, const State& first_state);
+
+  Connection& connection() noexcept { return connection_; }
+  StateTable& state() noexcept { return state_; }
+  ChangeLog& log() noexcept { return log_; }
+  UserTable& users() noexcept { return users_; }
+
+  // Changes whenever another connection commits, and only then.
+  std::int64_t data_version();
+
+  enum class Checkpointed : std::uint8_t { whole, partly };   // partly: a reader pins the WAL
+  // PASSIVE: never waits. The next commit overwrites the WAL from its start when it was whole.
+  Checkpointed checkpoint();
+  // TRUNCATE: waits for readers up to the busy timeout; throws Failure (busy).
+  void checkpoint_and_truncate();
+
+  std::uint64_t wal_bytes() const noexcept;   // of frames in use, by the last commit or checkpoint
+  std::uint64_t database_bytes();
+  bool moved();   // the file was renamed or unlinked under us
+
+  // Closes for good. With a whole checkpoint behind it, the WAL goes; else it stays for recovery.
+  void close();
+  void abandon() noexcept;   // in a child after fork
+
+ private:
+  Connection connection_;
+  StateTable state_;
+  ChangeLog log_;
+  UserTable users_;
+  Statement data_version_;
+};
+
+}   // namespace usertags::sqlite

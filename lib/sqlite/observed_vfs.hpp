@@ -1,0 +1,35 @@
+// A VFS shim over the default one that measures syncs: the only way to tell a sync's time from the rest of a
+// COMMIT. It changes nothing else. Registered once for the process, under the name kObservedVfs.
+#pragma once
+
+#include <chrono>
+
+namespace usertags::sqlite {
+
+inline constexpr const char* kObservedVfs = "usertags";
+
+// Registers the shim if need be. Throws Failure (out_of_memory).
+void register_observed_vfs();
+
+// Called on the thread that synced, with the time the sync took. One observer a thread: the store sets it
+// around its writing, so that stores in one process do not see each other's syncs.
+class SyncObserver {
+ public:
+  virtual void on_sync(std::chrono::nanoseconds took) noexcept = 0;
+
+ protected:
+  ~SyncObserver() = default;
+};
+
+class ObserveSyncs {
+ public:
+  explicit ObserveSyncs(SyncObserver& observer) noexcept;
+  ObserveSyncs(const ObserveSyncs&) = delete;
+  ObserveSyncs& operator=(const ObserveSyncs&) = delete;
+  ~ObserveSyncs();
+
+ private:
+  SyncObserver* previous_;
+};
+
+}   // namespace usertags::sqlite

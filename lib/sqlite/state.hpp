@@ -1,0 +1,42 @@
+// The commit record: the one row of table `state`, rewritten by every commit.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "model/digest.hpp"
+#include "model/typeid.hpp"
+#include "sqlite/connection.hpp"
+
+namespace usertags::sqlite {
+
+struct State {
+  std::array<std::uint8_t, 16> store_id{};   // made with the store, never changed
+  std::uint64_t epoch = 1;      // grows when the store is opened after an unclean end, or restored
+  bool clean = true;            // the last writer closed it in good order
+  std::uint64_t revision = 0;   // of the newest change
+  std::uint32_t last_ordinal = 0;
+  model::Uuid last_id{};         // the newest id ever given
+  std::int64_t last_at_ms = 0;   // the newest time ever given
+  model::Digest digest;
+  std::uint64_t log_checksum = 0;      // of the newest change
+  std::uint64_t folded_revision = 0;   // every change up to it is in table `user`: a replay starts after it
+  std::uint64_t log_floor = 1;         // the oldest change still kept; revision + 1 where none is
+  std::uint64_t floor_checksum = 0;    // of the change before the floor: where checking the chain starts
+  std::uint64_t token_floor = 0;
+
+  bool operator==(const State&) const = default;
+};
+
+class StateTable {
+ public:
+  explicit StateTable(Connection& connection);
+  State read();   // corrupt_store where the row is missing or out of range
+  void write(const State& state);
+
+ private:
+  Statement read_;
+  Statement write_;
+};
+
+}   // namespace usertags::sqlite
