@@ -96,15 +96,15 @@ class [[nodiscard]] Error {
  public:
   // What an error names. Absent is what does not apply to its code.
   struct Details {
-    std::string what;   // the message's first half: what happened, to what
-    std::vector<Violation> violations;
-    std::string existing_id;
-    std::optional<std::uint64_t> current_revision;
-    std::optional<std::uint64_t> intended_revision;
-    std::optional<std::uint64_t> floor;
-    std::optional<std::int64_t> holder_pid;
-    std::optional<std::size_t> position;
-    std::optional<int> system_error;   // errno of the failed system call
+    std::string what{};   // the message's first half: what happened, to what
+    std::vector<Violation> violations{};
+    std::string existing_id{};
+    std::optional<std::uint64_t> current_revision{};
+    std::optional<std::uint64_t> intended_revision{};
+    std::optional<std::uint64_t> floor{};
+    std::optional<std::int64_t> holder_pid{};
+    std::optional<std::size_t> position{};
+    std::optional<int> system_error{};   // errno of the failed system call
   };
 
   Error(ErrorCode code) noexcept : code_(code) {}   // implicit: `return std::unexpected(ErrorCode::busy)`

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -32,7 +33,15 @@ class RecordPtr;
 
 class Record {
  public:
-  // Makes the version of a user. `tags` are sorted by key and valid. Throws std::bad_alloc.
+  // What the layout has room for. The rules of keys and values ask for less, but a file may hold anything.
+  static constexpr std::size_t kMaxTags = 0xFFFE;
+  static constexpr std::size_t kMaxKeyBytes = 0xFF;
+  static constexpr std::size_t kMaxValueBytes = 0xFFFF;
+  static constexpr std::size_t kMaxExternalIdBytes = 0xFFFF;
+  static bool has_room_for(std::string_view external_id, std::span<const Tag> tags) noexcept;
+
+  // Makes the version of a user. `id` is one that write_user_id() writes; `tags` are sorted by key, each once;
+  // there is room for them. Throws std::bad_alloc.
   static RecordPtr make(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
                         std::string_view external_id, std::span<const Tag> tags);
   static RecordPtr make_tombstone(const Record& last_version, std::uint64_t revision);
@@ -57,33 +66,48 @@ class Record {
   // What the record takes in memory, the allocator's own bytes estimated.
   std::size_t memory_bytes() const noexcept;
 
-  static constexpr std::size_t kMaxTags = 0xFFFE;
+  // A new record has one reference.
+  void add_reference() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void drop_reference() const noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) free();
+  }
 
  private:
-  friend class RecordPtr;
-  friend void retain(const Record*) noexcept;
-  friend void release(const Record*) noexcept;
-  static constexpr std::uint16_t kTombstone = 0xFFFF;
+  static constexpr std::uint16_t kTombstone = std::numeric_limits<std::uint16_t>::max();
+  static constexpr std::size_t kHeaderBytes = 24;
 
-  Record() = default;
-  static Record* allocate(std::size_t size);
+  Record(std::uint32_t ordinal, std::uint64_t revision, std::uint32_t size, std::size_t external_id_bytes,
+         std::size_t tag_count) noexcept
+      : ordinal_(ordinal),
+        revision_(revision),
+        size_(size),
+        external_id_bytes_(static_cast<std::uint16_t>(external_id_bytes)),
+        tag_count_(static_cast<std::uint16_t>(tag_count)) {}
+  ~Record() = default;
+  // A record without tags yet: the space for their `tag_bytes` bytes is not written.
+  static Record* allocate(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
+                          std::string_view external_id, std::size_t tag_count, std::size_t tag_bytes);
+  void free() const noexcept;
+
   const char* text() const noexcept { return reinterpret_cast<const char*>(this) + kHeaderBytes; }
   char* text() noexcept { return reinterpret_cast<char*>(this) + kHeaderBytes; }
 
   mutable std::atomic<std::uint32_t> references_{1};
-  std::uint32_t ordinal_ = 0;
-  std::uint64_t revision_ = 0;   // hashed from here
-  std::uint32_t size_ = 0;       // of the whole block
-  std::uint16_t external_id_bytes_ = 0;
-  std::uint16_t tag_count_ = 0;
-
-  static constexpr std::size_t kHeaderBytes = 24;
+  std::uint32_t ordinal_;
+  std::uint64_t revision_;   // hashed from here
+  std::uint32_t size_;       // of the whole block
+  std::uint16_t external_id_bytes_;
+  std::uint16_t tag_count_;
 };
 
-static_assert(sizeof(Record) == 24);
-
-inline void retain(const Record* record) noexcept {
-  record->references_.fetch_add(1, std::memory_order_relaxed);
+// Reads the tag at `at`, and moves on to the next.
+inline Tag read_tag(const char*& at) noexcept {
+  const std::size_t key_bytes = static_cast<std::uint8_t>(*at);
+  std::uint16_t value_bytes;
+  std::memcpy(&value_bytes, at + 1, sizeof value_bytes);
+  const char* const key = at + 1 + sizeof value_bytes;
+  at = key + key_bytes + value_bytes;
+  return {{key, key_bytes}, {key + key_bytes, value_bytes}};
 }
 
 // A counted reference inside the engine; SnapshotRef is the same for hosts.
@@ -92,11 +116,11 @@ class RecordPtr {
   RecordPtr() noexcept = default;
   static RecordPtr adopt(const Record* record) noexcept { return RecordPtr(record); }
   static RecordPtr share(const Record& record) noexcept {
-    retain(&record);
+    record.add_reference();
     return RecordPtr(&record);
   }
   RecordPtr(const RecordPtr& other) noexcept : record_(other.record_) {
-    if (record_ != nullptr) retain(record_);
+    if (record_ != nullptr) record_->add_reference();
   }
   RecordPtr(RecordPtr&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
   RecordPtr& operator=(RecordPtr other) noexcept {
@@ -104,7 +128,7 @@ class RecordPtr {
     return *this;
   }
   ~RecordPtr() {
-    if (record_ != nullptr) release(record_);
+    if (record_ != nullptr) record_->drop_reference();
   }
 
   const Record* get() const noexcept { return record_; }

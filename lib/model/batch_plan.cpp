@@ -1,0 +1,157 @@
+#include "model/batch_plan.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+#include "model/tag_rules.hpp"
+
+namespace usertags::model {
+
+using Reason = Violation::Reason;
+using Subject = Violation::Subject;
+
+void BatchPlanner::plan(const Record& before, std::span<const Operation> operations) {
+  begin(operations);
+  merge(before.begin());
+  check_tag_count(before.tag_count());
+  finish();
+}
+
+void BatchPlanner::plan_creation(const TagList& tags) {
+  begin(tags.size());
+  for (const auto& [key, value] : tags) {
+    check_texts(steps_.emplace_back(
+        Step{.key = key, .value = value, .index = steps_.size(), .kind = OperationKind::create}));
+  }
+  find_repetitions();
+  merge(TagIterator());
+  check_tag_count(0);
+  finish();
+}
+
+void BatchPlanner::check_form(std::span<const Operation> operations) {
+  begin(operations);
+  finish();
+}
+
+void BatchPlanner::begin(std::size_t operations) {
+  violations_.clear();
+  deltas_.clear();
+  tags_.clear();
+  steps_.clear();
+  steps_.reserve(operations);
+}
+
+// All of the form: what can be told without the user.
+void BatchPlanner::begin(std::span<const Operation> operations) {
+  begin(operations.size());
+  for (const Operation& operation : operations) {
+    check_texts(steps_.emplace_back(
+        Step{.key = operation.key,
+             .value = operation.value,
+             .expected_value = operation.expected_value ? &*operation.expected_value : nullptr,
+             .index = steps_.size(),
+             .kind = operation.kind,
+             .must_exist = operation.must_exist || operation.kind == OperationKind::update}));
+  }
+  find_repetitions();
+  if (operations.size() > limits_.operations_per_batch) refuse_batch(Reason::too_many_operations);
+}
+
+void BatchPlanner::check_texts(Step& step) {
+  const bool erases = step.kind == OperationKind::erase;
+  for (const Reason reason : erases ? check_key_to_erase(step.key) : check_key(step.key)) {
+    refuse(step, reason, Subject::key);
+    step.key_refused = true;
+  }
+  if (erases) return;
+  for (const Reason reason : check_value(step.value)) refuse(step, reason, Subject::value);
+}
+
+void BatchPlanner::find_repetitions() {
+  if (steps_.size() < 2) return;
+  std::ranges::sort(steps_, {}, [](const Step& step) { return std::tie(step.key, step.index); });
+  const Step* first = &steps_.front();
+  for (Step& step : std::span(steps_).subspan(1)) {
+    if (step.key != first->key) {
+      first = &step;
+      continue;
+    }
+    Violation& violation = refuse(step, Reason::duplicate_key, Subject::key);
+    violation.first_index = first->index;
+    violation.first_operation = first->kind;
+    step.key_refused = true;
+  }
+}
+
+// Both are sorted by key. A step whose key is refused leaves the user's tag of that key, should there be one,
+// to the steps that follow.
+void BatchPlanner::merge(TagIterator before) {
+  constexpr TagIterator kEnd;
+  for (Step& step : steps_) {
+    if (step.key_refused) continue;
+    for (; before != kEnd && before->key < step.key; ++before) tags_.push_back(*before);
+    if (before != kEnd && before->key == step.key) {
+      settle(step, before->value);
+      ++before;
+    } else {
+      settle(step, std::nullopt);
+    }
+  }
+  for (; before != kEnd; ++before) tags_.push_back(*before);
+}
+
+void BatchPlanner::settle(Step& step, const Current& current) {
+  check_preconditions(step, current);
+  const bool erases = step.kind == OperationKind::erase;
+  if (step.refused) {
+    if (current) tags_.push_back({step.key, *current});
+  } else if (erases) {
+    if (current) deltas_.push_back({step.key, std::nullopt});
+  } else {
+    if (current != step.value) deltas_.push_back({step.key, step.value});
+    tags_.push_back({step.key, step.value});
+  }
+}
+
+void BatchPlanner::check_preconditions(Step& step, const Current& current) {
+  if (step.kind == OperationKind::create && current) {
+    refuse(step, Reason::key_exists, Subject::key).current = *current;
+  }
+  if (step.must_exist && !current) refuse(step, Reason::key_missing, Subject::key);
+  if (step.expected_value != nullptr && current != *step.expected_value) {
+    refuse(step, Reason::value_mismatch, Subject::value).current = current;
+  }
+}
+
+// A user that is over the limit, because it was higher once, may keep what it has.
+void BatchPlanner::check_tag_count(std::size_t count_before) {
+  if (tags_.size() > limits_.tags_per_user && tags_.size() > count_before) refuse_batch(Reason::too_many_tags);
+}
+
+void BatchPlanner::finish() {
+  if (!refused()) return;
+  deltas_.clear();
+  tags_.clear();
+  std::ranges::stable_sort(violations_, {}, [](const Violation& violation) {
+    return violation.index.value_or(std::numeric_limits<std::size_t>::max());
+  });
+}
+
+Violation& BatchPlanner::refuse(Step& step, Reason reason, Subject subject) {
+  step.refused = true;
+  return violations_.emplace_back(Violation{.reason = reason,
+                                            .subject = subject,
+                                            .item = std::nullopt,
+                                            .index = step.index,
+                                            .operation = step.kind,
+                                            .key = std::string(step.key),
+                                            .current = std::nullopt,
+                                            .first_index = std::nullopt,
+                                            .first_operation = std::nullopt});
+}
+
+void BatchPlanner::refuse_batch(Reason reason) { violations_.emplace_back().reason = reason; }
+
+}   // namespace usertags::model

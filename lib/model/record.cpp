@@ -1,0 +1,97 @@
+#include "model/record.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <functional>
+#include <new>
+
+namespace usertags::model {
+namespace {
+
+// Of a tag, before its key: the lengths of key and value.
+constexpr std::size_t kTagHeaderBytes = 3;
+
+std::size_t stored_bytes(std::span<const Tag> tags) noexcept {
+  std::size_t bytes = 0;
+  for (const Tag& tag : tags) bytes += kTagHeaderBytes + tag.key.size() + tag.value.size();
+  return bytes;
+}
+
+char* append(std::string_view text, char* out) noexcept { return std::ranges::copy(text, out).out; }
+
+char* append(const Tag& tag, char* out) noexcept {
+  const auto value_bytes = static_cast<std::uint16_t>(tag.value.size());
+  *out = static_cast<char>(tag.key.size());
+  std::memcpy(out + 1, &value_bytes, sizeof value_bytes);
+  return append(tag.value, append(tag.key, out + kTagHeaderBytes));
+}
+
+[[maybe_unused]] bool strictly_ascending(std::span<const Tag> tags) noexcept {
+  return std::ranges::adjacent_find(tags, std::ranges::greater_equal{}, &Tag::key) == tags.end();
+}
+
+}   // namespace
+
+bool Record::has_room_for(std::string_view external_id, std::span<const Tag> tags) noexcept {
+  if (external_id.size() > kMaxExternalIdBytes || tags.size() > kMaxTags) return false;
+  const bool lengths_fit = std::ranges::all_of(tags, [](const Tag& tag) {
+    return tag.key.size() <= kMaxKeyBytes && tag.value.size() <= kMaxValueBytes;
+  });
+  const std::size_t size = kHeaderBytes + kUserIdBytes + external_id.size() + stored_bytes(tags);
+  return lengths_fit && size <= std::numeric_limits<std::uint32_t>::max();
+}
+
+Record* Record::allocate(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
+                         std::string_view external_id, std::size_t tag_count, std::size_t tag_bytes) {
+  static_assert(sizeof(Record) == kHeaderBytes && offsetof(Record, revision_) == 8);
+  assert(id.size() == kUserIdBytes);
+  const std::size_t size = kHeaderBytes + id.size() + external_id.size() + tag_bytes;
+  auto* record = new (::operator new(size))
+      Record(ordinal, revision, static_cast<std::uint32_t>(size), external_id.size(), tag_count);
+  append(external_id, append(id, record->text()));
+  return record;
+}
+
+void Record::free() const noexcept {
+  const std::size_t size = size_;
+  this->~Record();
+  ::operator delete(const_cast<Record*>(this), size);
+}
+
+RecordPtr Record::make(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
+                       std::string_view external_id, std::span<const Tag> tags) {
+  assert(has_room_for(external_id, tags) && strictly_ascending(tags));
+  Record* record = allocate(ordinal, revision, id, external_id, tags.size(), stored_bytes(tags));
+  char* out = record->text() + id.size() + external_id.size();
+  for (const Tag& tag : tags) out = append(tag, out);
+  return RecordPtr::adopt(record);
+}
+
+RecordPtr Record::make_tombstone(const Record& last_version, std::uint64_t revision) {
+  return RecordPtr::adopt(allocate(last_version.ordinal(), revision, last_version.id(),
+                                   last_version.external_id(), kTombstone, 0));
+}
+
+std::optional<std::string_view> Record::find(std::string_view key) const noexcept {
+  const char* at = tag_bytes();
+  for (std::size_t left = tag_count(); left != 0; --left) {
+    const Tag tag = read_tag(at);
+    if (tag.key == key) return tag.value;
+  }
+  return std::nullopt;
+}
+
+std::string_view Record::hashed_bytes() const noexcept {
+  return {reinterpret_cast<const char*>(&revision_), size_ - offsetof(Record, revision_)};
+}
+
+std::size_t Record::memory_bytes() const noexcept {
+  // glibc: 8 bytes before each block, in steps of 16, at least 32.
+  return std::max<std::size_t>(32, (size_ + 8 + 15) / 16 * 16);
+}
+
+// The one definition of each, for hosts, who see no more than their declarations in <usertags/user.hpp>.
+void retain(const Record* record) noexcept { record->add_reference(); }
+void release(const Record* record) noexcept { record->drop_reference(); }
+
+}   // namespace usertags::model

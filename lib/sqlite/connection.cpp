@@ -1,0 +1,233 @@
+#include "sqlite/connection.hpp"
+
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <string_view>
+#include <system_error>
+
+#include <sqlite3.h>
+
+#include "model/failure.hpp"
+#include "model/record.hpp"
+#include "model/tag_rules.hpp"
+#include "sqlite/observed_vfs.hpp"
+#include "sqlite/sqlite_error.hpp"
+#include "sqlite/statement.hpp"
+
+namespace usertags::sqlite {
+namespace {
+
+using std::filesystem::path;
+
+// --- Opening. ---
+
+// A URI (RFC 3986): every byte that could mean something in one is percent-encoded, and an absolute path
+// stands behind an empty authority, so that two slashes at its beginning are no host's name.
+std::string file_uri(const path& file, bool immutable) {
+  static constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string uri = file.is_absolute() ? "file://" : "file:";
+  for (const char byte : file.native()) {
+    if (kPlain.find(byte) != std::string_view::npos) {
+      uri += byte;
+    } else {
+      const auto value = static_cast<unsigned char>(byte);
+      uri += {'%', kHex[value >> 4], kHex[value & 15]};
+    }
+  }
+  return immutable ? uri + "?immutable=1" : uri;
+}
+
+// An empty name would make a temporary database, and a NUL end the name early.
+void check_path(const path& file) {
+  if (file.empty()) model::fail(ErrorCode::invalid_argument, "the store's path is empty");
+  if (file.native().find('\0') != std::string::npos) {
+    model::fail(ErrorCode::invalid_argument, "the store's path contains a NUL");
+  }
+}
+
+std::string name_of(const ConnectionConfig& config) {
+  return config.mode == OpenMode::memory ? ":memory:"
+                                         : file_uri(config.path, config.mode == OpenMode::immutable);
+}
+
+// No mutex: one thread at a time uses a connection. No shared cache, whatever the host has turned on.
+int flags_of(OpenMode mode) noexcept {
+  constexpr int kAlways =
+      SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+  switch (mode) {
+    case OpenMode::create: return kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case OpenMode::read_write: return kAlways | SQLITE_OPEN_READWRITE;
+    case OpenMode::memory:
+      return kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY;
+    case OpenMode::read_only:
+    case OpenMode::immutable: break;
+  }
+  return kAlways | SQLITE_OPEN_READONLY;
+}
+
+std::string cannot_open(const path& file) { return "cannot open '" + file.string() + "'"; }
+
+// What SQLite's message leaves out: whether it is the file or its folder that is missing.
+[[noreturn]] void throw_not_found(const path& file) {
+  const path folder = std::filesystem::absolute(file).parent_path();
+  std::error_code ignored;
+  Error::Details details;
+  details.what = cannot_open(file);
+  details.what += std::filesystem::exists(folder, ignored)
+                      ? ": there is no such file"
+                      : ": the folder '" + folder.string() + "' does not exist";
+  details.system_error = ENOENT;
+  throw model::Failure{Error(ErrorCode::io_error, std::move(details))};
+}
+
+[[noreturn]] void throw_not_opened(sqlite3* handle, int result, const path& file) {
+  const bool missing = (result & 0xff) == SQLITE_CANTOPEN && sqlite3_system_errno(handle) == ENOENT;
+  if (missing) throw_not_found(file);
+  throw_failure(handle, result, cannot_open(file));
+}
+
+// Where a file cannot be written to, SQLite opens it for reading in silence.
+void check_writable(sqlite3* handle, const ConnectionConfig& config) {
+  if (!writes(config.mode) || sqlite3_db_readonly(handle, "main") == 0) return;
+  model::fail(ErrorCode::permission_denied, cannot_open(config.path) + " for writing");
+}
+
+// --- Hardening. ---
+
+void set_option(sqlite3* handle, int option, int value) {
+  int now = -1;
+  const int result = sqlite3_db_config(handle, option, value, &now);
+  if (result != SQLITE_OK || now != value) throw_failure(handle, result, "cannot configure SQLite");
+}
+
+void set_options(sqlite3* handle) {
+  struct Setting {
+    int option;
+    int value;
+  };
+  static constexpr auto kSettings = std::to_array<Setting>({
+      {SQLITE_DBCONFIG_DEFENSIVE, 1},
+      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+      {SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0},
+      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+      {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+      {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+      {SQLITE_DBCONFIG_DQS_DDL, 0},
+      {SQLITE_DBCONFIG_DQS_DML, 0},
+      {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
+  });
+  for (const Setting& setting : kSettings) set_option(handle, setting.option, setting.value);
+}
+
+// The longest row that a store writes: a creation of a user with as many tags as a record can hold, where
+// every character is a control character, which takes six bytes in JSON.
+constexpr std::size_t kMaxJsonBytesPerCodePoint = 6;
+constexpr std::size_t kMaxTagBytes =
+    kMaxJsonBytesPerCodePoint * (model::kMaxKeyCodePoints + model::kMaxValueCodePoints) + 6;   // "":"",
+constexpr std::size_t kMaxRowBytes = model::Record::kMaxTags * kMaxTagBytes + 64 * 1024;
+static_assert(kMaxRowBytes < 100'000'000);
+
+// As low as our own statements and VACUUM (which attaches a database) allow.
+void set_limits(sqlite3* handle) {
+  struct Limit {
+    int id;
+    int value;
+  };
+  static constexpr auto kLimits = std::to_array<Limit>({
+      {SQLITE_LIMIT_LENGTH, static_cast<int>(kMaxRowBytes)},
+      {SQLITE_LIMIT_SQL_LENGTH, 16 * 1024},
+      {SQLITE_LIMIT_COLUMN, 64},
+      {SQLITE_LIMIT_EXPR_DEPTH, 64},
+      {SQLITE_LIMIT_COMPOUND_SELECT, 8},
+      {SQLITE_LIMIT_VDBE_OP, 10'000},
+      {SQLITE_LIMIT_FUNCTION_ARG, 8},
+      {SQLITE_LIMIT_ATTACHED, 1},
+      {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64},
+      {SQLITE_LIMIT_VARIABLE_NUMBER, 64},
+      {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+      {SQLITE_LIMIT_WORKER_THREADS, 0},
+  });
+  for (const Limit& limit : kLimits) sqlite3_limit(handle, limit.id, limit.value);
+}
+
+// locking_mode stands first: it counts from the first look at the file on.
+std::string pragmas_of(const ConnectionConfig& config) {
+  std::string pragmas = config.exclusive ? "PRAGMA locking_mode=EXCLUSIVE;" : "";
+  pragmas += config.durability == Durability::full ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;";
+  pragmas += config.secure_delete ? "PRAGMA secure_delete=ON;" : "PRAGMA secure_delete=OFF;";
+  // 16 MiB of pages: what a group and its fold write fits in, so that nothing spills into the WAL twice.
+  pragmas +=
+      "PRAGMA cache_size=-16384;"
+      "PRAGMA temp_store=MEMORY;"
+      "PRAGMA mmap_size=0;"
+      "PRAGMA cell_size_check=ON;"
+      "PRAGMA wal_autocheckpoint=0;";
+  return pragmas;
+}
+
+}   // namespace
+
+Connection::Connection(const ConnectionConfig& config) {
+  register_observed_vfs();
+  if (config.mode != OpenMode::memory) check_path(config.path);
+  sqlite3* handle = nullptr;
+  const int result =
+      sqlite3_open_v2(name_of(config).c_str(), &handle, flags_of(config.mode), kObservedVfs);
+  handle_.reset(handle);   // there is one also where opening failed, to tell why
+  if (result != SQLITE_OK) throw_not_opened(handle, result, config.path);
+  check_writable(handle, config);
+  set_options(handle);
+  set_limits(handle);
+  set_busy_timeout(config.busy_timeout);
+  const int configured = sqlite3_exec(handle, pragmas_of(config).c_str(), nullptr, nullptr, nullptr);
+  if (configured != SQLITE_OK) throw_failure(handle, configured, cannot_open(config.path));
+}
+
+void Connection::Closer::operator()(sqlite3* handle) const noexcept {
+  while (sqlite3_stmt* left = sqlite3_next_stmt(handle, nullptr)) sqlite3_finalize(left);
+  [[maybe_unused]] const int result = sqlite3_close(handle);
+  assert(result == SQLITE_OK);   // else a backup is still at work
+}
+
+void Connection::execute(const char* sql) {
+  const int result = sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
+  if (result != SQLITE_OK) throw_failure(handle(), result, sql);
+}
+
+std::int64_t Connection::query_integer(const char* sql) {
+  Statement statement(*this, sql);
+  if (!statement.step()) model::fail(ErrorCode::corrupt_store, std::string(sql) + ": no answer");
+  return statement.integer(0);
+}
+
+std::string Connection::query_text(const char* sql) {
+  Statement statement(*this, sql);
+  if (!statement.step()) model::fail(ErrorCode::corrupt_store, std::string(sql) + ": no answer");
+  return std::string(statement.text(0));
+}
+
+bool Connection::in_transaction() const noexcept {
+  return handle() != nullptr && sqlite3_get_autocommit(handle()) == 0;
+}
+
+int Connection::changed_rows() const noexcept { return sqlite3_changes(handle()); }
+
+void Connection::enter_wal_mode() {
+  const std::string mode = query_text("PRAGMA journal_mode=WAL");
+  if (mode != "wal") {
+    model::fail(ErrorCode::io_error, "the file system does not let SQLite keep a WAL (journal mode " + mode + ")");
+  }
+}
+
+void Connection::set_checkpoint_on_close(bool enabled) {
+  set_option(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, enabled ? 0 : 1);
+}
+
+void Connection::set_busy_timeout(std::chrono::milliseconds timeout) {
+  sqlite3_busy_timeout(handle(), static_cast<int>(timeout.count()));
+}
+
+}   // namespace usertags::sqlite

@@ -1,0 +1,106 @@
+#include "sqlite/sqlite_error.hpp"
+
+#include <cerrno>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <sqlite3.h>
+
+#include "model/failure.hpp"
+
+namespace usertags::sqlite {
+namespace {
+
+// SQLite keeps the errno of these two kinds of error only; at any other it would be that of an older one.
+std::optional<int> system_error_of(sqlite3* handle, int primary_code) noexcept {
+  if (handle == nullptr || (primary_code != SQLITE_IOERR && primary_code != SQLITE_CANTOPEN)) return {};
+  const int system_error = sqlite3_system_errno(handle);
+  return system_error == 0 ? std::nullopt : std::optional(system_error);
+}
+
+ErrorCode code_of_open_error(int system_error) noexcept {
+  switch (system_error) {
+    case EACCES:
+    case EPERM:
+    case EROFS: return ErrorCode::permission_denied;
+    case ENOSPC:
+    case EDQUOT: return ErrorCode::disk_full;
+    case ENOMEM: return ErrorCode::out_of_memory;
+    case EISDIR: return ErrorCode::not_a_store;
+    default: return ErrorCode::io_error;
+  }
+}
+
+ErrorCode code_of_io_error(int extended_code, int system_error) noexcept {
+  if (extended_code == SQLITE_IOERR_NOMEM) return ErrorCode::out_of_memory;
+  switch (system_error) {
+    case ENOSPC:
+    case EDQUOT: return ErrorCode::disk_full;
+    case EISDIR: return ErrorCode::not_a_store;
+    default: return ErrorCode::io_error;
+  }
+}
+
+ErrorCode code_of_read_only(int extended_code) noexcept {
+  switch (extended_code) {
+    case SQLITE_READONLY: return ErrorCode::read_only;
+    case SQLITE_READONLY_DBMOVED: return ErrorCode::io_error;
+    default: return ErrorCode::permission_denied;   // of the -shm or the folder
+  }
+}
+
+ErrorCode code_of(int extended_code, int system_error) noexcept {
+  switch (extended_code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: return ErrorCode::busy;   // PROTOCOL: lost a race for the WAL's locks too often
+    case SQLITE_FULL: return ErrorCode::disk_full;
+    case SQLITE_NOMEM: return ErrorCode::out_of_memory;
+    case SQLITE_READONLY: return code_of_read_only(extended_code);
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return ErrorCode::permission_denied;
+    case SQLITE_CANTOPEN: return code_of_open_error(system_error);
+    case SQLITE_IOERR: return code_of_io_error(extended_code, system_error);
+    case SQLITE_NOTADB: return ErrorCode::not_a_store;
+    case SQLITE_INTERRUPT: return ErrorCode::cancelled;
+    // The schema was compared with ours and our statements fit it, so that only the file's contents can
+    // bring these about.
+    case SQLITE_CORRUPT:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+    case SQLITE_ERROR: return ErrorCode::corrupt_store;
+    default: return ErrorCode::io_error;
+  }
+}
+
+std::string text_of(sqlite3* handle, int result_code, std::string_view doing) {
+  std::string text(doing);
+  text += ": ";
+  const bool is_newest = handle != nullptr && sqlite3_extended_errcode(handle) == result_code;
+  text += is_newest ? sqlite3_errmsg(handle) : sqlite3_errstr(result_code);
+  return text;
+}
+
+}   // namespace
+
+Error to_error(sqlite3* handle, int result_code, std::string_view doing) noexcept {
+  const std::optional<int> system_error = system_error_of(handle, result_code & 0xff);
+  const ErrorCode code = code_of(result_code, system_error.value_or(0));
+  try {
+    Error::Details details;
+    details.what = text_of(handle, result_code, doing);
+    details.system_error = system_error;
+    return Error(code, std::move(details));
+  } catch (const std::bad_alloc&) {
+    return Error(code);
+  }
+}
+
+void throw_failure(sqlite3* handle, int result_code, std::string_view doing) {
+  throw model::Failure{to_error(handle, result_code, doing)};
+}
+
+}   // namespace usertags::sqlite

@@ -1,0 +1,20 @@
+// What SQLite's result codes mean to the store.
+#pragma once
+
+#include <string_view>
+
+#include <usertags/error.hpp>
+
+struct sqlite3;
+
+namespace usertags::sqlite {
+
+// The Error that an extended result code means. Its text begins with `doing` ("cannot read table 'user'") and
+// goes on with SQLite's own message; where a system call failed, its errno is with it. `handle` may be null.
+// Without memory for the text, the code alone.
+Error to_error(sqlite3* handle, int result_code, std::string_view doing) noexcept;
+
+// Throws it, as a model::Failure.
+[[noreturn]] void throw_failure(sqlite3* handle, int result_code, std::string_view doing);
+
+}   // namespace usertags::sqlite

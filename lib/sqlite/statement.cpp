@@ -1,0 +1,102 @@
+#include "sqlite/statement.hpp"
+
+#include <cassert>
+#include <utility>
+
+#include <sqlite3.h>
+
+#include "model/failure.hpp"
+#include "sqlite/connection.hpp"
+#include "sqlite/sqlite_error.hpp"
+
+namespace usertags::sqlite {
+
+static_assert(static_cast<int>(ColumnType::integer) == SQLITE_INTEGER);
+static_assert(static_cast<int>(ColumnType::real) == SQLITE_FLOAT);
+static_assert(static_cast<int>(ColumnType::text) == SQLITE_TEXT);
+static_assert(static_cast<int>(ColumnType::blob) == SQLITE_BLOB);
+static_assert(static_cast<int>(ColumnType::null) == SQLITE_NULL);
+
+Statement::Statement(Connection& connection, std::string_view sql) : connection_(&connection) {
+  const int result = sqlite3_prepare_v3(connection.handle(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
+  if (result != SQLITE_OK) throw_failure(connection.handle(), result, sql);
+}
+
+Statement::Statement(Statement&& other) noexcept
+    : connection_(other.connection_), statement_(std::exchange(other.statement_, nullptr)) {}
+
+Statement::~Statement() {
+  // Closing the connection finalizes its statements; an abandoned one is not to be touched.
+  if (connection_->handle() != nullptr) sqlite3_finalize(statement_);
+}
+
+Statement& Statement::bind_integer(int index, std::int64_t value) {
+  check_bound(sqlite3_bind_int64(statement_, index, value));
+  return *this;
+}
+
+// To SQLite a null pointer is NULL; an empty view may well have one.
+Statement& Statement::bind_text(int index, std::string_view value) {
+  const char* text = value.data() == nullptr ? "" : value.data();
+  check_bound(sqlite3_bind_text64(statement_, index, text, value.size(), SQLITE_STATIC, SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::bind_blob(int index, std::span<const std::uint8_t> value) {
+  const void* bytes = value.data() == nullptr ? static_cast<const void*>("") : value.data();
+  check_bound(sqlite3_bind_blob64(statement_, index, bytes, value.size(), SQLITE_STATIC));
+  return *this;
+}
+
+Statement& Statement::bind_null(int index) {
+  check_bound(sqlite3_bind_null(statement_, index));
+  return *this;
+}
+
+bool Statement::step() {
+  const int result = sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result != SQLITE_DONE) fail(result);
+  reset();
+  return false;
+}
+
+void Statement::run() {
+  [[maybe_unused]] const bool has_row = step();
+  assert(!has_row);
+}
+
+// Its result is that of the step before, which was judged there.
+void Statement::reset() noexcept { sqlite3_reset(statement_); }
+
+ColumnType Statement::type(int column) const noexcept {
+  return static_cast<ColumnType>(sqlite3_column_type(statement_, column));
+}
+
+std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(statement_, column); }
+
+// Texts lie in the row as UTF-8 (schema.cpp refuses other encodings), so that the bytes are there without a
+// conversion, which could run out of memory.
+std::string_view Statement::text(int column) const noexcept {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::span<const std::uint8_t> Statement::blob(int column) const noexcept {
+  const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+void Statement::fail(int result_code) {
+  const Error error = to_error(connection_->handle(), result_code, sqlite3_sql(statement_));
+  reset();
+  throw model::Failure{error};
+}
+
+void Statement::check_bound(int result_code) {
+  assert(result_code != SQLITE_MISUSE && result_code != SQLITE_RANGE);
+  if (result_code != SQLITE_OK) fail(result_code);
+}
+
+}   // namespace usertags::sqlite

@@ -1,0 +1,70 @@
+#include "sqlite/transaction.hpp"
+
+#include <sqlite3.h>
+
+#include "sqlite/sqlite_error.hpp"
+
+namespace usertags::sqlite {
+namespace {
+
+// A rollback has nothing to report: where it fails, SQLite rolls back with the next use or at close.
+void run_quietly(Connection& connection, const char* sql) noexcept {
+  sqlite3_exec(connection.handle(), sql, nullptr, nullptr, nullptr);
+}
+
+void roll_back(Connection& connection) noexcept {
+  if (connection.in_transaction()) run_quietly(connection, "ROLLBACK");
+}
+
+CommitOutcome outcome_of(int result_code) noexcept {
+  switch (result_code & 0xff) {
+    case SQLITE_OK: return CommitOutcome::committed;
+    case SQLITE_BUSY:
+    case SQLITE_FULL: return CommitOutcome::not_applied;
+    default: return CommitOutcome::unknown;
+  }
+}
+
+}   // namespace
+
+Transaction::Transaction(Connection& connection) : connection_(connection) {
+  connection_.execute("BEGIN IMMEDIATE");
+}
+
+Transaction::~Transaction() { roll_back(connection_); }
+
+Transaction::Commit Transaction::commit() noexcept {
+  const int result = sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr);
+  Commit commit{outcome_of(result), {}};
+  if (commit.outcome == CommitOutcome::committed) return commit;
+  commit.error = to_error(connection_.handle(), result, "COMMIT");
+  roll_back(connection_);
+  return commit;
+}
+
+ReadTransaction::ReadTransaction(Connection& connection) : connection_(connection) {
+  connection_.execute("BEGIN");
+  try {
+    connection_.query_integer("PRAGMA schema_version");   // BEGIN alone takes no snapshot: the first read does
+  } catch (...) {
+    roll_back(connection_);
+    throw;
+  }
+}
+
+ReadTransaction::~ReadTransaction() { roll_back(connection_); }
+
+Savepoint::Savepoint(Connection& connection) : connection_(connection) {
+  connection_.execute("SAVEPOINT part");
+}
+
+Savepoint::~Savepoint() {
+  if (open_ && connection_.in_transaction()) run_quietly(connection_, "ROLLBACK TO part; RELEASE part");
+}
+
+void Savepoint::release() {
+  connection_.execute("RELEASE part");
+  open_ = false;
+}
+
+}   // namespace usertags::sqlite

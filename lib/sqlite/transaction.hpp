@@ -1,0 +1,62 @@
+// Transaction, ReadTransaction, Savepoint. Whether a transaction is open is asked of SQLite, never remembered:
+// a full disk, exhausted memory and some errors of I/O roll back by themselves.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <usertags/error.hpp>
+
+#include "sqlite/connection.hpp"
+
+namespace usertags::sqlite {
+
+// How a COMMIT ended. `unknown` is any error within it but busy and full: it may have reached the disk.
+enum class CommitOutcome : std::uint8_t { committed, not_applied, unknown };
+
+// BEGIN IMMEDIATE … COMMIT. Rolls back when it goes out of scope uncommitted, if SQLite has not yet.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection);   // throws Failure, busy among others
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+
+  struct Commit {
+    CommitOutcome outcome;
+    std::optional<Error> error;   // where it is not `committed`
+  };
+  // Leaves no transaction open, whatever the outcome. Once.
+  [[nodiscard]] Commit commit() noexcept;
+
+ private:
+  Connection& connection_;
+};
+
+// BEGIN … for reading: one consistent snapshot of the file while it lives.
+class ReadTransaction {
+ public:
+  explicit ReadTransaction(Connection& connection);   // takes the snapshot at once
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+  ~ReadTransaction();
+
+ private:
+  Connection& connection_;
+};
+
+// SAVEPOINT … RELEASE within a Transaction; rolls back to its start when it goes out of scope unreleased.
+class Savepoint {
+ public:
+  explicit Savepoint(Connection& connection);
+  Savepoint(const Savepoint&) = delete;
+  Savepoint& operator=(const Savepoint&) = delete;
+  ~Savepoint();
+  void release();
+
+ private:
+  Connection& connection_;
+  bool open_ = true;
+};
+
+}   // namespace usertags::sqlite

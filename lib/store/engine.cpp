@@ -1,0 +1,223 @@
+#include "store/engine.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "model/failure.hpp"
+#include "store/cursor_codec.hpp"
+#include "store/judge.hpp"
+#include "store/loader.hpp"
+#include "store/reading.hpp"
+#include "store/store_path.hpp"
+#include "store/verifier.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::Record;
+using model::RecordPtr;
+
+constexpr std::size_t kMaxPage = 10'000;
+
+void require(bool condition, const char* what) {
+  if (!condition) model::fail(ErrorCode::invalid_argument, what);
+}
+
+void check(const Options& options) {
+  require(options.limits.tags_per_user >= 1 && options.limits.tags_per_user <= Record::kMaxTags,
+          "Limits::tags_per_user is out of range");
+  require(options.limits.operations_per_batch >= 1, "Limits::operations_per_batch is out of range");
+  require(options.history.min_age.count() >= 0, "History::min_age is negative");
+  require(options.housekeeping.checkpoint_wal_bytes <= options.housekeeping.max_wal_bytes,
+          "Housekeeping::checkpoint_wal_bytes is above max_wal_bytes");
+  require(options.busy_timeout.count() >= 0, "Options::busy_timeout is negative");
+}
+
+User to_user(RecordPtr record) { return model::UserAccess::user(std::move(record)); }
+
+}  // namespace
+
+Error user_not_found(const UserRef& user) {
+  return {ErrorCode::user_not_found, "there is no user \"" + std::string(user.text()) + '"'};
+}
+
+Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& options)
+    : options_(options), logger_(options.log) {
+  check(options_);
+  if (path && options_.access == Access::read_only) open_read_only(*path);
+  else open_for_writing(path);
+}
+
+Engine::~Engine() {
+  try {
+    close(false);
+  } catch (const model::Failure& failure) {
+    logger_(LogLevel::warning, [&] { return "closing: " + failure.error.message(); });
+  } catch (const std::bad_alloc&) {
+    logger_(LogLevel::warning, [] { return std::string_view("closing: out of memory"); });
+  }
+}
+
+void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) {
+  std::optional<StoreLock> lock;
+  std::optional<std::filesystem::path> resolved;
+  if (path) {
+    const StorePath place = resolve_store_path(*path, options_.allow_network_file_system);
+    if (!place.exists && !options_.create_if_missing) {
+      model::fail(ErrorCode::not_a_store, "there is no store at " + place.path.string());
+    }
+    path_ = place.path;
+    resolved = place.path;
+    lock = StoreLock::exclusive(path_, options_.busy_timeout);
+  }
+  write_path_ = std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, logger_, metrics_);
+  store_id_ = write_path_->state().store_id;
+}
+
+void Engine::open_read_only(const std::filesystem::path& path) {
+  path_ = path;
+  Reading reading = open_for_reading(path, options_.allow_network_file_system, options_.busy_timeout);
+  const sqlite::ReadTransaction moment(reading.connection);
+  const Loaded loaded = load(reading.connection, LogExtent::to_replay, refuse_problem);
+  projection_.load(loaded.records, loaded.state.revision);
+  store_id_ = loaded.state.store_id;
+  metrics_.log_floor = loaded.state.log_floor;
+  metrics_.folded_revision = loaded.state.folded_revision;
+  metrics_.backlog_users = loaded.backlog.size();
+  metrics_.database_bytes = static_cast<std::uint64_t>(reading.connection.query_integer("PRAGMA page_count")) *
+                            static_cast<std::uint64_t>(reading.connection.query_integer("PRAGMA page_size"));
+}
+
+std::optional<ErrorCode> Engine::refuses_reads() const noexcept {
+  if (forked()) return ErrorCode::forked;
+  if (closed_.load(std::memory_order_acquire)) return ErrorCode::store_closed;
+  return std::nullopt;
+}
+
+std::optional<ErrorCode> Engine::refuses_writes() const noexcept {
+  if (const auto refusal = refuses_reads()) return refusal;
+  if (!write_path_) return ErrorCode::read_only;
+  return std::nullopt;
+}
+
+Result<Applied> Engine::submit(const WriteView& write) {
+  Result<Applied> outcome = std::unexpected(Error(ErrorCode::store_closed));
+  Request request(write, outcome);
+  write_path_->submit(request);
+  return outcome;
+}
+
+void Engine::submit(std::span<const Write> writes, std::span<Result<Applied>> outcomes) {
+  if (writes.empty()) return;
+  Request request(writes, outcomes);
+  write_path_->submit(request);
+}
+
+Result<Applied> Engine::plan(const PatchView& patch) const { return Judge(options_.limits, projection_).plan(patch); }
+
+Result<User> Engine::find(const UserRef& user) const {
+  if (RecordPtr record = projection_.find(user)) return to_user(std::move(record));
+  return std::unexpected(user_not_found(user));
+}
+
+std::vector<Result<User>> Engine::find_each(std::span<const UserRef> users) const {
+  index::Projection::Found found = projection_.find_each(users);
+  std::vector<Result<User>> answers;
+  answers.reserve(users.size());
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    if (found.records[i]) answers.emplace_back(to_user(std::move(found.records[i])));
+    else answers.emplace_back(std::unexpected(user_not_found(users[i])));
+  }
+  return answers;
+}
+
+Result<UserPage> Engine::list(const PageRequest& request) const {
+  if (request.limit < 1 || request.limit > kMaxPage) {
+    return std::unexpected(Error(ErrorCode::invalid_argument, "a page has 1 to 10,000 users"));
+  }
+  const CursorBinding binding{store_id_, CursorKind::list, 0};
+  std::uint32_t after = 0;
+  if (request.after) {
+    const auto position = decode_cursor(binding, request.after->text());
+    if (!position) {
+      return std::unexpected(Error(ErrorCode::invalid_cursor, "the cursor is not of this list; start without one"));
+    }
+    after = *position;
+  }
+  index::Projection::Page found = projection_.list(after, request.limit);
+  UserPage page;
+  page.revision = found.revision;
+  if (found.more) page.next = encode_cursor(binding, found.records.back()->ordinal());
+  page.users.reserve(found.records.size());
+  for (RecordPtr& record : found.records) page.users.push_back(to_user(std::move(record)));
+  return page;
+}
+
+VerifyReport Engine::verify() const {
+  const bool other_connections = !path_.empty() && options_.access != Access::exclusive;
+  if (other_connections) return verify_aside();
+  return write_path_->exclusively([&](sqlite::Database& database) {
+    const sqlite::ReadTransaction moment(database.connection());
+    return store::verify(database.connection(), projection_, projection_.pin());
+  });
+}
+
+// By a connection of its own: writes wait only while the moment is taken.
+VerifyReport Engine::verify_aside() const {
+  Reading reading = open_for_reading(path_, options_.allow_network_file_system, options_.busy_timeout);
+  std::optional<sqlite::ReadTransaction> moment;
+  std::optional<index::Projection::Snapshot> snapshot;
+  const auto take_moment = [&] {
+    moment.emplace(reading.connection);
+    snapshot.emplace(projection_.pin());
+  };
+  if (write_path_) write_path_->exclusively([&](sqlite::Database&) { take_moment(); });
+  else take_moment();
+  return store::verify(reading.connection, projection_, *snapshot);
+}
+
+Stats Engine::stats() const noexcept {
+  const index::Projection::Counters counters = projection_.counters();
+  Stats stats;
+  stats.revision = projection_.visible_revision();
+  stats.users = counters.users;
+  stats.tags = counters.tags;
+  stats.tag_keys = counters.tag_keys;
+  stats.tag_values = counters.tag_values;
+  stats.record_bytes = counters.record_bytes;
+  stats.directory_bytes = counters.directory_bytes;
+  stats.tag_index_bytes = counters.tag_index_bytes;
+  stats.database_bytes = metrics_.database_bytes;
+  stats.wal_bytes = metrics_.wal_bytes;
+  stats.wal_pinned = metrics_.wal_pinned;
+  stats.log_floor = metrics_.log_floor;
+  stats.folded_revision = metrics_.folded_revision;
+  stats.backlog_users = metrics_.backlog_users;
+  stats.commit = metrics_.commit.summary();
+  stats.sync = metrics_.sync.summary();
+  stats.fold = metrics_.fold.summary();
+  stats.publish = metrics_.publish.summary();
+  stats.checkpoint = metrics_.checkpoint.summary();
+  stats.commits = stats.commit.count;
+  stats.changes = metrics_.changes;
+  stats.folded_users = metrics_.folded_users;
+  stats.checkpoints = stats.checkpoint.count;
+  stats.failed = write_path_ && write_path_->failed();
+  return stats;
+}
+
+void Engine::checkpoint() { write_path_->checkpoint(); }
+
+void Engine::maintain(std::chrono::milliseconds budget) { write_path_->maintain(budget); }
+
+void Engine::close(bool fold) {
+  closed_.store(true, std::memory_order_release);
+  if (write_path_) write_path_->close(fold);
+}
+
+void Engine::on_fork_in_child() noexcept {
+  if (write_path_) write_path_->abandon();
+}
+
+}  // namespace usertags::store

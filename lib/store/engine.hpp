@@ -1,0 +1,83 @@
+// Engine: what stands behind UserTagStore: the projection, and the write path of a store that writes. Here
+// failures are still thrown (model::Failure, std::bad_alloc); user_tag_store.cpp turns them into values.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <usertags/user_tag_store.hpp>
+
+#include "index/projection.hpp"
+#include "store/fork_guard.hpp"
+#include "store/logger.hpp"
+#include "store/metrics.hpp"
+#include "store/request.hpp"
+#include "store/write_path.hpp"
+
+namespace usertags::store {
+
+class Engine : private ForkGuard {
+ public:
+  // No path: a store in memory.
+  Engine(const std::optional<std::filesystem::path>& path, const Options& options);
+  ~Engine() override;
+
+  using ForkGuard::forked;
+
+  // Why nothing can be read, or written, if so.
+  std::optional<ErrorCode> refuses_reads() const noexcept;
+  std::optional<ErrorCode> refuses_writes() const noexcept;
+
+  Result<Applied> submit(const WriteView& write);
+  void submit(std::span<const Write> writes, std::span<Result<Applied>> outcomes);
+  Result<Applied> plan(const PatchView& patch) const;
+
+  Result<User> find(const UserRef& user) const;
+  std::vector<Result<User>> find_each(std::span<const UserRef> users) const;
+  template <class Function>
+  Result<void> read(const UserRef& user, Function&& function) const;
+  Result<UserPage> list(const PageRequest& page) const;
+  std::uint64_t revision() const noexcept { return projection_.visible_revision(); }
+
+  VerifyReport verify() const;
+  Stats stats() const noexcept;
+  void checkpoint();
+  void maintain(std::chrono::milliseconds budget);
+  void close(bool fold);
+
+ private:
+  void open_for_writing(const std::optional<std::filesystem::path>& path);
+  void open_read_only(const std::filesystem::path& path);
+  VerifyReport verify_aside() const;
+  void on_fork_in_child() noexcept override;
+
+  const Options options_;
+  const Logger logger_;
+  mutable Metrics metrics_;
+  std::filesystem::path path_;                   // empty for a store in memory
+  std::array<std::uint8_t, 16> store_id_{};
+  index::Projection projection_;
+  std::unique_ptr<WritePath> write_path_;        // none in a read-only store
+  std::atomic<bool> closed_{false};
+};
+
+// Why a user is not found: made only then.
+Error user_not_found(const UserRef& user);
+
+template <class Function>
+Result<void> Engine::read(const UserRef& user, Function&& function) const {
+  const bool found = projection_.visit(
+      user, [&](const model::Record& record) { function(model::UserAccess::view(record)); });
+  if (!found) return std::unexpected(user_not_found(user));
+  return {};
+}
+
+}  // namespace usertags::store

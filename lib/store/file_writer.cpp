@@ -1,0 +1,214 @@
+#include "store/file_writer.hpp"
+
+#include <algorithm>
+
+#include "model/failure.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::ChangeKind;
+
+// Folding keeps a little ahead of the patches, so that the backlog returns to its bound.
+constexpr std::size_t fold_share(std::size_t changes) noexcept { return changes + changes / 4 + 16; }
+
+// A round over the users takes less than three bounds of patches (with a quarter of the users in the backlog
+// and users chosen evenly, 2.4), and the fold is complete up to the round before. Where few users take all the
+// patches the backlog never reaches its bound, and this alone keeps log and replay short.
+constexpr std::uint64_t kReplayFactor = 6;
+
+// Pruning is done some changes at a time: one by one it would rewrite the log's first page with each commit.
+constexpr std::uint64_t kPruneChunk = 1024;
+
+}  // namespace
+
+FileWriter::FileWriter(sqlite::Database& database, const index::Projection& projection, const Options& options,
+                       const Logger& logger, Metrics& metrics, const sqlite::State& state, FoldSchedule folds,
+                       std::uint64_t users)
+    : database_(database),
+      projection_(projection),
+      history_(options.history),
+      backlog_bound_(options.housekeeping.backlog_users),
+      logger_(logger),
+      metrics_(metrics),
+      state_(state),
+      folds_(std::move(folds)),
+      users_(users),
+      data_version_(database.data_version()) {
+  take(state_, std::nullopt);
+}
+
+sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group) {
+  folds_.reserve(group.state().last_ordinal);
+  sqlite::Transaction transaction(database_.connection());
+  check_unchanged();
+  append(group);
+  const std::optional<Housework> work = try_housework(due(group), group.size());
+  sqlite::State state = group.state();
+  apply(work, state);
+  state.clean = false;
+  database_.state().write(state);
+  auto result = transaction.commit();
+  if (result.outcome == sqlite::CommitOutcome::committed) {
+    take(state, work);
+    take(group);
+  }
+  return result;
+}
+
+bool FileWriter::maintain(std::size_t users) {
+  sqlite::Transaction transaction(database_.connection());
+  check_unchanged();
+  const Housework work = do_housework(users, kPruneChunk);
+  sqlite::State state = state_;
+  apply(work, state);
+  const bool folded = work.fold && !work.fold->ordinals.empty();
+  if (!folded && state == state_) return false;
+  state.clean = false;
+  database_.state().write(state);
+  if (auto result = transaction.commit(); result.error) throw model::Failure{std::move(*result.error)};
+  take(state, work);
+  return true;
+}
+
+void FileWriter::begin_epoch(std::uint64_t epoch) {
+  sqlite::State state = state_;
+  state.epoch = epoch;
+  state.clean = false;
+  commit_state(state);
+}
+
+void FileWriter::mark_clean() {
+  if (state_.clean) return;
+  sqlite::State state = state_;
+  state.clean = true;
+  commit_state(state);
+}
+
+void FileWriter::commit_state(sqlite::State state) {
+  sqlite::Transaction transaction(database_.connection());
+  check_unchanged();
+  database_.state().write(state);
+  if (auto result = transaction.commit(); result.error) throw model::Failure{std::move(*result.error)};
+  state_ = state;
+}
+
+// Within the transaction, which nobody can write behind any more.
+void FileWriter::check_unchanged() {
+  if (database_.data_version() != data_version_) {
+    model::fail(ErrorCode::foreign_write,
+                "something other than this store has written to its file; close the store and adopt or undo it");
+  }
+  if (database_.moved()) {
+    model::fail(ErrorCode::io_error, "the store's file was renamed or removed while it was open");
+  }
+}
+
+void FileWriter::append(const PendingGroup& group) {
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    const model::Change change = group.change(i);
+    database_.log().append(change, group.checksum(i));
+    if (change.kind == ChangeKind::created) database_.users().insert(group.version(i));
+    if (change.kind == ChangeKind::deleted) database_.users().bury(group.version(i));
+  }
+}
+
+std::size_t FileWriter::due(const PendingGroup& group) const {
+  const std::uint64_t bound = std::max(backlog_bound_, users_ / 4);
+  const bool backlog_is_long = folds_.backlog() + group.size() > bound;
+  const bool replay_is_long = state_.revision - folds_.folded_revision() > kReplayFactor * bound;
+  return backlog_is_long || replay_is_long ? fold_share(group.size()) : 0;
+}
+
+// None where it failed, and was rolled back without harm to the transaction.
+std::optional<FileWriter::Housework> FileWriter::try_housework(std::size_t users, std::size_t changes) {
+  try {
+    sqlite::Savepoint savepoint(database_.connection());
+    Housework work = do_housework(users, changes);
+    savepoint.release();
+    return work;
+  } catch (const model::Failure& failure) {
+    if (!database_.connection().in_transaction()) throw;
+    logger_(LogLevel::warning, [&] { return "housekeeping is put off: " + failure.error.message(); });
+    return std::nullopt;
+  }
+}
+
+FileWriter::Housework FileWriter::do_housework(std::size_t users, std::size_t changes) {
+  Housework work{std::nullopt, state_.log_floor, state_.floor_checksum};
+  std::uint64_t folded_revision = folds_.folded_revision();
+  if (users > 0 || folds_.backlog() == 0) {
+    work.fold = folds_.next(users, state_.revision);
+    fold(*work.fold);
+    folded_revision = work.fold->folded_revision;
+  }
+  prune(work, folded_revision, changes);
+  return work;
+}
+
+// Rows are brought up to what is published, not to the group under way: they bear the revision they are at,
+// and a replay of the log goes on from there.
+void FileWriter::fold(const FoldSchedule::Step& step) {
+  if (step.ordinals.empty()) return;
+  const Timer timer(metrics_.fold);
+  for (const std::uint32_t ordinal : step.ordinals) {
+    if (const model::RecordPtr record = projection_.find_ordinal(ordinal)) database_.users().fold(*record);
+  }
+}
+
+void FileWriter::prune(Housework& work, std::uint64_t folded_revision, std::size_t changes) {
+  const std::optional<std::uint64_t> last = last_to_prune(folded_revision, changes);
+  if (!last) return;
+  const auto mark = database_.log().mark(*last);
+  if (!mark) model::fail(ErrorCode::corrupt_store, "the log lacks change " + std::to_string(*last));
+  const std::int64_t age_ms = state_.last_at_ms - mark->at_ms;
+  if (age_ms < std::chrono::milliseconds(history_.min_age).count()) return;
+  database_.log().prune(state_.log_floor, *last);
+  database_.users().forget_deleted(*last);
+  work.log_floor = *last + 1;
+  work.floor_checksum = mark->checksum;
+}
+
+std::optional<std::uint64_t> FileWriter::last_to_prune(std::uint64_t folded_revision, std::size_t changes) {
+  if (history_.keep_all || state_.revision <= history_.min_changes) return std::nullopt;
+  const std::uint64_t last = std::min(folded_revision, state_.revision - history_.min_changes);
+  const std::uint64_t chunk = std::min(kPruneChunk, std::max<std::uint64_t>(history_.min_changes, 1));
+  if (last < state_.log_floor + chunk - 1) return std::nullopt;
+  return std::min(last, state_.log_floor + std::max<std::uint64_t>(chunk, 2 * changes) - 1);
+}
+
+void FileWriter::apply(const std::optional<Housework>& work, sqlite::State& state) {
+  if (!work) return;
+  if (work->fold) state.folded_revision = work->fold->folded_revision;
+  state.log_floor = work->log_floor;
+  state.floor_checksum = work->floor_checksum;
+}
+
+void FileWriter::take(const sqlite::State& state, const std::optional<Housework>& work) {
+  state_ = state;
+  if (work && work->fold) {
+    folds_.take(*work->fold);
+    metrics_.folded_users += work->fold->ordinals.size();
+  }
+  metrics_.log_floor = state.log_floor;
+  metrics_.folded_revision = state.folded_revision;
+  metrics_.backlog_users = folds_.backlog();
+}
+
+void FileWriter::take(const PendingGroup& group) {
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    const model::Change change = group.change(i);
+    switch (change.kind) {
+      case ChangeKind::created: ++users_; break;
+      case ChangeKind::patched: folds_.mark(change.ordinal); break;
+      case ChangeKind::deleted:
+        folds_.unmark(change.ordinal);
+        --users_;
+        break;
+    }
+  }
+  metrics_.backlog_users = folds_.backlog();
+  metrics_.changes += group.size();
+}
+
+}  // namespace usertags::store

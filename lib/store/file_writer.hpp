@@ -1,0 +1,79 @@
+// FileWriter: brings a group into the file, in one transaction: the log's entries, creations and deletions in
+// table `user`, a little housekeeping, and the commit record. Used under the lead only.
+//
+// Housekeeping stands in a savepoint behind the group's own rows, so that its failure harms no group.
+// What is kept here (state, fold schedule) changes only when the file has committed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include <usertags/options.hpp>
+
+#include "index/projection.hpp"
+#include "sqlite/database.hpp"
+#include "store/fold_schedule.hpp"
+#include "store/logger.hpp"
+#include "store/metrics.hpp"
+#include "store/pending_group.hpp"
+
+namespace usertags::store {
+
+class FileWriter {
+ public:
+  // The database as it was loaded into the projection: at `state`, with so many users, and `folds` to be done.
+  FileWriter(sqlite::Database& database, const index::Projection& projection, const Options& options,
+             const Logger& logger, Metrics& metrics, const sqlite::State& state, FoldSchedule folds,
+             std::uint64_t users);
+
+  const sqlite::State& state() const noexcept { return state_; }
+
+  // Commits the group; where it is not committed, the error says why, and nothing has changed. Throws what
+  // fails before the COMMIT, with nothing applied: Failure (busy, foreign_write, disk_full, …), std::bad_alloc.
+  sqlite::Transaction::Commit commit(const PendingGroup& group);
+
+  // Commits housekeeping alone: up to so many users folded, and what can be pruned then. True while more is
+  // left to do. Throws Failure where it cannot.
+  bool maintain(std::size_t users);
+
+  // The marks of opening after an unclean end and of closing in good order. A store that is not clean was
+  // written to and not closed since; one that nobody writes to stays clean, and its file untouched.
+  void begin_epoch(std::uint64_t epoch);
+  void mark_clean();
+
+ private:
+  // Housekeeping that was done within a transaction and counts once that is committed.
+  struct Housework {
+    std::optional<FoldSchedule::Step> fold;
+    std::uint64_t log_floor = 0;
+    std::uint64_t floor_checksum = 0;
+  };
+
+  void check_unchanged();
+  void append(const PendingGroup& group);
+  std::size_t due(const PendingGroup& group) const;
+  std::optional<Housework> try_housework(std::size_t users, std::size_t changes);
+  Housework do_housework(std::size_t users, std::size_t changes);
+  void fold(const FoldSchedule::Step& step);
+  void prune(Housework& work, std::uint64_t folded_revision, std::size_t changes);
+  std::optional<std::uint64_t> last_to_prune(std::uint64_t folded_revision, std::size_t changes);
+  void take(const PendingGroup& group);
+  void take(const sqlite::State& state, const std::optional<Housework>& work);
+  void commit_state(sqlite::State state);
+  static void apply(const std::optional<Housework>& work, sqlite::State& state);
+
+  sqlite::Database& database_;
+  const index::Projection& projection_;
+  const History history_;
+  const std::uint64_t backlog_bound_;
+  const Logger& logger_;
+  Metrics& metrics_;
+
+  sqlite::State state_;              // as committed
+  FoldSchedule folds_;
+  std::uint64_t users_;
+  std::int64_t data_version_;        // what SQLite says while nobody else has written
+};
+
+}  // namespace usertags::store

@@ -1,0 +1,52 @@
+// FoldSchedule: which users are patched in the log and not yet folded into their rows, and in which order
+// they are folded.
+//
+// Users are folded in the order of their rows, in rounds over the whole table, so that one page is written
+// once for many of them. The fold is complete up to the revision at which the last whole round began: each
+// patch before it was still ahead of the round's position, and has been folded by it since.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace usertags::store {
+
+class FoldSchedule {
+ public:
+  // The state that a file was found in: complete up to `folded_revision`, with nothing marked.
+  explicit FoldSchedule(std::uint64_t folded_revision = 0) noexcept
+      : folded_revision_(folded_revision), round_revision_(folded_revision) {}
+
+  // Room for ordinals up to `last`, so that mark() cannot fail. Throws std::bad_alloc.
+  void reserve(std::uint32_t last_ordinal);
+  void mark(std::uint32_t ordinal) noexcept;
+  void unmark(std::uint32_t ordinal) noexcept;
+
+  std::uint64_t backlog() const noexcept { return count_; }
+  std::uint64_t folded_revision() const noexcept { return folded_revision_; }
+
+  // The next users to fold. Nothing is changed until the step is taken.
+  struct Step {
+    std::vector<std::uint32_t> ordinals;
+    std::uint32_t position = 0;             // where the round stands afterwards
+    std::uint64_t round_revision = 0;
+    std::uint64_t folded_revision = 0;      // how far the fold is complete with this step
+  };
+  // `revision`: the newest change that a fold can see. Throws std::bad_alloc.
+  Step next(std::size_t count, std::uint64_t revision) const;
+  // After the step is committed.
+  void take(const Step& step) noexcept;
+
+ private:
+  // The first marked ordinal at or after `from`; past the end where there is none.
+  std::uint32_t first_marked(std::uint32_t from) const noexcept;
+
+  std::vector<std::uint64_t> marks_;        // one bit an ordinal
+  std::uint64_t count_ = 0;
+  std::uint32_t position_ = 0;
+  std::uint64_t folded_revision_;
+  std::uint64_t round_revision_;
+};
+
+}  // namespace usertags::store

@@ -1,0 +1,165 @@
+#include "store/judge.hpp"
+
+#include <limits>
+
+#include "model/merge_patch.hpp"
+#include "model/tag_rules.hpp"
+#include "model/typeid.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::ChangeKind;
+using model::Record;
+using model::RecordPtr;
+
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+
+std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+
+Error invalid(std::string what) { return {ErrorCode::invalid_argument, std::move(what)}; }
+
+Error not_found(const UserRef& user) { return {ErrorCode::user_not_found, "there is no user " + quoted(user.text())}; }
+
+Error exists(const Record& holder) {
+  return {ErrorCode::user_exists,
+          Error::Details{.what = "the external id " + quoted(holder.external_id()) + " belongs to " +
+                                 std::string(holder.id()),
+                         .existing_id = std::string(holder.id())}};
+}
+
+std::optional<Error> check_options(const ApplyOptions& options) {
+  if (options.note.empty()) return std::nullopt;
+  if (auto wrong = model::check_note(options.note)) return invalid("the note " + *wrong);
+  return std::nullopt;
+}
+
+std::optional<Error> check_creation(const CreateView& write) {
+  if (auto wrong = model::check_external_id(write.external_id)) return invalid("the external id " + *wrong);
+  if (model::parse_user_id(write.external_id)) {
+    return invalid("the external id " + quoted(write.external_id) + " has the form of an id");
+  }
+  if (write.options.expected_revision) return invalid("a creation has no revision to expect");
+  return check_options(write.options);
+}
+
+std::optional<Error> check_revision(const Record& user, const ApplyOptions& options) {
+  if (!options.expected_revision || *options.expected_revision == user.revision()) return std::nullopt;
+  return Error(ErrorCode::revision_mismatch,
+               Error::Details{.what = "the user " + quoted(user.external_id()) + " is at revision " +
+                                      std::to_string(user.revision()) + ", not " +
+                                      std::to_string(*options.expected_revision),
+                              .current_revision = user.revision()});
+}
+
+Applied answer(RecordPtr user, bool changed) {
+  const std::uint64_t revision = user->revision();
+  return {.user = model::UserAccess::user(std::move(user)), .revision = revision, .changed = changed};
+}
+
+}  // namespace
+
+Result<Applied> Judge::judge(const WriteView& write, std::optional<std::size_t> item, PendingGroup& group) {
+  item_ = item;
+  return std::visit(Overloaded{[&](const CreateView& view) { return create(view, group); },
+                               [&](const PatchView& view) { return patch(view, group); },
+                               [&](const DeleteView& view) { return erase(view, group); }},
+                    write);
+}
+
+RecordPtr Judge::current(const UserRef& user, const PendingGroup& group) const {
+  RecordPtr published = projection_.find(user);
+  if (group.empty()) return published;
+  const Record* pending = group.find(published ? published->external_id() : user.text());
+  if (pending == nullptr) return published;
+  const bool meant = user.kind() != UserRef::Kind::external_id && user.text() == pending->id();
+  const bool named = user.kind() != UserRef::Kind::id && user.text() == pending->external_id();
+  return !pending->is_tombstone() && (meant || named) ? RecordPtr::share(*pending) : RecordPtr();
+}
+
+Error Judge::refused() {
+  std::vector<Violation> violations = planner_.take_violations();
+  for (Violation& violation : violations) violation.item = item_;
+  return {ErrorCode::batch_refused, Error::Details{.violations = std::move(violations)}};
+}
+
+Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
+  if (auto wrong = check_creation(write)) return std::unexpected(std::move(*wrong));
+  planner_.plan_creation(write.tags);
+  if (planner_.refused()) return std::unexpected(refused());
+  if (RecordPtr holder = current(UserRef::external_id(write.external_id), group)) {
+    return std::unexpected(exists(*holder));
+  }
+  sqlite::State& state = group.state();
+  if (state.last_ordinal == std::numeric_limits<std::uint32_t>::max()) {
+    return std::unexpected(Error(ErrorCode::memory_budget_exceeded, "the store has given all of its 2^32 ids"));
+  }
+  const model::Uuid uuid = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
+  char id[model::kUserIdBytes];
+  model::write_user_id(uuid, id);
+  const std::string_view id_text(id, sizeof id);
+
+  RecordPtr user =
+      Record::make(state.last_ordinal + 1, state.revision + 1, id_text, write.external_id, planner_.tags());
+  patch_.clear();
+  model::append_creation(id_text, write.external_id, planner_.tags(), patch_);
+  group.add(ChangeKind::created, {{}, user}, patch_, write.options.note);
+  state.last_id = uuid;
+  return answer(std::move(user), true);
+}
+
+Result<RecordPtr> Judge::plan_patch(const PatchView& write, const PendingGroup& group) {
+  if (auto wrong = check_options(write.options)) return std::unexpected(std::move(*wrong));
+  RecordPtr user = current(write.user, group);
+  std::optional<Error> wrong = user ? check_revision(*user, write.options) : not_found(write.user);
+  if (wrong) {   // the form of the batch is judged before the user
+    planner_.check_form(write.batch.operations());
+    return std::unexpected(planner_.refused() ? refused() : std::move(*wrong));
+  }
+  planner_.plan(*user, write.batch.operations());
+  if (planner_.refused()) return std::unexpected(refused());
+  return user;
+}
+
+Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
+  Result<RecordPtr> planned = plan_patch(write, group);
+  if (!planned) return std::unexpected(std::move(planned).error());
+  RecordPtr before = std::move(*planned);
+  if (!planner_.changes_anything()) return answer(std::move(before), false);
+
+  RecordPtr after = Record::make(before->ordinal(), group.state().revision + 1, before->id(),
+                                 before->external_id(), planner_.tags());
+  patch_.clear();
+  model::append_patch(planner_.deltas(), patch_);
+  group.add(ChangeKind::patched, {std::move(before), after}, patch_, write.options.note);
+  return answer(std::move(after), true);
+}
+
+Result<Applied> Judge::plan(const PatchView& write) {
+  const PendingGroup nothing;
+  Result<RecordPtr> planned = plan_patch(write, nothing);
+  if (!planned) return std::unexpected(std::move(planned).error());
+  if (!planner_.changes_anything()) return answer(std::move(*planned), false);
+  const Record& before = **planned;
+  return answer(Record::make(before.ordinal(), projection_.visible_revision() + 1, before.id(),
+                             before.external_id(), planner_.tags()),
+                true);
+}
+
+Result<Applied> Judge::erase(const DeleteView& write, PendingGroup& group) {
+  if (auto wrong = check_options(write.options)) return std::unexpected(std::move(*wrong));
+  RecordPtr before = current(write.user, group);
+  if (!before) return std::unexpected(not_found(write.user));
+  if (auto wrong = check_revision(*before, write.options)) return std::unexpected(std::move(*wrong));
+
+  RecordPtr tombstone = Record::make_tombstone(*before, group.state().revision + 1);
+  const std::uint64_t revision = tombstone->revision();
+  group.add(ChangeKind::deleted, {std::move(before), std::move(tombstone)}, model::kDeletionPatch,
+            write.options.note);
+  return Applied{.user = std::nullopt, .revision = revision, .changed = true};
+}
+
+}  // namespace usertags::store

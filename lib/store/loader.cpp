@@ -1,0 +1,198 @@
+#include "store/loader.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <span>
+
+#include "model/change.hpp"
+#include "model/digest.hpp"
+#include "model/failure.hpp"
+
+#include "model/merge_patch.hpp"
+#include "model/typeid.hpp"
+#include "sqlite/change_log.hpp"
+#include "sqlite/foreign_tags.hpp"
+#include "sqlite/user_table.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::ChangeKind;
+using model::Record;
+using model::RecordPtr;
+using Kind = VerifyReport::Kind;
+
+// What a Record can hold; the rules of the day may be stricter, but rows can be older than they.
+bool fits_record(std::span<const Tag> tags) noexcept {
+  constexpr std::size_t kMaxKeyBytes = std::numeric_limits<std::uint8_t>::max();
+  constexpr std::size_t kMaxValueBytes = std::numeric_limits<std::uint16_t>::max();
+  return tags.size() <= Record::kMaxTags && std::ranges::all_of(tags, [](const Tag& tag) {
+           return !tag.key.empty() && tag.key.size() <= kMaxKeyBytes && tag.value.size() <= kMaxValueBytes;
+         });
+}
+
+class Loading {
+ public:
+  Loading(sqlite::Connection& connection, const OnProblem& on_problem)
+      : connection_(connection), on_problem_(on_problem) {}
+
+  Loaded run(LogExtent extent) {
+    loaded_.state = sqlite::StateTable(connection_).read();
+    read_rows();
+    read_log(extent);
+    std::erase_if(loaded_.records, [](const RecordPtr& record) { return record->is_tombstone(); });
+    check_digest();
+    return std::move(loaded_);
+  }
+
+ private:
+  void problem(Kind kind, ErrorCode code, std::string_view user_id, std::string what) const {
+    on_problem_({kind, code, std::string(user_id), std::move(what)});
+  }
+
+  // --- Rows. Tombstones stay among the records until the log is read. ---
+
+  void read_rows() {
+    sqlite::UserTable::Reader rows(connection_);
+    while (const auto row = rows.next()) {
+      if (RecordPtr record = to_record(*row)) loaded_.records.push_back(std::move(record));
+    }
+  }
+
+  RecordPtr to_record(const sqlite::UserTable::Row& row) {
+    const auto reject = [&](ErrorCode code, std::string what) {
+      problem(Kind::user_row, code, row.id, "the row of user " + std::to_string(row.ordinal) + ' ' + std::move(what));
+      return RecordPtr();
+    };
+    if (row.ordinal > loaded_.state.last_ordinal) return reject(ErrorCode::foreign_write, "was not made by the store");
+    if (!model::parse_user_id(row.id) || row.external_id.size() > std::numeric_limits<std::uint16_t>::max()) {
+      return reject(ErrorCode::corrupt_store, "has no valid id or external id");
+    }
+    RecordPtr record;
+    if (row.tags) {
+      const auto tags = decoder_.tags(*row.tags);
+      if (!tags || !fits_record(*tags)) {
+        const bool sound = sqlite::is_tags_object(connection_, *row.tags);
+        return reject(sound ? ErrorCode::foreign_write : ErrorCode::corrupt_store,
+                      sound ? "has tags that the store did not write" : "has tags that cannot be read");
+      }
+      record = Record::make(row.ordinal, row.revision, row.id, row.external_id, *tags);
+    } else {
+      record = Record::make_tombstone(*Record::make(row.ordinal, 0, row.id, row.external_id, {}), row.revision);
+    }
+    if (model::row_checksum(*record) != row.checksum) {
+      return reject(ErrorCode::foreign_write, "is not as the store left it");
+    }
+    return record;
+  }
+
+  // --- The log. ---
+
+  void read_log(LogExtent extent) {
+    const sqlite::State& state = loaded_.state;
+    const std::uint64_t first = extent == LogExtent::whole ? state.log_floor : state.folded_revision + 1;
+    if (first < state.log_floor || first > state.revision + 1) {
+      return problem(Kind::log, ErrorCode::corrupt_store, {}, "the commit record contradicts itself");
+    }
+    std::optional<std::uint64_t> checksum = checksum_before(first);
+    std::uint64_t expected = first;
+    sqlite::ChangeLog::Reader entries(connection_, first);
+    while (const auto entry = entries.next()) {
+      if (!checksum || !follows(*entry, expected, *checksum)) {
+        return problem(Kind::log, ErrorCode::corrupt_store, {},
+                       "the log is broken at change " + std::to_string(expected));
+      }
+      replay(entry->change);
+      checksum = entry->checksum;
+      ++expected;
+    }
+    loaded_.changes = expected - first;
+    if (expected != state.revision + 1 || checksum != state.log_checksum) {
+      problem(Kind::log, ErrorCode::corrupt_store, {},
+              "the log ends at change " + std::to_string(expected - 1) + ", not at " + std::to_string(state.revision));
+    }
+    std::ranges::sort(loaded_.backlog);
+    const auto repeated = std::ranges::unique(loaded_.backlog);
+    loaded_.backlog.erase(repeated.begin(), repeated.end());
+  }
+
+  std::optional<std::uint64_t> checksum_before(std::uint64_t revision) {
+    if (revision == loaded_.state.log_floor) return loaded_.state.floor_checksum;
+    const auto mark = sqlite::ChangeLog(connection_).mark(revision - 1);
+    return mark ? std::optional(mark->checksum) : std::nullopt;
+  }
+
+  static bool follows(const sqlite::ChangeLog::Entry& entry, std::uint64_t expected, std::uint64_t checksum) {
+    return entry.change.revision == expected && entry.checksum == model::chain_checksum(checksum, entry.change);
+  }
+
+  // Creations and deletions are in their rows already.
+  void replay(const model::Change& change) {
+    if (change.kind != ChangeKind::patched) return;
+    const auto place = std::ranges::lower_bound(loaded_.records, change.ordinal, {},
+                                                [](const RecordPtr& record) { return record->ordinal(); });
+    if (place == loaded_.records.end() || (*place)->ordinal() != change.ordinal) return missing(change);
+    RecordPtr& record = *place;
+    if (record->is_tombstone() || record->revision() >= change.revision) return;
+    const auto deltas = decoder_.patch(change.patch);
+    if (!deltas) return unreadable(change);
+    merge(*record, *deltas);
+    if (!fits_record(merged_)) return unreadable(change);
+    record = Record::make(change.ordinal, change.revision, record->id(), record->external_id(), merged_);
+    loaded_.backlog.push_back(change.ordinal);
+  }
+
+  // A user's row may be gone only when the user was deleted and the log no longer reaches back to that.
+  void missing(const model::Change& change) {
+    problem(Kind::user_row, ErrorCode::foreign_write, {},
+            "the row of user " + std::to_string(change.ordinal) + " is gone, but change " +
+                std::to_string(change.revision) + " is its");
+  }
+
+  void unreadable(const model::Change& change) {
+    problem(Kind::log, ErrorCode::corrupt_store, {}, "change " + std::to_string(change.revision) + " cannot be read");
+  }
+
+  void merge(const Record& record, std::span<const model::TagDelta> deltas) {
+    merged_.clear();
+    auto tag = record.begin();
+    for (const model::TagDelta& delta : deltas) {
+      for (; tag != record.end() && tag->key < delta.key; ++tag) merged_.push_back(*tag);
+      if (tag != record.end() && tag->key == delta.key) ++tag;
+      if (delta.value) merged_.push_back({delta.key, *delta.value});
+    }
+    for (; tag != record.end(); ++tag) merged_.push_back(*tag);
+  }
+
+  void check_digest() const {
+    model::Digest digest;
+    for (const RecordPtr& record : loaded_.records) digest += model::user_hash(*record);
+    if (digest == loaded_.state.digest) return;
+    problem(Kind::digest, ErrorCode::foreign_write, {},
+            "the users are not those of the last commit: digest " + digest.hex() + ", not " +
+                loaded_.state.digest.hex());
+  }
+
+  sqlite::Connection& connection_;
+  const OnProblem& on_problem_;
+  Loaded loaded_;
+  model::PatchDecoder decoder_;
+  std::vector<Tag> merged_;
+};
+
+}  // namespace
+
+void refuse_problem(const FileProblem& problem) {
+  const std::string hint = problem.code == ErrorCode::foreign_write
+                               ? "; something other than the store changed the file, or it was damaged"
+                               : "; the file is damaged";
+  const std::string user = problem.user_id.empty() ? "" : " (" + problem.user_id + ')';
+  model::fail(problem.code, problem.what + user + hint);
+}
+
+Loaded load(sqlite::Connection& connection, LogExtent extent, const OnProblem& on_problem) {
+  return Loading(connection, on_problem).run(extent);
+}
+
+}  // namespace usertags::store

@@ -1,0 +1,30 @@
+// Logger: the host's log callback, if there is one. What it throws is swallowed: a log line must not fail a write.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <utility>
+
+#include <usertags/options.hpp>
+
+namespace usertags::store {
+
+class Logger {
+ public:
+  explicit Logger(std::function<void(LogLevel, std::string_view)> callback) : callback_(std::move(callback)) {}
+
+  // `line()` makes the text, only if somebody listens.
+  template <class MakeLine>
+  void operator()(LogLevel level, MakeLine&& line) const noexcept {
+    if (!callback_) return;
+    try {
+      callback_(level, line());
+    } catch (...) {
+    }
+  }
+
+ private:
+  std::function<void(LogLevel, std::string_view)> callback_;
+};
+
+}  // namespace usertags::store

@@ -1,0 +1,69 @@
+// PendingGroup: what the writes of one group come to, decided and not yet committed. It is the overlay in
+// which later writes of the group see earlier ones; dropping it leaves no trace of them.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "index/projection.hpp"
+#include "model/change.hpp"
+#include "model/record.hpp"
+#include "sqlite/state.hpp"
+
+namespace usertags::store {
+
+class PendingGroup {
+ public:
+  // Starts over, after `committed`, at a time.
+  void begin(const sqlite::State& committed, std::int64_t now_ms);
+
+  // The user as this group leaves it so far: null where the group has nothing of it, a tombstone where the
+  // group deleted it.
+  const model::Record* find(std::string_view external_id) const;
+
+  // Notes a change, and brings the state up to it. `state().revision + 1` is its revision. The note must live
+  // as long as the group. Throws std::bad_alloc, and then has noted nothing.
+  void add(model::ChangeKind kind, index::Step step, std::string_view patch, std::string_view note);
+
+  bool empty() const noexcept { return entries_.empty(); }
+  std::size_t size() const noexcept { return entries_.size(); }
+  std::size_t patch_bytes() const noexcept { return patches_.size(); }
+
+  // For the projection to prepare. It keeps the records alive from then on; the group only looks at them.
+  std::vector<index::Step> take_steps() noexcept { return std::move(steps_); }
+
+  // As it will be when the group is committed.
+  sqlite::State& state() noexcept { return state_; }
+  const sqlite::State& state() const noexcept { return state_; }
+
+  // The log's entries; checksum(i) is chained up to it; version(i) is what the entry leads to.
+  model::Change change(std::size_t index) const noexcept;
+  std::uint64_t checksum(std::size_t index) const noexcept { return entries_[index].checksum; }
+  const model::Record& version(std::size_t index) const noexcept { return *entries_[index].version; }
+
+ private:
+  struct Entry {
+    const model::Record* version;
+    model::ChangeKind kind;
+    std::size_t patch_begin;
+    std::size_t patch_size;
+    std::string_view note;
+    std::uint64_t checksum;
+  };
+
+  void make_room();
+
+  sqlite::State state_;
+  std::vector<index::Step> steps_;
+  std::vector<Entry> entries_;
+  std::string patches_;
+  // The newest version of each user that the group touched; keys are its own text.
+  boost::unordered_flat_map<std::string_view, const model::Record*> newest_;
+};
+
+}  // namespace usertags::store

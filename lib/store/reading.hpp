@@ -1,0 +1,27 @@
+// Reading: a connection that looks at a store's file and changes no byte of database and WAL, beside a live
+// writer or without one.
+//
+// Where a WAL stands, or a writer holds the sidecar, it reads as SQLite readers do (mode=ro). Where neither
+// is, SQLite would have to make a -shm first; then the sidecar is held shared instead, so that no writer
+// starts meanwhile, and the file is read as immutable, which leaves nothing behind.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+
+#include "sqlite/connection.hpp"
+#include "store/store_lock.hpp"
+
+namespace usertags::store {
+
+struct Reading {
+  std::optional<StoreLock> lock;
+  sqlite::Connection connection;
+};
+
+// Throws Failure: not_a_store where there is no file, and what Connection and identify() throw.
+Reading open_for_reading(const std::filesystem::path& path, bool allow_network_file_system,
+                         std::chrono::milliseconds busy_timeout);
+
+}  // namespace usertags::store

@@ -1,0 +1,174 @@
+// The boundary of the library: here what was thrown becomes a value, and nothing is thrown beyond.
+#include <usertags/user_tag_store.hpp>
+
+#include <new>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "model/failure.hpp"
+#include "store/engine.hpp"
+
+namespace usertags {
+
+class UserTagStore::Impl : public store::Engine {
+ public:
+  using Engine::Engine;
+};
+
+namespace {
+
+// Calls the function; whatever it throws is answered as an error.
+template <class Function>
+auto guarded(Function&& function) noexcept -> decltype(function()) {
+  try {
+    return function();
+  } catch (const model::Failure& failure) {
+    return std::unexpected(failure.error);
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(Error(ErrorCode::out_of_memory));
+  } catch (const std::system_error& error) {   // a mutex or a path that the system refused
+    return std::unexpected(Error(ErrorCode::io_error, Error::Details{.system_error = error.code().value()}));
+  }
+}
+
+std::optional<ErrorCode> refuses_reads(const store::Engine* engine) noexcept {
+  return engine == nullptr ? ErrorCode::store_closed : engine->refuses_reads();
+}
+
+std::optional<ErrorCode> refuses_writes(const store::Engine* engine) noexcept {
+  return engine == nullptr ? ErrorCode::store_closed : engine->refuses_writes();
+}
+
+Result<Applied> submit(store::Engine* engine, const store::WriteView& write) noexcept {
+  if (const auto refusal = refuses_writes(engine)) return std::unexpected(Error(*refusal));
+  return guarded([&] { return engine->submit(write); });
+}
+
+template <class Work>
+Result<void> care(store::Engine* engine, Work&& work) noexcept {
+  if (const auto refusal = refuses_writes(engine)) return std::unexpected(Error(*refusal));
+  return guarded([&]() -> Result<void> {
+    work(*engine);
+    return {};
+  });
+}
+
+template <class Answer>
+std::vector<Result<Answer>> all_refused(std::size_t count, const Error& error) noexcept {
+  try {
+    return std::vector<Result<Answer>>(count, std::unexpected(error));
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
+}  // namespace
+
+UserTagStore::UserTagStore(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+UserTagStore::UserTagStore(UserTagStore&& other) noexcept = default;
+
+UserTagStore& UserTagStore::operator=(UserTagStore&& other) noexcept {
+  UserTagStore old(std::move(*this));
+  impl_ = std::move(other.impl_);
+  return *this;
+}
+
+UserTagStore::~UserTagStore() {
+  // In a child after fork the engine's locks may be held by threads that do not exist there.
+  if (impl_ && impl_->forked()) std::ignore = impl_.release();
+}
+
+Result<UserTagStore> UserTagStore::open(const std::filesystem::path& path, const Options& options) noexcept {
+  return guarded([&]() -> Result<UserTagStore> { return UserTagStore(std::make_unique<Impl>(path, options)); });
+}
+
+Result<UserTagStore> UserTagStore::open_in_memory(const Options& options) noexcept {
+  return guarded(
+      [&]() -> Result<UserTagStore> { return UserTagStore(std::make_unique<Impl>(std::nullopt, options)); });
+}
+
+Result<Applied> UserTagStore::create_user(std::string_view external_id, const TagList& tags,
+                                          const ApplyOptions& options) noexcept {
+  return submit(impl_.get(), store::CreateView{external_id, tags, options});
+}
+
+Result<Applied> UserTagStore::apply(const UserRef& user, const TagBatch& batch, const ApplyOptions& options) noexcept {
+  return submit(impl_.get(), store::PatchView{user, batch, options});
+}
+
+Result<Applied> UserTagStore::delete_user(const UserRef& user, const ApplyOptions& options) noexcept {
+  return submit(impl_.get(), store::DeleteView{user, options});
+}
+
+std::vector<Result<Applied>> UserTagStore::apply_each(std::span<const Write> writes) noexcept {
+  const std::optional<ErrorCode> refusal = refuses_writes(impl_.get());
+  std::vector<Result<Applied>> outcomes =
+      all_refused<Applied>(writes.size(), refusal.value_or(ErrorCode::store_closed));
+  if (refusal || outcomes.empty()) return outcomes;
+  const Result<void> done = guarded([&]() -> Result<void> {
+    impl_->submit(writes, outcomes);
+    return {};
+  });
+  if (!done) return all_refused<Applied>(writes.size(), done.error());
+  return outcomes;
+}
+
+Result<Applied> UserTagStore::plan(const UserRef& user, const TagBatch& batch,
+                                   const ApplyOptions& options) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->plan({user, batch, options}); });
+}
+
+Result<User> UserTagStore::find(const UserRef& user) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->find(user); });
+}
+
+std::vector<Result<User>> UserTagStore::find_each(std::span<const UserRef> users) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return all_refused<User>(users.size(), *refusal);
+  auto found = guarded([&]() -> Result<std::vector<Result<User>>> { return impl_->find_each(users); });
+  return found ? std::move(*found) : all_refused<User>(users.size(), found.error());
+}
+
+Result<void> UserTagStore::read_with(const UserRef& user, Reader reader) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] {
+    return impl_->read(user, [&](const UserView& view) { reader.call(reader.target, view); });
+  });
+}
+
+Result<UserPage> UserTagStore::list(const PageRequest& page) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->list(page); });
+}
+
+std::uint64_t UserTagStore::revision() const noexcept {
+  return refuses_reads(impl_.get()) ? 0 : impl_->revision();
+}
+
+Result<VerifyReport> UserTagStore::verify() const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&]() -> Result<VerifyReport> { return impl_->verify(); });
+}
+
+Stats UserTagStore::stats() const noexcept { return refuses_reads(impl_.get()) ? Stats() : impl_->stats(); }
+
+Result<void> UserTagStore::checkpoint() noexcept {
+  return care(impl_.get(), [](store::Engine& engine) { engine.checkpoint(); });
+}
+
+Result<void> UserTagStore::maintain(std::chrono::milliseconds budget) noexcept {
+  return care(impl_.get(), [&](store::Engine& engine) { engine.maintain(budget); });
+}
+
+Result<void> UserTagStore::close() noexcept {
+  if (!impl_) return {};
+  if (impl_->forked()) return std::unexpected(Error(ErrorCode::forked));
+  return guarded([&]() -> Result<void> {
+    impl_->close(true);
+    return {};
+  });
+}
+
+}  // namespace usertags

@@ -1,0 +1,124 @@
+#include "store/write_path.hpp"
+
+#include <exception>
+
+#include "model/failure.hpp"
+#include "store/entropy.hpp"
+#include "store/loader.hpp"
+
+namespace usertags::store {
+namespace {
+
+// Users folded in one commit of maintenance: some milliseconds of work.
+constexpr std::size_t kMaintenanceUsers = 4096;
+
+sqlite::ConnectionConfig configure(const std::optional<std::filesystem::path>& path, const Options& options) {
+  sqlite::ConnectionConfig config;
+  config.mode = !path                       ? sqlite::OpenMode::memory
+                : options.create_if_missing ? sqlite::OpenMode::create
+                                            : sqlite::OpenMode::read_write;
+  config.path = path.value_or(std::filesystem::path());
+  config.durability = options.durability;
+  config.exclusive = path && options.access == Access::exclusive;
+  config.secure_delete = options.secure_delete;
+  config.busy_timeout = options.busy_timeout;
+  return config;
+}
+
+sqlite::State first_state() {
+  sqlite::State state;
+  fill_random(state.store_id);
+  return state;
+}
+
+Loaded load_for_writing(sqlite::Database& database) {
+  const sqlite::ReadTransaction moment(database.connection());
+  return load(database.connection(), LogExtent::to_replay, refuse_problem);
+}
+
+FoldSchedule schedule(const Loaded& loaded) {
+  FoldSchedule folds(loaded.state.folded_revision);
+  folds.reserve(loaded.state.last_ordinal);
+  for (const std::uint32_t ordinal : loaded.backlog) folds.mark(ordinal);
+  return folds;
+}
+
+}  // namespace
+
+WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
+                     const Options& options, index::Projection& projection, const Logger& logger, Metrics& metrics)
+    : lock_(std::move(lock)),
+      database_(std::make_unique<sqlite::Database>(configure(path, options), first_state())),
+      in_memory_(!path) {
+  const Loaded loaded = load_for_writing(*database_);
+  projection.load(loaded.records, loaded.state.revision);
+  file_ = std::make_unique<FileWriter>(*database_, projection, options, logger, metrics, loaded.state,
+                                       schedule(loaded), loaded.records.size());
+  if (!loaded.state.clean) file_->begin_epoch(loaded.state.epoch + 1);
+  writer_ = std::make_unique<Writer>(*database_, projection, *file_, options, logger, metrics);
+  queue_ = std::make_unique<GroupCommit>(*writer_);
+}
+
+// Runs housekeeping that the store must not survive unnoticed when a sync fails in it.
+void WritePath::guard(const std::function<void()>& work) {
+  if (failed()) throw model::Failure{ErrorCode::store_failed};
+  try {
+    work();
+  } catch (const model::Failure& failure) {
+    writer_->note_failure(failure.error);
+    throw;
+  }
+}
+
+void WritePath::checkpoint() {
+  exclusively([&](sqlite::Database& database) {
+    if (in_memory_) return;
+    guard([&] { database.checkpoint_and_truncate(); });
+  });
+}
+
+void WritePath::maintain(std::chrono::milliseconds budget) {
+  const auto deadline = std::chrono::steady_clock::now() + budget;
+  bool more = true;
+  while (more && std::chrono::steady_clock::now() < deadline) {
+    exclusively([&](sqlite::Database& database) {
+      guard([&] {
+        more = file_->maintain(kMaintenanceUsers);
+        if (!in_memory_) database.checkpoint();
+      });
+    });
+  }
+}
+
+void WritePath::close(bool fold) {
+  queue_->exclusively([&] {
+    if (closed_) return;
+    closed_ = true;
+    writer_->close();
+    std::exception_ptr failure;
+    try {
+      if (!failed()) settle(fold);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    database_->close();
+    lock_.reset();
+    if (failure) std::rethrow_exception(failure);
+  });
+}
+
+void WritePath::settle(bool fold) {
+  if (in_memory_) return;
+  while (fold && file_->maintain(kMaintenanceUsers)) {
+    if (database_->wal_bytes() > std::uint64_t{64} << 20) database_->checkpoint();
+  }
+  file_->mark_clean();
+  database_->checkpoint_and_truncate();
+}
+
+void WritePath::abandon() noexcept {
+  database_->abandon();
+  if (lock_) lock_->abandon();
+}
+
+}  // namespace usertags::store

@@ -1,0 +1,67 @@
+// Writer: what the leader does with a group: judge, prepare, commit to the file, publish, answer.
+//
+//   judge ──▶ prepare (all that can fail in memory) ──▶ file ═COMMIT═▶ publish (cannot fail) ──▶ answers
+//
+// A COMMIT whose outcome is unknown stops the writer for good: every write of the group is answered with
+// outcome_unknown, later ones with store_failed. So does a checkpoint whose sync failed, after the group was
+// answered. Reads of memory go on.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include <usertags/options.hpp>
+
+#include "index/projection.hpp"
+#include "sqlite/database.hpp"
+#include "store/file_writer.hpp"
+#include "store/group_commit.hpp"
+#include "store/judge.hpp"
+#include "store/logger.hpp"
+#include "store/metrics.hpp"
+
+namespace usertags::store {
+
+class Writer final : public GroupRunner {
+ public:
+  Writer(sqlite::Database& database, index::Projection& projection, FileWriter& file, const Options& options,
+         const Logger& logger, Metrics& metrics);
+
+  void run(std::span<Slice> slices) noexcept override;
+  void after_group() noexcept override;
+
+  bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
+  // Later groups are answered with store_closed. Under the lead.
+  void close() noexcept { closed_ = true; }
+  // What a failure of housekeeping means for the store: a sync that failed stops it. Under the lead.
+  void note_failure(const Error& error) noexcept;
+
+ private:
+  void judge(std::span<Slice> slices);
+  void judge(Slice& slice);
+  void commit(std::span<Slice> slices);
+  void publish(std::unique_ptr<index::Projection::Publication> publication) noexcept;
+  void refuse_if_wal_is_full();
+  void checkpoint();
+  std::int64_t now_ms() const;
+
+  sqlite::Database& database_;
+  index::Projection& projection_;
+  FileWriter& file_;
+  const Housekeeping housekeeping_;
+  const std::chrono::milliseconds slow_commit_;
+  const std::function<std::chrono::system_clock::time_point()> clock_;
+  const Logger& logger_;
+  Metrics& metrics_;
+
+  Judge judge_;
+  PendingGroup group_;
+  std::uint64_t next_checkpoint_bytes_;   // WAL size at which the next checkpoint is tried
+  bool closed_ = false;
+  std::atomic<bool> failed_{false};
+};
+
+}  // namespace usertags::store

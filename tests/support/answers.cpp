@@ -1,0 +1,35 @@
+#include "support/answers.hpp"
+
+#include <array>
+#include <chrono>
+
+namespace usertags::test {
+
+std::vector<NamedAnswer> answers_to_writing(UserTagStore& store) {
+  const TagBatch batch = TagBatch().set("key", "value");
+  const std::array<Write, 1> writes{PatchUser{"nobody", batch, {}}};
+  const auto each = store.apply_each(writes);
+  return {
+      {"create_user", code_of(store.create_user("somebody"))},
+      {"apply", code_of(store.apply("nobody", batch))},
+      {"delete_user", code_of(store.delete_user("nobody"))},
+      {"apply_each", each.empty() ? std::nullopt : code_of(each.front())},
+      {"checkpoint", code_of(store.checkpoint())},
+      {"maintain", code_of(store.maintain(std::chrono::milliseconds(1)))},
+  };
+}
+
+std::vector<NamedAnswer> answers_to_reading(UserTagStore& store) {
+  const std::array<UserRef, 1> refs{"nobody"};
+  const auto found = store.find_each(refs);
+  return {
+      {"find", code_of(store.find("nobody"))},
+      {"find_each", found.empty() ? std::nullopt : code_of(found.front())},
+      {"read", code_of(store.read("nobody", [](const UserView&) {}))},
+      {"list", code_of(store.list())},
+      {"plan", code_of(store.plan("nobody", TagBatch().set("key", "value")))},
+      {"verify", code_of(store.verify())},
+  };
+}
+
+}   // namespace usertags::test

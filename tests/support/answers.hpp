@@ -1,0 +1,58 @@
+// Short words for what calls answer, readable where a test fails.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <usertags/user_tag_store.hpp>
+
+namespace usertags {
+
+// GoogleTest finds these by argument-dependent look-up.
+inline void PrintTo(ErrorCode code, std::ostream* out) { *out << to_string(code); }
+inline void PrintTo(const Error& error, std::ostream* out) {
+  *out << to_string(error.code()) << ": " << error.message();
+}
+
+}   // namespace usertags
+
+namespace usertags::test {
+
+// None where the call succeeded.
+template <class T>
+std::optional<ErrorCode> code_of(const Result<T>& result) {
+  return result ? std::nullopt : std::optional(result.error().code());
+}
+
+// "ok", or code and message.
+template <class T>
+std::string told(const Result<T>& result) {
+  if (result) return "ok";
+  return std::string(to_string(result.error().code())) + ": " + result.error().message();
+}
+
+// The value, or "(absent)".
+inline std::string value_of(const User& user, std::string_view key) {
+  const auto value = user.tag(key);
+  return value ? std::string(value->view()) : "(absent)";
+}
+inline std::string value_of(const UserTagStore& store, const UserRef& ref, std::string_view key) {
+  const auto user = store.find(ref);
+  return user ? value_of(*user, key) : "(no user)";
+}
+
+struct NamedAnswer {
+  std::string_view method;
+  std::optional<ErrorCode> code;
+};
+
+// Calls every method that writes, or cares for the file, once, and with arguments that are fine.
+std::vector<NamedAnswer> answers_to_writing(UserTagStore& store);
+// Likewise every method that reads.
+std::vector<NamedAnswer> answers_to_reading(UserTagStore& store);
+
+}   // namespace usertags::test

@@ -1,0 +1,269 @@
+#include "support/checked_store.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "support/describe.hpp"
+#include "support/expect_equal.hpp"
+
+namespace usertags::test {
+namespace {
+
+[[noreturn]] void disagree(const std::string& what, const std::string& expected, const std::string& found) {
+  throw Disagreement(what + "\n  expected: " + expected + "\n  found:    " + found);
+}
+
+void expect(bool holds, const std::string& what, const std::string& expected, const std::string& found) {
+  if (!holds) disagree(what, expected, found);
+}
+
+template <class Number>
+void expect_number(const std::string& what, Number expected, Number found) {
+  expect(expected == found, what, std::to_string(expected), std::to_string(found));
+}
+
+template <class T>
+T value_or_disagree(const std::string& what, Result<T> answer) {
+  if (!answer) disagree(what, "success", answer.error().message());
+  if constexpr (!std::is_void_v<T>) return std::move(*answer);
+}
+
+std::string words(const UserRef& ref) { return quoted(ref.text()); }
+
+std::filesystem::path beside(const std::filesystem::path& path, const char* suffix) {
+  return path.string() + suffix;
+}
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Of the database and its WAL.
+std::pair<std::string, std::string> file_bytes(const std::filesystem::path& path) {
+  return {bytes_of(path), bytes_of(beside(path, "-wal"))};
+}
+
+}   // namespace
+
+CheckedStore::CheckedStore(std::filesystem::path path, const Options& options)
+    : path_(std::move(path)), options_(options), reference_(options.limits) {
+  store_.emplace(value_or_disagree("open", UserTagStore::open(path_, options_)));
+}
+
+CheckedStore::CheckedStore(const Options& options) : options_(options), reference_(options.limits) {
+  store_.emplace(value_or_disagree("open_in_memory", UserTagStore::open_in_memory(options_)));
+}
+
+// --- Writes. ---
+
+Result<Applied> CheckedStore::create_user(std::string_view external_id, const TagList& tags,
+                                          const ApplyOptions& options) {
+  auto answer = store_->create_user(external_id, tags, options);
+  const std::string what = "create_user " + quoted(external_id) + " " + describe(tags) + describe(options);
+  judge(what, reference_.create_user(external_id, tags, options), answer);
+  return answer;
+}
+
+Result<Applied> CheckedStore::apply(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options) {
+  auto answer = store_->apply(ref, batch, options);
+  const std::string what = "apply to " + words(ref) + " " + describe(batch) + describe(options);
+  judge(what, reference_.apply(ref, batch, options), answer);
+  return answer;
+}
+
+Result<Applied> CheckedStore::delete_user(const UserRef& ref, const ApplyOptions& options) {
+  auto answer = store_->delete_user(ref, options);
+  judge("delete_user " + words(ref) + describe(options), reference_.delete_user(ref, options), answer);
+  return answer;
+}
+
+Result<Applied> CheckedStore::write(const Write& write) {
+  if (const auto* create = std::get_if<CreateUser>(&write)) {
+    return create_user(create->external_id, create->tags, create->options);
+  }
+  if (const auto* patch = std::get_if<PatchUser>(&write)) {
+    return apply(patch->user, patch->batch, patch->options);
+  }
+  const auto& deletion = std::get<DeleteUser>(write);
+  return delete_user(deletion.user, deletion.options);
+}
+
+std::vector<Result<Applied>> CheckedStore::apply_each(std::span<const Write> writes) {
+  auto answers = store_->apply_each(writes);
+  expect_number("answers of apply_each", writes.size(), answers.size());
+  for (std::size_t index = 0; index < writes.size(); ++index) {
+    const std::string what = "apply_each, item " + std::to_string(index) + ": " + describe(writes[index]);
+    judge(what, reference_.write(writes[index], index), answers[index]);
+  }
+  expect_number("revision after apply_each", reference_.revision(), store_->revision());
+  return answers;
+}
+
+Result<Applied> CheckedStore::plan(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options) {
+  auto answer = store_->plan(ref, batch, options);
+  const std::string what = "plan for " + words(ref) + " " + describe(batch) + describe(options);
+  judge(what, reference_.plan(ref, batch, options), answer);
+  expect_number("revision after plan", reference_.revision(), store_->revision());
+  return answer;
+}
+
+void CheckedStore::judge(const std::string& what, const Verdict& verdict, const Result<Applied>& answer) {
+  if (verdict.error || !answer) return judge_error(what, verdict, answer);
+  const bool is_new = verdict.user && verdict.user->ordinal == reference_.ids().size();
+  const bool agrees = verdict.revision == answer->revision && verdict.changed == answer->changed &&
+                      verdict.user.has_value() == answer->user.has_value();
+  expect(agrees, what, describe(verdict), describe(answer));
+  if (!verdict.user) return;
+  if (is_new) judge_new_id(what, verdict, *answer->user);
+  expect_shows(what, *answer->user, *verdict.user, reference_.id(verdict.user->ordinal));
+  remember(*answer->user, *verdict.user);
+}
+
+void CheckedStore::judge_error(const std::string& what, const Verdict& verdict,
+                               const Result<Applied>& answer) {
+  expect(verdict.error.has_value() && !answer, what, describe(verdict), describe(answer));
+  const Error& error = answer.error();
+  const std::string existing_id = verdict.existing ? reference_.id(*verdict.existing) : std::string();
+  const bool agrees = verdict.error == error.code() && existing_id == error.existing_id() &&
+                      verdict.current_revision == error.current_revision() &&
+                      std::ranges::equal(verdict.violations, error.violations());
+  expect(agrees, what, describe(verdict) + " existing_id=" + existing_id,
+         describe(answer) + " existing_id=" + std::string(error.existing_id()));
+  const std::string message = error.message();
+  const bool is_one_line =
+      !message.empty() && message.back() != '.' && message.find('\n') == std::string::npos;
+  expect(is_one_line, what, "a message of one line without a full stop", quoted(message));
+}
+
+void CheckedStore::judge_new_id(const std::string& what, const Verdict& verdict, const User& user) {
+  expect(has_form_of_id(user.id()), what, "an id", std::string(user.id()));
+  if (verdict.user->ordinal != 0) {
+    const std::string& last = reference_.id(verdict.user->ordinal - 1);
+    expect(user.id() > last, what, "an id above " + last, std::string(user.id()));
+  }
+  reference_.learn_id(user.id());
+}
+
+// --- Reads. ---
+
+Result<User> CheckedStore::find(const UserRef& ref) {
+  auto found = store_->find(ref);
+  expect_found("find " + words(ref), found, reference_.find(ref), reference_);
+  if (found) remember(*found, *reference_.find(ref));
+  return found;
+}
+
+void CheckedStore::find_each(std::span<const UserRef> refs) {
+  const auto found = store_->find_each(refs);
+  expect_number("answers of find_each", refs.size(), found.size());
+  for (std::size_t index = 0; index < refs.size(); ++index) {
+    const std::string what = "find_each, item " + std::to_string(index) + ": " + words(refs[index]);
+    expect_found(what, found[index], reference_.find(refs[index]), reference_);
+  }
+}
+
+Result<UserPage> CheckedStore::list(const PageRequest& request) {
+  auto page = store_->list(request);
+  const std::optional<std::size_t> after =
+      request.after ? std::optional(cursors_.at(request.after->text())) : std::nullopt;
+  const auto last = expect_page(page, request.limit, after, reference_);
+  if (page && page->next) cursors_[page->next->text()] = last.value();
+  return page;
+}
+
+// --- Proofs. ---
+
+void CheckedStore::check_all() {
+  expect_equal(*store_, reference_);
+  check_remembered();
+  check_stats();
+  check_proof();
+}
+
+void CheckedStore::remember(const User& user, const ReferenceUser& meant) {
+  remembered_.emplace_back(user, meant);
+  if (remembered_.size() > kRemembered) remembered_.pop_front();
+}
+
+void CheckedStore::check_remembered() {
+  for (const auto& [user, meant] : remembered_) {
+    expect_shows("a snapshot handed out before", user, meant, reference_.id(meant.ordinal));
+  }
+}
+
+void CheckedStore::check_stats() {
+  std::uint64_t tags = 0;
+  std::set<std::string> keys;
+  std::set<std::pair<std::string, std::string>> values;
+  for (const auto& [ordinal, user] : reference_.users()) {
+    tags += user.tags.size();
+    for (const auto& [key, value] : user.tags) keys.insert(key), values.emplace(key, value);
+  }
+  const Stats stats = store_->stats();
+  expect_number<std::uint64_t>("stats().revision", reference_.revision(), stats.revision);
+  expect_number<std::uint64_t>("stats().users", reference_.users().size(), stats.users);
+  expect_number<std::uint64_t>("stats().tags", tags, stats.tags);
+  expect_number<std::uint64_t>("stats().tag_keys", keys.size(), stats.tag_keys);
+  expect_number<std::uint64_t>("stats().tag_values", values.size(), stats.tag_values);
+  expect(!stats.failed, "stats().failed", "false", "true");
+  expect(stats.backlog_users <= stats.users, "backlog_users", "at most users",
+         std::to_string(stats.backlog_users));
+  if (!path_.empty()) check_log_figures(stats, options_.history);
+}
+
+void CheckedStore::check_proof() {
+  const VerifyReport report = value_or_disagree("verify", store_->verify());
+  expect(report.ok(), "verify", "no problem", report.ok() ? "" : report.problems.front().what);
+  expect_number<std::uint64_t>("verify().revision", reference_.revision(), report.revision);
+  expect_number<std::uint64_t>("verify().users", reference_.users().size(), report.users);
+  if (!path_.empty()) {
+    const Stats stats = store_->stats();
+    expect_number("verify().changes", stats.revision + 1 - stats.log_floor, report.changes);
+  }
+  if (proof_) {
+    const bool same_users = proof_->second == reference_.users();
+    expect((proof_->first == report.digest) == same_users, "digest against the one before",
+           same_users ? "the same, " + proof_->first : "another", report.digest);
+  }
+  proof_.emplace(report.digest, reference_.users());
+}
+
+void CheckedStore::check_views() { expect_views_equal(path_, reference_); }
+
+void CheckedStore::check_read_only() {
+  Options options = options_;
+  options.access = Access::read_only;
+  const auto before = file_bytes(path_);
+  {
+    const auto reader = value_or_disagree("open read-only", UserTagStore::open(path_, options));
+    expect_equal(reader, reference_);
+  }
+  expect(file_bytes(path_) == before, "the bytes of database and WAL", "as before a read-only store looked",
+         "changed");
+}
+
+// --- Care. ---
+
+void CheckedStore::maintain() { value_or_disagree("maintain", store_->maintain(std::chrono::minutes(1))); }
+
+void CheckedStore::checkpoint() { value_or_disagree("checkpoint", store_->checkpoint()); }
+
+void CheckedStore::reopen(Ending ending, const Options& options) {
+  const auto image = ending == Ending::killed ? std::optional(file_bytes(path_)) : std::nullopt;
+  if (ending == Ending::closed) value_or_disagree("close", store_->close());
+  store_.reset();
+  if (image) {
+    std::filesystem::remove(beside(path_, "-shm"));
+    std::ofstream(path_, std::ios::binary) << image->first;
+    std::ofstream(beside(path_, "-wal"), std::ios::binary) << image->second;
+  }
+  options_ = options;
+  reference_.set_limits(options.limits);
+  store_.emplace(value_or_disagree("open", UserTagStore::open(path_, options_)));
+}
+
+}   // namespace usertags::test

@@ -1,0 +1,98 @@
+// CheckedStore: a UserTagStore and a ReferenceStore side by side, behind the store's own methods. Each call
+// goes to both, and each answer is judged in full: code, every field of every violation, revisions without a
+// gap, ids that only ever grow, users as they are at that moment.
+//
+// Where engine and reference part, it throws Disagreement, which fails a GoogleTest, makes RapidCheck shrink,
+// and is caught by a fuzzer. One thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <usertags/user_tag_store.hpp>
+
+#include "support/reference_store.hpp"
+
+namespace usertags::test {
+
+struct Disagreement : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// How a store comes to its end.
+enum class Ending : std::uint8_t {
+  closed,
+  dropped,   // destroyed without close
+  killed,    // opened again from the files as a crashed process leaves them
+};
+
+class CheckedStore {
+ public:
+  CheckedStore(std::filesystem::path path, const Options& options);
+  explicit CheckedStore(const Options& options);   // in memory
+
+  Result<Applied> create_user(std::string_view external_id, const TagList& tags = {},
+                              const ApplyOptions& options = {});
+  Result<Applied> apply(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options = {});
+  Result<Applied> delete_user(const UserRef& ref, const ApplyOptions& options = {});
+  Result<Applied> write(const Write& write);   // the single call that it describes
+  std::vector<Result<Applied>> apply_each(std::span<const Write> writes);
+  Result<Applied> plan(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options = {});
+
+  Result<User> find(const UserRef& ref);
+  void find_each(std::span<const UserRef> refs);
+  Result<UserPage> list(const PageRequest& request);   // with no cursor, or one that came from here
+
+  // Proves all that can be proved: every user in every way it can be found, the users that are gone, the
+  // pages, the figures, the snapshots handed out before, and the engine's own verify().
+  void check_all();
+  // Only in a file: the views of a stock connection, and a read-only store beside this one, which leaves the
+  // bytes of the file and its WAL as they were.
+  void check_views();
+  void check_read_only();
+
+  void maintain();
+  void checkpoint();
+  void reopen(Ending ending, const Options& options);
+
+  const ReferenceStore& reference() const { return reference_; }
+  UserTagStore& store() { return *store_; }
+  const std::filesystem::path& path() const { return path_; }   // empty: in memory
+
+ private:
+  void judge(const std::string& what, const Verdict& verdict, const Result<Applied>& answer);
+  void judge_error(const std::string& what, const Verdict& verdict, const Result<Applied>& answer);
+  void judge_new_id(const std::string& what, const Verdict& verdict, const User& user);
+  void remember(const User& user, const ReferenceUser& meant);
+  void check_remembered();
+  void check_stats();
+  void check_proof();
+
+  std::filesystem::path path_;
+  Options options_;
+  std::optional<UserTagStore> store_;
+  ReferenceStore reference_;
+
+  static constexpr std::size_t kRemembered = 32;
+  std::deque<std::pair<User, ReferenceUser>> remembered_;   // the newest snapshots, and what they showed
+  std::map<std::string, std::size_t> cursors_;              // by text: the last ordinal before the page
+  std::optional<std::pair<std::string, std::map<std::size_t, ReferenceUser>>> proof_;   // digest and users
+};
+
+// Throws Disagreement where the store's reads do not show exactly what the reference holds.
+void expect_equal(const UserTagStore& store, const ReferenceStore& reference);
+
+// Likewise for the views `user_now` and `user_tag`, as a stock connection reads them.
+void expect_views_equal(const std::filesystem::path& path, const ReferenceStore& reference);
+
+}   // namespace usertags::test

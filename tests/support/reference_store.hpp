@@ -1,0 +1,87 @@
+// ReferenceStore: what a store of users' tags means, said with a std::map. It judges every write by rules
+// written a second time from docs/semantics.md, shares no code with the engine, and has no regard for speed,
+// disks or threads.
+//
+// It knows users by their ordinal: 0, 1, 2 … in the order of creation. Ids are the engine's choice; whoever
+// drives both tells the reference which id an ordinal has.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <usertags/error.hpp>
+#include <usertags/options.hpp>
+#include <usertags/tag.hpp>
+#include <usertags/tag_batch.hpp>
+#include <usertags/user_ref.hpp>
+#include <usertags/write.hpp>
+
+namespace usertags::test {
+
+struct ReferenceUser {
+  std::size_t ordinal = 0;
+  std::string external_id;
+  std::uint64_t revision = 0;
+  std::map<std::string, std::string> tags;
+
+  bool operator==(const ReferenceUser&) const = default;
+};
+
+// The answer that a write has to give: an error with what it names, or what an Applied holds.
+struct Verdict {
+  std::optional<ErrorCode> error;
+  std::vector<Violation> violations;               // of batch_refused
+  std::optional<std::size_t> existing;             // of user_exists: the holder's ordinal
+  std::optional<std::uint64_t> current_revision;   // of revision_mismatch
+
+  std::optional<ReferenceUser> user;
+  std::uint64_t revision = 0;
+  bool changed = false;
+};
+
+class ReferenceStore {
+ public:
+  explicit ReferenceStore(const Limits& limits) : limits_(limits) {}
+  void set_limits(const Limits& limits) { limits_ = limits; }
+
+  // `item` is the index that violations bear in a call with many writes.
+  Verdict create_user(std::string_view external_id, const TagList& tags, const ApplyOptions& options,
+                      std::optional<std::size_t> item = {});
+  Verdict apply(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
+                std::optional<std::size_t> item = {});
+  Verdict delete_user(const UserRef& ref, const ApplyOptions& options);
+  Verdict write(const Write& write, std::optional<std::size_t> item);
+  Verdict plan(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
+               std::optional<std::size_t> item = {}) const;
+
+  // The id of the newest user that has none yet.
+  void learn_id(std::string_view id) { ids_.emplace_back(id); }
+  // Of every user there ever was.
+  const std::vector<std::string>& ids() const { return ids_; }
+  const std::string& id(std::size_t ordinal) const { return ids_.at(ordinal); }
+
+  const ReferenceUser* find(const UserRef& ref) const;
+  // The living, in the order of their creation.
+  const std::map<std::size_t, ReferenceUser>& users() const { return users_; }
+  std::uint64_t revision() const { return revision_; }
+
+ private:
+  Limits limits_;
+  std::uint64_t revision_ = 0;
+  std::size_t created_ = 0;
+  std::map<std::size_t, ReferenceUser> users_;
+  std::vector<std::string> ids_;
+};
+
+// The form of an id: "user_" and 26 lowercase characters of Crockford's base32, at most 128 bits.
+bool has_form_of_id(std::string_view text);
+
+// The code points of well-formed UTF-8; none where it is malformed.
+std::optional<std::vector<char32_t>> decode_utf8(std::string_view text);
+
+}   // namespace usertags::test

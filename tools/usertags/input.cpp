@@ -1,0 +1,64 @@
+#include "input.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "signals.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+constexpr std::size_t kPiece = std::size_t{256} << 10;
+
+[[noreturn]] void fail(int error, const std::string& name) {
+  throw std::system_error(error, std::generic_category(), name);
+}
+
+}   // namespace
+
+Input::Input(const std::string& path)
+    : name_(path == "-" ? "standard input" : path),
+      fd_(path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  struct stat status{};
+  if (fd_ < 0 || fstat(fd_, &status) != 0) fail(errno, name_);
+  if (S_ISREG(status.st_mode)) size_ = static_cast<std::uint64_t>(status.st_size);
+}
+
+Input::~Input() {
+  if (fd_ != STDIN_FILENO) close(fd_);
+}
+
+bool Input::read_some(std::string& buffer) {
+  if (!wait_for_input(fd_)) return false;
+  const std::size_t before = buffer.size();
+  buffer.resize(before + kPiece);
+  ssize_t got = 0;
+  do got = read(fd_, buffer.data() + before, kPiece);
+  while (got < 0 && errno == EINTR && !interrupted());
+  const int error = errno;
+  buffer.resize(before + static_cast<std::size_t>(got > 0 ? got : 0));
+  if (got < 0 && error != EINTR) fail(error, name_);
+  position_ += buffer.size() - before;
+  return got > 0;
+}
+
+std::optional<double> Input::fraction_read() const {
+  if (size_ == 0) return {};
+  return static_cast<double>(position_) / static_cast<double>(size_);
+}
+
+std::string read_all(const std::string& path, std::size_t max_size) {
+  Input input(path);
+  std::string text;
+  while (input.read_some(text)) {
+    if (text.size() > max_size) fail(EFBIG, path);
+  }
+  return text;
+}
+
+}   // namespace usertags::command

@@ -1,0 +1,45 @@
+// Output: bytes on their way to a file descriptor, collected and written in large pieces.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace usertags::command {
+
+// Thrown when whoever read the output has gone away: the end of the command, and no failure.
+struct ClosedPipe {};
+
+class Output {
+ public:
+  enum class Errors {
+    thrown,   // ClosedPipe, or std::system_error
+    ignored   // for standard error, which has nowhere to report its own errors to
+  };
+
+  explicit Output(int fd, Errors errors = Errors::thrown) : fd_(fd), errors_(errors) {}
+  // A new file in place of what is at `path`. Throws std::system_error.
+  static Output create(const std::string& path);
+
+  Output(Output&& other) noexcept;
+  Output& operator=(Output&&) = delete;
+  ~Output();   // drops what was not flushed
+
+  int fd() const { return fd_; }
+
+  // Where to append. Call line_done() after each line.
+  std::string& buffer() { return buffer_; }
+  void line_done();
+  void line(std::string_view text);
+
+  void flush();
+
+ private:
+  void write_all();
+
+  int fd_;
+  Errors errors_;
+  bool owned_ = false;
+  std::string buffer_;
+};
+
+}   // namespace usertags::command
