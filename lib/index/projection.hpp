@@ -1,32 +1,39 @@
 // Projection: the log's image in memory. It makes committed changes visible, all at once and without a way
 // to fail, and lets readers see one moment.
 //
-// Visibility. `visible_revision` is flipped once for each group. Before the flip, the group's records are
-// swapped in one by one under the directory's small shard locks, each keeping its predecessor beside it;
-// a look-up takes the newest version that is not younger than the visible revision. So `find` never waits for
-// a group, and no reader sees half of one. After the flip, predecessors are dropped, unless a Snapshot pins
-// an older moment.
+// Visibility. The visible revision is flipped once for each group. Before the flip, the group's records are
+// swapped in one by one under the directory's small shard locks, each keeping its predecessor beside it; a
+// look-up takes the newest version that is not younger than the visible revision. So `find` never waits for a
+// group, and no reader sees half of one. After the flip, predecessors are dropped, unless a Snapshot pins an
+// older moment.
 //
 // Moments. Reads of many users (`find_each`, `list`) and of the tag index hold the moment lock shared;
 // `prepare` and `publish` hold it exclusively, for the time of a group in memory, never for a disk. A
 // Snapshot costs no lock while it lives: it keeps old versions alive instead.
 //
 // One thread at a time prepares and publishes. All else may be called from any thread.
+// Locks are taken in this order: moment, retirement, order, shard.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <span>
 #include <vector>
 
 #include <usertags/user_ref.hpp>
 
+#include "index/creation_order.hpp"
 #include "index/directory.hpp"
 #include "index/moment_lock.hpp"
 #include "index/tag_index.hpp"
 #include "model/record.hpp"
+#include "model/thread_annotations.hpp"
+#include "model/typeid.hpp"
 
 namespace usertags::index {
 
@@ -40,19 +47,21 @@ struct Step {
 class Projection {
  public:
   Projection();
+  Projection(const Projection&) = delete;
+  Projection& operator=(const Projection&) = delete;
   ~Projection();
 
-  // Fills an empty projection, before anything else: live users in order of their ordinals, with unique
-  // external ids. Throws std::bad_alloc, and Failure (corrupt_store) where two users share an external id or
-  // ids do not grow with ordinals.
+  // Fills an empty projection, before anything else: living users in the order of their ordinals. Throws
+  // std::bad_alloc, and Failure (corrupt_store) where two users share an external id or ids do not grow with
+  // ordinals.
   void load(std::span<const model::RecordPtr> records, std::uint64_t revision);
 
   // --- Publishing. ---
 
+  // Steps that are prepared. Dropping one instead of publishing it undoes the preparation.
   class Publication;
-  // Does everything about the steps that can fail, and shows none of it. Revisions must ascend from the
-  // newest published one. Throws std::bad_alloc. Dropping the publication instead of publishing it undoes
-  // the preparation.
+  // Does everything about the steps that can fail, and shows none of it. Revisions ascend from the newest
+  // published one. Throws std::bad_alloc.
   std::unique_ptr<Publication> prepare(std::vector<Step> steps);
   void publish(std::unique_ptr<Publication> publication) noexcept;
 
@@ -62,15 +71,18 @@ class Projection {
 
   // Calls function(const Record&) under the user's shard lock; false where there is no such user.
   template <class Function>
-  bool visit(const UserRef& ref, Function&& function) const;
+  bool visit(const UserRef& user, Function&& function) const {
+    return visit_at(user, [&] { return visible_revision(); }, function);
+  }
   // Null where there is no such user.
-  model::RecordPtr find(const UserRef& ref) const noexcept;
+  model::RecordPtr find(const UserRef& user) const noexcept;
+  model::RecordPtr find_ordinal(std::uint32_t ordinal) const noexcept;
 
   struct Found {
     std::vector<model::RecordPtr> records;   // null where there is no such user
     std::uint64_t revision = 0;
   };
-  Found find_each(std::span<const UserRef> refs) const;   // throws std::bad_alloc
+  Found find_each(std::span<const UserRef> users) const;   // throws std::bad_alloc
 
   struct Page {
     std::vector<model::RecordPtr> records;
@@ -97,10 +109,185 @@ class Projection {
   };
   Counters counters() const noexcept;
 
-  // Compares the tag index with the users' tags, a stretch at a time so that publishing goes on in between;
+  // Compares the tag index with the users' tags, a stretch at a time, so that publishing goes on in between;
   // calls report(key, value, what) for each difference.
   template <class Report>
   void check_tag_index(Report&& report) const;
+
+ private:
+  // Users looked at, or members of sets, while a lock is held once.
+  static constexpr std::size_t kStretch = 1024;
+
+  template <class Revision, class Function>
+  bool visit_at(const UserRef& user, Revision&& revision, Function&& function) const;
+  template <class Revision, class Function>
+  bool visit_id(std::string_view id, const model::Uuid& uuid, Revision&& revision, Function&& function) const;
+  template <class Revision>
+  model::RecordPtr share(const CreationOrder::Place& place, Revision&& revision) const noexcept;
+
+  std::vector<CreationOrder::Place> places_after(std::uint32_t after, std::size_t limit) const;
+  template <class Report>
+  bool check_users(std::uint32_t& after, Report&& report) const;
+  template <class Report>
+  void check_set(const TagIndex& tags, std::string_view key, std::string_view value, const UserSet& users,
+                 Report&& report) const;
+
+  void count(const Step& step) noexcept USERTAGS_REQUIRES(moment_);
+  void retire() const noexcept;
+  void unpin(std::uint64_t revision) const noexcept;
+
+  mutable Directory directory_;   // locks itself; retiring is no change that a reader sees
+  std::atomic<std::uint64_t> visible_{0};
+
+  mutable MomentLock moment_;
+  TagIndex tags_ USERTAGS_GUARDED_BY(moment_);
+  Counters counters_ USERTAGS_GUARDED_BY(moment_);
+
+  mutable std::shared_mutex order_mutex_;   // of order_
+  mutable CreationOrder order_;
+
+  mutable model::Mutex retirement_;
+  mutable std::vector<std::uint64_t> pins_ USERTAGS_GUARDED_BY(retirement_);   // a revision for each Snapshot
+  // What was published and has predecessors yet, oldest first: a list, so that adding to it cannot fail.
+  mutable std::unique_ptr<Publication> oldest_ USERTAGS_GUARDED_BY(retirement_);
+  mutable Publication* newest_ USERTAGS_GUARDED_BY(retirement_) = nullptr;
 };
+
+class Projection::Publication {
+ public:
+  ~Publication();
+
+ private:
+  friend class Projection;
+  Publication(Projection& owner, std::vector<Step> steps) noexcept
+      : owner_(owner), steps_(std::move(steps)) {}
+
+  Projection& owner_;
+  std::vector<Step> steps_;
+  std::size_t prepared_ = 0;            // steps that are to be undone if it is dropped
+  std::unique_ptr<Publication> next_;   // retired after this one
+};
+
+class Projection::Snapshot {
+ public:
+  Snapshot(Snapshot&& other) noexcept
+      : owner_(std::exchange(other.owner_, nullptr)), revision_(other.revision_) {}
+  Snapshot& operator=(Snapshot&&) = delete;
+  ~Snapshot() {
+    if (owner_ != nullptr) owner_->unpin(revision_);
+  }
+
+  std::uint64_t revision() const noexcept { return revision_; }
+
+  // Calls function(const Record&) for every user, in the order of creation. No lock is held meanwhile.
+  // Throws std::bad_alloc.
+  template <class Function>
+  void for_each(Function&& function) const {
+    std::uint32_t after = 0;
+    while (true) {
+      const std::vector<CreationOrder::Place> places = owner_->places_after(after, kStretch);
+      for (const CreationOrder::Place& place : places) {
+        if (const auto record = owner_->share(place, [&] { return revision_; })) function(*record);
+      }
+      if (places.size() < kStretch) return;
+      after = places.back().ordinal;
+    }
+  }
+
+ private:
+  friend class Projection;
+  Snapshot(const Projection& owner, std::uint64_t revision) noexcept : owner_(&owner), revision_(revision) {}
+
+  const Projection* owner_;
+  std::uint64_t revision_;
+};
+
+template <class Revision, class Function>
+bool Projection::visit_at(const UserRef& user, Revision&& revision, Function&& function) const {
+  if (user.kind() != UserRef::Kind::external_id) {
+    if (const auto uuid = model::parse_user_id(user.text()))
+      return visit_id(user.text(), *uuid, revision, function);
+    if (user.kind() == UserRef::Kind::id) return false;
+  }
+  return directory_.visit(user.text(), revision, function);
+}
+
+// The first 64 bits of an id find the place; all of it has to be the user's.
+template <class Revision, class Function>
+bool Projection::visit_id(std::string_view id, const model::Uuid& uuid, Revision&& revision,
+                          Function&& function) const {
+  std::optional<CreationOrder::Place> place;
+  {
+    const std::shared_lock lock(order_mutex_);
+    place = order_.find_id(model::uuid_order(uuid));
+  }
+  bool same_id = false;
+  return place && directory_.visit(place->ordinal, place->hash, revision, [&](const model::Record& record) {
+    if ((same_id = record.id() == id)) function(record);
+  }) && same_id;
+}
+
+template <class Revision>
+model::RecordPtr Projection::share(const CreationOrder::Place& place, Revision&& revision) const noexcept {
+  model::RecordPtr found;
+  directory_.visit(place.ordinal, place.hash, revision,
+                   [&](const model::Record& record) { found = model::RecordPtr::share(record); });
+  return found;
+}
+
+// Both ways: each user's tags are in the index, and each member of a set has the tag.
+template <class Report>
+void Projection::check_tag_index(Report&& report) const {
+  for (std::uint32_t after = 0; check_users(after, report);) {
+  }
+  std::vector<std::pair<std::string, std::string>> tags;   // by name: entries may come and go meanwhile
+  {
+    const OneMoment moment(moment_);
+    tags_.keys().visit_from({}, [&](std::string_view key, const auto& entry) {
+      entry->values.visit_from({}, [&](std::string_view value, const UserSet&) {
+        tags.emplace_back(key, value);
+        return true;
+      });
+      return true;
+    });
+  }
+  for (const auto& [key, value] : tags) {
+    const OneMoment moment(moment_);
+    if (const UserSet* users = tags_.find(key, value)) check_set(tags_, key, value, *users, report);
+  }
+}
+
+// A stretch of users after an ordinal, at one moment; false when there were no more.
+template <class Report>
+bool Projection::check_users(std::uint32_t& after, Report&& report) const {
+  const OneMoment moment(moment_);
+  const std::vector<CreationOrder::Place> places = places_after(after, kStretch);
+  for (const CreationOrder::Place& place : places) {
+    const model::RecordPtr record = share(place, [&] { return visible_revision(); });
+    if (!record) continue;
+    for (const Tag tag : *record) {
+      const TagIndex::KeyEntry* key = tags_.find(tag.key);
+      const UserSet* users = key == nullptr ? nullptr : key->values.find(tag.value);
+      if (users == nullptr || !users->contains(place.ordinal))
+        report(tag.key, tag.value, "lacks a user who has it");
+      if (key == nullptr || !key->users.contains(place.ordinal))
+        report(tag.key, tag.value, "lacks a user of its key");
+    }
+  }
+  if (places.empty()) return false;
+  after = places.back().ordinal;
+  return true;
+}
+
+template <class Report>
+void Projection::check_set(const TagIndex& tags, std::string_view key, std::string_view value,
+                           const UserSet& users, Report&& report) const {
+  users.visit_from(0, [&](std::uint32_t ordinal) {
+    const model::RecordPtr record = find_ordinal(ordinal);
+    if (!record || record->find(key) != value) report(key, value, "has a user who does not have it");
+    if (!tags.find(key)->users.contains(ordinal)) report(key, value, "has a user whom its key lacks");
+    return true;
+  });
+}
 
 }   // namespace usertags::index

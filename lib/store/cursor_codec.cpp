@@ -30,14 +30,15 @@ Bytes pack(const CursorBinding& binding, std::uint32_t ordinal) noexcept {
   return bytes;
 }
 
-}  // namespace
+}   // namespace
 
 Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal) {
   const Bytes bytes = pack(binding, ordinal);
   std::string text;
   text.reserve(kCharacters);
   for (std::size_t i = 0; i < kBytes; i += 3) {
-    const std::uint32_t group = std::uint32_t{bytes[i]} << 16 | std::uint32_t{bytes[i + 1]} << 8 | bytes[i + 2];
+    const std::uint32_t group =
+        std::uint32_t{bytes[i]} << 16 | std::uint32_t{bytes[i + 1]} << 8 | bytes[i + 2];
     for (int shift = 18; shift >= 0; shift -= 6) text += kAlphabet[group >> shift & 63U];
   }
   return Cursor(std::move(text));
@@ -62,4 +63,4 @@ std::optional<std::uint32_t> decode_cursor(const CursorBinding& binding, std::st
   return bytes == pack(binding, ordinal) ? std::optional(ordinal) : std::nullopt;
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

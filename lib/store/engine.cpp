@@ -34,9 +34,11 @@ void check(const Options& options) {
   require(options.busy_timeout.count() >= 0, "Options::busy_timeout is negative");
 }
 
-User to_user(RecordPtr record) { return model::UserAccess::user(std::move(record)); }
+User to_user(RecordPtr record) {
+  return model::UserAccess::user(std::move(record));
+}
 
-}  // namespace
+}   // namespace
 
 Error user_not_found(const UserRef& user) {
   return {ErrorCode::user_not_found, "there is no user \"" + std::string(user.text()) + '"'};
@@ -45,8 +47,10 @@ Error user_not_found(const UserRef& user) {
 Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& options)
     : options_(options), logger_(options.log) {
   check(options_);
-  if (path && options_.access == Access::read_only) open_read_only(*path);
-  else open_for_writing(path);
+  if (path && options_.access == Access::read_only)
+    open_read_only(*path);
+  else
+    open_for_writing(path);
 }
 
 Engine::~Engine() {
@@ -71,7 +75,8 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
     resolved = place.path;
     lock = StoreLock::exclusive(path_, options_.busy_timeout);
   }
-  write_path_ = std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, logger_, metrics_);
+  write_path_ =
+      std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, logger_, metrics_);
   store_id_ = write_path_->state().store_id;
 }
 
@@ -85,8 +90,9 @@ void Engine::open_read_only(const std::filesystem::path& path) {
   metrics_.log_floor = loaded.state.log_floor;
   metrics_.folded_revision = loaded.state.folded_revision;
   metrics_.backlog_users = loaded.backlog.size();
-  metrics_.database_bytes = static_cast<std::uint64_t>(reading.connection.query_integer("PRAGMA page_count")) *
-                            static_cast<std::uint64_t>(reading.connection.query_integer("PRAGMA page_size"));
+  metrics_.database_bytes =
+      static_cast<std::uint64_t>(reading.connection.query_integer("PRAGMA page_count")) *
+      static_cast<std::uint64_t>(reading.connection.query_integer("PRAGMA page_size"));
 }
 
 std::optional<ErrorCode> Engine::refuses_reads() const noexcept {
@@ -114,7 +120,9 @@ void Engine::submit(std::span<const Write> writes, std::span<Result<Applied>> ou
   write_path_->submit(request);
 }
 
-Result<Applied> Engine::plan(const PatchView& patch) const { return Judge(options_.limits, projection_).plan(patch); }
+Result<Applied> Engine::plan(const PatchView& patch) const {
+  return Judge(options_.limits, projection_).plan(patch);
+}
 
 Result<User> Engine::find(const UserRef& user) const {
   if (RecordPtr record = projection_.find(user)) return to_user(std::move(record));
@@ -126,8 +134,10 @@ std::vector<Result<User>> Engine::find_each(std::span<const UserRef> users) cons
   std::vector<Result<User>> answers;
   answers.reserve(users.size());
   for (std::size_t i = 0; i < users.size(); ++i) {
-    if (found.records[i]) answers.emplace_back(to_user(std::move(found.records[i])));
-    else answers.emplace_back(std::unexpected(user_not_found(users[i])));
+    if (found.records[i])
+      answers.emplace_back(to_user(std::move(found.records[i])));
+    else
+      answers.emplace_back(std::unexpected(user_not_found(users[i])));
   }
   return answers;
 }
@@ -141,7 +151,8 @@ Result<UserPage> Engine::list(const PageRequest& request) const {
   if (request.after) {
     const auto position = decode_cursor(binding, request.after->text());
     if (!position) {
-      return std::unexpected(Error(ErrorCode::invalid_cursor, "the cursor is not of this list; start without one"));
+      return std::unexpected(
+          Error(ErrorCode::invalid_cursor, "the cursor is not of this list; start without one"));
     }
     after = *position;
   }
@@ -172,8 +183,10 @@ VerifyReport Engine::verify_aside() const {
     moment.emplace(reading.connection);
     snapshot.emplace(projection_.pin());
   };
-  if (write_path_) write_path_->exclusively([&](sqlite::Database&) { take_moment(); });
-  else take_moment();
+  if (write_path_)
+    write_path_->exclusively([&](sqlite::Database&) { take_moment(); });
+  else
+    take_moment();
   return store::verify(reading.connection, projection_, *snapshot);
 }
 
@@ -207,9 +220,13 @@ Stats Engine::stats() const noexcept {
   return stats;
 }
 
-void Engine::checkpoint() { write_path_->checkpoint(); }
+void Engine::checkpoint() {
+  write_path_->checkpoint();
+}
 
-void Engine::maintain(std::chrono::milliseconds budget) { write_path_->maintain(budget); }
+void Engine::maintain(std::chrono::milliseconds budget) {
+  write_path_->maintain(budget);
+}
 
 void Engine::close(bool fold) {
   closed_.store(true, std::memory_order_release);
@@ -220,4 +237,4 @@ void Engine::on_fork_in_child() noexcept {
   if (write_path_) write_path_->abandon();
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

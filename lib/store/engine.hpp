@@ -62,10 +62,10 @@ class Engine : private ForkGuard {
   const Options options_;
   const Logger logger_;
   mutable Metrics metrics_;
-  std::filesystem::path path_;                   // empty for a store in memory
+  std::filesystem::path path_;   // empty for a store in memory
   std::array<std::uint8_t, 16> store_id_{};
   index::Projection projection_;
-  std::unique_ptr<WritePath> write_path_;        // none in a read-only store
+  std::unique_ptr<WritePath> write_path_;   // none in a read-only store
   std::atomic<bool> closed_{false};
 };
 
@@ -80,4 +80,4 @@ Result<void> Engine::read(const UserRef& user, Function&& function) const {
   return {};
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

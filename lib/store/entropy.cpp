@@ -25,4 +25,4 @@ std::uint64_t Entropy::next() {
   return words_[used_++];
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

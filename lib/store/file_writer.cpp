@@ -10,21 +10,23 @@ namespace {
 using model::ChangeKind;
 
 // Folding keeps a little ahead of the patches, so that the backlog returns to its bound.
-constexpr std::size_t fold_share(std::size_t changes) noexcept { return changes + changes / 4 + 16; }
+constexpr std::size_t fold_share(std::size_t changes) noexcept {
+  return changes + changes / 4 + 16;
+}
 
 // A round over the users takes less than three bounds of patches (with a quarter of the users in the backlog
-// and users chosen evenly, 2.4), and the fold is complete up to the round before. Where few users take all the
-// patches the backlog never reaches its bound, and this alone keeps log and replay short.
+// and users chosen evenly, 2.4), and the fold is complete up to the round before. Where few users take all
+// the patches the backlog never reaches its bound, and this alone keeps log and replay short.
 constexpr std::uint64_t kReplayFactor = 6;
 
 // Pruning is done some changes at a time: one by one it would rewrite the log's first page with each commit.
 constexpr std::uint64_t kPruneChunk = 1024;
 
-}  // namespace
+}   // namespace
 
-FileWriter::FileWriter(sqlite::Database& database, const index::Projection& projection, const Options& options,
-                       const Logger& logger, Metrics& metrics, const sqlite::State& state, FoldSchedule folds,
-                       std::uint64_t users)
+FileWriter::FileWriter(sqlite::Database& database, const index::Projection& projection,
+                       const Options& options, const Logger& logger, Metrics& metrics,
+                       const sqlite::State& state, FoldSchedule folds, std::uint64_t users)
     : database_(database),
       projection_(projection),
       history_(options.history),
@@ -96,8 +98,9 @@ void FileWriter::commit_state(sqlite::State state) {
 // Within the transaction, which nobody can write behind any more.
 void FileWriter::check_unchanged() {
   if (database_.data_version() != data_version_) {
-    model::fail(ErrorCode::foreign_write,
-                "something other than this store has written to its file; close the store and adopt or undo it");
+    model::fail(
+        ErrorCode::foreign_write,
+        "something other than this store has written to its file; close the store and adopt or undo it");
   }
   if (database_.moved()) {
     model::fail(ErrorCode::io_error, "the store's file was renamed or removed while it was open");
@@ -211,4 +214,4 @@ void FileWriter::take(const PendingGroup& group) {
   metrics_.changes += group.size();
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

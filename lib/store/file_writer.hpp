@@ -22,7 +22,8 @@ namespace usertags::store {
 
 class FileWriter {
  public:
-  // The database as it was loaded into the projection: at `state`, with so many users, and `folds` to be done.
+  // The database as it was loaded into the projection: at `state`, with so many users, and `folds` to be
+  // done.
   FileWriter(sqlite::Database& database, const index::Projection& projection, const Options& options,
              const Logger& logger, Metrics& metrics, const sqlite::State& state, FoldSchedule folds,
              std::uint64_t users);
@@ -30,7 +31,8 @@ class FileWriter {
   const sqlite::State& state() const noexcept { return state_; }
 
   // Commits the group; where it is not committed, the error says why, and nothing has changed. Throws what
-  // fails before the COMMIT, with nothing applied: Failure (busy, foreign_write, disk_full, …), std::bad_alloc.
+  // fails before the COMMIT, with nothing applied: Failure (busy, foreign_write, disk_full, …),
+  // std::bad_alloc.
   sqlite::Transaction::Commit commit(const PendingGroup& group);
 
   // Commits housekeeping alone: up to so many users folded, and what can be pruned then. True while more is
@@ -70,10 +72,10 @@ class FileWriter {
   const Logger& logger_;
   Metrics& metrics_;
 
-  sqlite::State state_;              // as committed
+  sqlite::State state_;   // as committed
   FoldSchedule folds_;
   std::uint64_t users_;
-  std::int64_t data_version_;        // what SQLite says while nobody else has written
+  std::int64_t data_version_;   // what SQLite says while nobody else has written
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

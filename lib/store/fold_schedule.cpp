@@ -11,9 +11,11 @@ namespace {
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kBits = 64;
 
-std::uint64_t bit_of(std::uint32_t ordinal) noexcept { return std::uint64_t{1} << (ordinal % kBits); }
+std::uint64_t bit_of(std::uint32_t ordinal) noexcept {
+  return std::uint64_t{1} << (ordinal % kBits);
+}
 
-}  // namespace
+}   // namespace
 
 void FoldSchedule::reserve(std::uint32_t last_ordinal) {
   const std::size_t words = last_ordinal / kBits + 1;
@@ -79,4 +81,4 @@ void FoldSchedule::take(const Step& step) noexcept {
   folded_revision_ = step.folded_revision;
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

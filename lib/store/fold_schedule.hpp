@@ -29,9 +29,9 @@ class FoldSchedule {
   // The next users to fold. Nothing is changed until the step is taken.
   struct Step {
     std::vector<std::uint32_t> ordinals;
-    std::uint32_t position = 0;             // where the round stands afterwards
+    std::uint32_t position = 0;   // where the round stands afterwards
     std::uint64_t round_revision = 0;
-    std::uint64_t folded_revision = 0;      // how far the fold is complete with this step
+    std::uint64_t folded_revision = 0;   // how far the fold is complete with this step
   };
   // `revision`: the newest change that a fold can see. Throws std::bad_alloc.
   Step next(std::size_t count, std::uint64_t revision) const;
@@ -42,11 +42,11 @@ class FoldSchedule {
   // The first marked ordinal at or after `from`; past the end where there is none.
   std::uint32_t first_marked(std::uint32_t from) const noexcept;
 
-  std::vector<std::uint64_t> marks_;        // one bit an ordinal
+  std::vector<std::uint64_t> marks_;   // one bit an ordinal
   std::uint64_t count_ = 0;
   std::uint32_t position_ = 0;
   std::uint64_t folded_revision_;
   std::uint64_t round_revision_;
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -7,7 +7,8 @@
 
 namespace usertags::store {
 
-// All guards of the process, as a list. The mutex is held across fork(), so that the child finds the list whole.
+// All guards of the process, as a list. The mutex is held across fork(), so that the child finds the list
+// whole.
 struct ForkGuard::Registry {
   std::mutex mutex;
   ForkGuard* first = nullptr;
@@ -49,4 +50,4 @@ ForkGuard::~ForkGuard() {
   if (next_ != nullptr) next_->previous_ = previous_;
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -9,7 +9,7 @@ namespace usertags::store {
 
 class ForkGuard {
  public:
-  ForkGuard();                                 // registers; throws std::bad_alloc
+  ForkGuard();   // registers; throws std::bad_alloc
   ForkGuard(const ForkGuard&) = delete;
   ForkGuard& operator=(const ForkGuard&) = delete;
   virtual ~ForkGuard();
@@ -29,4 +29,4 @@ class ForkGuard {
   ForkGuard* next_ = nullptr;
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

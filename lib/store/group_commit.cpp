@@ -5,7 +5,9 @@
 
 namespace usertags::store {
 
-GroupCommit::GroupCommit(GroupRunner& runner) : runner_(runner) { slices_.reserve(kMaxGroupWrites); }
+GroupCommit::GroupCommit(GroupRunner& runner) : runner_(runner) {
+  slices_.reserve(kMaxGroupWrites);
+}
 
 void GroupCommit::submit(Request& request) {
   Waiter self;
@@ -79,4 +81,4 @@ void GroupCommit::answer_slices(const Waiter& self) {
   }
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

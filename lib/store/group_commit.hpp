@@ -52,8 +52,8 @@ class GroupCommit {
   struct Waiter : boost::intrusive::list_base_hook<> {
     enum class State { waiting, leading, answered };
 
-    Request* request = nullptr;        // null: wants the lead alone
-    std::size_t answered = 0;          // writes of the request
+    Request* request = nullptr;   // null: wants the lead alone
+    std::size_t answered = 0;     // writes of the request
     State state = State::waiting;
     std::condition_variable wake;
   };
@@ -78,11 +78,11 @@ class GroupCommit {
   void hand_over() USERTAGS_REQUIRES(mutex_);
 
   GroupRunner& runner_;
-  std::vector<Slice> slices_;          // the leader's; room for a whole group from the start
+  std::vector<Slice> slices_;   // the leader's; room for a whole group from the start
 
   model::Mutex mutex_;
   bool led_ USERTAGS_GUARDED_BY(mutex_) = false;
   boost::intrusive::list<Waiter> queue_ USERTAGS_GUARDED_BY(mutex_);
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

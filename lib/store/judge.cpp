@@ -18,17 +18,22 @@ struct Overloaded : Functions... {
   using Functions::operator()...;
 };
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string quoted(std::string_view text) {
+  return '"' + std::string(text) + '"';
+}
 
-Error invalid(std::string what) { return {ErrorCode::invalid_argument, std::move(what)}; }
+Error invalid(std::string what) {
+  return {ErrorCode::invalid_argument, std::move(what)};
+}
 
-Error not_found(const UserRef& user) { return {ErrorCode::user_not_found, "there is no user " + quoted(user.text())}; }
+Error not_found(const UserRef& user) {
+  return {ErrorCode::user_not_found, "there is no user " + quoted(user.text())};
+}
 
 Error exists(const Record& holder) {
-  return {ErrorCode::user_exists,
-          Error::Details{.what = "the external id " + quoted(holder.external_id()) + " belongs to " +
-                                 std::string(holder.id()),
-                         .existing_id = std::string(holder.id())}};
+  return {ErrorCode::user_exists, Error::Details{.what = "the external id " + quoted(holder.external_id()) +
+                                                         " belongs to " + std::string(holder.id()),
+                                                 .existing_id = std::string(holder.id())}};
 }
 
 std::optional<Error> check_options(const ApplyOptions& options) {
@@ -60,7 +65,7 @@ Applied answer(RecordPtr user, bool changed) {
   return {.user = model::UserAccess::user(std::move(user)), .revision = revision, .changed = changed};
 }
 
-}  // namespace
+}   // namespace
 
 Result<Applied> Judge::judge(const WriteView& write, std::optional<std::size_t> item, PendingGroup& group) {
   item_ = item;
@@ -95,7 +100,8 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
   }
   sqlite::State& state = group.state();
   if (state.last_ordinal == std::numeric_limits<std::uint32_t>::max()) {
-    return std::unexpected(Error(ErrorCode::memory_budget_exceeded, "the store has given all of its 2^32 ids"));
+    return std::unexpected(
+        Error(ErrorCode::memory_budget_exceeded, "the store has given all of its 2^32 ids"));
   }
   const model::Uuid uuid = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
   char id[model::kUserIdBytes];
@@ -162,4 +168,4 @@ Result<Applied> Judge::erase(const DeleteView& write, PendingGroup& group) {
   return Applied{.user = std::nullopt, .revision = revision, .changed = true};
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

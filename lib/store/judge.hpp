@@ -1,7 +1,8 @@
 // Judge: says what a write comes to (docs/semantics.md, "Order of judgement"), against what is published plus
 // what earlier writes of the same group decided. It never touches the file. One thread at a time.
 //
-// Answers that hosts have to expect (no such user, a refused batch) are values; memory that runs out is thrown.
+// Answers that hosts have to expect (no such user, a refused batch) are values; memory that runs out is
+// thrown.
 #pragma once
 
 #include <optional>
@@ -21,7 +22,8 @@ namespace usertags::store {
 
 class Judge {
  public:
-  Judge(const Limits& limits, const index::Projection& projection) : projection_(projection), planner_(limits) {}
+  Judge(const Limits& limits, const index::Projection& projection)
+      : projection_(projection), planner_(limits) {}
 
   // The answer to the write, should the group be committed. A change is added to the group. `item` is the
   // index that violations bear.
@@ -44,8 +46,8 @@ class Judge {
   const index::Projection& projection_;
   model::BatchPlanner planner_;
   Entropy entropy_;
-  std::string patch_;                    // the merge patch under construction
+  std::string patch_;   // the merge patch under construction
   std::optional<std::size_t> item_;
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

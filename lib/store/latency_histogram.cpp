@@ -50,4 +50,4 @@ Latency LatencyHistogram::summary() const noexcept {
   return latency;
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

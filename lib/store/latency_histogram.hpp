@@ -45,4 +45,4 @@ class Timer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

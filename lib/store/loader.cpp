@@ -1,7 +1,6 @@
 #include "store/loader.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <span>
 
@@ -22,15 +21,6 @@ using model::ChangeKind;
 using model::Record;
 using model::RecordPtr;
 using Kind = VerifyReport::Kind;
-
-// What a Record can hold; the rules of the day may be stricter, but rows can be older than they.
-bool fits_record(std::span<const Tag> tags) noexcept {
-  constexpr std::size_t kMaxKeyBytes = std::numeric_limits<std::uint8_t>::max();
-  constexpr std::size_t kMaxValueBytes = std::numeric_limits<std::uint16_t>::max();
-  return tags.size() <= Record::kMaxTags && std::ranges::all_of(tags, [](const Tag& tag) {
-           return !tag.key.empty() && tag.key.size() <= kMaxKeyBytes && tag.value.size() <= kMaxValueBytes;
-         });
-}
 
 class Loading {
  public:
@@ -62,24 +52,27 @@ class Loading {
 
   RecordPtr to_record(const sqlite::UserTable::Row& row) {
     const auto reject = [&](ErrorCode code, std::string what) {
-      problem(Kind::user_row, code, row.id, "the row of user " + std::to_string(row.ordinal) + ' ' + std::move(what));
+      problem(Kind::user_row, code, row.id,
+              "the row of user " + std::to_string(row.ordinal) + ' ' + std::move(what));
       return RecordPtr();
     };
-    if (row.ordinal > loaded_.state.last_ordinal) return reject(ErrorCode::foreign_write, "was not made by the store");
-    if (!model::parse_user_id(row.id) || row.external_id.size() > std::numeric_limits<std::uint16_t>::max()) {
+    if (row.ordinal > loaded_.state.last_ordinal)
+      return reject(ErrorCode::foreign_write, "was not made by the store");
+    if (!model::parse_user_id(row.id) || row.external_id.size() > Record::kMaxExternalIdBytes) {
       return reject(ErrorCode::corrupt_store, "has no valid id or external id");
     }
     RecordPtr record;
     if (row.tags) {
       const auto tags = decoder_.tags(*row.tags);
-      if (!tags || !fits_record(*tags)) {
+      if (!tags || !Record::has_room_for(row.external_id, *tags)) {
         const bool sound = sqlite::is_tags_object(connection_, *row.tags);
         return reject(sound ? ErrorCode::foreign_write : ErrorCode::corrupt_store,
                       sound ? "has tags that the store did not write" : "has tags that cannot be read");
       }
       record = Record::make(row.ordinal, row.revision, row.id, row.external_id, *tags);
     } else {
-      record = Record::make_tombstone(*Record::make(row.ordinal, 0, row.id, row.external_id, {}), row.revision);
+      record =
+          Record::make_tombstone(*Record::make(row.ordinal, 0, row.id, row.external_id, {}), row.revision);
     }
     if (model::row_checksum(*record) != row.checksum) {
       return reject(ErrorCode::foreign_write, "is not as the store left it");
@@ -110,7 +103,8 @@ class Loading {
     loaded_.changes = expected - first;
     if (expected != state.revision + 1 || checksum != state.log_checksum) {
       problem(Kind::log, ErrorCode::corrupt_store, {},
-              "the log ends at change " + std::to_string(expected - 1) + ", not at " + std::to_string(state.revision));
+              "the log ends at change " + std::to_string(expected - 1) + ", not at " +
+                  std::to_string(state.revision));
     }
     std::ranges::sort(loaded_.backlog);
     const auto repeated = std::ranges::unique(loaded_.backlog);
@@ -124,7 +118,8 @@ class Loading {
   }
 
   static bool follows(const sqlite::ChangeLog::Entry& entry, std::uint64_t expected, std::uint64_t checksum) {
-    return entry.change.revision == expected && entry.checksum == model::chain_checksum(checksum, entry.change);
+    return entry.change.revision == expected &&
+           entry.checksum == model::chain_checksum(checksum, entry.change);
   }
 
   // Creations and deletions are in their rows already.
@@ -138,7 +133,7 @@ class Loading {
     const auto deltas = decoder_.patch(change.patch);
     if (!deltas) return unreadable(change);
     merge(*record, *deltas);
-    if (!fits_record(merged_)) return unreadable(change);
+    if (!Record::has_room_for(record->external_id(), merged_)) return unreadable(change);
     record = Record::make(change.ordinal, change.revision, record->id(), record->external_id(), merged_);
     loaded_.backlog.push_back(change.ordinal);
   }
@@ -151,7 +146,8 @@ class Loading {
   }
 
   void unreadable(const model::Change& change) {
-    problem(Kind::log, ErrorCode::corrupt_store, {}, "change " + std::to_string(change.revision) + " cannot be read");
+    problem(Kind::log, ErrorCode::corrupt_store, {},
+            "change " + std::to_string(change.revision) + " cannot be read");
   }
 
   void merge(const Record& record, std::span<const model::TagDelta> deltas) {
@@ -181,7 +177,7 @@ class Loading {
   std::vector<Tag> merged_;
 };
 
-}  // namespace
+}   // namespace
 
 void refuse_problem(const FileProblem& problem) {
   const std::string hint = problem.code == ErrorCode::foreign_write
@@ -195,4 +191,4 @@ Loaded load(sqlite::Connection& connection, LogExtent extent, const OnProblem& o
   return Loading(connection, on_problem).run(extent);
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

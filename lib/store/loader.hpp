@@ -23,15 +23,15 @@ namespace usertags::store {
 
 struct Loaded {
   sqlite::State state;
-  std::vector<model::RecordPtr> records;      // the living, in the order of their ordinals
-  std::vector<std::uint32_t> backlog;         // ordinals of those whose rows are behind the log
-  std::uint64_t changes = 0;                  // log entries read
+  std::vector<model::RecordPtr> records;   // the living, in the order of their ordinals
+  std::vector<std::uint32_t> backlog;      // ordinals of those whose rows are behind the log
+  std::uint64_t changes = 0;               // log entries read
 };
 
 struct FileProblem {
   VerifyReport::Kind kind{};
-  ErrorCode code{};                           // corrupt_store or foreign_write
-  std::string user_id;                        // where one user is concerned
+  ErrorCode code{};      // corrupt_store or foreign_write
+  std::string user_id;   // where one user is concerned
   std::string what;
 };
 
@@ -43,12 +43,12 @@ void refuse_problem(const FileProblem& problem);
 
 // How much of the log is read.
 enum class LogExtent : std::uint8_t {
-  to_replay,     // what is beyond the fold
-  whole,         // everything that is kept: proves the whole chain
+  to_replay,   // what is beyond the fold
+  whole,       // everything that is kept: proves the whole chain
 };
 
 // Reads within the caller's transaction, so that rows and log are of one moment. Throws Failure, and
 // std::bad_alloc.
 Loaded load(sqlite::Connection& connection, LogExtent extent, const OnProblem& on_problem);
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -1,4 +1,5 @@
-// Logger: the host's log callback, if there is one. What it throws is swallowed: a log line must not fail a write.
+// Logger: the host's log callback, if there is one. What it throws is swallowed: a log line must not fail a
+// write.
 #pragma once
 
 #include <functional>
@@ -11,7 +12,8 @@ namespace usertags::store {
 
 class Logger {
  public:
-  explicit Logger(std::function<void(LogLevel, std::string_view)> callback) : callback_(std::move(callback)) {}
+  explicit Logger(std::function<void(LogLevel, std::string_view)> callback)
+      : callback_(std::move(callback)) {}
 
   // `line()` makes the text, only if somebody listens.
   template <class MakeLine>
@@ -27,4 +29,4 @@ class Logger {
   std::function<void(LogLevel, std::string_view)> callback_;
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -30,4 +30,4 @@ struct Metrics final : sqlite::SyncObserver {
   std::atomic<std::uint64_t> backlog_users{0};
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

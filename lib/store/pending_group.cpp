@@ -29,7 +29,8 @@ void PendingGroup::make_room() {
   entries_.reserve(room);
 }
 
-void PendingGroup::add(model::ChangeKind kind, index::Step step, std::string_view patch, std::string_view note) {
+void PendingGroup::add(model::ChangeKind kind, index::Step step, std::string_view patch,
+                       std::string_view note) {
   const model::Record& after = *step.after;
   make_room();
   const std::size_t patch_begin = patches_.size();
@@ -59,4 +60,4 @@ model::Change PendingGroup::change(std::size_t index) const noexcept {
           .note = entry.note};
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -66,4 +66,4 @@ class PendingGroup {
   boost::unordered_flat_map<std::string_view, const model::Record*> newest_;
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

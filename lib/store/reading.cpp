@@ -13,7 +13,7 @@ bool has_sidecar(const std::filesystem::path& store) {
   return std::filesystem::exists(sidecar += ".lock", ignored);
 }
 
-}  // namespace
+}   // namespace
 
 Reading open_for_reading(const std::filesystem::path& path, bool allow_network_file_system,
                          std::chrono::milliseconds busy_timeout) {
@@ -22,7 +22,8 @@ Reading open_for_reading(const std::filesystem::path& path, bool allow_network_f
   std::optional<StoreLock> lock;
   if (!place.has_wal) {
     lock = StoreLock::try_shared(place.path);
-    place = resolve_store_path(path, allow_network_file_system);   // a writer may have come and gone before the lock
+    place = resolve_store_path(
+        path, allow_network_file_system);   // a writer may have come and gone before the lock
   }
   const bool nobody_writes = !place.has_wal && (lock || !has_sidecar(place.path));
   sqlite::ConnectionConfig config;
@@ -37,4 +38,4 @@ Reading open_for_reading(const std::filesystem::path& path, bool allow_network_f
   return reading;
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

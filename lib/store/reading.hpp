@@ -24,4 +24,4 @@ struct Reading {
 Reading open_for_reading(const std::filesystem::path& path, bool allow_network_file_system,
                          std::chrono::milliseconds busy_timeout);
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -10,11 +10,15 @@ struct Viewer {
   WriteView operator()(const PatchUser& write) const noexcept {
     return PatchView{write.user, write.batch, write.options};
   }
-  WriteView operator()(const DeleteUser& write) const noexcept { return DeleteView{write.user, write.options}; }
+  WriteView operator()(const DeleteUser& write) const noexcept {
+    return DeleteView{write.user, write.options};
+  }
 };
 
-}  // namespace
+}   // namespace
 
-WriteView view(const Write& write) noexcept { return std::visit(Viewer{}, write); }
+WriteView view(const Write& write) noexcept {
+  return std::visit(Viewer{}, write);
+}
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -35,7 +35,8 @@ WriteView view(const Write& write) noexcept;
 
 class Request {
  public:
-  Request(const WriteView& write, Result<Applied>& outcome) noexcept : single_(write), outcomes_(&outcome, 1) {}
+  Request(const WriteView& write, Result<Applied>& outcome) noexcept
+      : single_(write), outcomes_(&outcome, 1) {}
   // As many outcomes as writes.
   Request(std::span<const Write> writes, std::span<Result<Applied>> outcomes) noexcept
       : many_(writes), outcomes_(outcomes) {}
@@ -61,4 +62,4 @@ struct Slice {
   std::size_t end = 0;
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

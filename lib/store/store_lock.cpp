@@ -23,11 +23,12 @@ std::filesystem::path sidecar(const std::filesystem::path& store) {
 [[noreturn]] void fail_system(const std::filesystem::path& path, const char* doing) {
   const int error = errno;
   const ErrorCode code = error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission_denied
-                         : error == ENOSPC || error == EDQUOT               ? ErrorCode::disk_full
-                                                                            : ErrorCode::io_error;
-  throw model::Failure{Error(code, Error::Details{.what = std::string("cannot ") + doing + ' ' + path.string() +
-                                                          ": " + std::generic_category().message(error),
-                                                  .system_error = error})};
+                         : error == ENOSPC || error == EDQUOT                ? ErrorCode::disk_full
+                                                                             : ErrorCode::io_error;
+  throw model::Failure{
+      Error(code, Error::Details{.what = std::string("cannot ") + doing + ' ' + path.string() + ": " +
+                                         std::generic_category().message(error),
+                                 .system_error = error})};
 }
 
 bool try_lock(int descriptor, int how) {
@@ -61,7 +62,7 @@ void write_holder(int descriptor) {
   if (ftruncate(descriptor, 0) == 0) std::ignore = pwrite(descriptor, text.data(), text.size(), 0);
 }
 
-}  // namespace
+}   // namespace
 
 StoreLock StoreLock::exclusive(const std::filesystem::path& store, std::chrono::milliseconds patience) {
   const std::filesystem::path path = sidecar(store);
@@ -72,7 +73,8 @@ StoreLock StoreLock::exclusive(const std::filesystem::path& store, std::chrono::
     if (errno != EWOULDBLOCK) fail_system(path, "lock");
     if (!try_lock(lock.descriptor_, LOCK_SH)) fail_locked(store, lock.descriptor_);
     if (std::chrono::steady_clock::now() >= deadline) {
-      model::fail(ErrorCode::busy, "other processes are still loading " + store.string() + "; try again later");
+      model::fail(ErrorCode::busy,
+                  "other processes are still loading " + store.string() + "; try again later");
     }
     flock(lock.descriptor_, LOCK_UN);
     usleep(1'000);   // readers hold it while they load; there is nothing to be woken by
@@ -89,10 +91,12 @@ std::optional<StoreLock> StoreLock::try_shared(const std::filesystem::path& stor
 
 StoreLock::StoreLock(StoreLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
-StoreLock::~StoreLock() { abandon(); }
+StoreLock::~StoreLock() {
+  abandon();
+}
 
 void StoreLock::abandon() noexcept {
   if (descriptor_ >= 0) close(std::exchange(descriptor_, -1));
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

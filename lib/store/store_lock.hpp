@@ -37,4 +37,4 @@ class StoreLock {
   int descriptor_;
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

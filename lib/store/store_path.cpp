@@ -19,9 +19,9 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void fail_system(int error, std::string what) {
   const bool denied = error == EACCES || error == EPERM;
-  throw model::Failure{Error(denied ? ErrorCode::permission_denied : ErrorCode::io_error,
-                             Error::Details{.what = what + ": " + std::generic_category().message(error),
-                                            .system_error = error})};
+  throw model::Failure{Error(
+      denied ? ErrorCode::permission_denied : ErrorCode::io_error,
+      Error::Details{.what = what + ": " + std::generic_category().message(error), .system_error = error})};
 }
 
 fs::path resolve(const fs::path& path) {
@@ -33,9 +33,11 @@ fs::path resolve(const fs::path& path) {
 
 // Magic numbers of statfs(2).
 bool is_network_file_system(const fs::path& folder) {
-  constexpr std::array<std::uint32_t, 10> kNetwork = {
-      0x6969 /* NFS */,       0x517B /* SMB */,  0xFF534D42 /* CIFS */, 0xFE534D42 /* SMB2 */, 0x73757245 /* Coda */,
-      0x5346414F /* OpenAFS */, 0x01021997 /* 9P */, 0x00C36400 /* Ceph */, 0x0BD00BD0 /* Lustre */, 0x564C /* NCP */};
+  constexpr std::array<std::uint32_t, 10> kNetwork = {0x6969 /* NFS */,        0x517B /* SMB */,
+                                                      0xFF534D42 /* CIFS */,   0xFE534D42 /* SMB2 */,
+                                                      0x73757245 /* Coda */,   0x5346414F /* OpenAFS */,
+                                                      0x01021997 /* 9P */,     0x00C36400 /* Ceph */,
+                                                      0x0BD00BD0 /* Lustre */, 0x564C /* NCP */};
   struct statfs info{};
   if (statfs(folder.c_str(), &info) != 0) return false;
   return std::ranges::find(kNetwork, static_cast<std::uint32_t>(info.f_type)) != kNetwork.end();
@@ -52,14 +54,15 @@ void check_folder(const fs::path& folder, bool allow_network_file_system) {
 }
 
 void check_file(const fs::path& file, const struct stat& info) {
-  if (!S_ISREG(info.st_mode)) fail_system(S_ISDIR(info.st_mode) ? EISDIR : EINVAL, file.string() + " is no regular file");
+  if (!S_ISREG(info.st_mode))
+    fail_system(S_ISDIR(info.st_mode) ? EISDIR : EINVAL, file.string() + " is no regular file");
   if (info.st_nlink > 1) {
     model::fail(ErrorCode::invalid_argument,
                 file.string() + " has several hard links; each name would have a WAL of its own");
   }
 }
 
-}  // namespace
+}   // namespace
 
 StorePath resolve_store_path(const fs::path& path, bool allow_network_file_system) {
   if (path.empty()) model::fail(ErrorCode::invalid_argument, "the path is empty");
@@ -77,4 +80,4 @@ StorePath resolve_store_path(const fs::path& path, bool allow_network_file_syste
   return result;
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

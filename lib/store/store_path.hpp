@@ -6,9 +6,9 @@
 namespace usertags::store {
 
 struct StorePath {
-  std::filesystem::path path;    // absolute, symbolic links resolved: one store has one sidecar
+  std::filesystem::path path;   // absolute, symbolic links resolved: one store has one sidecar
   bool exists = false;
-  bool has_wal = false;          // a WAL with something in it
+  bool has_wal = false;   // a WAL with something in it
 };
 
 // Throws Failure: io_error for a missing folder or what is no regular file; invalid_argument for a file with
@@ -16,4 +16,4 @@ struct StorePath {
 // (their locks cannot be trusted); permission_denied.
 StorePath resolve_store_path(const std::filesystem::path& path, bool allow_network_file_system);
 
-}  // namespace usertags::store
+}   // namespace usertags::store

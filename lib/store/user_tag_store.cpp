@@ -63,7 +63,7 @@ std::vector<Result<Answer>> all_refused(std::size_t count, const Error& error) n
   }
 }
 
-}  // namespace
+}   // namespace
 
 UserTagStore::UserTagStore(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 UserTagStore::UserTagStore(UserTagStore&& other) noexcept = default;
@@ -80,7 +80,8 @@ UserTagStore::~UserTagStore() {
 }
 
 Result<UserTagStore> UserTagStore::open(const std::filesystem::path& path, const Options& options) noexcept {
-  return guarded([&]() -> Result<UserTagStore> { return UserTagStore(std::make_unique<Impl>(path, options)); });
+  return guarded(
+      [&]() -> Result<UserTagStore> { return UserTagStore(std::make_unique<Impl>(path, options)); });
 }
 
 Result<UserTagStore> UserTagStore::open_in_memory(const Options& options) noexcept {
@@ -93,7 +94,8 @@ Result<Applied> UserTagStore::create_user(std::string_view external_id, const Ta
   return submit(impl_.get(), store::CreateView{external_id, tags, options});
 }
 
-Result<Applied> UserTagStore::apply(const UserRef& user, const TagBatch& batch, const ApplyOptions& options) noexcept {
+Result<Applied> UserTagStore::apply(const UserRef& user, const TagBatch& batch,
+                                    const ApplyOptions& options) noexcept {
   return submit(impl_.get(), store::PatchView{user, batch, options});
 }
 
@@ -133,9 +135,8 @@ std::vector<Result<User>> UserTagStore::find_each(std::span<const UserRef> users
 
 Result<void> UserTagStore::read_with(const UserRef& user, Reader reader) const noexcept {
   if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] {
-    return impl_->read(user, [&](const UserView& view) { reader.call(reader.target, view); });
-  });
+  return guarded(
+      [&] { return impl_->read(user, [&](const UserView& view) { reader.call(reader.target, view); }); });
 }
 
 Result<UserPage> UserTagStore::list(const PageRequest& page) const noexcept {
@@ -152,7 +153,9 @@ Result<VerifyReport> UserTagStore::verify() const noexcept {
   return guarded([&]() -> Result<VerifyReport> { return impl_->verify(); });
 }
 
-Stats UserTagStore::stats() const noexcept { return refuses_reads(impl_.get()) ? Stats() : impl_->stats(); }
+Stats UserTagStore::stats() const noexcept {
+  return refuses_reads(impl_.get()) ? Stats() : impl_->stats();
+}
 
 Result<void> UserTagStore::checkpoint() noexcept {
   return care(impl_.get(), [](store::Engine& engine) { engine.checkpoint(); });
@@ -171,4 +174,4 @@ Result<void> UserTagStore::close() noexcept {
   });
 }
 
-}  // namespace usertags
+}   // namespace usertags

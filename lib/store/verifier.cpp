@@ -19,7 +19,8 @@ constexpr std::size_t kMaxProblems = 1'000;
 class Verification {
  public:
   void problem(Kind kind, std::string user_id, std::string what) {
-    if (report.problems.size() < kMaxProblems) report.problems.push_back({kind, std::move(user_id), std::move(what)});
+    if (report.problems.size() < kMaxProblems)
+      report.problems.push_back({kind, std::move(user_id), std::move(what)});
   }
 
   void check_sqlite(sqlite::Connection& connection) {
@@ -38,9 +39,8 @@ class Verification {
   }
 
   Loaded check_contents(sqlite::Connection& connection) {
-    Loaded loaded = load(connection, LogExtent::whole, [&](const FileProblem& found) {
-      problem(found.kind, found.user_id, found.what);
-    });
+    Loaded loaded = load(connection, LogExtent::whole,
+                         [&](const FileProblem& found) { problem(found.kind, found.user_id, found.what); });
     report.revision = loaded.state.revision;
     report.users = loaded.records.size();
     report.changes = loaded.changes;
@@ -55,15 +55,18 @@ class Verification {
     const auto end = loaded.records.end();
     snapshot.for_each([&](const Record& in_memory) {
       digest += model::user_hash(in_memory);
-      for (; in_file != end && (*in_file)->ordinal() < in_memory.ordinal(); ++in_file) differs(**in_file, "is in the file only");
-      if (in_file == end || (*in_file)->ordinal() != in_memory.ordinal()) return differs(in_memory, "is in memory only");
-      if ((*in_file)->hashed_bytes() != in_memory.hashed_bytes()) differs(in_memory, "differs between memory and file");
+      for (; in_file != end && (*in_file)->ordinal() < in_memory.ordinal(); ++in_file)
+        differs(**in_file, "is in the file only");
+      if (in_file == end || (*in_file)->ordinal() != in_memory.ordinal())
+        return differs(in_memory, "is in memory only");
+      if ((*in_file)->hashed_bytes() != in_memory.hashed_bytes())
+        differs(in_memory, "differs between memory and file");
       ++in_file;
     });
     for (; in_file != end; ++in_file) differs(**in_file, "is in the file only");
     if (digest != loaded.state.digest) {
-      problem(Kind::digest, {}, "memory has the digest " + digest.hex() + ", the commit record " +
-                                    loaded.state.digest.hex());
+      problem(Kind::digest, {},
+              "memory has the digest " + digest.hex() + ", the commit record " + loaded.state.digest.hex());
     }
   }
 
@@ -77,11 +80,12 @@ class Verification {
 
  private:
   void differs(const Record& record, const char* how) {
-    problem(Kind::memory, std::string(record.id()), "the user " + std::string(record.external_id()) + ' ' + how);
+    problem(Kind::memory, std::string(record.id()),
+            "the user " + std::string(record.external_id()) + ' ' + how);
   }
 };
 
-}  // namespace
+}   // namespace
 
 VerifyReport verify(sqlite::Connection& connection, const index::Projection& projection,
                     const index::Projection::Snapshot& snapshot) {
@@ -94,4 +98,4 @@ VerifyReport verify(sqlite::Connection& connection, const index::Projection& pro
   return std::move(verification.report);
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

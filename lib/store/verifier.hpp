@@ -13,4 +13,4 @@ namespace usertags::store {
 VerifyReport verify(sqlite::Connection& connection, const index::Projection& projection,
                     const index::Projection::Snapshot& snapshot);
 
-}  // namespace usertags::store
+}   // namespace usertags::store

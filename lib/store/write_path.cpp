@@ -43,10 +43,11 @@ FoldSchedule schedule(const Loaded& loaded) {
   return folds;
 }
 
-}  // namespace
+}   // namespace
 
 WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
-                     const Options& options, index::Projection& projection, const Logger& logger, Metrics& metrics)
+                     const Options& options, index::Projection& projection, const Logger& logger,
+                     Metrics& metrics)
     : lock_(std::move(lock)),
       database_(std::make_unique<sqlite::Database>(configure(path, options), first_state())),
       in_memory_(!path) {
@@ -121,4 +122,4 @@ void WritePath::abandon() noexcept {
   if (lock_) lock_->abandon();
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -11,9 +11,9 @@
 #include <usertags/options.hpp>
 
 #include "index/projection.hpp"
+#include "model/failure.hpp"
 #include "sqlite/database.hpp"
 #include "store/file_writer.hpp"
-#include "model/failure.hpp"
 #include "store/group_commit.hpp"
 #include "store/logger.hpp"
 #include "store/metrics.hpp"
@@ -27,8 +27,8 @@ class WritePath {
  public:
   // Opens the file, recovers it, and loads it into the empty projection. No path: a store in memory. The
   // lock is held first. Throws Failure, std::bad_alloc.
-  WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock, const Options& options,
-            index::Projection& projection, const Logger& logger, Metrics& metrics);
+  WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
+            const Options& options, index::Projection& projection, const Logger& logger, Metrics& metrics);
 
   // Returns when every write of the request is answered.
   void submit(Request& request) { queue_->submit(request); }
@@ -64,7 +64,7 @@ class WritePath {
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<GroupCommit> queue_;
   bool in_memory_;
-  bool closed_ = false;            // under the lead
+  bool closed_ = false;   // under the lead
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -36,11 +36,10 @@ void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
   });
 }
 
+}   // namespace
 
-}  // namespace
-
-Writer::Writer(sqlite::Database& database, index::Projection& projection, FileWriter& file, const Options& options,
-               const Logger& logger, Metrics& metrics)
+Writer::Writer(sqlite::Database& database, index::Projection& projection, FileWriter& file,
+               const Options& options, const Logger& logger, Metrics& metrics)
     : database_(database),
       projection_(projection),
       file_(file),
@@ -70,8 +69,10 @@ void Writer::run(std::span<Slice> slices) noexcept {
 void Writer::judge(std::span<Slice> slices) {
   group_.begin(file_.state(), now_ms());
   for (Slice& slice : slices) {
-    if (group_.patch_bytes() < kMaxGroupPatchBytes) judge(slice);
-    else slice.end = slice.begin;   // for the next group
+    if (group_.patch_bytes() < kMaxGroupPatchBytes)
+      judge(slice);
+    else
+      slice.end = slice.begin;   // for the next group
   }
 }
 
@@ -114,7 +115,8 @@ void Writer::refuse_if_wal_is_full() {
   if (database_.wal_bytes() < housekeeping_.max_wal_bytes) return;
   checkpoint();
   if (database_.wal_bytes() >= housekeeping_.max_wal_bytes) {
-    model::fail(ErrorCode::busy, "a reader that does not end keeps the WAL from being recycled, and it is full");
+    model::fail(ErrorCode::busy,
+                "a reader that does not end keeps the WAL from being recycled, and it is full");
   }
 }
 
@@ -146,8 +148,9 @@ void Writer::note_failure(const Error& error) noexcept {
   if (stops) failed_.store(true, std::memory_order_release);
   // Tried again when the WAL has grown a little more.
   next_checkpoint_bytes_ = database_.wal_bytes() + housekeeping_.checkpoint_wal_bytes;
-  logger_(stops ? LogLevel::error : LogLevel::warning,
-          [&] { return std::string(stops ? "the store stops: " : "checkpoint is put off: ") + error.message(); });
+  logger_(stops ? LogLevel::error : LogLevel::warning, [&] {
+    return std::string(stops ? "the store stops: " : "checkpoint is put off: ") + error.message();
+  });
 }
 
 std::int64_t Writer::now_ms() const {
@@ -155,4 +158,4 @@ std::int64_t Writer::now_ms() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
 }
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -64,4 +64,4 @@ class Writer final : public GroupRunner {
   std::atomic<bool> failed_{false};
 };
 
-}  // namespace usertags::store
+}   // namespace usertags::store

@@ -1,0 +1,241 @@
+// The store against the same job written by hand over SQLite, in one run, in turns.
+//
+//   build/release/bench/store_bench                        1M users; USERTAGS_BENCH_USERS=N for another
+//   number
+//
+// Every repetition goes on where the last one ended: 5 repetitions of 200,192 patches are a million, with all
+// folding, pruning and checkpoints that they cause. Times are of the wall clock, ratios of medians.
+#include <benchmark/benchmark.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <usertags/user_tag_store.hpp>
+
+#include "hand_written.hpp"
+#include "workload.hpp"
+
+namespace usertags::bench {
+namespace {
+
+constexpr std::size_t kGroup = 256;
+constexpr int kGroupsPerRepetition = 782;
+constexpr int kRepetitions = 5;
+
+template <class T>
+T must(Result<T> result) {
+  if (result) return *std::move(result);
+  std::fprintf(stderr, "usertags: %s\n", result.error().message().c_str());
+  std::abort();
+}
+
+std::uint64_t user_count() {
+  const char* users = std::getenv("USERTAGS_BENCH_USERS");
+  return users == nullptr ? 1'000'000 : std::strtoull(users, nullptr, 10);
+}
+
+class Contenders {
+ public:
+  Contenders() {
+    folder_ = std::filesystem::temp_directory_path() / ("usertags-bench-" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder_);
+    const std::size_t before = heap_bytes();
+    ours_ = std::make_unique<UserTagStore>(must(UserTagStore::open(folder_ / "ours.db")));
+    load();
+    must_void(ours_->close());
+    ours_ = std::make_unique<UserTagStore>(must(UserTagStore::open(folder_ / "ours.db")));
+    malloc_trim(0);
+    bytes_per_user_ = static_cast<double>(heap_bytes() - before) / static_cast<double>(users_);
+    theirs_ = std::make_unique<HandWritten>(folder_ / "theirs.db");
+    theirs_->load(users_);
+  }
+  ~Contenders() {
+    ours_.reset();
+    theirs_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  std::uint64_t users() const { return users_; }
+  UserTagStore& ours() { return *ours_; }
+  HandWritten& theirs() { return *theirs_; }
+  double bytes_per_user() const { return bytes_per_user_; }
+  std::uint64_t next_patch = 0;   // of ours
+  std::uint64_t their_next_patch = 0;
+
+ private:
+  // What is allocated, SQLite's page cache included, whether from the heap or by mmap.
+  static std::size_t heap_bytes() {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  }
+  static void must_void(const Result<void>& result) {
+    if (!result) std::abort();
+  }
+
+  void load() {
+    std::vector<Write> writes;
+    for (std::uint64_t user = 0; user < users_; ++user) {
+      CreateUser write{external_id(user), {}, {}};
+      for (std::size_t k = 0; k < kKeys.size(); ++k) write.tags.add(kKeys[k].key, first_value(user, k));
+      writes.emplace_back(std::move(write));
+      if (writes.size() < 4096 && user + 1 < users_) continue;
+      for (const auto& outcome : ours_->apply_each(writes)) {
+        if (!outcome) must(outcome);
+      }
+      writes.clear();
+    }
+  }
+
+  const std::uint64_t users_ = user_count();
+  std::filesystem::path folder_;
+  std::unique_ptr<UserTagStore> ours_;
+  std::unique_ptr<HandWritten> theirs_;
+  double bytes_per_user_ = 0;
+};
+
+std::unique_ptr<Contenders> contenders;
+
+void patch_usertags(benchmark::State& state) {
+  for (auto _ : state) {
+    state.PauseTiming();   // what the host would have at hand
+    std::vector<Write> writes;
+    for (std::size_t i = 0; i < kGroup; ++i) {
+      const Patch patch = bench::patch(contenders->next_patch++, contenders->users());
+      writes.emplace_back(PatchUser{external_id(patch.user), TagBatch().set(patch.key, patch.value), {}});
+    }
+    state.ResumeTiming();
+    const auto outcomes = contenders->ours().apply_each(writes);
+    if (!outcomes.front()) state.SkipWithError(outcomes.front().error().message().c_str());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kGroup));
+}
+
+void patch_hand_written(benchmark::State& state) {
+  for (auto _ : state) {
+    state.PauseTiming();
+    std::vector<Patch> patches;
+    for (std::size_t i = 0; i < kGroup; ++i) {
+      patches.push_back(bench::patch(contenders->their_next_patch++, contenders->users()));
+    }
+    state.ResumeTiming();
+    contenders->theirs().begin();
+    for (const Patch& patch : patches) contenders->theirs().upsert(patch.user, patch.key, patch.value);
+    contenders->theirs().commit();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kGroup));
+}
+
+// Look-ups are drawn ahead, so that the times hold nothing but the look-up.
+std::vector<std::string> random_ids() {
+  std::vector<std::string> ids;
+  for (std::uint64_t n = 0; n < 200'000; ++n)
+    ids.push_back(external_id(mix(n ^ 0x5EED) % contenders->users()));
+  return ids;
+}
+
+template <class Find>
+void find(benchmark::State& state, Find&& find_one) {
+  const std::vector<std::string> ids = random_ids();
+  std::size_t next = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(find_one(ids[next]));
+    if (++next == ids.size()) next = 0;
+  }
+}
+
+void find_usertags(benchmark::State& state) {
+  find(state, [](const std::string& id) {
+    std::size_t bytes = 0;
+    const Result<User> user = contenders->ours().find(id);
+    for (const auto [key, value] : user->tags()) {
+      bytes += static_cast<std::size_t>(key[0] != 0) + static_cast<std::size_t>(value[0] != 0) + key.size() +
+               value.size();
+    }
+    return bytes;
+  });
+}
+
+void find_hand_written(benchmark::State& state) {
+  find(state, [](const std::string& id) { return contenders->theirs().find(id); });
+}
+
+// Prints what Google Benchmark prints, and keeps the medians for the ratios.
+class MedianReporter : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Aggregate || run.aggregate_name != "median") continue;
+      const double items = run.counters.contains("items_per_second") ? kGroup : 1;
+      medians_[run.run_name.function_name] = run.GetAdjustedRealTime() / items;
+    }
+    ConsoleReporter::ReportRuns(runs);
+  }
+
+  void print(const char* what, const char* ours, const char* theirs, double goal) {
+    if (!medians_.contains(ours) || !medians_.contains(theirs)) return;
+    std::printf("%-44s %8.3f us %8.3f us %7.1f x   (goal: %g x)\n", what, medians_[ours] / 1e3,
+                medians_[theirs] / 1e3, medians_[theirs] / medians_[ours], goal);
+  }
+
+ private:
+  std::map<std::string, double> medians_;
+};
+
+BENCHMARK(patch_usertags)->Iterations(kGroupsPerRepetition)->Repetitions(kRepetitions)->UseRealTime();
+BENCHMARK(patch_hand_written)->Iterations(kGroupsPerRepetition)->Repetitions(kRepetitions)->UseRealTime();
+BENCHMARK(find_usertags)->Iterations(1'000'000)->Repetitions(kRepetitions)->UseRealTime();
+BENCHMARK(find_hand_written)->Iterations(200'000)->Repetitions(kRepetitions)->UseRealTime();
+
+void print_store(const Stats& stats) {
+  const auto ms = [](std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e6; };
+  const auto per_user = [&](std::uint64_t bytes) {
+    return static_cast<double>(bytes) / static_cast<double>(stats.users);
+  };
+  const auto latency = [&](const char* name, const Latency& of) {
+    std::printf("  %-12s %8llu times   p50 %8.3f ms   p99 %8.3f ms   max %8.3f ms   total %8.0f ms\n", name,
+                static_cast<unsigned long long>(of.count), ms(of.p50), ms(of.p99), ms(of.max), ms(of.total));
+  };
+  std::printf(
+      "  records %.1f, directory %.1f, tag index %.1f bytes a user; backlog %llu users; file %.1f MB\n",
+      per_user(stats.record_bytes), per_user(stats.directory_bytes), per_user(stats.tag_index_bytes),
+      static_cast<unsigned long long>(stats.backlog_users), static_cast<double>(stats.database_bytes) / 1e6);
+  latency("commit", stats.commit);
+  latency("sync", stats.sync);
+  latency("fold", stats.fold);
+  latency("publish", stats.publish);
+  latency("checkpoint", stats.checkpoint);
+}
+
+}   // namespace
+}   // namespace usertags::bench
+
+int main(int argc, char** argv) {
+  using namespace usertags::bench;
+  std::vector<char*> arguments(argv, argv + argc);
+  std::string interleave = "--benchmark_enable_random_interleaving=true";
+  arguments.insert(arguments.begin() + 1, interleave.data());
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+
+  contenders = std::make_unique<Contenders>();
+  MedianReporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  std::printf("\n%llu users, 5 tags each                        usertags   by hand    ratio\n",
+              static_cast<unsigned long long>(contenders->users()));
+  reporter.print("durable one-tag patch, groups of 256", "patch_usertags", "patch_hand_written", 4);
+  reporter.print("find by external id, all tags touched", "find_usertags", "find_hand_written", 15);
+  std::printf("memory: %.1f bytes a user, SQLite's page cache included (goal: at most 200)\n",
+              contenders->bytes_per_user());
+  print_store(contenders->ours().stats());
+  contenders.reset();
+  return 0;
+}

@@ -1,0 +1,212 @@
+#include "index/projection.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "model/failure.hpp"
+
+namespace usertags::index {
+
+using model::Record;
+using model::RecordPtr;
+
+Projection::Projection() = default;
+Projection::~Projection() = default;
+
+void Projection::load(std::span<const RecordPtr> records, std::uint64_t revision) {
+  const NewMoment moment(moment_);
+  const std::lock_guard order(order_mutex_);
+  directory_.reserve(records.size());
+  std::uint64_t last_id = 0;
+  for (const RecordPtr& record : records) {
+    const std::uint64_t id = model::uuid_order(*model::parse_user_id(record->id()));
+    if (id <= last_id) model::fail(ErrorCode::corrupt_store, std::string(record->id()) + " is out of order");
+    if (!directory_.load(record)) {
+      model::fail(ErrorCode::corrupt_store,
+                  "two users have the external id " + std::string(record->external_id()));
+    }
+    last_id = id;
+    order_.reserve(record->ordinal());
+    order_.append({record->ordinal(), Directory::hash(record->external_id())}, id);
+    tags_.prepare(nullptr, *record);
+    tags_.publish(nullptr, *record);
+    count({{}, record});
+  }
+  visible_.store(revision, std::memory_order_release);
+}
+
+// --- Publishing. ---
+
+std::unique_ptr<Projection::Publication> Projection::prepare(std::vector<Step> steps) {
+  std::unique_ptr<Publication> publication(new Publication(*this, std::move(steps)));
+  const NewMoment moment(moment_);
+  for (const Step& step : publication->steps_) {
+    directory_.reserve(*step.after);
+    try {
+      tags_.prepare(step.before.get(), *step.after);
+    } catch (const std::bad_alloc&) {
+      directory_.cancel(*step.after);
+      throw;
+    }
+    ++publication->prepared_;
+    if (!step.before) {
+      const std::lock_guard order(order_mutex_);
+      order_.reserve(step.after->ordinal());
+    }
+  }
+  return publication;
+}
+
+Projection::Publication::~Publication() {
+  if (prepared_ > 0) {
+    const NewMoment moment(owner_.moment_);
+    for (const Step& step : std::span(steps_).first(prepared_)) {
+      owner_.tags_.cancel(step.before.get(), *step.after);
+      owner_.directory_.cancel(*step.after);
+    }
+  }
+  // One after the other: a long list would overflow the stack if each freed the next.
+  for (auto next = std::move(next_); next != nullptr;) next = std::move(next->next_);
+}
+
+void Projection::publish(std::unique_ptr<Publication> publication) noexcept {
+  {
+    const NewMoment moment(moment_);
+    for (const Step& step : publication->steps_) {
+      if (!step.before) {
+        const Record& user = *step.after;
+        const std::uint64_t id = model::uuid_order(*model::parse_user_id(user.id()));
+        const std::lock_guard order(order_mutex_);
+        order_.append({user.ordinal(), Directory::hash(user.external_id())}, id);
+      }
+      directory_.push(step.after);
+      tags_.publish(step.before.get(), *step.after);
+      count(step);
+    }
+    publication->prepared_ = 0;
+    visible_.store(publication->steps_.back().after->revision(), std::memory_order_release);
+
+    const model::MutexLock retirement(retirement_);
+    Publication* const newest = publication.get();
+    (newest_ == nullptr ? oldest_ : newest_->next_) = std::move(publication);
+    newest_ = newest;
+  }
+  retire();
+}
+
+void Projection::count(const Step& step) noexcept {
+  const auto add = [&](const Record& record, std::uint64_t sign) {
+    counters_.users += sign;
+    counters_.tags += sign * record.tag_count();
+    counters_.record_bytes += sign * record.memory_bytes();
+  };
+  if (step.before) add(*step.before, ~std::uint64_t{0});   // minus one
+  if (!step.after->is_tombstone()) add(*step.after, 1);
+}
+
+// Drops the predecessors that no snapshot needs: those of publications that every snapshot has seen whole.
+void Projection::retire() const noexcept {
+  std::unique_ptr<Publication> retired;   // freed when the lock is gone
+  const model::MutexLock retirement(retirement_);
+  const std::uint64_t oldest_pin = pins_.empty() ? visible_revision() : std::ranges::min(pins_);
+  while (oldest_ != nullptr && oldest_->steps_.back().after->revision() <= oldest_pin) {
+    for (const Step& step : oldest_->steps_) {
+      directory_.drop_predecessor(*step.after);
+      if (!step.after->is_tombstone()) continue;
+      const std::lock_guard order(order_mutex_);
+      order_.remove(step.after->ordinal());
+    }
+    auto next = std::move(oldest_->next_);
+    oldest_->next_ = std::move(retired);
+    retired = std::move(oldest_);
+    oldest_ = std::move(next);
+  }
+  if (oldest_ == nullptr) newest_ = nullptr;
+}
+
+// --- Reading. ---
+
+RecordPtr Projection::find(const UserRef& user) const noexcept {
+  RecordPtr found;
+  visit(user, [&](const Record& record) { found = RecordPtr::share(record); });
+  return found;
+}
+
+RecordPtr Projection::find_ordinal(std::uint32_t ordinal) const noexcept {
+  std::optional<CreationOrder::Place> place;
+  {
+    const std::shared_lock lock(order_mutex_);
+    place = order_.find_ordinal(ordinal);
+  }
+  return place ? share(*place, [&] { return visible_revision(); }) : RecordPtr();
+}
+
+Projection::Found Projection::find_each(std::span<const UserRef> users) const {
+  Found found;
+  found.records.reserve(users.size());
+  const OneMoment moment(moment_);
+  found.revision = visible_revision();
+  for (const UserRef& user : users) found.records.push_back(find(user));
+  return found;
+}
+
+std::vector<CreationOrder::Place> Projection::places_after(std::uint32_t after, std::size_t limit) const {
+  std::vector<CreationOrder::Place> places;
+  places.reserve(limit);
+  const std::shared_lock lock(order_mutex_);
+  order_.visit_after(after, [&](const CreationOrder::Place& place) {
+    if (places.size() == limit) return false;
+    places.push_back(place);
+    return true;
+  });
+  return places;
+}
+
+Projection::Page Projection::list(std::uint32_t after, std::size_t limit) const {
+  Page page;
+  page.records.reserve(limit);
+  const OneMoment moment(moment_);
+  page.revision = visible_revision();
+  // At this moment all places are living users, but for those whose predecessors are about to be dropped.
+  while (true) {
+    const std::vector<CreationOrder::Place> places = places_after(after, limit + 1);
+    for (const CreationOrder::Place& place : places) {
+      RecordPtr record = share(place, [&] { return page.revision; });
+      if (!record) continue;
+      if ((page.more = page.records.size() == limit)) return page;
+      page.records.push_back(std::move(record));
+    }
+    if (places.size() <= limit) return page;
+    after = places.back().ordinal;
+  }
+}
+
+Projection::Snapshot Projection::pin() const {
+  const OneMoment moment(moment_);
+  const std::uint64_t revision = visible_revision();
+  const model::MutexLock retirement(retirement_);
+  pins_.push_back(revision);
+  return {*this, revision};
+}
+
+void Projection::unpin(std::uint64_t revision) const noexcept {
+  {
+    const model::MutexLock retirement(retirement_);
+    pins_.erase(std::ranges::find(pins_, revision));
+  }
+  retire();
+}
+
+Projection::Counters Projection::counters() const noexcept {
+  const OneMoment moment(moment_);
+  Counters counters = counters_;
+  counters.tag_keys = tags_.key_count();
+  counters.tag_values = tags_.value_count();
+  counters.tag_index_bytes = tags_.heap_bytes();
+  counters.directory_bytes = directory_.heap_bytes();
+  const std::shared_lock order(order_mutex_);
+  counters.directory_bytes += order_.heap_bytes();
+  return counters;
+}
+
+}   // namespace usertags::index

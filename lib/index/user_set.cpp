@@ -1,0 +1,122 @@
+#include "index/user_set.hpp"
+
+#include <cassert>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace usertags::index {
+
+UserSet::UserSet(UserSet&& other) noexcept {
+  std::memcpy(static_cast<void*>(this), &other, sizeof *this);
+  other.size_ = 0;
+  other.kind_ = kInline;
+  other.reserved_ = 0;
+}
+
+UserSet& UserSet::operator=(UserSet&& other) noexcept {
+  if (this != &other) {
+    release();
+    new (this) UserSet(std::move(other));
+  }
+  return *this;
+}
+
+void UserSet::release() noexcept {
+  if (kind_ == kArray) ::operator delete(array_);
+  if (kind_ == kBitmap) roaring_bitmap_free(bitmap_);
+}
+
+bool UserSet::contains(std::uint32_t ordinal) const noexcept {
+  if (kind_ == kBitmap) return roaring_bitmap_contains(bitmap_, ordinal);
+  return std::ranges::binary_search(list(), ordinal);
+}
+
+void UserSet::reserve() {
+  const std::uint32_t needed = size_ + reserved_ + 1;
+  if (kind_ != kBitmap && needed > capacity()) {
+    if (needed <= kMaxArray)
+      to_array(std::min(std::max(needed, capacity() + capacity() / 2), kMaxArray));
+    else
+      to_bitmap();
+  }
+  ++reserved_;
+}
+
+void UserSet::add(std::uint32_t ordinal) noexcept {
+  assert(reserved_ > 0 && !contains(ordinal));
+  --reserved_;
+  if (kind_ == kBitmap) {
+    roaring_bitmap_add(bitmap_, ordinal);
+    ++size_;
+    return;
+  }
+  const std::span<std::uint32_t> before = list();
+  const auto place = std::ranges::lower_bound(before, ordinal);
+  const auto index = static_cast<std::size_t>(place - before.begin());
+  std::uint32_t* const members = before.data();
+  std::memmove(members + index + 1, members + index, (size_ - index) * sizeof(std::uint32_t));
+  members[index] = ordinal;
+  ++size_;
+}
+
+void UserSet::remove(std::uint32_t ordinal) noexcept {
+  assert(contains(ordinal));
+  if (kind_ == kBitmap) {
+    roaring_bitmap_remove(bitmap_, ordinal);
+  } else {
+    const std::span<std::uint32_t> members = list();
+    const auto place = std::ranges::lower_bound(members, ordinal);
+    std::copy(place + 1, members.end(), place);
+  }
+  --size_;
+  if (reserved_ == 0) shrink();
+}
+
+void UserSet::to_array(std::uint32_t capacity) {
+  auto* const array = static_cast<std::uint32_t*>(::operator new(capacity * sizeof(std::uint32_t)));
+  if (kind_ == kBitmap)
+    roaring_bitmap_to_uint32_array(bitmap_, array);
+  else
+    std::ranges::copy(list(), array);
+  release();
+  array_ = array;
+  kind_ = kArray;
+  capacity_ = capacity & 0x3FFU;
+}
+
+void UserSet::to_bitmap() {
+  roaring_bitmap_t* const bitmap = roaring_bitmap_of_ptr(size_, list().data());
+  if (bitmap == nullptr) throw std::bad_alloc();
+  release();
+  bitmap_ = bitmap;
+  kind_ = kBitmap;
+}
+
+// Saves memory where it can be had; without memory to do it, the set stays as it is.
+void UserSet::shrink() noexcept {
+  try {
+    if (kind_ == kBitmap && size_ <= kMinBitmap) to_array(size_);
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+  if (kind_ != kArray || size_ > kMaxInline) return;
+  std::uint32_t members[kMaxInline] = {};
+  std::ranges::copy(list(), members);
+  release();
+  std::ranges::copy(members, inline_);
+  kind_ = kInline;
+}
+
+std::size_t UserSet::heap_bytes() const noexcept {
+  if (kind_ == kInline) return 0;
+  if (kind_ == kArray) return (capacity_ * sizeof(std::uint32_t) + 8 + 15) / 16 * 16;
+  roaring_statistics_t statistics;
+  roaring_bitmap_statistics(bitmap_, &statistics);
+  constexpr std::size_t kContainerOverhead = 2 * 16 + 11;   // two blocks' bookkeeping, pointer, key, type
+  return sizeof(roaring_bitmap_t) + statistics.n_containers * kContainerOverhead +
+         statistics.n_bytes_array_containers + statistics.n_bytes_run_containers +
+         statistics.n_bytes_bitset_containers;
+}
+
+}   // namespace usertags::index

@@ -1,0 +1,96 @@
+// UserSet: a set of ordinals in 16 bytes and what it needs beside them.
+//
+//   up to 2 members     in the object itself
+//   up to 256           a sorted array on the heap
+//   beyond              a CRoaring bitmap (roaringbitmap.org); back to an array at half of that
+//
+// A sorted array of 256 takes 1 KiB. The same members spread over a million users would take CRoaring 16
+// containers of their own, each with its header and its block on the heap.
+//
+// Adding is in two steps, so that it cannot fail after a commit: reserve() allocates, add() does not.
+// CRoaring is exempt: adding to a bitmap may allocate, and before release 4 it aborts where it gets no
+// memory.
+#pragma once
+
+#include <roaring/roaring.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace usertags::index {
+
+class UserSet {
+ public:
+  UserSet() noexcept : inline_{} {}
+  UserSet(UserSet&& other) noexcept;
+  UserSet& operator=(UserSet&& other) noexcept;
+  ~UserSet() { release(); }
+
+  std::uint32_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  bool contains(std::uint32_t ordinal) const noexcept;
+
+  // Makes room for one more member than there are and are reserved for. Throws std::bad_alloc.
+  void reserve();
+  void cancel_reservation() noexcept { --reserved_; }
+  bool is_reserved() const noexcept { return reserved_ != 0; }
+
+  // Uses a reservation. The ordinal is not a member.
+  void add(std::uint32_t ordinal) noexcept;
+  // The ordinal is a member.
+  void remove(std::uint32_t ordinal) noexcept;
+
+  // Calls visitor(ordinal) for the members from `first` on, in order, until it answers false.
+  template <class Visitor>
+  void visit_from(std::uint32_t first, Visitor&& visitor) const;
+
+  std::size_t heap_bytes() const noexcept;
+
+  static constexpr std::uint32_t kMaxInline = 2;
+  static constexpr std::uint32_t kMaxArray = 256;
+  static constexpr std::uint32_t kMinBitmap = kMaxArray / 2;
+
+ private:
+  enum Kind : std::uint32_t { kInline, kArray, kBitmap };
+
+  std::span<std::uint32_t> list() noexcept { return {kind_ == kInline ? inline_ : array_, size_}; }
+  std::span<const std::uint32_t> list() const noexcept {
+    return {kind_ == kInline ? inline_ : array_, size_};
+  }
+  std::uint32_t capacity() const noexcept { return kind_ == kInline ? kMaxInline : capacity_; }
+  void to_array(std::uint32_t capacity);
+  void to_bitmap();
+  void shrink() noexcept;
+  void release() noexcept;
+
+  union {
+    std::uint32_t inline_[kMaxInline];
+    std::uint32_t* array_;
+    roaring_bitmap_t* bitmap_;
+  };
+  std::uint32_t size_ = 0;
+  std::uint32_t kind_ : 2 = kInline;
+  std::uint32_t capacity_ : 10 = 0;   // of the array
+  std::uint32_t reserved_ : 20 = 0;
+};
+
+static_assert(sizeof(UserSet) == 16);
+
+template <class Visitor>
+void UserSet::visit_from(std::uint32_t first, Visitor&& visitor) const {
+  if (kind_ != kBitmap) {
+    const std::span<const std::uint32_t> members = list();
+    for (auto member = std::ranges::lower_bound(members, first); member != members.end(); ++member) {
+      if (!visitor(*member)) return;
+    }
+    return;
+  }
+  roaring_uint32_iterator_t iterator;
+  roaring_init_iterator(bitmap_, &iterator);
+  roaring_move_uint32_iterator_equalorlarger(&iterator, first);
+  while (iterator.has_value && visitor(iterator.current_value)) roaring_advance_uint32_iterator(&iterator);
+}
+
+}   // namespace usertags::index
