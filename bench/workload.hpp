@@ -25,11 +25,11 @@ struct KeySpec {
 };
 
 inline constexpr std::array<KeySpec, 5> kKeys = {{
-    {"city", "city-", 100'000},
-    {"cohort", "c", 100'000},
-    {"plan", "plan-", 100},
-    {"team", "team-", 100},
-    {"tier", "tier-", 100},
+    {"city", "c", 100'000},
+    {"cohort", "w", 100'000},
+    {"plan", "p", 100},
+    {"team", "t", 100},
+    {"tier", "g", 100},
 }};
 
 inline std::string external_id(std::uint64_t user) {

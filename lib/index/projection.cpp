@@ -28,10 +28,9 @@ void Projection::load(std::span<const RecordPtr> records, std::uint64_t revision
     last_id = id;
     order_.reserve(record->ordinal());
     order_.append({record->ordinal(), Directory::hash(record->external_id())}, id);
-    tags_.prepare(nullptr, *record);
-    tags_.publish(nullptr, *record);
     count({{}, record});
   }
+  tags_.load(records);
   visible_.store(revision, std::memory_order_release);
 }
 

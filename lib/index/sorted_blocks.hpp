@@ -1,5 +1,6 @@
 // SortedBlocks: an ordered map from text to T, as a map of two levels of flat_map: leaves of at most kMaxLeaf
-// entries, and above them the leaves by the first key that each was made for.
+// entries, and above them the leaves, each by a text that is not above any of its keys. The first leaf's is
+// empty, and it stays when it has no entries.
 //
 // An insert moves at most a leaf's entries, and, one time in kMaxLeaf / 2, the pointers of the leaves: with a
 // million keys that is 6 KiB and, then, 0.7 MB. A look-up is two binary searches over contiguous memory.
@@ -32,11 +33,11 @@ class SortedBlocks {
 
   // The entry of the key; a new one holds T(). Throws std::bad_alloc, with nothing changed.
   T& at_or_insert(std::string_view key) {
+    if (leaves_.empty()) add_first_leaf();
     auto leaf = leaf_of(leaves_, key);
-    if (leaf == leaves_.end()) leaf = add_leaf(leaves_.end(), key);
     auto entry = leaf->second->lower_bound(key);
     if (entry != leaf->second->end() && entry->first == key) return entry->second;
-    if (leaf->second->size() == kMaxLeaf) {
+    if (leaf->second->size() >= kMaxLeaf) {
       leaf = split(leaf, key);
       entry = leaf->second->lower_bound(key);
     }
@@ -45,11 +46,23 @@ class SortedBlocks {
     return entry->second;
   }
 
+  // For filling an empty map: keys ascend from call to call. Throws std::bad_alloc.
+  void append(std::string_view key, T mapped) {
+    if (leaves_.empty()) add_first_leaf();
+    auto leaf = std::prev(leaves_.end());
+    if (leaf->second->size() == kFilledLeaf) {
+      leaf = leaves_.emplace_hint(leaves_.end(), std::string(key), std::make_unique<Leaf>());
+    }
+    if (leaf->second->size() == kLeafRoom) leaf->second->reserve(kFilledLeaf);
+    leaf->second->emplace_hint(leaf->second->end(), std::string(key), std::move(mapped));
+    ++size_;
+  }
+
   void erase(std::string_view key) noexcept {
     const auto leaf = leaf_of(leaves_, key);
     if (leaf == leaves_.end()) return;
     size_ -= leaf->second->erase_key(key);
-    if (leaf->second->empty()) leaves_.erase(leaf);
+    if (leaf->second->empty() && leaf != leaves_.begin()) leaves_.erase(leaf);
   }
 
   // Calls visitor(key, const T&) for the entries from `first` on, in order, until it answers false.
@@ -79,6 +92,8 @@ class SortedBlocks {
 
  private:
   static constexpr std::size_t kMaxLeaf = 128;
+  static constexpr std::size_t kFilledLeaf = kMaxLeaf * 3 / 4;   // leaves room for what comes in between
+  static constexpr std::size_t kLeafRoom = 4;                    // most keys have few values
 
   struct LeafEntries : boost::container::flat_map<std::string, T, std::less<>> {
     // By its own name: flat_map::erase(x) prefers positions.
@@ -92,24 +107,22 @@ class SortedBlocks {
   using Leaf = LeafEntries;
   using Leaves = boost::container::flat_map<std::string, std::unique_ptr<Leaf>, std::less<>>;
 
-  // The last leaf that begins at or before the key; the first one for keys before all; end where there is
-  // none.
+  // The leaf that the key belongs to; end where there is none at all.
   template <class Self>
   static auto leaf_of(Self& leaves, std::string_view key) noexcept {
     const auto after = leaves.upper_bound(key);
     return after == leaves.begin() ? after : std::prev(after);
   }
 
-  auto add_leaf(typename Leaves::iterator before, std::string_view first) {
+  void add_first_leaf() {
     auto leaf = std::make_unique<Leaf>();
     leaf->reserve(kLeafRoom);
-    return leaves_.emplace_hint(before, std::string(first), std::move(leaf));
+    leaves_.emplace(std::string(), std::move(leaf));
   }
 
   // Moves the upper half into a leaf of its own; answers the one of the two that the key belongs to.
   auto split(typename Leaves::iterator leaf, std::string_view key) {
     const std::string middle = (leaf->second->begin() + kMaxLeaf / 2)->first;
-    leaf->second->reserve(kMaxLeaf);
     auto right = std::make_unique<Leaf>();
     right->reserve(kMaxLeaf);
     auto place = leaves_.emplace_hint(std::next(leaf), middle, std::move(right));
@@ -121,8 +134,6 @@ class SortedBlocks {
     left->second->erase(left->second->begin() + kMaxLeaf / 2, left->second->end());
     return key < std::string_view(middle) ? left : place;
   }
-
-  static constexpr std::size_t kLeafRoom = 4;   // most keys have few values
 
   Leaves leaves_;
   std::size_t size_ = 0;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "index/sorted_blocks.hpp"
@@ -25,6 +26,9 @@ class TagIndex {
     SortedBlocks<UserSet> values;
     UserSet users;
   };
+
+  // Fills an empty index from the users, in the order of their ordinals. Throws std::bad_alloc.
+  void load(std::span<const model::RecordPtr> users);
 
   // A step of one user from a version (none for a creation) to the next (a tombstone for a deletion).
   // Throws std::bad_alloc, with nothing changed.

@@ -7,6 +7,16 @@
 
 namespace usertags::index {
 
+UserSet::UserSet(std::span<const std::uint32_t> ordinals) : UserSet() {
+  const auto count = static_cast<std::uint32_t>(ordinals.size());
+  if (count > kMaxArray)
+    to_bitmap(ordinals);
+  else if (count > kMaxInline)
+    to_array(count);
+  size_ = count;
+  if (kind_ != kBitmap) std::ranges::copy(ordinals, list().begin());
+}
+
 UserSet::UserSet(UserSet&& other) noexcept {
   std::memcpy(static_cast<void*>(this), &other, sizeof *this);
   other.size_ = 0;
@@ -38,7 +48,7 @@ void UserSet::reserve() {
     if (needed <= kMaxArray)
       to_array(std::min(std::max(needed, capacity() + capacity() / 2), kMaxArray));
     else
-      to_bitmap();
+      to_bitmap(list());
   }
   ++reserved_;
 }
@@ -85,9 +95,10 @@ void UserSet::to_array(std::uint32_t capacity) {
   capacity_ = capacity & 0x3FFU;
 }
 
-void UserSet::to_bitmap() {
-  roaring_bitmap_t* const bitmap = roaring_bitmap_of_ptr(size_, list().data());
+void UserSet::to_bitmap(std::span<const std::uint32_t> members) {
+  roaring_bitmap_t* const bitmap = roaring_bitmap_of_ptr(members.size(), members.data());
   if (bitmap == nullptr) throw std::bad_alloc();
+  roaring_bitmap_shrink_to_fit(bitmap);
   release();
   bitmap_ = bitmap;
   kind_ = kBitmap;

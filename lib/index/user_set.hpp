@@ -24,6 +24,8 @@ namespace usertags::index {
 class UserSet {
  public:
   UserSet() noexcept : inline_{} {}
+  // Of ascending ordinals, each once, with no room to spare. Throws std::bad_alloc.
+  explicit UserSet(std::span<const std::uint32_t> ordinals);
   UserSet(UserSet&& other) noexcept;
   UserSet& operator=(UserSet&& other) noexcept;
   ~UserSet() { release(); }
@@ -61,7 +63,7 @@ class UserSet {
   }
   std::uint32_t capacity() const noexcept { return kind_ == kInline ? kMaxInline : capacity_; }
   void to_array(std::uint32_t capacity);
-  void to_bitmap();
+  void to_bitmap(std::span<const std::uint32_t> members);
   void shrink() noexcept;
   void release() noexcept;
 

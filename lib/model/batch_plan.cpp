@@ -127,7 +127,8 @@ void BatchPlanner::check_preconditions(Step& step, const Current& current) {
 
 // A user that is over the limit, because it was higher once, may keep what it has.
 void BatchPlanner::check_tag_count(std::size_t count_before) {
-  if (tags_.size() > limits_.tags_per_user && tags_.size() > count_before) refuse_batch(Reason::too_many_tags);
+  if (tags_.size() > limits_.tags_per_user && tags_.size() > count_before)
+    refuse_batch(Reason::too_many_tags);
 }
 
 void BatchPlanner::finish() {
@@ -141,17 +142,17 @@ void BatchPlanner::finish() {
 
 Violation& BatchPlanner::refuse(Step& step, Reason reason, Subject subject) {
   step.refused = true;
-  return violations_.emplace_back(Violation{.reason = reason,
-                                            .subject = subject,
-                                            .item = std::nullopt,
-                                            .index = step.index,
-                                            .operation = step.kind,
-                                            .key = std::string(step.key),
-                                            .current = std::nullopt,
-                                            .first_index = std::nullopt,
-                                            .first_operation = std::nullopt});
+  Violation& violation = violations_.emplace_back();
+  violation.reason = reason;
+  violation.subject = subject;
+  violation.index = step.index;
+  violation.operation = step.kind;
+  violation.key = step.key;
+  return violation;
 }
 
-void BatchPlanner::refuse_batch(Reason reason) { violations_.emplace_back().reason = reason; }
+void BatchPlanner::refuse_batch(Reason reason) {
+  violations_.emplace_back().reason = reason;
+}
 
 }   // namespace usertags::model

@@ -7,8 +7,9 @@
 //
 // Canonical: no white space; members in the order shown, keys of tags sorted bytewise, each once; text as raw
 // UTF-8, with \" \\ \b \f \n \r \t, and \u00xx in lowercase hexadecimal for the other control characters
-// below U+0020, and no other escape; NUL is in no text. SQLite's json_patch() compares labels as they are written, so another
-// spelling of a key would be another key to it: whatever is not canonical is refused when read.
+// below U+0020, and no other escape; NUL is in no text. SQLite's json_patch() compares labels as they are
+// written, so another spelling of a key would be another key to it: whatever is not canonical is refused when
+// read.
 #pragma once
 
 #include <cstdint>

@@ -8,22 +8,28 @@
 namespace usertags::model {
 namespace {
 
-// Of a tag, before its key: the lengths of key and value.
-constexpr std::size_t kTagHeaderBytes = 3;
-
 std::size_t stored_bytes(std::span<const Tag> tags) noexcept {
   std::size_t bytes = 0;
-  for (const Tag& tag : tags) bytes += kTagHeaderBytes + tag.key.size() + tag.value.size();
+  for (const Tag& tag : tags) {
+    const std::size_t lengths = tag.value.size() < kLongValueBytes ? 2 : 4;
+    bytes += lengths + tag.key.size() + tag.value.size();
+  }
   return bytes;
 }
 
-char* append(std::string_view text, char* out) noexcept { return std::ranges::copy(text, out).out; }
+char* append(std::string_view text, char* out) noexcept {
+  return std::ranges::copy(text, out).out;
+}
 
 char* append(const Tag& tag, char* out) noexcept {
-  const auto value_bytes = static_cast<std::uint16_t>(tag.value.size());
-  *out = static_cast<char>(tag.key.size());
-  std::memcpy(out + 1, &value_bytes, sizeof value_bytes);
-  return append(tag.value, append(tag.key, out + kTagHeaderBytes));
+  *out++ = static_cast<char>(tag.key.size());
+  *out++ = static_cast<char>(std::min(tag.value.size(), kLongValueBytes));
+  if (tag.value.size() >= kLongValueBytes) {
+    const auto value_bytes = static_cast<std::uint16_t>(tag.value.size());
+    std::memcpy(out, &value_bytes, sizeof value_bytes);
+    out += sizeof value_bytes;
+  }
+  return append(tag.value, append(tag.key, out));
 }
 
 [[maybe_unused]] bool strictly_ascending(std::span<const Tag> tags) noexcept {
@@ -37,25 +43,22 @@ bool Record::has_room_for(std::string_view external_id, std::span<const Tag> tag
   const bool lengths_fit = std::ranges::all_of(tags, [](const Tag& tag) {
     return tag.key.size() <= kMaxKeyBytes && tag.value.size() <= kMaxValueBytes;
   });
-  const std::size_t size = kHeaderBytes + kUserIdBytes + external_id.size() + stored_bytes(tags);
-  return lengths_fit && size <= std::numeric_limits<std::uint32_t>::max();
+  return lengths_fit;
 }
 
 Record* Record::allocate(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
                          std::string_view external_id, std::size_t tag_count, std::size_t tag_bytes) {
-  static_assert(sizeof(Record) == kHeaderBytes && offsetof(Record, revision_) == 8);
+  static_assert(sizeof(Record) == 24 && offsetof(Record, revision_) == 8 && offsetof(Record, text_) == 20);
   assert(id.size() == kUserIdBytes);
-  const std::size_t size = kHeaderBytes + id.size() + external_id.size() + tag_bytes;
-  auto* record = new (::operator new(size))
-      Record(ordinal, revision, static_cast<std::uint32_t>(size), external_id.size(), tag_count);
+  const std::size_t size = offsetof(Record, text_) + id.size() + external_id.size() + tag_bytes;
+  auto* record = new (::operator new(size)) Record(ordinal, revision, external_id.size(), tag_count);
   append(external_id, append(id, record->text()));
   return record;
 }
 
 void Record::free() const noexcept {
-  const std::size_t size = size_;
   this->~Record();
-  ::operator delete(const_cast<Record*>(this), size);
+  ::operator delete(const_cast<Record*>(this));
 }
 
 RecordPtr Record::make(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
@@ -81,17 +84,27 @@ std::optional<std::string_view> Record::find(std::string_view key) const noexcep
   return std::nullopt;
 }
 
+std::size_t Record::size() const noexcept {
+  const char* end = tag_bytes();
+  for (std::size_t left = tag_count(); left != 0; --left) read_tag(end);
+  return static_cast<std::size_t>(end - reinterpret_cast<const char*>(this));
+}
+
 std::string_view Record::hashed_bytes() const noexcept {
-  return {reinterpret_cast<const char*>(&revision_), size_ - offsetof(Record, revision_)};
+  return {reinterpret_cast<const char*>(&revision_), size() - offsetof(Record, revision_)};
 }
 
 std::size_t Record::memory_bytes() const noexcept {
   // glibc: 8 bytes before each block, in steps of 16, at least 32.
-  return std::max<std::size_t>(32, (size_ + 8 + 15) / 16 * 16);
+  return std::max<std::size_t>(32, (size() + 8 + 15) / 16 * 16);
 }
 
 // The one definition of each, for hosts, who see no more than their declarations in <usertags/user.hpp>.
-void retain(const Record* record) noexcept { record->add_reference(); }
-void release(const Record* record) noexcept { record->drop_reference(); }
+void retain(const Record* record) noexcept {
+  record->add_reference();
+}
+void release(const Record* record) noexcept {
+  record->drop_reference();
+}
 
 }   // namespace usertags::model

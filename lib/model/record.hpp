@@ -1,7 +1,8 @@
 // Record: one version of one user, immutable, in one block of memory.
 //
 //   Record     header | id, 31 bytes | external id | tags
-//   a tag      key length, 1 byte | value length, 2 bytes little-endian | key | value
+//   a tag      key length, 1 byte | value length, 1 byte; 255: it is in 2 more bytes, little-endian | key |
+//   value
 //
 // Tags are sorted bytewise by key, each key once. All bytes from the revision on are the input of the user's
 // hash (digest.hpp), so their layout is part of the file format.
@@ -14,8 +15,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -40,8 +41,8 @@ class Record {
   static constexpr std::size_t kMaxExternalIdBytes = 0xFFFF;
   static bool has_room_for(std::string_view external_id, std::span<const Tag> tags) noexcept;
 
-  // Makes the version of a user. `id` is one that write_user_id() writes; `tags` are sorted by key, each once;
-  // there is room for them. Throws std::bad_alloc.
+  // Makes the version of a user. `id` is one that write_user_id() writes; `tags` are sorted by key, each
+  // once; there is room for them. Throws std::bad_alloc.
   static RecordPtr make(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
                         std::string_view external_id, std::span<const Tag> tags);
   static RecordPtr make_tombstone(const Record& last_version, std::uint64_t revision);
@@ -74,13 +75,11 @@ class Record {
 
  private:
   static constexpr std::uint16_t kTombstone = std::numeric_limits<std::uint16_t>::max();
-  static constexpr std::size_t kHeaderBytes = 24;
 
-  Record(std::uint32_t ordinal, std::uint64_t revision, std::uint32_t size, std::size_t external_id_bytes,
+  Record(std::uint32_t ordinal, std::uint64_t revision, std::size_t external_id_bytes,
          std::size_t tag_count) noexcept
       : ordinal_(ordinal),
         revision_(revision),
-        size_(size),
         external_id_bytes_(static_cast<std::uint16_t>(external_id_bytes)),
         tag_count_(static_cast<std::uint16_t>(tag_count)) {}
   ~Record() = default;
@@ -89,23 +88,32 @@ class Record {
                           std::string_view external_id, std::size_t tag_count, std::size_t tag_bytes);
   void free() const noexcept;
 
-  const char* text() const noexcept { return reinterpret_cast<const char*>(this) + kHeaderBytes; }
-  char* text() noexcept { return reinterpret_cast<char*>(this) + kHeaderBytes; }
+  const char* text() const noexcept { return reinterpret_cast<const char*>(this) + offsetof(Record, text_); }
+  char* text() noexcept { return reinterpret_cast<char*>(this) + offsetof(Record, text_); }
+  std::size_t size() const noexcept;   // of the whole block
 
   mutable std::atomic<std::uint32_t> references_{1};
   std::uint32_t ordinal_;
   std::uint64_t revision_;   // hashed from here
-  std::uint32_t size_;       // of the whole block
   std::uint16_t external_id_bytes_;
   std::uint16_t tag_count_;
+  char text_[4];   // the first of it; the block goes on
 };
+
+// A value length of this, or more, is in two more bytes.
+inline constexpr std::size_t kLongValueBytes = 0xFF;
 
 // Reads the tag at `at`, and moves on to the next.
 inline Tag read_tag(const char*& at) noexcept {
-  const std::size_t key_bytes = static_cast<std::uint8_t>(*at);
-  std::uint16_t value_bytes;
-  std::memcpy(&value_bytes, at + 1, sizeof value_bytes);
-  const char* const key = at + 1 + sizeof value_bytes;
+  const std::size_t key_bytes = static_cast<std::uint8_t>(at[0]);
+  std::size_t value_bytes = static_cast<std::uint8_t>(at[1]);
+  const char* key = at + 2;
+  if (value_bytes == kLongValueBytes) [[unlikely]] {
+    std::uint16_t long_value_bytes;
+    std::memcpy(&long_value_bytes, key, sizeof long_value_bytes);
+    value_bytes = long_value_bytes;
+    key += sizeof long_value_bytes;
+  }
   at = key + key_bytes + value_bytes;
   return {{key, key_bytes}, {key + key_bytes, value_bytes}};
 }

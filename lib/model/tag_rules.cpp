@@ -74,6 +74,8 @@ std::optional<std::string> check_external_id(std::string_view external_id) {
   return check_text(external_id, kMaxExternalIdCodePoints);
 }
 
-std::optional<std::string> check_note(std::string_view note) { return check_text(note, kMaxNoteCodePoints); }
+std::optional<std::string> check_note(std::string_view note) {
+  return check_text(note, kMaxNoteCodePoints);
+}
 
 }   // namespace usertags::model

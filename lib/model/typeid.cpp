@@ -139,6 +139,8 @@ Uuid next_user_uuid(const Uuid& last, std::int64_t now_ms, std::uint64_t random)
   return make_uuid(order, kVariant | (random & ~(std::uint64_t{0b11} << 62)));
 }
 
-std::uint64_t uuid_order(const Uuid& uuid) noexcept { return load_big_endian(uuid.data()); }
+std::uint64_t uuid_order(const Uuid& uuid) noexcept {
+  return load_big_endian(uuid.data());
+}
 
 }   // namespace usertags::model

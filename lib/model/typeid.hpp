@@ -29,10 +29,13 @@ inline constexpr std::size_t kUserIdBytes = 31;   // "user_" and 26 characters
 std::optional<Uuid> parse_user_id(std::string_view text) noexcept;
 void write_user_id(const Uuid& uuid, char* out) noexcept;   // kUserIdBytes characters, no terminator
 
-// The next id after `last`: a UUIDv7 of `now_ms`, strictly greater than `last` also where the clock stood
-// still or stepped back, and with its first 64 bits (time, version and the 12 bits that count within a
-// millisecond, RFC 9562, section 6.2, method 1) strictly greater, so that these alone order ids.
-// `random` fills the remaining 62 bits.
+// The next id after `last` (all zero: none yet): a UUIDv7 of `now_ms`, strictly greater than `last` also
+// where the clock stood still or stepped back, and with its first 64 bits (time, version and the 12 bits that
+// count within a millisecond, RFC 9562, section 6.2, method 1) strictly greater, so that these alone order
+// ids. `random` fills the remaining 62 bits, and its low 11 bits start the counter of a new millisecond, so
+// that ids are hard to guess and at least 2,048 still fit in; when these are used up, time moves on ahead of
+// the clock. `now_ms` is cut to what 48 bits hold. Where no greater id is left, which takes a `last` of the
+// year 10889, the result is not greater than `last`.
 Uuid next_user_uuid(const Uuid& last, std::int64_t now_ms, std::uint64_t random) noexcept;
 
 // The first 64 bits as a number: the key by which ids are ordered and found.

@@ -9,9 +9,13 @@ TagIterator::TagIterator(const model::Record& record) noexcept
   if (remaining_ != 0) load();
 }
 
-void TagIterator::load() noexcept { tag_ = model::read_tag(next_); }
+void TagIterator::load() noexcept {
+  tag_ = model::read_tag(next_);
+}
 
-std::size_t TagsView::size() const noexcept { return snapshot_ ? snapshot_.get()->tag_count() : 0; }
+std::size_t TagsView::size() const noexcept {
+  return snapshot_ ? snapshot_.get()->tag_count() : 0;
+}
 
 // A User that was moved from has empty texts, revision 0, and no tags.
 std::string_view User::id() const noexcept {
@@ -22,7 +26,9 @@ std::string_view User::external_id() const noexcept {
   return snapshot_ ? snapshot_.get()->external_id() : std::string_view();
 }
 
-std::uint64_t User::revision() const noexcept { return snapshot_ ? snapshot_.get()->revision() : 0; }
+std::uint64_t User::revision() const noexcept {
+  return snapshot_ ? snapshot_.get()->revision() : 0;
+}
 
 std::optional<TagValue> User::tag(std::string_view key) const noexcept {
   if (!snapshot_) return std::nullopt;
@@ -38,9 +44,15 @@ bool operator==(const User& left, const User& right) noexcept {
   return one != nullptr && other != nullptr && one->hashed_bytes() == other->hashed_bytes();
 }
 
-std::string_view UserView::id() const noexcept { return record_->id(); }
-std::string_view UserView::external_id() const noexcept { return record_->external_id(); }
-std::uint64_t UserView::revision() const noexcept { return record_->revision(); }
+std::string_view UserView::id() const noexcept {
+  return record_->id();
+}
+std::string_view UserView::external_id() const noexcept {
+  return record_->external_id();
+}
+std::uint64_t UserView::revision() const noexcept {
+  return record_->revision();
+}
 
 std::optional<std::string_view> UserView::tag(std::string_view key) const noexcept {
   return record_->find(key);

@@ -1,8 +1,8 @@
 // Eight bytes at a time: the few questions that the scanners of text ask of a machine word.
 //
 // A mask has the top bit set in bytes that answer yes. Subtracting lets a byte that answers yes disturb those
-// above it, so only the lowest set bit of a mask, and whether it is zero, can be relied upon. That is enough to
-// find the first hit, because words are loaded little-endian: the lowest byte is the first of the text.
+// above it, so only the lowest set bit of a mask, and whether it is zero, can be relied upon. That is enough
+// to find the first hit, because words are loaded little-endian: the lowest byte is the first of the text.
 #pragma once
 
 #include <bit>
@@ -25,7 +25,9 @@ inline Word load_word(const char* at) noexcept {
   return word;
 }
 
-constexpr Word non_ascii_bytes(Word word) noexcept { return word & kTopBits; }
+constexpr Word non_ascii_bytes(Word word) noexcept {
+  return word & kTopBits;
+}
 // `bound` is at most 0x80.
 constexpr Word bytes_below(Word word, std::uint8_t bound) noexcept {
   return (word - bound * kEveryByte) & ~word & kTopBits;

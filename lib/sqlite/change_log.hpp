@@ -6,6 +6,7 @@
 
 #include "model/change.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/statement.hpp"
 
 namespace usertags::sqlite {
 

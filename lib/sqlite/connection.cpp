@@ -158,9 +158,10 @@ std::string pragmas_of(const ConnectionConfig& config) {
   std::string pragmas = config.exclusive ? "PRAGMA locking_mode=EXCLUSIVE;" : "";
   pragmas += config.durability == Durability::full ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;";
   pragmas += config.secure_delete ? "PRAGMA secure_delete=ON;" : "PRAGMA secure_delete=OFF;";
-  // 16 MiB of pages: what a group and its fold write fits in, so that nothing spills into the WAL twice.
+  // 4 MiB of pages. What is written lies at the log's end or is folded in row order, so that no size between
+  // 1 and 64 MiB makes a difference (docs/performance.md).
   pragmas +=
-      "PRAGMA cache_size=-16384;"
+      "PRAGMA cache_size=-4096;"
       "PRAGMA temp_store=MEMORY;"
       "PRAGMA mmap_size=0;"
       "PRAGMA cell_size_check=ON;"
@@ -176,7 +177,7 @@ Connection::Connection(const ConnectionConfig& config) {
   sqlite3* handle = nullptr;
   const int result =
       sqlite3_open_v2(name_of(config).c_str(), &handle, flags_of(config.mode), kObservedVfs);
-  handle_.reset(handle);   // there is one also where opening failed, to tell why
+  handle_->sqlite = handle;   // there is one also where opening failed, to tell why
   if (result != SQLITE_OK) throw_not_opened(handle, result, config.path);
   check_writable(handle, config);
   set_options(handle);
@@ -186,10 +187,12 @@ Connection::Connection(const ConnectionConfig& config) {
   if (configured != SQLITE_OK) throw_failure(handle, configured, cannot_open(config.path));
 }
 
-void Connection::Closer::operator()(sqlite3* handle) const noexcept {
-  while (sqlite3_stmt* left = sqlite3_next_stmt(handle, nullptr)) sqlite3_finalize(left);
-  [[maybe_unused]] const int result = sqlite3_close(handle);
+void Connection::Handle::close() noexcept {
+  if (sqlite == nullptr) return;
+  while (sqlite3_stmt* left = sqlite3_next_stmt(sqlite, nullptr)) sqlite3_finalize(left);
+  [[maybe_unused]] const int result = sqlite3_close(sqlite);
   assert(result == SQLITE_OK);   // else a backup is still at work
+  sqlite = nullptr;
 }
 
 void Connection::execute(const char* sql) {
@@ -213,17 +216,11 @@ bool Connection::in_transaction() const noexcept {
   return handle() != nullptr && sqlite3_get_autocommit(handle()) == 0;
 }
 
-int Connection::changed_rows() const noexcept { return sqlite3_changes(handle()); }
-
 void Connection::enter_wal_mode() {
   const std::string mode = query_text("PRAGMA journal_mode=WAL");
   if (mode != "wal") {
     model::fail(ErrorCode::io_error, "the file system does not let SQLite keep a WAL (journal mode " + mode + ")");
   }
-}
-
-void Connection::set_checkpoint_on_close(bool enabled) {
-  set_option(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, enabled ? 0 : 1);
 }
 
 void Connection::set_busy_timeout(std::chrono::milliseconds timeout) {

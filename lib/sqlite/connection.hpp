@@ -38,36 +38,39 @@ struct ConnectionConfig {
 // Every connection of the store is made here, so that none misses an answer: extended result codes,
 // DEFENSIVE on, trusted_schema off, triggers and views off, cell_size_check on, mmap_size 0,
 // lowered limits, wal_autocheckpoint 0, no checkpoint on close. Opening writes nothing into a file that is
-// there, so that it can be looked at before it is used. One thread at a time.
+// there, so that it can be looked at before it is used. One thread at a time. Movable; a moved-from one can only be
+// destroyed.
 class Connection {
  public:
   explicit Connection(const ConnectionConfig& config);
-  Connection(const Connection&) = delete;   // statements point to it
-  Connection& operator=(const Connection&) = delete;
 
-  sqlite3* handle() const noexcept { return handle_.get(); }   // null once closed or abandoned
+  sqlite3* handle() const noexcept { return handle_->sqlite; }   // null once closed or abandoned
   void execute(const char* sql);                               // one or more statements without results
   std::int64_t query_integer(const char* sql);                 // first column of the first row
   std::string query_text(const char* sql);
   bool in_transaction() const noexcept;   // asks SQLite, which may have rolled back by itself
-  int changed_rows() const noexcept;      // by the last INSERT, UPDATE or DELETE
 
   void enter_wal_mode();                              // writes the file's header, unless it is so already
-  void set_checkpoint_on_close(bool enabled);         // on: a checkpoint, and the WAL is removed, at close
   void set_busy_timeout(std::chrono::milliseconds);   // how long to wait for locks of others
 
   // Closes, with every statement that is left.
-  void close() noexcept { handle_.reset(); }
+  void close() noexcept { handle_->close(); }
 
   // A child after fork must not touch SQLite: forgets the handle without closing it.
-  void abandon() noexcept { static_cast<void>(handle_.release()); }
+  void abandon() noexcept { handle_->sqlite = nullptr; }
 
  private:
-  struct Closer {
-    void operator()(sqlite3* handle) const noexcept;
+  friend class Statement;
+
+  // Stays where it is when the connection is moved, so that statements can see whether it is still open.
+  struct Handle {
+    ~Handle() { close(); }
+    void close() noexcept;
+
+    sqlite3* sqlite = nullptr;
   };
 
-  std::unique_ptr<sqlite3, Closer> handle_;
+  std::unique_ptr<Handle> handle_ = std::make_unique<Handle>();
 };
 
 }   // namespace usertags::sqlite

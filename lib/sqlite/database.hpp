@@ -3,16 +3,14 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <functional>
-#include <memory>
-#include <string>
 
 #include "sqlite/change_log.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/observed_vfs.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/state.hpp"
+#include "sqlite/statement.hpp"
+#include "sqlite/transaction.hpp"
 #include "sqlite/user_table.hpp"
 
 namespace usertags::sqlite {
@@ -22,8 +20,11 @@ class Database {
   // Opens, identifies, and, where the mode is `create` or `memory` and the file is empty, makes the schema
   // with `first_state`. For a writing mode it recovers first: the bytes of a WAL that was left are written in
   // place again and synced under SQLite's write lock (after a failed sync the page cache may hold what the
-  // disk does not), then checkpointed.
+  // disk does not), then checkpointed. Nothing is written into a file that is not a store. Throws Failure,
+  // not_a_store for an empty file that is not to be made a store among others.
   Database(const ConnectionConfig& config, const State& first_state);
+  Database(const Database&) = delete;   // SQLite's hooks point to it
+  Database& operator=(const Database&) = delete;
 
   Connection& connection() noexcept { return connection_; }
   StateTable& state() noexcept { return state_; }
@@ -34,7 +35,8 @@ class Database {
   std::int64_t data_version();
 
   enum class Checkpointed : std::uint8_t { whole, partly };   // partly: a reader pins the WAL
-  // PASSIVE: never waits. The next commit overwrites the WAL from its start when it was whole.
+  // PASSIVE: never waits. The next commit overwrites the WAL from its start when it was whole and no reader
+  // is in the midst of the WAL.
   Checkpointed checkpoint();
   // TRUNCATE: waits for readers up to the busy timeout; throws Failure (busy).
   void checkpoint_and_truncate();
@@ -43,16 +45,25 @@ class Database {
   std::uint64_t database_bytes();
   bool moved();   // the file was renamed or unlinked under us
 
-  // Closes for good. With a whole checkpoint behind it, the WAL goes; else it stays for recovery.
-  void close();
-  void abandon() noexcept;   // in a child after fork
+  // Closes for good. With a whole checkpoint behind it, the WAL goes; else it stays for recovery: nothing of
+  // a commit whose outcome is unknown may be thrown away.
+  void close() noexcept;
+  void abandon() noexcept { connection_.abandon(); }   // in a child after fork
 
  private:
+  static int on_commit_begun(void* database) noexcept;
+  static int on_wal_grown(void* database, sqlite3*, const char*, int frames) noexcept;
+  void install_hooks();
+  Checkpointed run_checkpoint(int mode);
+
   Connection connection_;
   StateTable state_;
   ChangeLog log_;
   UserTable users_;
   Statement data_version_;
+  std::uint64_t page_bytes_;
+  std::uint64_t wal_frames_ = 0;
+  bool all_in_database_ = true;   // no COMMIT was as much as begun since the last whole checkpoint
 };
 
 }   // namespace usertags::sqlite

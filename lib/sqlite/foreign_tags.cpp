@@ -1,5 +1,7 @@
 #include "sqlite/foreign_tags.hpp"
 
+#include "sqlite/statement.hpp"
+
 namespace usertags::sqlite {
 
 bool is_tags_object(Connection& connection, std::string_view json) {

@@ -1,5 +1,6 @@
 // A VFS shim over the default one that measures syncs: the only way to tell a sync's time from the rest of a
-// COMMIT. It changes nothing else. Registered once for the process, under the name kObservedVfs.
+// COMMIT. It changes nothing else. Registered once for the process, under the name kObservedVfs, and never as
+// the default one: the host's own connections do not see it.
 #pragma once
 
 #include <chrono>

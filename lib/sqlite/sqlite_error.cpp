@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <new>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,11 +12,10 @@
 namespace usertags::sqlite {
 namespace {
 
-// SQLite keeps the errno of these two kinds of error only; at any other it would be that of an older one.
-std::optional<int> system_error_of(sqlite3* handle, int primary_code) noexcept {
-  if (handle == nullptr || (primary_code != SQLITE_IOERR && primary_code != SQLITE_CANTOPEN)) return {};
-  const int system_error = sqlite3_system_errno(handle);
-  return system_error == 0 ? std::nullopt : std::optional(system_error);
+// Only these two kinds of error come with an errno; at any other it would be that of an older one.
+bool has_system_error(int result_code) noexcept {
+  const int primary_code = result_code & 0xff;
+  return primary_code == SQLITE_IOERR || primary_code == SQLITE_CANTOPEN;
 }
 
 ErrorCode code_of_open_error(int system_error) noexcept {
@@ -76,31 +74,38 @@ ErrorCode code_of(int extended_code, int system_error) noexcept {
   }
 }
 
-std::string text_of(sqlite3* handle, int result_code, std::string_view doing) {
-  std::string text(doing);
-  text += ": ";
+const char* message_of(sqlite3* handle, int result_code) noexcept {
   const bool is_newest = handle != nullptr && sqlite3_extended_errcode(handle) == result_code;
-  text += is_newest ? sqlite3_errmsg(handle) : sqlite3_errstr(result_code);
-  return text;
+  return is_newest ? sqlite3_errmsg(handle) : sqlite3_errstr(result_code);
 }
 
-}   // namespace
-
-Error to_error(sqlite3* handle, int result_code, std::string_view doing) noexcept {
-  const std::optional<int> system_error = system_error_of(handle, result_code & 0xff);
-  const ErrorCode code = code_of(result_code, system_error.value_or(0));
+Error make_error(int result_code, int system_error, std::string_view doing, const char* message) noexcept {
+  const ErrorCode code = code_of(result_code, system_error);
   try {
     Error::Details details;
-    details.what = text_of(handle, result_code, doing);
-    details.system_error = system_error;
+    details.what = std::string(doing) + ": " + message;
+    if (system_error != 0) details.system_error = system_error;
     return Error(code, std::move(details));
   } catch (const std::bad_alloc&) {
     return Error(code);
   }
 }
 
+}   // namespace
+
+Error to_error(sqlite3* handle, int result_code, std::string_view doing) noexcept {
+  const bool has_errno = handle != nullptr && has_system_error(result_code);
+  const int system_error = has_errno ? sqlite3_system_errno(handle) : 0;
+  return make_error(result_code, system_error, doing, message_of(handle, result_code));
+}
+
 void throw_failure(sqlite3* handle, int result_code, std::string_view doing) {
   throw model::Failure{to_error(handle, result_code, doing)};
+}
+
+void throw_file_failure(int result_code, std::string_view doing) {
+  const int system_error = has_system_error(result_code) ? errno : 0;
+  throw model::Failure{make_error(result_code, system_error, doing, sqlite3_errstr(result_code))};
 }
 
 }   // namespace usertags::sqlite

@@ -17,4 +17,7 @@ Error to_error(sqlite3* handle, int result_code, std::string_view doing) noexcep
 // Throws it, as a model::Failure.
 [[noreturn]] void throw_failure(sqlite3* handle, int result_code, std::string_view doing);
 
+// The same for a result code that one of a file's own methods just gave: errno still tells why.
+[[noreturn]] void throw_file_failure(int result_code, std::string_view doing);
+
 }   // namespace usertags::sqlite

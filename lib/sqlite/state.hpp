@@ -7,9 +7,11 @@
 #include "model/digest.hpp"
 #include "model/typeid.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/statement.hpp"
 
 namespace usertags::sqlite {
 
+// Revisions, floors and token numbers are below 2^63, so that SQLite orders them as we do.
 struct State {
   std::array<std::uint8_t, 16> store_id{};   // made with the store, never changed
   std::uint64_t epoch = 1;      // grows when the store is opened after an unclean end, or restored
@@ -23,7 +25,8 @@ struct State {
   std::uint64_t folded_revision = 0;   // every change up to it is in table `user`: a replay starts after it
   std::uint64_t log_floor = 1;         // the oldest change still kept; revision + 1 where none is
   std::uint64_t floor_checksum = 0;    // of the change before the floor: where checking the chain starts
-  std::uint64_t token_floor = 0;
+  std::uint64_t last_token = 0;        // the number of the newest idempotency token
+  std::uint64_t token_floor = 1;       // that of the oldest one still kept; last_token + 1 where none is
 
   bool operator==(const State&) const = default;
 };
@@ -31,12 +34,15 @@ struct State {
 class StateTable {
  public:
   explicit StateTable(Connection& connection);
-  State read();   // corrupt_store where the row is missing or out of range
+  State read();   // corrupt_store where the row is missing or contradicts itself
   void write(const State& state);
 
  private:
   Statement read_;
   Statement write_;
 };
+
+// The first state of a store whose schema was just made.
+void insert_state(Connection& connection, const State& state);
 
 }   // namespace usertags::sqlite

@@ -6,7 +6,6 @@
 #include <sqlite3.h>
 
 #include "model/failure.hpp"
-#include "sqlite/connection.hpp"
 #include "sqlite/sqlite_error.hpp"
 
 namespace usertags::sqlite {
@@ -17,7 +16,7 @@ static_assert(static_cast<int>(ColumnType::text) == SQLITE_TEXT);
 static_assert(static_cast<int>(ColumnType::blob) == SQLITE_BLOB);
 static_assert(static_cast<int>(ColumnType::null) == SQLITE_NULL);
 
-Statement::Statement(Connection& connection, std::string_view sql) : connection_(&connection) {
+Statement::Statement(Connection& connection, std::string_view sql) : connection_(connection.handle_.get()) {
   const int result = sqlite3_prepare_v3(connection.handle(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
   if (result != SQLITE_OK) throw_failure(connection.handle(), result, sql);
@@ -28,7 +27,7 @@ Statement::Statement(Statement&& other) noexcept
 
 Statement::~Statement() {
   // Closing the connection finalizes its statements; an abandoned one is not to be touched.
-  if (connection_->handle() != nullptr) sqlite3_finalize(statement_);
+  if (connection_->sqlite != nullptr) sqlite3_finalize(statement_);
 }
 
 Statement& Statement::bind_integer(int index, std::int64_t value) {
@@ -67,6 +66,11 @@ void Statement::run() {
   assert(!has_row);
 }
 
+int Statement::run_and_count() {
+  run();
+  return sqlite3_changes(connection_->sqlite);
+}
+
 // Its result is that of the step before, which was judged there.
 void Statement::reset() noexcept { sqlite3_reset(statement_); }
 
@@ -89,7 +93,7 @@ std::span<const std::uint8_t> Statement::blob(int column) const noexcept {
 }
 
 void Statement::fail(int result_code) {
-  const Error error = to_error(connection_->handle(), result_code, sqlite3_sql(statement_));
+  const Error error = to_error(connection_->sqlite, result_code, sqlite3_sql(statement_));
   reset();
   throw model::Failure{error};
 }

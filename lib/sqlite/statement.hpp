@@ -6,11 +6,11 @@
 #include <span>
 #include <string_view>
 
+#include "sqlite/connection.hpp"
+
 struct sqlite3_stmt;
 
 namespace usertags::sqlite {
-
-class Connection;
 
 enum class ColumnType : std::uint8_t { integer = 1, real = 2, text = 3, blob = 4, null = 5 };
 
@@ -35,6 +35,7 @@ class Statement {
 
   bool step();   // true: a row stands; false: done (and reset, bindings kept)
   void run();    // steps to the end of a statement without rows, then resets
+  int run_and_count();   // the same; answers how many rows it inserted, updated or deleted
   void reset() noexcept;
 
   ColumnType type(int column) const noexcept;
@@ -48,8 +49,20 @@ class Statement {
   [[noreturn]] void fail(int result_code);
   void check_bound(int result_code);
 
-  Connection* connection_;
+  const Connection::Handle* connection_;
   sqlite3_stmt* statement_ = nullptr;
+};
+
+// Resets a statement when it goes out of scope: a row that stands keeps a read transaction open.
+class ResetAtEnd {
+ public:
+  explicit ResetAtEnd(Statement& statement) noexcept : statement_(statement) {}
+  ResetAtEnd(const ResetAtEnd&) = delete;
+  ResetAtEnd& operator=(const ResetAtEnd&) = delete;
+  ~ResetAtEnd() { statement_.reset(); }
+
+ private:
+  Statement& statement_;
 };
 
 }   // namespace usertags::sqlite

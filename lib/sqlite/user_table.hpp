@@ -5,9 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <usertags/tag.hpp>
 
 #include "model/record.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/statement.hpp"
 
 namespace usertags::sqlite {
 
@@ -22,7 +26,8 @@ class UserTable {
   // Brings the row up to the record, if it is older than it and living; does nothing else.
   void fold(const model::Record& record);
 
-  // Forgets users that were deleted at or before a revision: for when the log's floor has passed it.
+  // Forgets users that were deleted at or before a revision, for when the log's floor has passed it. Costs as
+  // much as there are such users: an index holds the tombstones, and nothing else.
   void forget_deleted(std::uint64_t up_to_revision);
 
   struct Row {
@@ -45,11 +50,14 @@ class UserTable {
   };
 
  private:
+  std::string_view json_of(const model::Record& record);   // its tags; valid until the next call
+
   Statement insert_;
   Statement bury_;
   Statement fold_;
   Statement forget_deleted_;
-  std::string tags_;   // JSON under construction
+  std::vector<Tag> tags_;   // of the row under construction
+  std::string json_;
 };
 
 }   // namespace usertags::sqlite

@@ -91,6 +91,11 @@ std::optional<StoreLock> StoreLock::try_shared(const std::filesystem::path& stor
 
 StoreLock::StoreLock(StoreLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 
+StoreLock& StoreLock::operator=(StoreLock&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
 StoreLock::~StoreLock() {
   abandon();
 }

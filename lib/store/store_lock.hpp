@@ -25,7 +25,7 @@ class StoreLock {
   static std::optional<StoreLock> try_shared(const std::filesystem::path& store);
 
   StoreLock(StoreLock&& other) noexcept;
-  StoreLock& operator=(StoreLock&&) = delete;
+  StoreLock& operator=(StoreLock&& other) noexcept;
   ~StoreLock();
 
   // In a child after fork: closes its copy of the descriptor; the parent keeps the lock.

@@ -1,11 +1,13 @@
 // Short words for what calls answer, readable where a test fails.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <usertags/user_tag_store.hpp>
@@ -13,7 +15,9 @@
 namespace usertags {
 
 // GoogleTest finds these by argument-dependent look-up.
-inline void PrintTo(ErrorCode code, std::ostream* out) { *out << to_string(code); }
+inline void PrintTo(ErrorCode code, std::ostream* out) {
+  *out << to_string(code);
+}
 inline void PrintTo(const Error& error, std::ostream* out) {
   *out << to_string(error.code()) << ": " << error.message();
 }
@@ -33,6 +37,13 @@ template <class T>
 std::string told(const Result<T>& result) {
   if (result) return "ok";
   return std::string(to_string(result.error().code())) + ": " + result.error().message();
+}
+
+// The value of a call that has to succeed here; otherwise an exception fails the test.
+template <class T>
+T must(Result<T> result, std::string_view what = "a call that has to succeed") {
+  if (!result) throw std::runtime_error(std::string(what) + " answers " + told(result));
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
 // The value, or "(absent)".

@@ -4,34 +4,18 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
-#include <set>
 
+#include "support/answers.hpp"
 #include "support/describe.hpp"
 #include "support/expect_equal.hpp"
+#include "support/reference_rules.hpp"
 
 namespace usertags::test {
 namespace {
 
-[[noreturn]] void disagree(const std::string& what, const std::string& expected, const std::string& found) {
-  throw Disagreement(what + "\n  expected: " + expected + "\n  found:    " + found);
+std::string words(const UserRef& ref) {
+  return in_quotes(ref.text());
 }
-
-void expect(bool holds, const std::string& what, const std::string& expected, const std::string& found) {
-  if (!holds) disagree(what, expected, found);
-}
-
-template <class Number>
-void expect_number(const std::string& what, Number expected, Number found) {
-  expect(expected == found, what, std::to_string(expected), std::to_string(found));
-}
-
-template <class T>
-T value_or_disagree(const std::string& what, Result<T> answer) {
-  if (!answer) disagree(what, "success", answer.error().message());
-  if constexpr (!std::is_void_v<T>) return std::move(*answer);
-}
-
-std::string words(const UserRef& ref) { return quoted(ref.text()); }
 
 std::filesystem::path beside(const std::filesystem::path& path, const char* suffix) {
   return path.string() + suffix;
@@ -51,11 +35,11 @@ std::pair<std::string, std::string> file_bytes(const std::filesystem::path& path
 
 CheckedStore::CheckedStore(std::filesystem::path path, const Options& options)
     : path_(std::move(path)), options_(options), reference_(options.limits) {
-  store_.emplace(value_or_disagree("open", UserTagStore::open(path_, options_)));
+  store_.emplace(must(UserTagStore::open(path_, options_), "open"));
 }
 
 CheckedStore::CheckedStore(const Options& options) : options_(options), reference_(options.limits) {
-  store_.emplace(value_or_disagree("open_in_memory", UserTagStore::open_in_memory(options_)));
+  store_.emplace(must(UserTagStore::open_in_memory(options_), "open_in_memory"));
 }
 
 // --- Writes. ---
@@ -63,7 +47,7 @@ CheckedStore::CheckedStore(const Options& options) : options_(options), referenc
 Result<Applied> CheckedStore::create_user(std::string_view external_id, const TagList& tags,
                                           const ApplyOptions& options) {
   auto answer = store_->create_user(external_id, tags, options);
-  const std::string what = "create_user " + quoted(external_id) + " " + describe(tags) + describe(options);
+  const std::string what = "create_user " + in_quotes(external_id) + " " + describe(tags) + describe(options);
   judge(what, reference_.create_user(external_id, tags, options), answer);
   return answer;
 }
@@ -136,7 +120,7 @@ void CheckedStore::judge_error(const std::string& what, const Verdict& verdict,
   const std::string message = error.message();
   const bool is_one_line =
       !message.empty() && message.back() != '.' && message.find('\n') == std::string::npos;
-  expect(is_one_line, what, "a message of one line without a full stop", quoted(message));
+  expect(is_one_line, what, "a message of one line without a full stop", in_quotes(message));
 }
 
 void CheckedStore::judge_new_id(const std::string& what, const Verdict& verdict, const User& user) {
@@ -180,7 +164,9 @@ Result<UserPage> CheckedStore::list(const PageRequest& request) {
 void CheckedStore::check_all() {
   expect_equal(*store_, reference_);
   check_remembered();
-  check_stats();
+  const Stats stats = store_->stats();
+  expect_figures(stats, reference_);
+  if (!path_.empty()) expect_log_figures(stats, options_.history);
   check_proof();
 }
 
@@ -195,28 +181,8 @@ void CheckedStore::check_remembered() {
   }
 }
 
-void CheckedStore::check_stats() {
-  std::uint64_t tags = 0;
-  std::set<std::string> keys;
-  std::set<std::pair<std::string, std::string>> values;
-  for (const auto& [ordinal, user] : reference_.users()) {
-    tags += user.tags.size();
-    for (const auto& [key, value] : user.tags) keys.insert(key), values.emplace(key, value);
-  }
-  const Stats stats = store_->stats();
-  expect_number<std::uint64_t>("stats().revision", reference_.revision(), stats.revision);
-  expect_number<std::uint64_t>("stats().users", reference_.users().size(), stats.users);
-  expect_number<std::uint64_t>("stats().tags", tags, stats.tags);
-  expect_number<std::uint64_t>("stats().tag_keys", keys.size(), stats.tag_keys);
-  expect_number<std::uint64_t>("stats().tag_values", values.size(), stats.tag_values);
-  expect(!stats.failed, "stats().failed", "false", "true");
-  expect(stats.backlog_users <= stats.users, "backlog_users", "at most users",
-         std::to_string(stats.backlog_users));
-  if (!path_.empty()) check_log_figures(stats, options_.history);
-}
-
 void CheckedStore::check_proof() {
-  const VerifyReport report = value_or_disagree("verify", store_->verify());
+  const VerifyReport report = must(store_->verify(), "verify");
   expect(report.ok(), "verify", "no problem", report.ok() ? "" : report.problems.front().what);
   expect_number<std::uint64_t>("verify().revision", reference_.revision(), report.revision);
   expect_number<std::uint64_t>("verify().users", reference_.users().size(), report.users);
@@ -232,14 +198,16 @@ void CheckedStore::check_proof() {
   proof_.emplace(report.digest, reference_.users());
 }
 
-void CheckedStore::check_views() { expect_views_equal(path_, reference_); }
+void CheckedStore::check_views() {
+  expect_views_equal(path_, reference_);
+}
 
 void CheckedStore::check_read_only() {
   Options options = options_;
   options.access = Access::read_only;
   const auto before = file_bytes(path_);
   {
-    const auto reader = value_or_disagree("open read-only", UserTagStore::open(path_, options));
+    const auto reader = must(UserTagStore::open(path_, options), "open read-only");
     expect_equal(reader, reference_);
   }
   expect(file_bytes(path_) == before, "the bytes of database and WAL", "as before a read-only store looked",
@@ -248,13 +216,17 @@ void CheckedStore::check_read_only() {
 
 // --- Care. ---
 
-void CheckedStore::maintain() { value_or_disagree("maintain", store_->maintain(std::chrono::minutes(1))); }
+void CheckedStore::maintain() {
+  must(store_->maintain(std::chrono::minutes(1)), "maintain");
+}
 
-void CheckedStore::checkpoint() { value_or_disagree("checkpoint", store_->checkpoint()); }
+void CheckedStore::checkpoint() {
+  must(store_->checkpoint(), "checkpoint");
+}
 
 void CheckedStore::reopen(Ending ending, const Options& options) {
   const auto image = ending == Ending::killed ? std::optional(file_bytes(path_)) : std::nullopt;
-  if (ending == Ending::closed) value_or_disagree("close", store_->close());
+  if (ending == Ending::closed) must(store_->close(), "close");
   store_.reset();
   if (image) {
     std::filesystem::remove(beside(path_, "-shm"));
@@ -263,7 +235,7 @@ void CheckedStore::reopen(Ending ending, const Options& options) {
   }
   options_ = options;
   reference_.set_limits(options.limits);
-  store_.emplace(value_or_disagree("open", UserTagStore::open(path_, options_)));
+  store_.emplace(must(UserTagStore::open(path_, options_), "open"));
 }
 
 }   // namespace usertags::test

@@ -2,8 +2,7 @@
 // goes to both, and each answer is judged in full: code, every field of every violation, revisions without a
 // gap, ids that only ever grow, users as they are at that moment.
 //
-// Where engine and reference part, it throws Disagreement, which fails a GoogleTest, makes RapidCheck shrink,
-// and is caught by a fuzzer. One thread at a time.
+// Where engine and reference part, it throws Disagreement (expect_equal.hpp). One thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +12,6 @@
 #include <map>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,10 +22,6 @@
 #include "support/reference_store.hpp"
 
 namespace usertags::test {
-
-struct Disagreement : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 // How a store comes to its end.
 enum class Ending : std::uint8_t {
@@ -75,7 +69,6 @@ class CheckedStore {
   void judge_new_id(const std::string& what, const Verdict& verdict, const User& user);
   void remember(const User& user, const ReferenceUser& meant);
   void check_remembered();
-  void check_stats();
   void check_proof();
 
   std::filesystem::path path_;
@@ -88,11 +81,5 @@ class CheckedStore {
   std::map<std::string, std::size_t> cursors_;              // by text: the last ordinal before the page
   std::optional<std::pair<std::string, std::map<std::size_t, ReferenceUser>>> proof_;   // digest and users
 };
-
-// Throws Disagreement where the store's reads do not show exactly what the reference holds.
-void expect_equal(const UserTagStore& store, const ReferenceStore& reference);
-
-// Likewise for the views `user_now` and `user_tag`, as a stock connection reads them.
-void expect_views_equal(const std::filesystem::path& path, const ReferenceStore& reference);
 
 }   // namespace usertags::test

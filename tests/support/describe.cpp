@@ -23,7 +23,7 @@ std::string field(std::string_view name, const std::optional<T>& value) {
 }
 
 std::string field(std::string_view name, const std::optional<std::string>& value) {
-  return value ? " " + std::string(name) + "=" + quoted(*value) : std::string();
+  return value ? " " + std::string(name) + "=" + in_quotes(*value) : std::string();
 }
 
 std::string field(std::string_view name, const std::optional<OperationKind>& kind) {
@@ -42,18 +42,18 @@ std::string in_braces(const Tags& tags) {
   std::string text = "{";
   for (const auto& [key, value] : tags) {
     if (text.size() > 1) text += ", ";
-    text += quoted(key) + ": " + quoted(value);
+    text += in_quotes(key) + ": " + in_quotes(value);
   }
   return text + "}";
 }
 
 std::string user_text(std::string_view external_id, std::uint64_t revision, const std::string& tags) {
-  return quoted(external_id) + " at " + std::to_string(revision) + " " + tags;
+  return in_quotes(external_id) + " at " + std::to_string(revision) + " " + tags;
 }
 
 }   // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t run = std::min(text.find_first_not_of(text[at], at), text.size()) - at;
@@ -67,14 +67,14 @@ std::string quoted(std::string_view text) {
 std::string describe(const Violation& violation) {
   return std::string(to_string(violation.reason)) + " of " + std::string(to_string(violation.subject)) +
          field("item", violation.item) + field("index", violation.index) +
-         field("operation", violation.operation) + " key=" + quoted(violation.key) +
+         field("operation", violation.operation) + " key=" + in_quotes(violation.key) +
          field("current", violation.current) + field("first_index", violation.first_index) +
          field("first_operation", violation.first_operation);
 }
 
 std::string describe(const Operation& operation) {
-  std::string text = std::string(to_string(operation.kind)) + " " + quoted(operation.key);
-  if (operation.kind != OperationKind::erase) text += " " + quoted(operation.value);
+  std::string text = std::string(to_string(operation.kind)) + " " + in_quotes(operation.key);
+  if (operation.kind != OperationKind::erase) text += " " + in_quotes(operation.value);
   if (operation.must_exist) text += " must_exist";
   return text + field("expected", operation.expected_value);
 }
@@ -88,27 +88,30 @@ std::string describe(const TagBatch& batch) {
   return text + "]";
 }
 
-std::string describe(const TagList& tags) { return in_braces(tags); }
+std::string describe(const TagList& tags) {
+  return in_braces(tags);
+}
 
 std::string describe(const ApplyOptions& options) {
   return field("expected_revision", options.expected_revision) +
-         (options.note.empty() ? std::string() : " note=" + quoted(options.note));
+         (options.note.empty() ? std::string() : " note=" + in_quotes(options.note));
 }
 
 std::string describe(const Write& write) {
   if (const auto* create = std::get_if<CreateUser>(&write)) {
-    return "create_user " + quoted(create->external_id) + " " + describe(create->tags) +
+    return "create_user " + in_quotes(create->external_id) + " " + describe(create->tags) +
            describe(create->options);
   }
   if (const auto* patch = std::get_if<PatchUser>(&write)) {
-    return "apply to " + quoted(patch->user) + " " + describe(patch->batch) + describe(patch->options);
+    return "apply to " + in_quotes(patch->user) + " " + describe(patch->batch) + describe(patch->options);
   }
   const auto& deletion = std::get<DeleteUser>(write);
-  return "delete_user " + quoted(deletion.user) + describe(deletion.options);
+  return "delete_user " + in_quotes(deletion.user) + describe(deletion.options);
 }
 
 std::string describe(const User& user) {
-  return std::string(user.id()) + " " + user_text(user.external_id(), user.revision(), in_braces(user.tags()));
+  return std::string(user.id()) + " " +
+         user_text(user.external_id(), user.revision(), in_braces(user.tags()));
 }
 
 std::string describe(const ReferenceUser& user) {

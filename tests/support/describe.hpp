@@ -13,7 +13,7 @@
 namespace usertags::test {
 
 // In quotes; control characters, and bytes that are no UTF-8, as \xNN; runs of many as `x{51}`.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 std::string describe(const Violation& violation);
 std::string describe(const Operation& operation);

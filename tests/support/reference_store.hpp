@@ -78,10 +78,4 @@ class ReferenceStore {
   std::vector<std::string> ids_;
 };
 
-// The form of an id: "user_" and 26 lowercase characters of Crockford's base32, at most 128 bits.
-bool has_form_of_id(std::string_view text);
-
-// The code points of well-formed UTF-8; none where it is malformed.
-std::optional<std::vector<char32_t>> decode_utf8(std::string_view text);
-
 }   // namespace usertags::test

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "signals.hpp"
+
 namespace usertags::command {
 
 bool CsvReader::next(Record& record) {
@@ -16,7 +18,7 @@ bool CsvReader::next(Record& record) {
   }
   if (!record.problem.empty()) skip_record(record);
   finish(record);
-  return true;
+  return !interrupted();   // the record may be cut short
 }
 
 void CsvReader::start(Record& record) {
@@ -26,8 +28,7 @@ void CsvReader::start(Record& record) {
   record.problem.clear();
 }
 
-// The next byte, which stays; kEnd at the end of the input. At least two bytes are held where there are as
-// many, so that CRLF can be told from a lone CR.
+// The next byte, which stays; kEnd at the end of the input.
 int CsvReader::peek() {
   if (position_ == piece_.size()) {
     piece_.clear();
@@ -45,6 +46,7 @@ int CsvReader::take(Record& record) {
   return byte;
 }
 
+// A CR ends a record only together with the LF behind it.
 bool CsvReader::at_end_of_record() {
   const int byte = peek();
   if (byte == kEnd || byte == '\n') return true;
@@ -93,8 +95,8 @@ void CsvReader::read_quoted(Record& record) {
 
 bool CsvReader::fits(Record& record) {
   if (record.text.size() < max_record_) return true;
-  record.problem = "a record of more than " + std::to_string(max_record_) +
-                   " bytes, maybe for want of a closing quote";
+  record.problem =
+      "a record of more than " + std::to_string(max_record_) + " bytes, maybe for want of a closing quote";
   return false;
 }
 

@@ -4,8 +4,8 @@
 //   field  = { any but quote, comma, end of record }  |  '"' { any but quote | '""' } '"'
 //
 // Quoted fields may hold commas, quotes and ends of lines. A byte order mark at the start is skipped, and so
-// are empty lines. Bytes are passed on as they are. A record that breaks these rules is given with its problem,
-// and reading goes on at the next line.
+// are empty lines. Bytes are passed on as they are. A record that breaks these rules is given with its
+// problem, and reading goes on at the next line.
 #pragma once
 
 #include <cstddef>

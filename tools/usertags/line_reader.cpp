@@ -1,5 +1,7 @@
 #include "line_reader.hpp"
 
+#include "signals.hpp"
+
 namespace usertags::command {
 
 bool LineReader::fill() {
@@ -8,6 +10,7 @@ bool LineReader::fill() {
   scanned_ -= start_;
   start_ = 0;
   ended_ = !input_.read_some(buffer_);
+  if (interrupted()) return false;   // the last line may be cut short
   return !ended_ || !buffer_.empty() || too_long_;
 }
 
@@ -32,6 +35,11 @@ LineReader::Line LineReader::take(std::size_t length, std::size_t with_end) {
   too_long_ = false;
   if (text.ends_with('\r')) text.remove_suffix(1);
   return {too_long ? std::string_view() : text, ++number_, too_long};
+}
+
+Error line_too_long() {
+  return Error(ErrorCode::invalid_argument,
+               "this line is longer than " + std::to_string(kMaxLine) + " bytes");
 }
 
 }   // namespace usertags::command

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include <usertags/error.hpp>
+
 #include "input.hpp"
 
 namespace usertags::command {
@@ -46,5 +48,8 @@ class LineReader {
   bool too_long_ = false;   // the start of this line was dropped
   bool ended_ = false;
 };
+
+// What to answer to a line that is too long for kMaxLine: invalid_argument.
+Error line_too_long();
 
 }   // namespace usertags::command

@@ -15,7 +15,9 @@ std::atomic<bool> deferred = false;
 std::atomic<int> received = 0;
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
-int exit_code_of(int signal_number) { return 128 + signal_number; }
+int exit_code_of(int signal_number) {
+  return 128 + signal_number;
+}
 
 // Runs once for each signal: SA_RESETHAND puts the default action back.
 void on_signal(int signal_number) {
@@ -38,11 +40,17 @@ void install_signal_handlers() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-void defer_interruptions() { deferred = true; }
+void defer_interruptions() {
+  deferred = true;
+}
 
-bool interrupted() { return received != 0; }
+bool interrupted() {
+  return received != 0;
+}
 
-int interrupted_exit_code() { return exit_code_of(received); }
+int interrupted_exit_code() {
+  return exit_code_of(received);
+}
 
 bool wait_for_input(int fd) {
   sigset_t stopping;

@@ -1,6 +1,6 @@
 // ^C and its like. Until interruptions are deferred, one ends the process at once, which is safe wherever
-// nothing is being written. Once they are, the first is remembered, so that what was begun can be finished and
-// answered; a second one ends the process as well.
+// nothing is being written. Once they are, the first is remembered, so that what was begun can be finished
+// and answered; a second one ends the process as well.
 #pragma once
 
 namespace usertags::command {

@@ -27,7 +27,9 @@ std::string Style::wrapped(std::string_view code, std::string_view text) const {
   return out;
 }
 
-bool is_terminal(int fd) { return isatty(fd) == 1; }
+bool is_terminal(int fd) {
+  return isatty(fd) == 1;
+}
 
 std::optional<std::size_t> terminal_columns(int fd) {
   winsize size{};

@@ -12,7 +12,9 @@ namespace usertags::command {
 
 namespace {
 
-bool between(char32_t value, char32_t first, char32_t last) { return first <= value && value <= last; }
+bool between(char32_t value, char32_t first, char32_t last) {
+  return first <= value && value <= last;
+}
 
 // What a terminal obeys, or what makes text look like other text.
 bool is_hidden(char32_t value) {
@@ -30,7 +32,7 @@ void append_escape(std::string& out, char32_t value) {
     default: break;
   }
   const auto number = static_cast<std::uint32_t>(value);
-  fmt::format_to(std::back_inserter(out), number < 0x80 ? "\\x{:02x}" : "\\u{:04x}", number);
+  out += number < 0x80 ? fmt::format("\\x{:02x}", number) : fmt::format("\\u{:04x}", number);
 }
 
 }   // namespace

@@ -1,0 +1,185 @@
+#include <atomic>
+#include <cstring>
+#include <new>
+#include <system_error>
+#include <usertags/error.hpp>
+#include <utility>
+
+#include "model/violation_list.hpp"
+
+namespace usertags {
+namespace {
+
+// The two halves of a message for which nobody wrote a better one.
+struct Sentence {
+  std::string_view happened;
+  std::string_view remedy;   // may be empty
+};
+
+// Of the codes that speak of one call.
+Sentence sentence_of_call(ErrorCode code) noexcept {
+  using enum ErrorCode;
+  switch (code) {
+    case batch_refused: return {"nothing was applied", ""};
+    case user_not_found: return {"there is no such user", ""};
+    case user_exists: return {"the external id is taken", ""};
+    case revision_mismatch:
+      return {"the user is not at the revision expected", "read the user again and decide anew"};
+    case token_reused: return {"the token was used for another request", "use a new one for each request"};
+    case invalid_argument: return {"an argument is invalid", ""};
+    case invalid_selector: return {"the selector cannot be parsed", ""};
+    case invalid_cursor:
+      return {"the cursor is not of this store and question", "start again from the first page"};
+    case history_pruned:
+      return {"the changes asked for are no longer kept",
+              "read the users as they are, and follow from there"};
+    case future_revision: return {"the store has not come to that revision", "ask for one that it has"};
+    case read_only:
+      return {"the store was opened read-only", "write through the process that opened it for writing"};
+    case busy: return {"the store is busy and nothing was applied", "try again later"};
+    case store_closed: return {"the store is closed", "open it again"};
+    case cancelled: return {"the call was cancelled", ""};
+    case timeout: return {"the time given ran out", "try again, or give more"};
+    default: return {"unknown error", ""};
+  }
+}
+
+// Of the codes that speak of the store, its file, or the machine.
+Sentence sentence_of_store(ErrorCode code) noexcept {
+  using enum ErrorCode;
+  switch (code) {
+    case memory_budget_exceeded: return {"the data would take more memory than the store may have", ""};
+    case store_locked:
+      return {"another process has the store open for writing", "close it there, or open it read-only"};
+    case store_failed: return {"the store stopped after an earlier failure", "open it again"};
+    case outcome_unknown:
+      return {"the commit failed, and may or may not have reached the disk",
+              "open the store again: the revision found then tells"};
+    case foreign_write:
+      return {"something other than the store changed the file", "find out what, then restore a backup"};
+    case forked: return {"the store belongs to the parent process", "open another one in the child"};
+    case not_a_store: return {"the file is not a usertags store", "check the path"};
+    case unsupported_format: return {"the file has a newer format", "use a newer usertags"};
+    case corrupt_store: return {"the file is damaged", "keep a copy of it, then restore a backup"};
+    case permission_denied:
+      return {"the file system denies access", "check owner and mode of the file and of its folder"};
+    case io_error:
+      return {"reading or writing the file failed", "check the device, then open the store again"};
+    case disk_full: return {"the disk is full and nothing was applied", "free some space and try again"};
+    case out_of_memory: return {"there is not enough memory", "free some and try again"};
+    default: return sentence_of_call(code);
+  }
+}
+
+void append_detail(std::string_view name, std::string_view value, std::string& out) {
+  out += out.empty() ? "" : ", ";
+  out += name;
+  out += ' ';
+  out += value;
+}
+
+// What the error names besides its violations, in words.
+std::string details_in_words(const Error& error) {
+  std::string words;
+  const auto number = [&](std::string_view name, const auto& value) {
+    if (value) append_detail(name, std::to_string(*value), words);
+  };
+  if (!error.existing_id().empty()) append_detail("by", error.existing_id(), words);
+  number("current revision", error.current_revision());
+  number("intended revision", error.intended_revision());
+  number("oldest kept revision", error.floor());
+  number("process", error.holder_pid());
+  number("at byte", error.position());
+  if (const auto code = error.system_error()) {
+    append_detail("system error:", std::generic_category().message(*code), words);
+  }
+  return words;
+}
+
+std::string default_message(const Error& error) {
+  const Sentence sentence = sentence_of_store(error.code());
+  std::string text(sentence.happened);
+  if (const std::string details = details_in_words(error); !details.empty()) text += " (" + details + ")";
+  if (!sentence.remedy.empty()) {
+    text += "; ";
+    text += sentence.remedy;
+  }
+  return text;
+}
+
+}   // namespace
+
+// Immutable once it is shared, so only the count needs care.
+struct Error::Shared {
+  explicit Shared(Details&& given) noexcept : details(std::move(given)) {}
+
+  std::atomic<std::uint32_t> references{1};
+  const Details details;
+};
+
+static_assert(sizeof(Error) <= 2 * sizeof(void*), "an Error is a code and one pointer");
+
+Error::Error(ErrorCode code, std::string what) noexcept : Error(code, Details{.what = std::move(what)}) {}
+
+Error::Error(ErrorCode code, Details details) noexcept
+    : code_(code), shared_(new(std::nothrow) Shared(std::move(details))) {}
+
+Error::Error(const Error& other) noexcept : code_(other.code_), shared_(other.shared_) {
+  if (shared_ != nullptr) shared_->references.fetch_add(1, std::memory_order_relaxed);
+}
+
+Error::Error(Error&& other) noexcept : code_(other.code_), shared_(std::exchange(other.shared_, nullptr)) {}
+
+Error& Error::operator=(Error other) noexcept {
+  code_ = other.code_;
+  std::swap(shared_, other.shared_);
+  return *this;
+}
+
+Error::~Error() {
+  if (shared_ != nullptr && shared_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete shared_;
+}
+
+std::string Error::message() const {
+  const bool has_words = shared_ != nullptr && !shared_->details.what.empty();
+  std::string text = has_words ? shared_->details.what : default_message(*this);
+  if (!violations().empty()) {
+    text += ": ";
+    model::append_violation_list(violations(), text);
+  }
+  return text;
+}
+
+std::span<const Violation> Error::violations() const noexcept {
+  return shared_ != nullptr ? std::span(shared_->details.violations) : std::span<const Violation>();
+}
+
+std::string_view Error::existing_id() const noexcept {
+  return shared_ != nullptr ? std::string_view(shared_->details.existing_id) : std::string_view();
+}
+
+std::optional<std::uint64_t> Error::current_revision() const noexcept {
+  return shared_ != nullptr ? shared_->details.current_revision : std::nullopt;
+}
+
+std::optional<std::uint64_t> Error::intended_revision() const noexcept {
+  return shared_ != nullptr ? shared_->details.intended_revision : std::nullopt;
+}
+
+std::optional<std::uint64_t> Error::floor() const noexcept {
+  return shared_ != nullptr ? shared_->details.floor : std::nullopt;
+}
+
+std::optional<std::int64_t> Error::holder_pid() const noexcept {
+  return shared_ != nullptr ? shared_->details.holder_pid : std::nullopt;
+}
+
+std::optional<std::size_t> Error::position() const noexcept {
+  return shared_ != nullptr ? shared_->details.position : std::nullopt;
+}
+
+std::optional<int> Error::system_error() const noexcept {
+  return shared_ != nullptr ? shared_->details.system_error : std::nullopt;
+}
+
+}   // namespace usertags

@@ -1,0 +1,145 @@
+#include "sqlite/database.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include <sqlite3.h>
+
+#include "model/failure.hpp"
+#include "sqlite/sqlite_error.hpp"
+#include "sqlite/wal_recovery.hpp"
+
+namespace usertags::sqlite {
+namespace {
+
+// The format of a WAL (sqlite.org/fileformat2.html, section 4): a header, then frames of a header and a page.
+constexpr std::uint64_t kWalHeaderBytes = 32;
+constexpr std::uint64_t kFrameHeaderBytes = 24;
+
+std::string cannot_open(const ConnectionConfig& config) {
+  return "cannot open '" + config.path.string() + "' as a store";
+}
+
+// As far as it can be without waiting: a reader may pin the WAL, which then stays for a later checkpoint.
+void truncate_wal_if_free(Connection& connection) {
+  const int result =
+      sqlite3_wal_checkpoint_v2(connection.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY) {
+    throw_failure(connection.handle(), result, "cannot checkpoint the WAL");
+  }
+}
+
+void recover(Connection& connection, const ConnectionConfig& config) {
+  rewrite_wal(connection);
+  connection.enter_wal_mode();   // it is in it, unless somebody took it out
+  connection.set_busy_timeout(std::chrono::milliseconds(0));
+  truncate_wal_if_free(connection);
+  connection.set_busy_timeout(config.busy_timeout);
+}
+
+// The WAL mode comes first: its switch is a commit of its own, under a rollback journal, whose sync is also
+// the folder's, so that the new file's name is durable. The checkpoint makes a new store durable whatever
+// Durability says of its commits.
+void create(Connection& connection, const ConnectionConfig& config, const State& first_state) {
+  connection.execute("PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'");
+  if (config.mode != OpenMode::memory) connection.enter_wal_mode();
+  Transaction transaction(connection);
+  create_schema(connection, first_state);
+  if (auto commit = transaction.commit(); commit.error) throw model::Failure{std::move(*commit.error)};
+  if (config.mode != OpenMode::memory) truncate_wal_if_free(connection);
+}
+
+// Makes the file ready for the statements of the tables to be prepared.
+Connection& make_ready(Connection& connection, const ConnectionConfig& config, const State& first_state) {
+  const bool may_create = config.mode == OpenMode::create || config.mode == OpenMode::memory;
+  switch (identify(connection)) {
+    case FileKind::empty:
+      if (!may_create) model::fail(ErrorCode::not_a_store, cannot_open(config) + ": the file is empty");
+      create(connection, config, first_state);
+      break;
+    case FileKind::ours:
+      if (writes(config.mode)) recover(connection, config);
+      break;
+  }
+  return connection;
+}
+
+}   // namespace
+
+Database::Database(const ConnectionConfig& config, const State& first_state)
+    : connection_(config),
+      state_(make_ready(connection_, config, first_state)),
+      log_(connection_),
+      users_(connection_),
+      data_version_(connection_, "PRAGMA data_version"),
+      page_bytes_(static_cast<std::uint64_t>(connection_.query_integer("PRAGMA page_size"))) {
+  install_hooks();
+  if (writes(config.mode)) checkpoint();   // tells how much of the WAL could not be moved
+}
+
+void Database::install_hooks() {
+  sqlite3_commit_hook(connection_.handle(), on_commit_begun, this);
+  sqlite3_wal_hook(connection_.handle(), on_wal_grown, this);
+}
+
+int Database::on_commit_begun(void* database) noexcept {
+  static_cast<Database*>(database)->all_in_database_ = false;
+  return 0;   // go on
+}
+
+int Database::on_wal_grown(void* database, sqlite3*, const char*, int frames) noexcept {
+  static_cast<Database*>(database)->wal_frames_ = static_cast<std::uint64_t>(frames);
+  return SQLITE_OK;
+}
+
+std::int64_t Database::data_version() {
+  const ResetAtEnd reset(data_version_);
+  data_version_.step();
+  return data_version_.integer(0);
+}
+
+Database::Checkpointed Database::run_checkpoint(int mode) {
+  int frames = 0;
+  int moved_frames = 0;
+  const int result =
+      sqlite3_wal_checkpoint_v2(connection_.handle(), "main", mode, &frames, &moved_frames);
+  const bool another_checkpoints = mode == SQLITE_CHECKPOINT_PASSIVE && (result & 0xff) == SQLITE_BUSY;
+  if (another_checkpoints) return Checkpointed::partly;
+  if (result != SQLITE_OK) throw_failure(connection_.handle(), result, "cannot checkpoint the WAL");
+  all_in_database_ = moved_frames == frames;
+  wal_frames_ = all_in_database_ ? 0 : static_cast<std::uint64_t>(frames);
+  return all_in_database_ ? Checkpointed::whole : Checkpointed::partly;
+}
+
+Database::Checkpointed Database::checkpoint() { return run_checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
+
+void Database::checkpoint_and_truncate() { run_checkpoint(SQLITE_CHECKPOINT_TRUNCATE); }
+
+std::uint64_t Database::wal_bytes() const noexcept {
+  return wal_frames_ == 0 ? 0 : kWalHeaderBytes + wal_frames_ * (kFrameHeaderBytes + page_bytes_);
+}
+
+std::uint64_t Database::database_bytes() {
+  return static_cast<std::uint64_t>(connection_.query_integer("PRAGMA page_count")) * page_bytes_;
+}
+
+bool Database::moved() {
+  int moved = 0;
+  const int result =
+      sqlite3_file_control(connection_.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return result == SQLITE_OK && moved != 0;   // a database in memory has no file to ask
+}
+
+void Database::close() noexcept {
+  if (connection_.handle() == nullptr) return;
+  if (all_in_database_ && !connection_.in_transaction()) {
+    // What fails here costs nothing: a WAL that is left is applied again at the next open, with no effect.
+    sqlite3_busy_timeout(connection_.handle(), 0);
+    sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_db_config(connection_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  }
+  connection_.close();
+}
+
+}   // namespace usertags::sqlite

@@ -1,0 +1,51 @@
+#include "sqlite/observed_vfs.hpp"
+
+#include <new>
+#include <utility>
+
+#include "sqlite/sqlite_error.hpp"
+#include "sqlite/vfs_shim.hpp"
+
+namespace usertags::sqlite {
+namespace {
+
+thread_local SyncObserver* observer = nullptr;
+
+class ObservedFile final : public ShimFile {
+ public:
+  using ShimFile::ShimFile;
+
+  int sync(int flags) noexcept override {
+    if (observer == nullptr) return ShimFile::sync(flags);
+    const auto start = std::chrono::steady_clock::now();
+    const int result = ShimFile::sync(flags);
+    observer->on_sync(std::chrono::steady_clock::now() - start);
+    return result;
+  }
+};
+
+class ObservedVfs final : public VfsShim {
+ public:
+  using VfsShim::VfsShim;
+
+  std::unique_ptr<ShimFile> wrap(sqlite3_file& file, int) noexcept override {
+    return std::unique_ptr<ShimFile>(new (std::nothrow) ObservedFile(file));
+  }
+};
+
+}   // namespace
+
+void register_observed_vfs() {
+  // Files may be open until the process ends, so that it is never destroyed.
+  static ObservedVfs& shim = *new ObservedVfs(kObservedVfs);
+  if (sqlite3_vfs_find(kObservedVfs) != nullptr) return;
+  const int result = shim.enroll(false);
+  if (result != SQLITE_OK) throw_failure(nullptr, result, "cannot register a VFS with SQLite");
+}
+
+ObserveSyncs::ObserveSyncs(SyncObserver& new_observer) noexcept
+    : previous_(std::exchange(observer, &new_observer)) {}
+
+ObserveSyncs::~ObserveSyncs() { observer = previous_; }
+
+}   // namespace usertags::sqlite

@@ -1,0 +1,95 @@
+#include "sqlite/state.hpp"
+
+#include <algorithm>
+
+#include "model/failure.hpp"
+#include "sqlite/stored_row.hpp"
+
+namespace usertags::sqlite {
+namespace {
+
+constexpr std::string_view kRead =
+    "SELECT store_id, epoch, clean, revision, last_ordinal, last_id, last_at_ms, digest, log_checksum, "
+    "folded_revision, log_floor, floor_checksum, last_token, token_floor FROM state WHERE id = 1";
+constexpr std::string_view kWrite =
+    "UPDATE state SET store_id = ?1, epoch = ?2, clean = ?3, revision = ?4, last_ordinal = ?5, last_id = ?6, "
+    "last_at_ms = ?7, digest = ?8, log_checksum = ?9, folded_revision = ?10, log_floor = ?11, "
+    "floor_checksum = ?12, last_token = ?13, token_floor = ?14 WHERE id = 1";
+constexpr std::string_view kInsert =
+    "INSERT INTO state(id, store_id, epoch, clean, revision, last_ordinal, last_id, last_at_ms, digest, "
+    "log_checksum, folded_revision, log_floor, floor_checksum, last_token, token_floor) "
+    "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
+// Binds and runs: `digest` is bound where it lies.
+int write_with(Statement& statement, const State& state) {
+  const auto digest = state.digest.bytes();
+  statement.bind_blob(1, state.store_id)
+      .bind(2, state.epoch)
+      .bind(3, state.clean)
+      .bind(4, state.revision)
+      .bind(5, state.last_ordinal)
+      .bind_blob(6, state.last_id)
+      .bind(7, state.last_at_ms)
+      .bind_blob(8, digest)
+      .bind(9, state.log_checksum)
+      .bind(10, state.folded_revision)
+      .bind(11, state.log_floor)
+      .bind(12, state.floor_checksum)
+      .bind(13, state.last_token)
+      .bind(14, state.token_floor);
+  return statement.run_and_count();
+}
+
+void copy(std::span<const std::uint8_t, 16> from, std::array<std::uint8_t, 16>& to) {
+  std::ranges::copy(from, to.begin());
+}
+
+State state_of(const StoredRow& row) {
+  State state;
+  copy(row.bytes16(0, "store_id"), state.store_id);
+  state.epoch = row.number(1, "epoch", 1);
+  state.clean = row.integer(2, "clean", 0, 1) != 0;
+  state.revision = row.number(3, "revision");
+  state.last_ordinal = static_cast<std::uint32_t>(row.integer(4, "last_ordinal", 0, kMaxOrdinal));
+  copy(row.bytes16(5, "last_id"), state.last_id);
+  state.last_at_ms = row.integer(6, "last_at_ms", 0, kMaxInteger);
+  state.digest = model::Digest::from_bytes(row.bytes16(7, "digest"));
+  state.log_checksum = row.bits(8, "log_checksum");
+  state.folded_revision = row.number(9, "folded_revision");
+  state.log_floor = row.number(10, "log_floor", 1);
+  state.floor_checksum = row.bits(11, "floor_checksum");
+  state.last_token = row.number(12, "last_token");
+  state.token_floor = row.number(13, "token_floor", 1);
+  return state;
+}
+
+// What is folded is in the log or was, and what is pruned is folded.
+void check_order(const StoredRow& row, const State& state) {
+  if (state.folded_revision > state.revision) row.reject("folded_revision");
+  if (state.log_floor - 1 > state.folded_revision) row.reject("log_floor");
+  if (state.token_floor - 1 > state.last_token) row.reject("token_floor");
+}
+
+}   // namespace
+
+StateTable::StateTable(Connection& connection) : read_(connection, kRead), write_(connection, kWrite) {}
+
+State StateTable::read() {
+  const ResetAtEnd reset(read_);
+  if (!read_.step()) model::fail(ErrorCode::corrupt_store, "table 'state' is empty");
+  const StoredRow row(read_, "state");
+  const State state = state_of(row);
+  check_order(row, state);
+  return state;
+}
+
+void StateTable::write(const State& state) {
+  if (write_with(write_, state) != 1) model::fail(ErrorCode::corrupt_store, "table 'state' is empty");
+}
+
+void insert_state(Connection& connection, const State& state) {
+  Statement insert(connection, kInsert);
+  write_with(insert, state);
+}
+
+}   // namespace usertags::sqlite

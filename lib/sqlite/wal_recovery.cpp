@@ -1,0 +1,49 @@
+#include "sqlite/wal_recovery.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include <sqlite3.h>
+
+#include "sqlite/sqlite_error.hpp"
+#include "sqlite/transaction.hpp"
+
+namespace usertags::sqlite {
+namespace {
+
+constexpr sqlite3_int64 kChunk = 1 << 20;
+
+void check(int result, const char* doing) {
+  if (result != SQLITE_OK) throw_file_failure(result, doing);
+}
+
+// The WAL's file: open from the first read of a database in WAL mode on.
+sqlite3_file* wal_of(Connection& connection) {
+  if (connection.query_text("PRAGMA journal_mode") != "wal") return nullptr;
+  sqlite3_file* file = nullptr;
+  check(sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file),
+        "cannot reach the WAL");
+  return file != nullptr && file->pMethods != nullptr ? file : nullptr;
+}
+
+void rewrite(sqlite3_file& wal) {
+  sqlite3_int64 size = 0;
+  check(wal.pMethods->xFileSize(&wal, &size), "cannot read the WAL's size");
+  if (size == 0) return;
+  const auto buffer = std::make_unique<char[]>(static_cast<std::size_t>(std::min(size, kChunk)));
+  for (sqlite3_int64 offset = 0; offset < size; offset += kChunk) {
+    const int bytes = static_cast<int>(std::min(kChunk, size - offset));
+    check(wal.pMethods->xRead(&wal, buffer.get(), bytes, offset), "cannot read the WAL");
+    check(wal.pMethods->xWrite(&wal, buffer.get(), bytes, offset), "cannot write the WAL again");
+  }
+  check(wal.pMethods->xSync(&wal, SQLITE_SYNC_NORMAL), "cannot sync the WAL");
+}
+
+}   // namespace
+
+void rewrite_wal(Connection& connection) {
+  const Transaction lock(connection);
+  if (sqlite3_file* const wal = wal_of(connection)) rewrite(*wal);
+}
+
+}   // namespace usertags::sqlite

@@ -1,0 +1,685 @@
+#include "model/batch_plan.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "allocations.hpp"
+#include "make_record.hpp"
+
+namespace usertags {
+
+void PrintTo(const Violation& violation, std::ostream* out) {
+  const auto number = [](const auto& value) { return value ? std::to_string(*value) : "-"; };
+  *out << number(violation.index) << ' ' << (violation.operation ? to_string(*violation.operation) : "-")
+       << ' ' << testing::PrintToString(violation.key) << ": " << to_string(violation.reason) << " ("
+       << to_string(violation.subject) << "), now " << violation.current.value_or("-") << ", first "
+       << number(violation.first_index) << ' '
+       << (violation.first_operation ? to_string(*violation.first_operation) : "-");
+}
+
+namespace model {
+namespace {
+
+using namespace std::string_literals;
+using enum Violation::Reason;
+using Reason = Violation::Reason;
+using Subject = Violation::Subject;
+using Tags = std::map<std::string, std::string>;
+using Deltas = std::map<std::string, std::optional<std::string>>;
+
+RecordPtr record_of(const Tags& tags) {
+  std::vector<Tag> views;
+  for (const auto& [key, value] : tags) views.push_back({key, value});
+  return test::make_record(views);
+}
+
+// What a planner says, as values that outlive it.
+struct Outcome {
+  std::vector<Violation> violations;
+  Tags tags;
+  Deltas deltas;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome outcome_of(const BatchPlanner& planner) {
+  Outcome outcome;
+  outcome.violations.assign(planner.violations().begin(), planner.violations().end());
+  for (const auto& [key, value] : planner.tags()) outcome.tags.emplace(key, value);
+  for (const auto& [key, value] : planner.deltas()) {
+    outcome.deltas.emplace(key, value ? std::optional(std::string(*value)) : std::nullopt);
+  }
+  EXPECT_TRUE(std::ranges::is_sorted(planner.tags(), {}, &Tag::key));
+  EXPECT_TRUE(std::ranges::is_sorted(planner.deltas(), {}, &TagDelta::key));
+  EXPECT_EQ(outcome.tags.size(), planner.tags().size());
+  EXPECT_EQ(outcome.deltas.size(), planner.deltas().size());
+  EXPECT_EQ(planner.refused(), !outcome.violations.empty());
+  EXPECT_EQ(planner.changes_anything(), !outcome.deltas.empty());
+  return outcome;
+}
+
+Outcome plan(const Tags& before, const TagBatch& batch, const Limits& limits = {}) {
+  const RecordPtr record = record_of(before);
+  BatchPlanner planner(limits);
+  planner.plan(*record, batch.operations());
+  return outcome_of(planner);
+}
+
+Violation violation_of(std::size_t index, OperationKind kind, std::string key, Reason reason,
+                       Subject subject = Subject::key) {
+  Violation violation;
+  violation.reason = reason;
+  violation.subject = subject;
+  violation.index = index;
+  violation.operation = kind;
+  violation.key = std::move(key);
+  return violation;
+}
+
+Violation now(Violation violation, std::string current) {
+  violation.current = std::move(current);
+  return violation;
+}
+
+Violation repetition(std::size_t index, OperationKind kind, std::string key, std::size_t first_index,
+                     OperationKind first_operation) {
+  Violation violation = violation_of(index, kind, std::move(key), duplicate_key);
+  violation.first_index = first_index;
+  violation.first_operation = first_operation;
+  return violation;
+}
+
+Violation of_batch(Reason reason) {
+  Violation violation;
+  violation.reason = reason;
+  return violation;
+}
+
+constexpr auto kCreate = OperationKind::create;
+constexpr auto kUpdate = OperationKind::update;
+constexpr auto kSet = OperationKind::set;
+constexpr auto kErase = OperationKind::erase;
+
+const std::string kLongKey(51, 'k');
+const std::string kLongValue(201, 'v');
+
+// --- What a batch does. ---
+
+struct Effect {
+  const char* name;
+  Tags before;
+  TagBatch batch;
+  Tags after;
+  Deltas deltas;
+};
+
+void PrintTo(const Effect& effect, std::ostream* out) {
+  *out << effect.name;
+}
+
+class BatchEffect : public testing::TestWithParam<Effect> {};
+
+TEST_P(BatchEffect, IsAsPromised) {
+  const Effect& effect = GetParam();
+  EXPECT_EQ(plan(effect.before, effect.batch), (Outcome{{}, effect.after, effect.deltas}));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, BatchEffect,
+    testing::Values(
+        Effect{"an empty batch changes nothing", {{"a", "1"}}, {}, {{"a", "1"}}, {}},
+        Effect{
+            "create adds", {{"b", "2"}}, TagBatch().create("a", "1"), {{"a", "1"}, {"b", "2"}}, {{"a", "1"}}},
+        Effect{"update replaces", {{"a", "1"}}, TagBatch().update("a", "2"), {{"a", "2"}}, {{"a", "2"}}},
+        Effect{"set adds", {}, TagBatch().set("a", "1"), {{"a", "1"}}, {{"a", "1"}}},
+        Effect{"set replaces", {{"a", "1"}}, TagBatch().set("a", ""), {{"a", ""}}, {{"a", ""}}},
+        Effect{"delete removes", {{"a", "1"}}, TagBatch().erase("a"), {}, {{"a", std::nullopt}}},
+        Effect{"delete of an absent key does nothing", {{"a", "1"}}, TagBatch().erase("b"), {{"a", "1"}}, {}},
+        Effect{"set to the equal value changes nothing",
+               {{"a", "1"}},
+               TagBatch().set("a", "1"),
+               {{"a", "1"}},
+               {}},
+        Effect{"update to the equal value changes nothing",
+               {{"a", "1"}},
+               TagBatch().update("a", "1", {.expected_value = "1"}),
+               {{"a", "1"}},
+               {}},
+        Effect{"an empty value is a value", {}, TagBatch().create("a", ""), {{"a", ""}}, {{"a", ""}}},
+        Effect{"an empty expected value is one",
+               {{"a", ""}},
+               TagBatch().set("a", "1", {.expected_value = ""}),
+               {{"a", "1"}},
+               {{"a", "1"}}},
+        Effect{"expected values that are there",
+               {{"a", "1"}, {"b", "2"}, {"c", "3"}},
+               TagBatch()
+                   .update("c", "z", {.expected_value = "3"})
+                   .set("b", "y", {.expected_value = "2"})
+                   .erase("a", {.must_exist = true, .expected_value = "1"}),
+               {{"b", "y"}, {"c", "z"}},
+               {{"a", std::nullopt}, {"b", "y"}, {"c", "z"}}},
+        Effect{
+            "keys are sorted as bytes",
+            {{"Z", "1"}, {"a", "2"}, {"é", "3"}},
+            TagBatch().set("\U0001F600", "6").set("z", "4").set("A", "5").set("\x7f", "7"),
+            {{"A", "5"}, {"Z", "1"}, {"a", "2"}, {"z", "4"}, {"\x7f", "7"}, {"é", "3"}, {"\U0001F600", "6"}},
+            {{"A", "5"}, {"z", "4"}, {"\x7f", "7"}, {"\U0001F600", "6"}}},
+        Effect{"a key that a rule no longer allows can be deleted",
+               {{"a#b", "old"}, {kLongKey, "old"}},
+               TagBatch().erase("a#b").erase(kLongKey, {.expected_value = "old"}),
+               {},
+               {{"a#b", std::nullopt}, {kLongKey, std::nullopt}}},
+        Effect{"and stays as long as nobody touches it",
+               {{"a#b", "x/y"}},
+               TagBatch().set("a", "1"),
+               {{"a", "1"}, {"a#b", "x/y"}},
+               {{"a", "1"}}}));
+
+// --- What a batch may not do. ---
+
+struct Refusal {
+  const char* name;
+  Tags before;
+  TagBatch batch;
+  std::vector<Violation> violations;
+};
+
+void PrintTo(const Refusal& refusal, std::ostream* out) {
+  *out << refusal.name;
+}
+
+class BatchRefusal : public testing::TestWithParam<Refusal> {};
+
+TEST_P(BatchRefusal, NamesEveryViolation) {
+  const Refusal& refusal = GetParam();
+  EXPECT_EQ(plan(refusal.before, refusal.batch), (Outcome{refusal.violations, {}, {}}));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Preconditions, BatchRefusal,
+    testing::Values(Refusal{"create of a key that exists",
+                            {{"a", "1"}},
+                            TagBatch().create("a", "2"),
+                            {now(violation_of(0, kCreate, "a", key_exists), "1")}},
+                    Refusal{"create with the equal value too",
+                            {{"a", "1"}},
+                            TagBatch().create("a", "1"),
+                            {now(violation_of(0, kCreate, "a", key_exists), "1")}},
+                    Refusal{"update of a key that is missing",
+                            {{"b", "1"}},
+                            TagBatch().update("a", "2"),
+                            {violation_of(0, kUpdate, "a", key_missing)}},
+                    Refusal{"delete of a key that must exist",
+                            {},
+                            TagBatch().erase("a", {.must_exist = true, .expected_value = {}}),
+                            {violation_of(0, kErase, "a", key_missing)}},
+                    Refusal{"another value than expected",
+                            {{"a", "1"}, {"b", "2"}, {"c", "3"}},
+                            TagBatch()
+                                .update("a", "x", {.expected_value = "0"})
+                                .set("b", "x", {.expected_value = ""})
+                                .erase("c", {.expected_value = "33"}),
+                            {now(violation_of(0, kUpdate, "a", value_mismatch, Subject::value), "1"),
+                             now(violation_of(1, kSet, "b", value_mismatch, Subject::value), "2"),
+                             now(violation_of(2, kErase, "c", value_mismatch, Subject::value), "3")}},
+                    Refusal{"another value than expected, where the batch would change nothing",
+                            {{"a", "1"}},
+                            TagBatch().set("a", "1", {.expected_value = "2"}),
+                            {now(violation_of(0, kSet, "a", value_mismatch, Subject::value), "1")}},
+                    Refusal{
+                        "an absent key never has the expected value",
+                        {},
+                        TagBatch().set("a", "x", {.expected_value = ""}).erase("b", {.expected_value = ""}),
+                        {violation_of(0, kSet, "a", value_mismatch, Subject::value),
+                         violation_of(1, kErase, "b", value_mismatch, Subject::value)}},
+                    Refusal{"both rules of an absent key",
+                            {},
+                            TagBatch()
+                                .update("a", "x", {.expected_value = "1"})
+                                .erase("b", {.must_exist = true, .expected_value = "1"}),
+                            {violation_of(0, kUpdate, "a", key_missing),
+                             violation_of(0, kUpdate, "a", value_mismatch, Subject::value),
+                             violation_of(1, kErase, "b", key_missing),
+                             violation_of(1, kErase, "b", value_mismatch, Subject::value)}},
+                    Refusal{"in the order of operations, not of keys",
+                            {{"b", "2"}},
+                            TagBatch().update("z", "x").create("b", "x").update("a", "x").set("c", "fine"),
+                            {violation_of(0, kUpdate, "z", key_missing),
+                             now(violation_of(1, kCreate, "b", key_exists), "2"),
+                             violation_of(2, kUpdate, "a", key_missing)}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Form, BatchRefusal,
+    testing::Values(
+        Refusal{
+            "malformed keys, as given",
+            {},
+            TagBatch()
+                .create("", "v")
+                .update("a#b", "v")
+                .set("\xFF", "v")
+                .set("a\0"s, "v")
+                .set(kLongKey, "v"),
+            {violation_of(0, kCreate, "", empty_key), violation_of(1, kUpdate, "a#b", forbidden_character),
+             violation_of(2, kSet, "\xFF", malformed_utf8), violation_of(3, kSet, "a\0"s, contains_nul),
+             violation_of(4, kSet, kLongKey, key_too_long)}},
+        Refusal{"malformed values",
+                {{"b", "2"}},
+                TagBatch().create("a", "12:30").update("b", "\xFF").set("c", "\0"s).set("d", kLongValue),
+                {violation_of(0, kCreate, "a", forbidden_character, Subject::value),
+                 violation_of(1, kUpdate, "b", malformed_utf8, Subject::value),
+                 violation_of(2, kSet, "c", contains_nul, Subject::value),
+                 violation_of(3, kSet, "d", value_too_long, Subject::value)}},
+        Refusal{"key and value of one operation",
+                {},
+                TagBatch().set(kLongKey + "/\0"s, kLongValue + ":"),
+                {violation_of(0, kSet, kLongKey + "/\0"s, key_too_long),
+                 violation_of(0, kSet, kLongKey + "/\0"s, forbidden_character),
+                 violation_of(0, kSet, kLongKey + "/\0"s, contains_nul),
+                 violation_of(0, kSet, kLongKey + "/\0"s, value_too_long, Subject::value),
+                 violation_of(0, kSet, kLongKey + "/\0"s, forbidden_character, Subject::value)}},
+        Refusal{"a key to delete has to be well formed",
+                {},
+                TagBatch().erase("").erase("\xFF").erase("a\0"s),
+                {violation_of(0, kErase, "", empty_key), violation_of(1, kErase, "\xFF", malformed_utf8),
+                 violation_of(2, kErase, "a\0"s, contains_nul)}},
+        Refusal{"a value that is malformed hides no precondition",
+                {{"a", "1"}},
+                TagBatch().create("a", "#").update("b", "#"),
+                {violation_of(0, kCreate, "a", forbidden_character, Subject::value),
+                 now(violation_of(0, kCreate, "a", key_exists), "1"),
+                 violation_of(1, kUpdate, "b", forbidden_character, Subject::value),
+                 violation_of(1, kUpdate, "b", key_missing)}},
+        Refusal{"a key that is malformed has no preconditions",
+                {{"a#b", "1"}},
+                TagBatch().create("a#b", "2").update("\xFF", "1").set("c:d", "x", {.expected_value = "1"}),
+                {violation_of(0, kCreate, "a#b", forbidden_character),
+                 violation_of(1, kUpdate, "\xFF", malformed_utf8),
+                 violation_of(2, kSet, "c:d", forbidden_character)}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Repetition, BatchRefusal,
+    testing::Values(
+        Refusal{"whatever the operations",
+                {{"a", "1"}},
+                TagBatch().set("a", "2").set("b", "x").erase("a"),
+                {repetition(2, kErase, "a", 0, kSet)}},
+        Refusal{"once for each, naming the first",
+                {},
+                TagBatch().set("z", "1").set("a", "1").create("z", "1").set("a", "2").erase("z"),
+                {repetition(2, kCreate, "z", 0, kSet), repetition(3, kSet, "a", 1, kSet),
+                 repetition(4, kErase, "z", 0, kSet)}},
+        Refusal{
+            "the first is judged, a repetition is not",
+            {{"a", "1"}},
+            TagBatch().create("a", "x").update("b", "y").create("a", "z").update("b", "y"),
+            {now(violation_of(0, kCreate, "a", key_exists), "1"), violation_of(1, kUpdate, "b", key_missing),
+             repetition(2, kCreate, "a", 0, kCreate), repetition(3, kUpdate, "b", 1, kUpdate)}},
+        Refusal{"form, then repetition",
+                {},
+                TagBatch().set("a", "1").set("a", "#"),
+                {violation_of(1, kSet, "a", forbidden_character, Subject::value),
+                 repetition(1, kSet, "a", 0, kSet)}},
+        Refusal{"of a key that is malformed in one of them",
+                {{"a#b", "1"}},
+                TagBatch().set("a#b", "2").erase("a#b", {.expected_value = "0"}),
+                {violation_of(0, kSet, "a#b", forbidden_character), repetition(1, kErase, "a#b", 0, kSet)}},
+        Refusal{"of the empty key",
+                {},
+                TagBatch().erase("").set("", "1"),
+                {violation_of(0, kErase, "", empty_key), violation_of(1, kSet, "", empty_key),
+                 repetition(1, kSet, "", 0, kErase)}}));
+
+TEST(BatchPlan, DistinguishesKeysByBytes) {
+  EXPECT_TRUE(
+      plan({}, TagBatch().set("e\u0301", "1").set("\u00E9", "2").set("E\u0301", "3")).violations.empty());
+}
+
+// --- Limits. ---
+
+constexpr Limits kThree{.tags_per_user = 3, .operations_per_batch = 4};
+
+TEST(TooManyTags, IsJudgedOnTheFinalState) {
+  const Tags full = {{"a", "1"}, {"b", "2"}, {"c", "3"}};
+  EXPECT_TRUE(plan(full, TagBatch().set("d", "4").erase("a"), kThree).violations.empty());
+  EXPECT_TRUE(plan(full, TagBatch().set("a", "4"), kThree).violations.empty());
+  EXPECT_EQ(plan(full, TagBatch().set("d", "4"), kThree).violations, std::vector{of_batch(too_many_tags)});
+  EXPECT_EQ(plan({}, TagBatch().set("a", "").set("b", "").set("c", "").set("d", ""), kThree).violations,
+            std::vector{of_batch(too_many_tags)});
+}
+
+TEST(TooManyTags, LetsAUserThatIsOverTheLimitChangeAndShrink) {
+  const Tags over = {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}, {"e", "5"}};
+  EXPECT_TRUE(plan(over, TagBatch().erase("a"), kThree).violations.empty());
+  EXPECT_TRUE(plan(over, TagBatch().update("a", "x"), kThree).violations.empty());
+  EXPECT_TRUE(plan(over, TagBatch().erase("a").create("f", "6"), kThree).violations.empty());
+  EXPECT_EQ(plan(over, TagBatch().create("f", "6"), kThree).violations, std::vector{of_batch(too_many_tags)});
+}
+
+TEST(TooManyTags, LeavesRefusedOperationsOut) {
+  const Tags full = {{"a", "1"}, {"b", "2"}, {"c", "3"}};
+  EXPECT_EQ(plan(full, TagBatch().set("d", "#"), kThree).violations,
+            std::vector{violation_of(0, kSet, "d", forbidden_character, Subject::value)});
+  EXPECT_EQ(plan(full, TagBatch().set("d", "4", {.expected_value = "x"}), kThree).violations,
+            std::vector{violation_of(0, kSet, "d", value_mismatch, Subject::value)});
+  // The deletion that would have made room is refused, so there is none.
+  EXPECT_EQ(plan(full, TagBatch().set("d", "4").erase("a", {.expected_value = "x"}), kThree).violations,
+            (std::vector{now(violation_of(1, kErase, "a", value_mismatch, Subject::value), "1"),
+                         of_batch(too_many_tags)}));
+}
+
+TEST(TooManyOperations, ComesWithAllOtherViolationsAndAfterThem) {
+  const TagBatch four = TagBatch().erase("a").erase("b").erase("c").erase("d");
+  EXPECT_TRUE(plan({}, four, kThree).violations.empty());
+  TagBatch five = four;
+  EXPECT_EQ(plan({}, five.erase("e"), kThree).violations, std::vector{of_batch(too_many_operations)});
+  const TagBatch wrong =
+      TagBatch().set("a", "").set("b", "").set("c", "").update("x", "").set("d", "").set("a", "");
+  EXPECT_EQ(plan({}, wrong, kThree).violations,
+            (std::vector{violation_of(3, kUpdate, "x", key_missing), repetition(5, kSet, "a", 0, kSet),
+                         of_batch(too_many_operations), of_batch(too_many_tags)}));
+}
+
+TEST(TooManyOperations, DoesNotMakeAHugeBatchSlow) {
+  constexpr std::size_t kHuge = 200'000;
+  TagBatch batch;
+  for (std::size_t i = 0; i < kHuge; ++i) batch.set("k" + std::to_string(i * 7919 % kHuge / 2), "v");
+  const Outcome outcome = plan({}, batch);
+  EXPECT_EQ(outcome.violations.size(),
+            kHuge / 2 + 2);   // half are repetitions; too many operations, and tags
+}
+
+// --- The form alone. ---
+
+TEST(CheckForm, JudgesWhatNeedsNoUser) {
+  BatchPlanner planner(kThree);
+  const TagBatch batch = TagBatch().create("a", "1").update("b", "#").set("a", "1").erase("").set(
+      "c", "", {.expected_value = "x"});
+  planner.check_form(batch.operations());
+  EXPECT_EQ(outcome_of(planner),
+            (Outcome{{violation_of(1, kUpdate, "b", forbidden_character, Subject::value),
+                      repetition(2, kSet, "a", 0, kCreate), violation_of(3, kErase, "", empty_key),
+                      of_batch(too_many_operations)},
+                     {},
+                     {}}));
+  const TagBatch fine = TagBatch().update("b", "1").erase("a", {.must_exist = true, .expected_value = {}});
+  planner.check_form(fine.operations());
+  EXPECT_EQ(outcome_of(planner), Outcome{});
+}
+
+// --- The tags of a creation. ---
+
+Outcome plan_creation(const TagList& tags, const Limits& limits = {}) {
+  BatchPlanner planner(limits);
+  planner.plan_creation(tags);
+  return outcome_of(planner);
+}
+
+TEST(PlanCreation, SortsTheTags) {
+  EXPECT_EQ(plan_creation({}), Outcome{});
+  const Tags tags = {{"a", "1"}, {"b", ""}, {"c", "3"}};
+  EXPECT_EQ(plan_creation({{"c", "3"}, {"a", "1"}, {"b", ""}}).tags, tags);
+}
+
+TEST(PlanCreation, NamesEveryViolationByItsPosition) {
+  EXPECT_EQ(plan_creation({{"b", "#"}, {"a", "1"}, {"", ""}, {"a", "1"}}).violations,
+            (std::vector{violation_of(0, kCreate, "b", forbidden_character, Subject::value),
+                         violation_of(2, kCreate, "", empty_key), repetition(3, kCreate, "a", 1, kCreate)}));
+}
+
+TEST(PlanCreation, HasALimitOfTagsAndNoneOfOperations) {
+  constexpr Limits kLimits{.tags_per_user = 2, .operations_per_batch = 1};
+  EXPECT_TRUE(plan_creation({{"a", ""}, {"b", ""}}, kLimits).violations.empty());
+  EXPECT_EQ(plan_creation({{"a", ""}, {"b", ""}, {"c", ""}}, kLimits).violations,
+            std::vector{of_batch(too_many_tags)});
+}
+
+// --- The planner itself. ---
+
+TEST(BatchPlanner, StartsAnewWithEachBatch) {
+  const RecordPtr record = record_of({{"a", "1"}});
+  const TagBatch wrong = TagBatch().create("a", "2");
+  const TagBatch right = TagBatch().set("b", "2");
+  BatchPlanner planner(Limits{});
+  planner.plan(*record, wrong.operations());
+  EXPECT_EQ(planner.take_violations().size(), 1u);
+  EXPECT_FALSE(planner.refused());
+  planner.plan(*record, wrong.operations());
+  planner.plan(*record, right.operations());
+  EXPECT_EQ(outcome_of(planner), (Outcome{{}, {{"a", "1"}, {"b", "2"}}, {{"b", "2"}}}));
+}
+
+TEST(BatchPlanner, PlansWithoutMemoryOnceItHasGrown) {
+  const RecordPtr record = record_of({{"a", "1"}, {"b", "2"}, {"c", "3"}});
+  const TagBatch batch = TagBatch().set("b", "x").erase("a").create("d", "4").update("c", "3");
+  BatchPlanner planner(Limits{});
+  planner.plan(*record, batch.operations());
+  const std::size_t before = test::allocations();
+  planner.plan(*record, batch.operations());
+  EXPECT_EQ(test::allocations(), before);
+}
+
+TEST(BatchPlanner, CanBeUsedAgainAfterThereWasNoMemory) {
+  const RecordPtr record = record_of({{"a", "1"}});
+  const TagBatch batch = TagBatch().set("b", "2");
+  BatchPlanner planner(Limits{});
+  {
+    const test::NoMemory no_memory;
+    EXPECT_THROW(planner.plan(*record, batch.operations()), std::bad_alloc);
+  }
+  planner.plan(*record, batch.operations());
+  EXPECT_EQ(outcome_of(planner), (Outcome{{}, {{"a", "1"}, {"b", "2"}}, {{"b", "2"}}}));
+}
+
+TEST(BatchPlanner, TakesATombstoneForAUserWithoutTags) {
+  const RecordPtr tombstone = Record::make_tombstone(*record_of({{"a", "1"}}), 8);
+  const TagBatch batch = TagBatch().create("a", "2");
+  BatchPlanner planner(Limits{});
+  planner.plan(*tombstone, batch.operations());
+  EXPECT_EQ(outcome_of(planner), (Outcome{{}, {{"a", "2"}}, {{"a", "2"}}}));
+}
+
+// --- Against the rules written a second time. ---
+
+// Keys and values with the rules that they break, so that the second judge knows without looking at bytes.
+struct Text {
+  std::string text;
+  std::vector<Reason> broken;
+  std::vector<Reason> broken_to_erase;
+};
+
+const std::vector<Text> kKeys = {
+    {"a", {}, {}},
+    {"ab", {}, {}},
+    {"b", {}, {}},
+    {"é", {}, {}},
+    {"\U0001F600", {}, {}},
+    {"B", {}, {}},
+    {"a#", {forbidden_character}, {}},
+    {kLongKey, {key_too_long}, {}},
+    {"", {empty_key}, {empty_key}},
+    {"\xC3", {malformed_utf8}, {malformed_utf8}},
+    {"a\0:"s, {forbidden_character, contains_nul}, {contains_nul}},
+};
+constexpr std::size_t kKeysOfOldRows = 8;   // the first ones can be in a user already
+
+const std::vector<Text> kValues = {
+    {"1", {}, {}},
+    {"2", {}, {}},
+    {"", {}, {}},
+    {"#", {forbidden_character}, {}},
+    {kLongValue, {value_too_long}, {}},
+    {"\xFF", {malformed_utf8}, {}},
+};
+
+// Good ones more often than bad ones.
+std::size_t some_index(std::size_t good, std::size_t all) {
+  const bool any = *rc::gen::weightedElement<bool>({{5, false}, {1, true}});
+  return *rc::gen::inRange<std::size_t>(0, any ? all : good);
+}
+const Text& some_key() {
+  return kKeys[some_index(6, kKeys.size())];
+}
+const Text& some_value() {
+  return kValues[some_index(3, kValues.size())];
+}
+
+Tags some_tags() {
+  Tags tags;
+  for (std::size_t i = 0; i < kKeysOfOldRows; ++i) {
+    if (*rc::gen::arbitrary<bool>()) tags[kKeys[i].text] = kValues[*rc::gen::inRange<std::size_t>(0, 5)].text;
+  }
+  return tags;
+}
+
+struct Drawn {
+  Operation operation;
+  const Text* key;
+  const Text* value;
+};
+
+Drawn some_operation() {
+  const Text& key = some_key();
+  const auto kind = *rc::gen::element(kCreate, kUpdate, kSet, kErase);
+  const Text& value = kind == kErase ? kValues[2] : some_value();
+  Operation operation{kind, false, key.text, value.text, std::nullopt};
+  if (kind == kErase) operation.must_exist = *rc::gen::arbitrary<bool>();
+  if (kind != kCreate && *rc::gen::weightedElement<bool>({{3, false}, {1, true}})) {
+    operation.expected_value = some_value().text;
+  }
+  return {operation, &key, &value};
+}
+
+// One operation after the other, each looking back at all before it.
+class NaiveJudge {
+ public:
+  explicit NaiveJudge(const Tags& before) : before_(before), after_(before) {}
+
+  void judge(const Drawn& drawn) {
+    const Operation& operation = drawn.operation;
+    const std::size_t index = seen_.size();
+    std::vector<Violation> found;
+    const auto add = [&](Reason reason, Subject subject) -> Violation& {
+      found.push_back(violation_of(index, operation.kind, operation.key, reason, subject));
+      return found.back();
+    };
+    const auto& broken = operation.kind == kErase ? drawn.key->broken_to_erase : drawn.key->broken;
+    for (const Reason reason : broken) add(reason, Subject::key);
+    for (const Reason reason : drawn.value->broken) add(reason, Subject::value);
+    const auto first = std::ranges::find(seen_, operation.key, &Operation::key);
+    if (first != seen_.end()) {
+      Violation& violation = add(duplicate_key, Subject::key);
+      violation.first_index = static_cast<std::size_t>(first - seen_.begin());
+      violation.first_operation = first->kind;
+    } else if (broken.empty()) {
+      judge_preconditions(operation, add);
+    }
+    if (found.empty()) carry_out(operation);
+    violations_.insert(violations_.end(), found.begin(), found.end());
+    seen_.push_back(operation);
+  }
+
+  Outcome outcome(const Limits& limits) {
+    if (seen_.size() > limits.operations_per_batch) violations_.push_back(of_batch(too_many_operations));
+    if (after_.size() > limits.tags_per_user && after_.size() > before_.size()) {
+      violations_.push_back(of_batch(too_many_tags));
+    }
+    if (!violations_.empty()) return {violations_, {}, {}};
+    return {{}, after_, difference()};
+  }
+
+ private:
+  void judge_preconditions(const Operation& operation, const auto& add) {
+    const auto current = before_.find(operation.key);
+    const bool exists = current != before_.end();
+    if (operation.kind == kCreate && exists) add(key_exists, Subject::key).current = current->second;
+    if ((operation.kind == kUpdate || operation.must_exist) && !exists) add(key_missing, Subject::key);
+    if (!operation.expected_value) return;
+    if (!exists) {
+      add(value_mismatch, Subject::value);
+    } else if (current->second != *operation.expected_value) {
+      add(value_mismatch, Subject::value).current = current->second;
+    }
+  }
+
+  void carry_out(const Operation& operation) {
+    if (operation.kind == kErase) {
+      after_.erase(operation.key);
+    } else {
+      after_[operation.key] = operation.value;
+    }
+  }
+
+  Deltas difference() const {
+    Deltas deltas;
+    for (const auto& [key, value] : after_) {
+      const auto old = before_.find(key);
+      if (old == before_.end() || old->second != value) deltas[key] = value;
+    }
+    for (const auto& [key, value] : before_) {
+      if (!after_.contains(key)) deltas[key] = std::nullopt;
+    }
+    return deltas;
+  }
+
+  Tags before_;
+  Tags after_;
+  std::vector<Operation> seen_;
+  std::vector<Violation> violations_;
+};
+
+Limits some_limits() {
+  return {.tags_per_user = *rc::gen::inRange<std::size_t>(1, 9),
+          .operations_per_batch = *rc::gen::inRange<std::size_t>(1, 12)};
+}
+
+RC_GTEST_PROP(BatchPlan, AgreesWithTheNaiveJudge, ()) {
+  const Tags before = some_tags();
+  const Limits limits = some_limits();
+  NaiveJudge judge(before);
+  std::vector<Operation> operations;
+  for (auto left = *rc::gen::inRange(0, 13); left > 0; --left) {
+    const Drawn drawn = some_operation();
+    judge.judge(drawn);
+    operations.push_back(drawn.operation);
+  }
+  const RecordPtr record = record_of(before);
+  BatchPlanner planner(limits);
+  planner.plan(*record, operations);
+  const Outcome expected = judge.outcome(limits);
+  const Outcome planned = outcome_of(planner);
+  RC_CLASSIFY(expected.violations.empty(), "applied");
+  RC_CLASSIFY(expected.violations.size() > 1, "several violations");
+  RC_ASSERT(testing::PrintToString(planned.violations) == testing::PrintToString(expected.violations));
+  RC_ASSERT(planned == expected);
+}
+
+// A batch is a set: the order of its operations decides nothing but the numbers in its violations.
+RC_GTEST_PROP(BatchPlan, DoesNotDependOnTheOrderOfOperations, ()) {
+  const Tags before = some_tags();
+  std::vector<Operation> operations;
+  for (auto left = *rc::gen::inRange(0, 6); left > 0; --left)
+    operations.push_back(some_operation().operation);
+  const RecordPtr record = record_of(before);
+  BatchPlanner planner(Limits{});
+  planner.plan(*record, operations);
+  const Outcome forwards = outcome_of(planner);
+  std::ranges::reverse(operations);
+  planner.plan(*record, operations);
+  const Outcome backwards = outcome_of(planner);
+  RC_ASSERT(forwards.tags == backwards.tags);
+  RC_ASSERT(forwards.deltas == backwards.deltas);
+  RC_ASSERT(forwards.violations.empty() == backwards.violations.empty());
+}
+
+}   // namespace
+}   // namespace model
+}   // namespace usertags

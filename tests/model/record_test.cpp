@@ -1,0 +1,219 @@
+#include "model/record.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include "allocations.hpp"
+#include "make_record.hpp"
+
+namespace usertags::model {
+namespace {
+
+using test::kSomeId;
+using test::make_record;
+
+static_assert(!std::is_copy_constructible_v<Record> && !std::is_copy_assignable_v<Record>);
+static_assert(std::is_nothrow_copy_constructible_v<RecordPtr> &&
+              std::is_nothrow_move_constructible_v<RecordPtr>);
+static_assert(sizeof(RecordPtr) == sizeof(void*));
+
+std::vector<Tag> tags_of(const Record& record) {
+  return {record.begin(), record.end()};
+}
+
+TEST(Record, GivesBackWhatItWasMadeOf) {
+  const std::vector<Tag> tags = {{"department", "engineering"}, {"empty", ""}, {"tier", "gold"}};
+  const RecordPtr record = Record::make(42, 1234567890123, kSomeId, "user_ext_123", tags);
+  EXPECT_EQ(record->ordinal(), 42u);
+  EXPECT_EQ(record->revision(), 1234567890123u);
+  EXPECT_EQ(record->id(), kSomeId);
+  EXPECT_EQ(record->external_id(), "user_ext_123");
+  EXPECT_EQ(record->tag_count(), 3u);
+  EXPECT_EQ(tags_of(*record), tags);
+  EXPECT_FALSE(record->is_tombstone());
+}
+
+TEST(Record, OwnsItsText) {
+  std::string key = "a key that is longer than any small string";
+  std::string external_id = "an external id that is longer than any small string";
+  const RecordPtr record = make_record({{key, key}}, external_id);
+  key.assign(key.size(), '?');
+  external_id.assign(external_id.size(), '?');
+  EXPECT_EQ(record->external_id(), "an external id that is longer than any small string");
+  EXPECT_EQ(record->begin()->key, "a key that is longer than any small string");
+  EXPECT_EQ(record->begin()->value, "a key that is longer than any small string");
+}
+
+TEST(Record, FindsAValueByItsKey) {
+  const RecordPtr record = make_record({{"a", "1"}, {"ab", "2"}, {"b", ""}, {"é", "4"}});
+  EXPECT_EQ(record->find("a"), "1");
+  EXPECT_EQ(record->find("ab"), "2");
+  EXPECT_EQ(record->find("b"), "");
+  EXPECT_EQ(record->find("é"), "4");
+  for (const std::string_view absent : {"", "A", "abc", "c", "\xC3"}) {
+    EXPECT_EQ(record->find(absent), std::nullopt) << absent;
+  }
+}
+
+TEST(Record, MayHaveNoTags) {
+  const RecordPtr record = make_record({});
+  EXPECT_EQ(record->tag_count(), 0u);
+  EXPECT_EQ(record->begin(), record->end());
+  EXPECT_EQ(record->find(""), std::nullopt);
+}
+
+TEST(Record, HoldsTextsUpToTheBoundsOfItsLayout) {
+  const std::string key(Record::kMaxKeyBytes, 'k');
+  const std::string value(Record::kMaxValueBytes, '\xFF');
+  const std::string external_id(Record::kMaxExternalIdBytes, 'x');
+  const std::vector<Tag> tags = {{key, value}, {"z", "1"}};
+  ASSERT_TRUE(Record::has_room_for(external_id, tags));
+  const RecordPtr record = Record::make(0xFFFF'FFFF, ~std::uint64_t{0}, kSomeId, external_id, tags);
+  EXPECT_EQ(record->ordinal(), 0xFFFF'FFFFu);
+  EXPECT_EQ(record->revision(), ~std::uint64_t{0});
+  EXPECT_EQ(record->external_id(), external_id);
+  EXPECT_EQ(tags_of(*record), tags);
+}
+
+TEST(Record, HoldsTheGreatestNumberOfTags) {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < Record::kMaxTags; ++i) keys.push_back(std::to_string(100'000 + i));
+  std::vector<Tag> tags;
+  for (const std::string& key : keys) tags.push_back({key, key});
+  const RecordPtr record = make_record(tags);
+  EXPECT_FALSE(record->is_tombstone());
+  EXPECT_EQ(tags_of(*record), tags);
+}
+
+TEST(Record, SaysForWhatItHasNoRoom) {
+  const std::string long_key(Record::kMaxKeyBytes + 1, 'k');
+  const std::string long_value(Record::kMaxValueBytes + 1, 'v');
+  const std::string long_id(Record::kMaxExternalIdBytes + 1, 'x');
+  const std::vector<Tag> too_many(Record::kMaxTags + 1);
+  EXPECT_FALSE(Record::has_room_for("x", std::vector<Tag>{{long_key, ""}}));
+  EXPECT_FALSE(Record::has_room_for("x", std::vector<Tag>{{"", long_value}}));
+  EXPECT_FALSE(Record::has_room_for(long_id, {}));
+  EXPECT_FALSE(Record::has_room_for("x", too_many));
+}
+
+TEST(Record, HasNoRoomForMoreThan32BitsOfBytes) {
+  const std::string key(Record::kMaxKeyBytes, 'k');
+  const std::string value(Record::kMaxValueBytes, 'v');
+  const std::vector<Tag> tags(Record::kMaxTags, Tag{key, value});
+  EXPECT_FALSE(Record::has_room_for("x", tags));
+}
+
+TEST(Record, TombstoneHasIdsAndNoTags) {
+  const RecordPtr living = make_record({{"a", "1"}}, "gone", 7);
+  const RecordPtr tombstone = Record::make_tombstone(*living, 8);
+  EXPECT_TRUE(tombstone->is_tombstone());
+  EXPECT_EQ(tombstone->ordinal(), living->ordinal());
+  EXPECT_EQ(tombstone->revision(), 8u);
+  EXPECT_EQ(tombstone->id(), living->id());
+  EXPECT_EQ(tombstone->external_id(), "gone");
+  EXPECT_EQ(tombstone->tag_count(), 0u);
+  EXPECT_EQ(tombstone->begin(), tombstone->end());
+  EXPECT_EQ(tombstone->find("a"), std::nullopt);
+}
+
+// The layout is part of the file format, because it is hashed.
+TEST(Record, HashedBytesAreRevisionSizesTextsAndTags) {
+  const RecordPtr record = make_record({{"k", "val"}, {"l", ""}}, "ext", 0x0102);
+  std::string expected("\x02\x01\0\0\0\0\0\0", 8);   // revision
+  expected += std::string("\x44\0\0\0", 4);          // size of the block: 24 + 31 + 3 + 7 + 4 - 1
+  expected += std::string("\x03\0\x02\0", 4);        // bytes of the external id, number of tags
+  expected += std::string(kSomeId) + "ext";
+  expected += std::string("\x01\x03\0kval", 7) + std::string("\x01\0\0l", 4);
+  expected[8] = static_cast<char>(8 + expected.size());
+  EXPECT_EQ(record->hashed_bytes(), expected);
+}
+
+TEST(Record, HashedBytesLeaveOutOrdinalAndCount) {
+  const std::vector<Tag> tags = {{"a", "1"}};
+  const RecordPtr one = Record::make(1, 5, kSomeId, "x", tags);
+  const RecordPtr same = Record::make(2, 5, kSomeId, "x", tags);
+  const RecordPtr held_twice = same;
+  EXPECT_EQ(one->hashed_bytes(), same->hashed_bytes());
+}
+
+TEST(Record, IsOneAllocation) {
+  const std::vector<Tag> tags = {{"department", "engineering"}, {"tier", "gold"}};
+  const std::size_t before = test::allocations();
+  const RecordPtr record = Record::make(1, 1, kSomeId, "user_ext_123", tags);
+  const RecordPtr shared = record;
+  EXPECT_EQ(test::allocations() - before, 1u);
+}
+
+TEST(Record, ThrowsWhereThereIsNoMemory) {
+  const RecordPtr record = make_record({{"a", "1"}});
+  const test::NoMemory no_memory;
+  EXPECT_THROW(Record::make_tombstone(*record, 8), std::bad_alloc);
+}
+
+TEST(Record, TellsWhatItTakesInMemory) {
+  const RecordPtr small = make_record({});
+  EXPECT_EQ(small->memory_bytes(), 80u);   // 24 + 31 + 3, and 8 of the allocator, in steps of 16
+  const std::string value(200, 'v');
+  EXPECT_EQ(make_record({{"k", value}})->memory_bytes(), 272u);
+}
+
+RC_GTEST_PROP(Record, RoundTripsAnyTags, (const std::map<std::string, std::string>& tags)) {
+  std::vector<Tag> views;
+  for (const auto& [key, value] : tags) views.push_back({key, value});
+  const RecordPtr record = make_record(views);
+  RC_ASSERT(tags_of(*record) == views);
+  for (const auto& [key, value] : tags) RC_ASSERT(record->find(key) == value);
+}
+
+TEST(RecordPtr, SharesOneRecord) {
+  RecordPtr first = make_record({{"a", "1"}});
+  const Record* const record = first.get();
+  RecordPtr second = first;
+  const RecordPtr third = RecordPtr::share(*record);
+  first = {};
+  EXPECT_FALSE(first);
+  EXPECT_EQ(second.get(), record);
+  const RecordPtr moved = std::move(second);
+  EXPECT_FALSE(second);   // NOLINT(bugprone-use-after-move): the promise
+  EXPECT_EQ(moved->find("a"), "1");
+  EXPECT_EQ(third.get(), record);
+}
+
+TEST(RecordPtr, HandsItsReferenceOver) {
+  RecordPtr record = make_record({{"a", "1"}});
+  const Record* const detached = record.detach();
+  EXPECT_FALSE(record);
+  const RecordPtr adopted = RecordPtr::adopt(detached);
+  EXPECT_EQ(adopted->find("a"), "1");
+}
+
+TEST(RecordPtr, AssignsToItself) {
+  RecordPtr record = make_record({{"a", "1"}});
+  const RecordPtr& same = record;
+  record = same;
+  EXPECT_EQ(record->find("a"), "1");
+}
+
+TEST(RecordPtr, CountsFromManyThreads) {
+  const RecordPtr record = make_record({{"a", "1"}});
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([copy = record] {
+      for (int round = 0; round < 10'000; ++round) {
+        const RecordPtr mine = copy;
+        ASSERT_EQ(mine->find("a"), "1");
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(record->find("a"), "1");
+}
+
+}   // namespace
+}   // namespace usertags::model

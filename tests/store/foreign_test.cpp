@@ -1,0 +1,148 @@
+// Foreign hands: a stock SQLite connection writes where only the store may, while it is open and while it is
+// closed. It is noticed, and never silently believed.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "support/answers.hpp"
+#include "support/stock_sqlite.hpp"
+#include "support/temp_dir.hpp"
+
+namespace usertags::test {
+namespace {
+
+constexpr const char* kForgeTags = R"(UPDATE user SET tags = '{"tier":"forged"}' WHERE external_id = 'ann')";
+
+class Foreign : public testing::Test {
+ protected:
+  Foreign() {
+    auto store = open();
+    must(store.create_user("ann", {{"tier", "gold"}}));
+    must(store.create_user("bob", {{"tier", "trial"}}));
+    must(store.apply("ann", TagBatch().set("team", "red"), {.expected_revision = {}, .note = "by hand"}));
+    must(store.close());
+  }
+
+  UserTagStore open() const { return must(UserTagStore::open(path_)); }
+  void run(const char* sql) const { StockSqlite(path_).run(sql); }
+
+  TempDir folder_;
+  std::filesystem::path path_ = folder_ / "users.db";
+};
+
+TEST_F(Foreign, AWriteBehindAnOpenStoreIsFoundAtTheNextCommit) {
+  auto store = open();
+  must(store.apply("bob", TagBatch().set("seats", "1")));
+  run(kForgeTags);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    EXPECT_EQ(code_of(store.apply("bob", TagBatch().set("seats", "2"))), ErrorCode::foreign_write);
+    EXPECT_EQ(code_of(store.create_user("cid")), ErrorCode::foreign_write);
+    EXPECT_EQ(code_of(store.delete_user("bob")), ErrorCode::foreign_write);
+  }
+  EXPECT_EQ(value_of(store, "bob", "seats"), "1");
+  EXPECT_EQ(value_of(store, "ann", "tier"), "gold");
+  EXPECT_EQ(store.revision(), 4U);
+  EXPECT_FALSE(must(store.verify()).ok());
+  std::ignore = store.close();
+  EXPECT_EQ(code_of(UserTagStore::open(path_)), ErrorCode::foreign_write);
+}
+
+TEST_F(Foreign, EvenAWriteThatHarmsNothingIsFound) {
+  auto store = open();
+  run("ANALYZE");
+  EXPECT_EQ(code_of(store.apply("bob", TagBatch().set("seats", "2"))), ErrorCode::foreign_write);
+  std::ignore = store.close();
+  auto again = open();
+  EXPECT_TRUE(again.apply("bob", TagBatch().set("seats", "2")));
+}
+
+TEST_F(Foreign, ReadingIsNoWrite) {
+  auto store = open();
+  StockSqlite reader(path_);
+  EXPECT_EQ(reader.query("SELECT count(*) FROM user_tag"), (std::vector<StockSqlite::Row>{{"3"}}));
+  EXPECT_TRUE(store.apply("bob", TagBatch().set("seats", "2")));
+  EXPECT_EQ(reader.query("SELECT count(*) FROM user_tag"), (std::vector<StockSqlite::Row>{{"4"}}));
+}
+
+TEST_F(Foreign, AWriteLockHeldElsewhereIsBusyAndNothingIsApplied) {
+  Options options;
+  options.busy_timeout = std::chrono::milliseconds(0);
+  auto store = must(UserTagStore::open(path_, options));
+  StockSqlite other(path_);
+  other.run("BEGIN IMMEDIATE");
+  EXPECT_EQ(code_of(store.apply("ann", TagBatch().set("tier", "silver"))), ErrorCode::busy);
+  EXPECT_EQ(value_of(store, "ann", "tier"), "gold");
+  other.run("ROLLBACK");
+  EXPECT_TRUE(store.apply("ann", TagBatch().set("tier", "silver")));
+  EXPECT_TRUE(must(store.verify()).ok());
+}
+
+TEST_F(Foreign, AFileRemovedUnderTheStoreTakesNoMoreWrites) {
+  auto store = open();
+  std::filesystem::remove(path_);
+  EXPECT_FALSE(store.apply("ann", TagBatch().set("tier", "silver")));
+  EXPECT_EQ(value_of(store, "ann", "tier"), "gold");
+}
+
+// --- While the store is closed. ---
+
+struct Forgery {
+  const char* name;
+  const char* sql;
+  ErrorCode answer;
+};
+
+const Forgery kForgeries[] = {
+    {"TagsOfARow", kForgeTags, ErrorCode::foreign_write},
+    {"TagsInAnotherSpelling", R"(UPDATE user SET tags = ' { "tier" : "gold" } ' WHERE external_id = 'bob')",
+     ErrorCode::foreign_write},
+    {"AnExternalId", "UPDATE user SET external_id = 'eve' WHERE external_id = 'ann'", ErrorCode::foreign_write},
+    {"ARevision", "UPDATE user SET revision = revision + 1", ErrorCode::foreign_write},
+    {"ARowLess", "DELETE FROM user WHERE external_id = 'ann'", ErrorCode::foreign_write},
+    {"ARowMore",
+     "INSERT INTO user SELECT ordinal + 5, id, 'eve', revision, checksum, tags FROM user LIMIT 1",
+     ErrorCode::foreign_write},
+    {"ADeletion", "UPDATE user SET tags = NULL WHERE external_id = 'ann'", ErrorCode::foreign_write},
+    {"BrokenJson", R"(UPDATE user SET tags = '{"tier":' WHERE external_id = 'ann')", ErrorCode::corrupt_store},
+    {"JsonThatIsNoTags", "UPDATE user SET tags = '[1]' WHERE external_id = 'ann'", ErrorCode::corrupt_store},
+    {"AnId", "UPDATE user SET id = replace(id, 'user_', 'user-') WHERE external_id = 'ann'", ErrorCode::corrupt_store},
+    {"TheDigest", "UPDATE state SET digest = zeroblob(16)", ErrorCode::foreign_write},
+    {"ARevisionOfTheCommitRecord", "UPDATE state SET revision = revision + 1", ErrorCode::corrupt_store},
+};
+
+class ForeignWhileClosed : public Foreign, public testing::WithParamInterface<Forgery> {};
+
+TEST_P(ForeignWhileClosed, IsFoundAtTheNextOpen) {
+  run(GetParam().sql);
+  for (const Access access : {Access::read_write, Access::read_only}) {
+    Options options;
+    options.access = access;
+    const auto store = UserTagStore::open(path_, options);
+    EXPECT_EQ(code_of(store), GetParam().answer) << told(store);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Forged, ForeignWhileClosed, testing::ValuesIn(kForgeries),
+                         [](const auto& forgery) { return forgery.param.name; });
+
+// A log that is folded is not read at open; verify reads all of it.
+TEST_F(Foreign, AForgedNoteBreaksTheChainOfTheLog) {
+  run("UPDATE change SET note = 'forged' WHERE note IS NOT NULL");
+  const auto store = open();
+  const VerifyReport report = must(store.verify());
+  EXPECT_TRUE(std::ranges::any_of(
+      report.problems, [](const auto& problem) { return problem.kind == VerifyReport::Kind::log; }));
+}
+
+TEST_F(Foreign, VerifyNamesTheUserThatWasForged) {
+  auto store = open();
+  const std::string id(store.find("ann")->id());
+  run(kForgeTags);
+  const VerifyReport report = must(store.verify());
+  EXPECT_TRUE(std::ranges::any_of(report.problems, [&](const auto& problem) { return problem.user_id == id; }));
+}
+
+}   // namespace
+}   // namespace usertags::test

@@ -1,0 +1,182 @@
+// A disk that is really full, and files that may not grow: every answer is one of the three outcomes, what was
+// acknowledged stays, and memory equals the file.
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "support/answers.hpp"
+#include "support/temp_dir.hpp"
+
+namespace usertags::test {
+namespace {
+
+// A file system of its own, of so many bytes. Needs root.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const char* size) : mounted_(mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, size) == 0) {}
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (mounted_) umount2(folder_.path().c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+  std::filesystem::path operator/(std::string_view name) const { return folder_ / name; }
+
+  // Takes all but about this many bytes.
+  void fill(std::uintmax_t leave) const {
+    const std::uintmax_t free = std::filesystem::space(folder_.path()).available;
+    std::ofstream(folder_ / "ballast") << std::string(free > leave ? free - leave : 0, 'x');
+  }
+  void free() const { std::filesystem::remove(folder_ / "ballast"); }
+
+ private:
+  TempDir folder_;
+  bool mounted_;
+};
+
+// While it lives, no file of this process grows beyond so many bytes: writing more is an error, not a signal.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+// Writes until something fails, and knows what was acknowledged.
+class Filler {
+ public:
+  std::optional<Error> write_until_refused(UserTagStore& store) {
+    const std::string value(200, 'v');
+    for (int attempt = 0; attempt < 100'000; ++attempt, ++next_) {
+      const std::string name = "user " + std::to_string(next_);
+      const auto created = store.create_user(name, {{"a", value}, {"b", value}, {"c", value}});
+      if (!created) return created.error();
+      acknowledged_[name] = created->revision;
+    }
+    return std::nullopt;
+  }
+
+  void expect_all_in(const UserTagStore& store) const {
+    for (const auto& [name, revision] : acknowledged_) {
+      const auto user = store.find(name);
+      ASSERT_TRUE(user) << name;
+      ASSERT_EQ(user->revision(), revision) << name;
+    }
+  }
+  std::size_t acknowledged() const { return acknowledged_.size(); }
+
+ private:
+  int next_ = 0;
+  std::map<std::string, std::uint64_t> acknowledged_;
+};
+
+class FullDisk : public testing::TestWithParam<std::uintmax_t> {};
+
+TEST_P(FullDisk, LosesNothingAndGoesOnWhenThereIsRoomAgain) {
+  const SmallDisk disk("size=4m");
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
+  Options options;
+  options.housekeeping.backlog_users = 10;
+  auto store = must(UserTagStore::open(disk / "users.db", options));
+  Filler filler;
+  disk.fill(GetParam());
+
+  const auto refused = filler.write_until_refused(store);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code(), ErrorCode::disk_full) << refused->message();
+  filler.expect_all_in(store);
+  EXPECT_EQ(store.revision(), filler.acknowledged());
+  EXPECT_EQ(code_of(store.find("user " + std::to_string(filler.acknowledged()))), ErrorCode::user_not_found);
+  EXPECT_TRUE(must(store.verify()).ok());
+
+  disk.free();
+  EXPECT_TRUE(store.create_user("after"));
+  filler.expect_all_in(store);
+  EXPECT_TRUE(must(store.verify()).ok());
+  must(store.close());
+  store = must(UserTagStore::open(disk / "users.db", options));
+  filler.expect_all_in(store);
+  EXPECT_TRUE(must(store.verify()).ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(BytesLeft, FullDisk, testing::Values(20'000, 65'536, 300'000, 1'000'000));
+
+TEST(FullDiskAtOpen, NothingIsMadeAndTheReasonIsSaid) {
+  const SmallDisk disk("size=1m");
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
+  disk.fill(0);
+  EXPECT_EQ(code_of(UserTagStore::open(disk / "users.db")), ErrorCode::disk_full);
+  disk.free();
+  EXPECT_TRUE(UserTagStore::open(disk / "users.db"));
+}
+
+TEST(FullDiskAtClose, AnUnfinishedCloseLosesNothing) {
+  const SmallDisk disk("size=4m");
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
+  auto store = must(UserTagStore::open(disk / "users.db"));
+  Filler filler;
+  disk.fill(500'000);
+  ASSERT_TRUE(filler.write_until_refused(store));
+  std::ignore = store.close();
+  disk.free();
+  store = must(UserTagStore::open(disk / "users.db"));
+  filler.expect_all_in(store);
+  EXPECT_TRUE(must(store.verify()).ok());
+}
+
+class FileTooLarge : public testing::TestWithParam<rlim_t> {};
+
+TEST_P(FileTooLarge, IsOneOfTheThreeOutcomes) {
+  const TempDir folder;
+  auto store = must(UserTagStore::open(folder / "users.db"));
+  Filler filler;
+  std::optional<Error> refused;
+  {
+    const FileSizeLimit limit(GetParam());
+    refused = filler.write_until_refused(store);
+  }
+  ASSERT_TRUE(refused);
+  const bool unknown = *refused == ErrorCode::outcome_unknown;
+  EXPECT_TRUE(unknown || *refused == ErrorCode::io_error || *refused == ErrorCode::disk_full) << refused->message();
+  const std::string last = "user " + std::to_string(filler.acknowledged());
+  EXPECT_EQ(code_of(store.find(last)), ErrorCode::user_not_found) << "memory changes after the file has committed";
+  filler.expect_all_in(store);
+  if (unknown) {
+    EXPECT_EQ(refused->intended_revision(), filler.acknowledged() + 1);
+    EXPECT_EQ(code_of(store.create_user("after")), ErrorCode::store_failed);
+    EXPECT_TRUE(store.stats().failed);
+  }
+  std::ignore = store.close();
+  store = must(UserTagStore::open(folder / "users.db"));
+  filler.expect_all_in(store);
+  const std::uint64_t more = store.find(last) ? 1U : 0U;
+  EXPECT_LE(more, unknown ? 1U : 0U);
+  EXPECT_EQ(store.revision(), filler.acknowledged() + more);
+  EXPECT_TRUE(must(store.verify()).ok());
+  EXPECT_TRUE(store.create_user("after"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Bytes, FileTooLarge, testing::Values(100'000, 333'333, 1'000'000, 5'000'000));
+
+}   // namespace
+}   // namespace usertags::test

@@ -1,0 +1,56 @@
+// What a store shows, compared with what the reference holds. Each function throws Disagreement where the two
+// part, which fails a GoogleTest, makes RapidCheck shrink, and is caught by a fuzzer.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <usertags/user_tag_store.hpp>
+
+#include "support/reference_store.hpp"
+
+namespace usertags::test {
+
+struct Disagreement : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+[[noreturn]] void disagree(const std::string& what, const std::string& expected, const std::string& found);
+
+inline void expect(bool holds, const std::string& what, const std::string& expected,
+                   const std::string& found) {
+  if (!holds) disagree(what, expected, found);
+}
+
+template <class Expected, class Found>
+void expect_number(const std::string& what, Expected expected, Found found) {
+  expect(std::cmp_equal(expected, found), what, std::to_string(expected), std::to_string(found));
+}
+
+// One user, in every way that a User can be looked at.
+void expect_shows(const std::string& what, const User& user, const ReferenceUser& meant,
+                  const std::string& id);
+
+// The answer of find: the user that is meant, or user_not_found where that is null.
+void expect_found(const std::string& what, const Result<User>& found, const ReferenceUser* meant,
+                  const ReferenceStore& reference);
+
+// The page of `limit` users after the one with the ordinal `after`. Answers the last user's ordinal.
+std::optional<std::size_t> expect_page(const Result<UserPage>& page, std::size_t limit,
+                                       std::optional<std::size_t> after, const ReferenceStore& reference);
+
+// All that reads show: every user by every name, those that are gone, the pages, the revision.
+void expect_equal(const UserTagStore& store, const ReferenceStore& reference);
+
+// The figures of the data, and those of the log in themselves.
+void expect_figures(const Stats& stats, const ReferenceStore& reference);
+void expect_log_figures(const Stats& stats, const History& history);
+
+// The views `user_now` and `user_tag`, as a stock connection reads them.
+void expect_views_equal(const std::filesystem::path& path, const ReferenceStore& reference);
+
+}   // namespace usertags::test

@@ -1,0 +1,138 @@
+#include "support/steps.hpp"
+
+#include <ostream>
+#include <tuple>
+#include <utility>
+
+#include "support/describe.hpp"
+
+namespace usertags::test {
+namespace {
+
+rc::Gen<Options> any_reopening() {
+  return rc::gen::map(
+      rc::gen::tuple(rc::gen::element<std::size_t>(5, 5, 3), rc::gen::element<std::size_t>(6, 6, 4),
+                     rc::gen::element<std::uint64_t>(3, 1, 1000), rc::gen::element<std::uint64_t>(5, 0, 1000),
+                     rc::gen::element<std::uint64_t>(1, 40'000, 4'000'000),
+                     rc::gen::weightedElement<Durability>({{4, Durability::relaxed}, {1, Durability::full}})),
+      [](const auto& parts) {
+        Options options;
+        std::tie(options.limits.tags_per_user, options.limits.operations_per_batch,
+                 options.housekeeping.backlog_users, options.history.min_changes,
+                 options.housekeeping.checkpoint_wal_bytes, options.durability) = parts;
+        return options;
+      });
+}
+
+template <class Alternative, class T>
+rc::Gen<Step> as_step(const rc::Gen<T>& generator) {
+  return rc::gen::map(generator, [](T value) { return Step(Alternative{std::move(value)}); });
+}
+
+rc::Gen<Step> any_find() {
+  return rc::gen::map(rc::gen::pair(any_user(), rc::gen::element(UserRef::Kind::any, UserRef::Kind::id,
+                                                                 UserRef::Kind::external_id)),
+                      [](auto parts) { return Step(FindOne{std::move(parts.first), parts.second}); });
+}
+
+rc::Gen<Step> any_page() {
+  return rc::gen::map(rc::gen::pair(rc::gen::weightedElement<std::size_t>(
+                                        {{6, 1}, {6, 2}, {6, 3}, {2, 10'000}, {1, 0}, {1, 10'001}}),
+                                    rc::gen::inRange(0, 5)),
+                      [](const auto& parts) { return Step(NextPage{parts.first, parts.second == 0}); });
+}
+
+rc::Gen<Step> any_reopen() {
+  return rc::gen::map(
+      rc::gen::pair(rc::gen::element(Ending::closed, Ending::dropped, Ending::killed), any_reopening()),
+      [](auto parts) { return Step(Reopen{parts.first, std::move(parts.second)}); });
+}
+
+rc::Gen<Step> any_use() {
+  return rc::gen::weightedOneOf<Step>({{10, as_step<WriteOne>(any_write())},
+                                       {4, as_step<WriteMany>(up_to(8, any_write()))},
+                                       {2, as_step<PlanOne>(any_patch())},
+                                       {2, any_find()},
+                                       {1, as_step<FindMany>(up_to(6, any_user()))},
+                                       {2, any_page()}});
+}
+
+std::string kind_name(Care::Kind kind) {
+  constexpr const char* kNames[] = {"maintain", "checkpoint", "check_all", "check_views", "check_read_only"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+std::string ending_name(Ending ending) {
+  constexpr const char* kNames[] = {"closed", "dropped", "killed"};
+  return kNames[static_cast<std::size_t>(ending)];
+}
+
+std::string words(const WriteIntent& intent) {
+  constexpr const char* kGuesses[] = {"", ", its revision guessed right", ", its revision guessed wrong"};
+  return describe(intent.write) + kGuesses[static_cast<std::size_t>(intent.guess)];
+}
+
+std::string words(const WriteOne& step) {
+  return words(step.intent);
+}
+std::string words(const WriteMany& step) {
+  std::string text = "apply_each";
+  for (const WriteIntent& intent : step.intents) text += "\n    " + words(intent);
+  return text;
+}
+std::string words(const PlanOne& step) {
+  return "plan: " + words(step.patch);
+}
+std::string words(const FindMany& step) {
+  std::string text = "find_each";
+  for (const std::string& user : step.users) text += " " + in_quotes(user);
+  return text;
+}
+std::string words(const FindOne& step) {
+  return "find " + in_quotes(step.user);
+}
+std::string words(const NextPage& step) {
+  return "list " + std::to_string(step.limit) +
+         (step.from_start ? " from the start" : " after the page before");
+}
+std::string words(const Care& step) {
+  return kind_name(step.kind);
+}
+std::string words(const Reopen& step) {
+  const Options& options = step.options;
+  return "reopen, " + ending_name(step.ending) + ", with " + std::to_string(options.limits.tags_per_user) +
+         " tags, " + std::to_string(options.limits.operations_per_batch) + " operations, backlog " +
+         std::to_string(options.housekeeping.backlog_users) + ", history " +
+         std::to_string(options.history.min_changes) + ", checkpoint at " +
+         std::to_string(options.housekeeping.checkpoint_wal_bytes) +
+         (options.durability == Durability::full ? ", full" : ", relaxed");
+}
+
+}   // namespace
+
+Options tight_options() {
+  Options options;
+  options.durability = Durability::relaxed;
+  options.limits = {.tags_per_user = 5, .operations_per_batch = 6};
+  options.history.min_changes = 5;
+  options.housekeeping.backlog_users = 3;
+  options.housekeeping.checkpoint_wal_bytes = 1;
+  return options;
+}
+
+rc::Gen<Step> any_step() {
+  const auto care = rc::gen::element(Care::Kind::maintain, Care::Kind::checkpoint, Care::Kind::check_all,
+                                     Care::Kind::check_views, Care::Kind::check_read_only);
+  return rc::gen::weightedOneOf<Step>({{20, any_use()}, {2, as_step<Care>(care)}, {1, any_reopen()}});
+}
+
+rc::Gen<Step> any_step_in_memory() {
+  const auto care = rc::gen::element(Care::Kind::maintain, Care::Kind::checkpoint, Care::Kind::check_all);
+  return rc::gen::weightedOneOf<Step>({{20, any_use()}, {1, as_step<Care>(care)}});
+}
+
+void showValue(const Step& step, std::ostream& out) {
+  std::visit([&](const auto& one) { out << "\n  " << words(one); }, step);
+}
+
+}   // namespace usertags::test

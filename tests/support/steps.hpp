@@ -1,0 +1,60 @@
+// Steps: what hosts do to a store in the course of its life, for sequences that RapidCheck makes and shrinks.
+#pragma once
+
+#include <rapidcheck.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <usertags/options.hpp>
+#include <usertags/user_ref.hpp>
+
+#include "support/checked_store.hpp"
+#include "support/generators.hpp"
+
+namespace usertags::test {
+
+struct WriteOne {
+  WriteIntent intent;
+};
+struct WriteMany {
+  std::vector<WriteIntent> intents;
+};
+struct PlanOne {
+  WriteIntent patch;
+};
+struct FindMany {
+  std::vector<std::string> users;
+};
+struct FindOne {
+  std::string user;
+  UserRef::Kind kind = UserRef::Kind::any;
+};
+struct NextPage {
+  std::size_t limit = 1;
+  bool from_start = false;
+};
+struct Care {
+  enum class Kind : std::uint8_t { maintain, checkpoint, check_all, check_views, check_read_only };
+  Kind kind{};
+};
+struct Reopen {
+  Ending ending{};
+  Options options;
+};
+using Step = std::variant<WriteOne, WriteMany, PlanOne, FindMany, FindOne, NextPage, Care, Reopen>;
+
+// Limits, history and housekeeping so small that folding, pruning and checkpoints happen all the time.
+Options tight_options();
+
+rc::Gen<Step> any_step();             // of a store in a file
+rc::Gen<Step> any_step_in_memory();   // without reopening and what looks at the file
+
+// RapidCheck finds it by argument-dependent look-up.
+void showValue(const Step& step, std::ostream& out);
+
+}   // namespace usertags::test

@@ -1,0 +1,86 @@
+#include "arguments.hpp"
+
+#include <charconv>
+#include <cstddef>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "text.hpp"
+
+namespace usertags::command {
+
+void Arguments::positional(const std::string& name, std::string& value, const std::string& help) {
+  app_.add_option(name, value, help)->required()->type_name("");
+}
+
+// CLI11 takes "[a,b]" apart, and "{}" for nothing, where an option may have any number of values. A minimum
+// that is never reached, and never checked, makes it take all that come, each as it is.
+void Arguments::positionals(const std::string& name, std::vector<std::string>& values,
+                            const std::string& help) {
+  const auto keep = [&values](const CLI::results_t& results) {
+    values = results;
+    return true;
+  };
+  app_.add_option(name, CLI::callback_t(keep), help)
+      ->required()
+      ->type_name("")
+      ->expected(CLI::detail::expected_max_vector_size, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void Arguments::flag(const std::string& name, bool& flag, const std::string& help) {
+  app_.add_flag(name, flag, help)->disable_flag_override();
+}
+
+void Arguments::option(const std::string& name, const std::string& value, std::optional<std::string>& text,
+                       const std::string& help) {
+  const auto keep = [&text](const std::string& given) { text = given; };
+  app_.add_option_function<std::string>(name, keep, help)->type_name(value);
+}
+
+void Arguments::option(const std::string& name, const std::string& value,
+                       std::optional<std::uint64_t>& number, const std::string& help) {
+  const auto keep = [&number, name](const std::string& given) {
+    std::uint64_t parsed = 0;
+    const char* end = given.data() + given.size();
+    const auto [rest, error] = std::from_chars(given.data(), end, parsed);
+    if (error != std::errc() || rest != end) {
+      throw UsageError(fmt::format("{} takes a whole number, not {}", name, printable_word(given)));
+    }
+    number = parsed;
+  };
+  app_.add_option_function<std::string>(name, keep, help)->type_name(value);
+}
+
+void Arguments::repeatable(const std::string& name, const std::string& value,
+                           std::function<void(std::string_view)> use, const std::string& help) {
+  const auto accept = [](const CLI::results_t&) { return true; };
+  const CLI::Option* option = app_.add_option(name, CLI::callback_t(accept), help)
+                                  ->type_name(value)
+                                  ->expected(1)
+                                  ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatables_.push_back({option, std::move(use)});
+}
+
+void Arguments::use_repeatables() const {
+  std::map<const CLI::Option*, std::size_t> used;
+  for (const CLI::Option* given : app_.parse_order()) {
+    for (const auto& [option, use] : repeatables_) {
+      if (option == given) use(option->results().at(used[option]++));
+    }
+  }
+}
+
+Assignment split_assignment(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) {
+    throw UsageError(fmt::format("{} is not of the form KEY=VALUE", printable_word(text)));
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+}   // namespace usertags::command

@@ -1,0 +1,141 @@
+#include "command_line.hpp"
+
+#include <deque>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <usertags/error.hpp>
+
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "signals.hpp"
+#include "text.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+constexpr const char* kAbout =
+    "Looks into a store of users' tags, and works on it.\n"
+    "`usertags COMMAND --help` tells more, with examples.";
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done; 1 refused, not found, found something, or some lines rejected;\n"
+    "2 wrong usage; 3 the store or the system failed; 4 outcome unknown; 130 on ^C.";
+
+// One command with its arguments, which hold pointers into both.
+struct Entry {
+  std::unique_ptr<Command> command;
+  CLI::App* app;
+  Arguments arguments;
+};
+
+class CommandLine {
+ public:
+  explicit CommandLine(Console& console) : console_(console), app_(kAbout, "usertags") {
+    app_.set_version_flag("--version", "usertags " USERTAGS_VERSION, "Print the version and exit");
+    app_.set_help_flag("--help,-h", "Print this help and exit");
+    app_.get_formatter()->label("REQUIRED", "");
+    app_.get_formatter()->label("Positionals", "Arguments");
+    app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app_.get_formatter()->label("OPTIONS", "options");
+    app_.footer(kExitCodes);
+    for (MakeCommand* make : kCommands) add(make());
+  }
+
+  int run(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+      const Entry* chosen = find_chosen();
+      if (chosen == nullptr) throw UsageError("a command is missing");
+      chosen->arguments.use_repeatables();
+      return chosen->command->run(console_);
+    } catch (const CLI::CallForVersion& version) {
+      console_.out().line(version.what());
+      return kDone;
+    } catch (const CLI::Success&) {
+      console_.out().buffer() += help();
+      return kDone;
+    } catch (const CLI::Error& error) {
+      return wrong_usage(error.what());
+    } catch (const UsageError& error) {
+      return wrong_usage(error.what());
+    }
+  }
+
+ private:
+  void add(std::unique_ptr<Command> command) {
+    CLI::App* app = app_.add_subcommand(command->name(), command->summary());
+    app->group("Commands");
+    app->footer(command->details());
+    Entry& entry = entries_.emplace_back(Entry{std::move(command), app, Arguments(*app)});
+    entry.arguments.positional("STORE", entry.command->store_path(), "The store's file");
+    entry.command->declare(entry.arguments);
+    entry.arguments.flag("--json", console_.json, "Answer in JSON, one object a line");
+  }
+
+  const Entry* find_chosen() const {
+    for (const Entry& entry : entries_) {
+      if (entry.app->parsed()) return &entry;
+    }
+    return nullptr;
+  }
+
+  std::string help() const {
+    const Entry* chosen = find_chosen();
+    if (chosen == nullptr) return app_.help();
+    return chosen->app->help("usertags " + chosen->command->name());
+  }
+
+  int wrong_usage(const std::string& message) {
+    const Entry* chosen = find_chosen();
+    const std::string words = chosen == nullptr ? "usertags" : "usertags " + chosen->command->name();
+    console_.err().line(fmt::format("{}: {} (see {} --help)", words, printable(message), words));
+    return kWrongUsage;
+  }
+
+  Console& console_;
+  CLI::App app_;
+  std::deque<Entry> entries_;
+};
+
+Error error_of(const std::system_error& failure) {
+  Error::Details details;
+  details.what = failure.what();
+  details.system_error = failure.code().value();
+  return Error(ErrorCode::io_error, std::move(details));
+}
+
+int run_and_flush(int argc, const char* const* argv, Console& console) {
+  const int code = CommandLine(console).run(argc, argv);
+  console.flush();
+  return code;
+}
+
+}   // namespace
+
+int run_command_line(int argc, const char* const* argv, Console& console) noexcept {
+  try {
+    try {
+      return run_and_flush(argc, argv, console);
+    } catch (const ClosedPipe&) {
+      return kDone;
+    } catch (const std::system_error& failure) {
+      return console.error(error_of(failure));
+    } catch (const std::bad_alloc&) {
+      return console.error(ErrorCode::out_of_memory);
+    } catch (const std::exception& failure) {
+      return console.error(Error(ErrorCode::io_error, failure.what()));
+    }
+  } catch (...) {
+    return kFailed;   // no memory is left for saying so
+  }
+}
+
+}   // namespace usertags::command

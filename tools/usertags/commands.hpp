@@ -1,0 +1,21 @@
+// The commands there are, in the order of --help. A new one is a file that defines its function, and a line
+// in kCommands.
+#pragma once
+
+#include <memory>
+
+#include "command.hpp"
+
+namespace usertags::command {
+
+using MakeCommand = std::unique_ptr<Command>();
+
+MakeCommand make_create_user, make_delete_user, make_apply, make_stream, make_find, make_list, make_load,
+    make_dump, make_info, make_stats, make_verify;
+
+inline constexpr MakeCommand* kCommands[] = {
+    make_create_user, make_delete_user, make_apply, make_stream, make_find,   make_list,
+    make_load,        make_dump,        make_info,  make_stats,  make_verify,
+};
+
+}   // namespace usertags::command

@@ -1,0 +1,50 @@
+// Console: where a command's answers go, in one of two forms: for people, or with --json one object a line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <usertags/error.hpp>
+#include <usertags/user.hpp>
+#include <usertags/write.hpp>
+
+#include "output.hpp"
+#include "style.hpp"
+
+namespace usertags::command {
+
+class Console {
+ public:
+  Console();
+
+  bool json = false;
+
+  Output& out() { return out_; }
+  Output& err() { return err_; }
+  const Style& style() const { return out_style_; }
+
+  // An answer on standard output: for people the user, as JSON {"data":USER}.
+  void user(const User& user);
+
+  // The answer to one write. For people, `what` happened comes first: "created, revision 7".
+  void applied(const Applied& applied, std::string_view what);
+
+  // On standard error; returns the exit code that goes with it. The line is that of the input, where the
+  // error answers one.
+  int error(const Error& error, std::optional<std::uint64_t> line = {});
+
+  // For people only, on standard error: `usertags: text`.
+  void note(std::string_view text);
+
+  // Writes out what is left. Throws ClosedPipe or std::system_error.
+  void flush();
+
+ private:
+  Output out_;
+  Output err_;
+  Style out_style_;
+  Style err_style_;
+};
+
+}   // namespace usertags::command

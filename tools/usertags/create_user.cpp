@@ -1,0 +1,61 @@
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "store_access.hpp"
+#include "text.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+class CreateUserCommand final : public Command {
+ public:
+  CreateUserCommand()
+      : Command("create-user", "Create a user",
+                "Examples:\n"
+                "  usertags create-user users.db alice@example.com --set tier=trial --set seats=1\n"
+                "  usertags create-user users.db bob --init --note 'first of all' --json") {}
+
+  void declare(Arguments& arguments) override {
+    arguments.positional("EXTERNAL_ID", external_id_, "The user's name in your own system");
+    arguments.repeatable(
+        "--set", "KEY=VALUE",
+        [this](std::string_view text) {
+          const auto [key, value] = split_assignment(text);
+          tags_.add(key, value);
+        },
+        "A tag of the user; may be repeated");
+    arguments.option("--note", "TEXT", note_, "Who or why, kept with the change");
+    arguments.flag("--init", init_, kInitHelp);
+  }
+
+  int run(Console& console) override {
+    auto store = open_to_write(this->store(), init_, console);
+    if (!store) return console.error(store.error());
+    const auto created =
+        store->create_user(external_id_, tags_, {.expected_revision = {}, .note = note_.value_or("")});
+    close_after_writing(*store, console);
+    if (!created) return console.error(created.error());
+    console.applied(*created, fmt::format("created, revision {}", grouped(created->revision)));
+    return kDone;
+  }
+
+ private:
+  std::string external_id_;
+  TagList tags_;
+  std::optional<std::string> note_;
+  bool init_ = false;
+};
+
+}   // namespace
+
+std::unique_ptr<Command> make_create_user() {
+  return std::make_unique<CreateUserCommand>();
+}
+
+}   // namespace usertags::command

@@ -1,0 +1,85 @@
+#include <algorithm>
+#include <cstddef>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "csv.hpp"
+#include "rows.hpp"
+#include "text.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+constexpr std::string_view kDefaultIdColumn = "external_id";
+
+Error refusal(std::string what) {
+  return Error(ErrorCode::invalid_argument, std::move(what));
+}
+
+Result<void> check_header(const CsvReader::Record& header) {
+  if (!header.problem.empty()) return std::unexpected(refusal("the header of the CSV: " + header.problem));
+  std::set<std::string_view> names;
+  for (const std::string& name : header.fields) {
+    if (names.insert(name).second) continue;
+    return std::unexpected(refusal(fmt::format("the CSV has the column {} twice", printable_word(name))));
+  }
+  return {};
+}
+
+Result<std::size_t> find_id_column(const std::vector<std::string>& names,
+                                   const std::optional<std::string>& wanted) {
+  const auto found = std::ranges::find(names, wanted.value_or(std::string(kDefaultIdColumn)));
+  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  if (!wanted) return 0;
+  return std::unexpected(refusal(fmt::format("the CSV has no column {}", printable_word(*wanted))));
+}
+
+class CsvRows final : public Rows {
+ public:
+  CsvRows(CsvReader reader, std::vector<std::string> names, std::size_t id_column)
+      : reader_(std::move(reader)), names_(std::move(names)), id_column_(id_column) {}
+
+  std::optional<Row> next() override {
+    if (!reader_.next(record_)) return {};
+    return Row{record_.line, record_.text, user()};
+  }
+
+ private:
+  Result<CreateUser> user() {
+    if (!record_.problem.empty()) return std::unexpected(refusal(record_.problem));
+    const std::size_t count = record_.fields.size();
+    if (count != names_.size()) {
+      return std::unexpected(
+          refusal(fmt::format("{}, but the header has {}", counted(count, "field"), names_.size())));
+    }
+    CreateUser user{.external_id = std::move(record_.fields[id_column_]), .tags = {}, .options = {}};
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i != id_column_ && !record_.fields[i].empty()) user.tags.add(names_[i], record_.fields[i]);
+    }
+    return user;
+  }
+
+  CsvReader reader_;
+  CsvReader::Record record_;
+  std::vector<std::string> names_;
+  std::size_t id_column_;
+};
+
+}   // namespace
+
+Result<std::unique_ptr<Rows>> csv_rows(Input& input, const std::optional<std::string>& id_column) {
+  CsvReader reader(input);
+  CsvReader::Record header;
+  if (!reader.next(header)) return std::unexpected(refusal("the CSV has no header"));
+  if (const auto checked = check_header(header); !checked) return std::unexpected(checked.error());
+  const auto id = find_id_column(header.fields, id_column);
+  if (!id) return std::unexpected(id.error());
+  return std::make_unique<CsvRows>(std::move(reader), std::move(header.fields), *id);
+}
+
+}   // namespace usertags::command

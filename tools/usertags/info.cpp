@@ -1,0 +1,104 @@
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "json_out.hpp"
+#include "store_access.hpp"
+#include "table.hpp"
+#include "text.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+std::uint64_t memory_bytes(const Stats& stats) {
+  return stats.record_bytes + stats.directory_bytes + stats.tag_index_bytes;
+}
+
+double per_user(std::uint64_t amount, const Stats& stats) {
+  return stats.users == 0 ? 0 : static_cast<double>(amount) / static_cast<double>(stats.users);
+}
+
+std::string log_text(const Stats& stats) {
+  if (stats.log_floor > stats.revision) return "empty";
+  return fmt::format("changes {} to {}", grouped(stats.log_floor), grouped(stats.revision));
+}
+
+std::string memory_text(const Stats& stats) {
+  return fmt::format("{}, {:.0f} bytes a user (records {}, look-up {}, tag index {})",
+                     byte_size(memory_bytes(stats)), per_user(memory_bytes(stats), stats),
+                     byte_size(stats.record_bytes), byte_size(stats.directory_bytes),
+                     byte_size(stats.tag_index_bytes));
+}
+
+void append_people(std::string& out, const std::string& path, const Stats& stats) {
+  Table table({Table::Align::left, Table::Align::left});
+  table.row({"store", printable(path)});
+  table.row({"users", grouped(stats.users)});
+  table.row({"tags", fmt::format("{}, {:.1f} a user", grouped(stats.tags), per_user(stats.tags, stats))});
+  table.row({"keys", fmt::format("{}, with {} values", grouped(stats.tag_keys), grouped(stats.tag_values))});
+  table.row({"revision", grouped(stats.revision)});
+  table.row({"log", log_text(stats)});
+  table.row({"backlog", fmt::format("{}, folded up to revision {}", counted(stats.backlog_users, "user"),
+                                    grouped(stats.folded_revision))});
+  table.row({"database", byte_size(stats.database_bytes)});
+  table.row({"WAL", byte_size(stats.wal_bytes)});
+  table.row({"memory", memory_text(stats)});
+  table.write(out);
+}
+
+void append_json(std::string& out, const std::string& path, const Stats& stats) {
+  JsonObject object(out);
+  object.text("store", path);
+  object.number("users", stats.users);
+  object.number("tags", stats.tags);
+  object.number("tag_keys", stats.tag_keys);
+  object.number("tag_values", stats.tag_values);
+  object.number("revision", stats.revision);
+  object.number("log_floor", stats.log_floor);
+  object.number("folded_revision", stats.folded_revision);
+  object.number("backlog_users", stats.backlog_users);
+  object.number("database_bytes", stats.database_bytes);
+  object.number("wal_bytes", stats.wal_bytes);
+  object.number("memory_bytes", memory_bytes(stats));
+  object.number("record_bytes", stats.record_bytes);
+  object.number("directory_bytes", stats.directory_bytes);
+  object.number("tag_index_bytes", stats.tag_index_bytes);
+  object.close();
+}
+
+class InfoCommand final : public Command {
+ public:
+  InfoCommand()
+      : Command("info", "Say what the store holds, and what it takes on disk and in memory",
+                "Examples:\n"
+                "  usertags info users.db\n"
+                "  usertags info users.db --json | jq .users") {}
+
+  void declare(Arguments&) override {}
+
+  int run(Console& console) override {
+    const auto store = open_to_look(this->store());
+    if (!store) return console.error(store.error());
+    const Stats stats = store->stats();
+    if (console.json) {
+      append_json(console.out().buffer(), this->store(), stats);
+      console.out().line_done();
+    } else {
+      append_people(console.out().buffer(), this->store(), stats);
+    }
+    return kDone;
+  }
+};
+
+}   // namespace
+
+std::unique_ptr<Command> make_info() {
+  return std::make_unique<InfoCommand>();
+}
+
+}   // namespace usertags::command

@@ -1,0 +1,35 @@
+#include "line_reader.hpp"
+#include "rows.hpp"
+#include "write_in.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+class JsonRows final : public Rows {
+ public:
+  explicit JsonRows(Input& input) : reader_(input) {}
+
+  std::optional<Row> next() override {
+    do {
+      if (const auto line = reader_.next()) return row(*line);
+    } while (reader_.fill());
+    return {};
+  }
+
+ private:
+  static Row row(const LineReader::Line& line) {
+    if (!line.too_long) return {line.number, std::string(line.text), parse_user(line.text)};
+    return {line.number, {}, std::unexpected(line_too_long())};
+  }
+
+  LineReader reader_;
+};
+
+}   // namespace
+
+std::unique_ptr<Rows> json_rows(Input& input) {
+  return std::make_unique<JsonRows>(input);
+}
+
+}   // namespace usertags::command

@@ -1,0 +1,52 @@
+#include "people.hpp"
+
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "table.hpp"
+#include "text.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+// Such as `update tier: key_missing`; the operation's number helps only to tell two of one key apart.
+std::string violation_line(const Violation& violation) {
+  std::string out;
+  if (violation.operation) out = fmt::format("{} ", to_string(*violation.operation));
+  if (violation.subject != Violation::Subject::batch) out += printable_word(violation.key);
+  if (!out.empty()) out += ": ";
+  out += to_string(violation.reason);
+  if (violation.current) out += fmt::format(", the value is {}", printable_word(*violation.current));
+  if (violation.index && violation.first_index) {
+    out += fmt::format(", in the operations {} and {}", *violation.first_index, *violation.index);
+  }
+  return out;
+}
+
+}   // namespace
+
+std::string tags_line(const User& user) {
+  std::string out;
+  for (const auto& [key, value] : user.tags()) {
+    if (!out.empty()) out += ' ';
+    fmt::format_to(std::back_inserter(out), "{}={}", printable_word(key), printable_word(value));
+  }
+  return out;
+}
+
+void append_people(std::string& out, const User& user, const Style& style) {
+  const std::string rest = fmt::format("{}  revision {}", user.id(), grouped(user.revision()));
+  out += fmt::format("{}  {}\n", style.bold(printable(user.external_id())), style.dim(rest));
+  Table tags({Table::Align::left, Table::Align::left});
+  for (const auto& [key, value] : user.tags()) tags.row({"  " + printable(key), printable(value)});
+  tags.write(out);
+}
+
+void append_people(std::string& out, const Error& error, const Style& style) {
+  out += fmt::format("usertags: {}: {}", style.alarm(to_string(error.code())), printable(error.message()));
+  for (const Violation& violation : error.violations()) out += "\n  " + violation_line(violation);
+}
+
+}   // namespace usertags::command
