@@ -53,7 +53,6 @@ FoldSchedule::Step FoldSchedule::next(std::size_t count, std::uint64_t revision)
   Step step{{}, position_, round_revision_, folded_revision_};
   const std::size_t wanted = std::min<std::uint64_t>(count, count_);
   step.ordinals.reserve(wanted);
-  bool wrapped = false;
   while (step.ordinals.size() < wanted) {
     const std::uint32_t ordinal = first_marked(step.position);
     if (ordinal != kNone) {
@@ -61,9 +60,7 @@ FoldSchedule::Step FoldSchedule::next(std::size_t count, std::uint64_t revision)
       step.position = ordinal + 1;
       continue;
     }
-    assert(!wrapped);
-    wrapped = true;
-    step.position = 0;
+    step.position = 0;   // a new round; there are at least as many marks as wanted, so it happens once
     step.folded_revision = step.round_revision;
     step.round_revision = revision;
   }

@@ -391,7 +391,7 @@ TEST(TooManyOperations, ComesWithAllOtherViolationsAndAfterThem) {
 TEST(TooManyOperations, DoesNotMakeAHugeBatchSlow) {
   constexpr std::size_t kHuge = 200'000;
   TagBatch batch;
-  for (std::size_t i = 0; i < kHuge; ++i) batch.set("k" + std::to_string(i * 7919 % kHuge / 2), "v");
+  for (std::size_t i = 0; i < kHuge; ++i) batch.set(std::to_string(i * 7919 % (kHuge / 2)), "v");
   const Outcome outcome = plan({}, batch);
   EXPECT_EQ(outcome.violations.size(),
             kHuge / 2 + 2);   // half are repetitions; too many operations, and tags
@@ -641,7 +641,7 @@ Limits some_limits() {
           .operations_per_batch = *rc::gen::inRange<std::size_t>(1, 12)};
 }
 
-RC_GTEST_PROP(BatchPlan, AgreesWithTheNaiveJudge, ()) {
+void agrees_with_the_naive_judge() {
   const Tags before = some_tags();
   const Limits limits = some_limits();
   NaiveJudge judge(before);
@@ -656,10 +656,12 @@ RC_GTEST_PROP(BatchPlan, AgreesWithTheNaiveJudge, ()) {
   planner.plan(*record, operations);
   const Outcome expected = judge.outcome(limits);
   const Outcome planned = outcome_of(planner);
-  RC_CLASSIFY(expected.violations.empty(), "applied");
-  RC_CLASSIFY(expected.violations.size() > 1, "several violations");
   RC_ASSERT(testing::PrintToString(planned.violations) == testing::PrintToString(expected.violations));
   RC_ASSERT(planned == expected);
+}
+
+RC_GTEST_PROP(BatchPlan, AgreesWithTheNaiveJudge, ()) {
+  for (int batch = 0; batch < 20; ++batch) agrees_with_the_naive_judge();
 }
 
 // A batch is a set: the order of its operations decides nothing but the numbers in its violations.

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <thread>
@@ -146,7 +147,7 @@ TEST(ErrorMessage, IsOneLineOfItsOwnForEveryCode) {
     EXPECT_GT(message.size(), 10u);
     EXPECT_EQ(message.find('\n'), std::string::npos);
     EXPECT_NE(message.back(), '.');
-    EXPECT_EQ(std::ranges::count(messages, message), 0);
+    EXPECT_EQ(std::ranges::find(messages, message), messages.end());
     messages.push_back(message);
   }
 }

@@ -122,8 +122,7 @@ TEST(PatchDecoder, HandsOutViewsIntoTheTextWhereNothingIsEscaped) {
 
 TEST(PatchDecoder, KeepsAllThatWasEscapedUntilTheNextCall) {
   Text tags;
-  for (int i = 0; i < 200; ++i)
-    tags["\n" + std::to_string(i)] = std::string(static_cast<std::size_t>(i), '"');
+  for (std::size_t i = 0; i < 200; ++i) tags[std::to_string(i) + '\n'] = std::string(i, '"');
   const std::string json = tags_json(tags);
   PatchDecoder decoder;
   EXPECT_EQ(copied(*decoder.tags(json)), views(tags));

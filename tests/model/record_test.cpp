@@ -102,13 +102,6 @@ TEST(Record, SaysForWhatItHasNoRoom) {
   EXPECT_FALSE(Record::has_room_for("x", too_many));
 }
 
-TEST(Record, HasNoRoomForMoreThan32BitsOfBytes) {
-  const std::string key(Record::kMaxKeyBytes, 'k');
-  const std::string value(Record::kMaxValueBytes, 'v');
-  const std::vector<Tag> tags(Record::kMaxTags, Tag{key, value});
-  EXPECT_FALSE(Record::has_room_for("x", tags));
-}
-
 TEST(Record, TombstoneHasIdsAndNoTags) {
   const RecordPtr living = make_record({{"a", "1"}}, "gone", 7);
   const RecordPtr tombstone = Record::make_tombstone(*living, 8);
@@ -123,15 +116,26 @@ TEST(Record, TombstoneHasIdsAndNoTags) {
 }
 
 // The layout is part of the file format, because it is hashed.
-TEST(Record, HashedBytesAreRevisionSizesTextsAndTags) {
-  const RecordPtr record = make_record({{"k", "val"}, {"l", ""}}, "ext", 0x0102);
+TEST(Record, HashedBytesAreRevisionCountsTextsAndTags) {
+  const std::string short_value(254, 's');
+  const std::string long_value(255, 'l');
+  const RecordPtr record =
+      make_record({{"k", "val"}, {"l", ""}, {"m", short_value}, {"n", long_value}}, "ext", 0x0102);
   std::string expected("\x02\x01\0\0\0\0\0\0", 8);   // revision
-  expected += std::string("\x44\0\0\0", 4);          // size of the block: 24 + 31 + 3 + 7 + 4 - 1
-  expected += std::string("\x03\0\x02\0", 4);        // bytes of the external id, number of tags
+  expected += std::string("\x03\0\x04\0", 4);        // bytes of the external id, number of tags
   expected += std::string(kSomeId) + "ext";
-  expected += std::string("\x01\x03\0kval", 7) + std::string("\x01\0\0l", 4);
-  expected[8] = static_cast<char>(8 + expected.size());
+  expected += std::string("\x01\x03kval") + std::string("\x01\0l", 3);
+  expected += "\x01\xFEm" + short_value;
+  expected += std::string("\x01\xFF\xFF\0n", 5) + long_value;
   EXPECT_EQ(record->hashed_bytes(), expected);
+}
+
+TEST(Record, HoldsValuesAroundTheBoundOfTheirShortForm) {
+  for (const std::size_t size : {0u, 1u, 253u, 254u, 255u, 256u, 257u, 511u, 65'535u}) {
+    const std::string value(size, 'v');
+    const std::vector<Tag> tags = {{"a", value}, {"b", "after"}};
+    EXPECT_EQ(tags_of(*make_record(tags)), tags) << size;
+  }
 }
 
 TEST(Record, HashedBytesLeaveOutOrdinalAndCount) {
@@ -158,7 +162,7 @@ TEST(Record, ThrowsWhereThereIsNoMemory) {
 
 TEST(Record, TellsWhatItTakesInMemory) {
   const RecordPtr small = make_record({});
-  EXPECT_EQ(small->memory_bytes(), 80u);   // 24 + 31 + 3, and 8 of the allocator, in steps of 16
+  EXPECT_EQ(small->memory_bytes(), 64u);   // 20 + 31 + 3, and 8 of the allocator, in steps of 16
   const std::string value(200, 'v');
   EXPECT_EQ(make_record({{"k", value}})->memory_bytes(), 272u);
 }

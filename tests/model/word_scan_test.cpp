@@ -31,7 +31,7 @@ RC_GTEST_PROP(WordScan, TellsTheFirstByteThatAnswersYes, ()) {
   const Word word = load_word(bytes.data());
   const auto value = [](char c) { return static_cast<std::uint8_t>(c); };
   expect_first(bytes, non_ascii_bytes(word), [&](char c) { return value(c) >= 0x80; });
-  for (const std::uint8_t bound : {1, 0x20, 0x80}) {
+  for (const std::uint8_t bound : std::initializer_list<std::uint8_t>{1, 0x20, 0x80}) {
     expect_first(bytes, bytes_below(word, bound), [&](char c) { return value(c) < bound; });
   }
   for (const char wanted : {'\0', '"', '\\', '\xff'}) {

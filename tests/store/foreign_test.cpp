@@ -98,16 +98,18 @@ const Forgery kForgeries[] = {
     {"TagsOfARow", kForgeTags, ErrorCode::foreign_write},
     {"TagsInAnotherSpelling", R"(UPDATE user SET tags = ' { "tier" : "gold" } ' WHERE external_id = 'bob')",
      ErrorCode::foreign_write},
-    {"AnExternalId", "UPDATE user SET external_id = 'eve' WHERE external_id = 'ann'", ErrorCode::foreign_write},
+    {"AnExternalId", "UPDATE user SET external_id = 'eve' WHERE external_id = 'ann'",
+     ErrorCode::foreign_write},
     {"ARevision", "UPDATE user SET revision = revision + 1", ErrorCode::foreign_write},
     {"ARowLess", "DELETE FROM user WHERE external_id = 'ann'", ErrorCode::foreign_write},
-    {"ARowMore",
-     "INSERT INTO user SELECT ordinal + 5, id, 'eve', revision, checksum, tags FROM user LIMIT 1",
+    {"ARowMore", "INSERT INTO user SELECT ordinal + 5, id, 'eve', revision, checksum, tags FROM user LIMIT 1",
      ErrorCode::foreign_write},
     {"ADeletion", "UPDATE user SET tags = NULL WHERE external_id = 'ann'", ErrorCode::foreign_write},
-    {"BrokenJson", R"(UPDATE user SET tags = '{"tier":' WHERE external_id = 'ann')", ErrorCode::corrupt_store},
+    {"BrokenJson", R"(UPDATE user SET tags = '{"tier":' WHERE external_id = 'ann')",
+     ErrorCode::corrupt_store},
     {"JsonThatIsNoTags", "UPDATE user SET tags = '[1]' WHERE external_id = 'ann'", ErrorCode::corrupt_store},
-    {"AnId", "UPDATE user SET id = replace(id, 'user_', 'user-') WHERE external_id = 'ann'", ErrorCode::corrupt_store},
+    {"AnId", "UPDATE user SET id = replace(id, 'user_', 'user-') WHERE external_id = 'ann'",
+     ErrorCode::corrupt_store},
     {"TheDigest", "UPDATE state SET digest = zeroblob(16)", ErrorCode::foreign_write},
     {"ARevisionOfTheCommitRecord", "UPDATE state SET revision = revision + 1", ErrorCode::corrupt_store},
 };
@@ -141,7 +143,8 @@ TEST_F(Foreign, VerifyNamesTheUserThatWasForged) {
   const std::string id(store.find("ann")->id());
   run(kForgeTags);
   const VerifyReport report = must(store.verify());
-  EXPECT_TRUE(std::ranges::any_of(report.problems, [&](const auto& problem) { return problem.user_id == id; }));
+  EXPECT_TRUE(
+      std::ranges::any_of(report.problems, [&](const auto& problem) { return problem.user_id == id; }));
 }
 
 }   // namespace

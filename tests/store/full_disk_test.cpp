@@ -1,5 +1,5 @@
-// A disk that is really full, and files that may not grow: every answer is one of the three outcomes, what was
-// acknowledged stays, and memory equals the file.
+// A disk that is really full, and files that may not grow: every answer is one of the three outcomes, what
+// was acknowledged stays, and memory equals the file.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -21,7 +21,8 @@ namespace {
 // A file system of its own, of so many bytes. Needs root.
 class SmallDisk {
  public:
-  explicit SmallDisk(const char* size) : mounted_(mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, size) == 0) {}
+  explicit SmallDisk(const char* size)
+      : mounted_(mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, size) == 0) {}
   SmallDisk(const SmallDisk&) = delete;
   SmallDisk& operator=(const SmallDisk&) = delete;
   ~SmallDisk() {
@@ -157,9 +158,11 @@ TEST_P(FileTooLarge, IsOneOfTheThreeOutcomes) {
   }
   ASSERT_TRUE(refused);
   const bool unknown = *refused == ErrorCode::outcome_unknown;
-  EXPECT_TRUE(unknown || *refused == ErrorCode::io_error || *refused == ErrorCode::disk_full) << refused->message();
+  EXPECT_TRUE(unknown || *refused == ErrorCode::io_error || *refused == ErrorCode::disk_full)
+      << refused->message();
   const std::string last = "user " + std::to_string(filler.acknowledged());
-  EXPECT_EQ(code_of(store.find(last)), ErrorCode::user_not_found) << "memory changes after the file has committed";
+  EXPECT_EQ(code_of(store.find(last)), ErrorCode::user_not_found)
+      << "memory changes after the file has committed";
   filler.expect_all_in(store);
   if (unknown) {
     EXPECT_EQ(refused->intended_revision(), filler.acknowledged() + 1);

@@ -30,7 +30,8 @@ class Lifetime : public testing::Test {
 
 TEST_F(Lifetime, ALoopOverTheTagsOfATemporaryIsSafe) {
   std::string text;
-  for (const auto [key, value] : store_->find("ann")->tags()) text += std::string(key) + "=" + std::string(value) + " ";
+  for (const auto [key, value] : store_->find("ann")->tags())
+    text += std::string(key) + "=" + std::string(value) + " ";
   EXPECT_EQ(text, "a=1 tier=gold ");
 }
 

@@ -47,7 +47,8 @@ struct Place {
 };
 
 const Place kRefused[] = {
-    {"ATextFile", [](const fs::path& path) { write_file(path, std::string(5'000, 'x')); }, ErrorCode::not_a_store},
+    {"ATextFile", [](const fs::path& path) { write_file(path, std::string(5'000, 'x')); },
+     ErrorCode::not_a_store},
     {"AnotherDatabase",
      [](const fs::path& path) {
        StockSqlite(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE).run("CREATE TABLE user (name TEXT)");
@@ -61,7 +62,8 @@ const Place kRefused[] = {
      ErrorCode::corrupt_store},
     {"AnIndexMore", [](const fs::path& path) { run_in_store(path, "CREATE INDEX more ON user (id)"); },
      ErrorCode::corrupt_store},
-    {"AViewLess", [](const fs::path& path) { run_in_store(path, "DROP VIEW user_tag"); }, ErrorCode::corrupt_store},
+    {"AViewLess", [](const fs::path& path) { run_in_store(path, "DROP VIEW user_tag"); },
+     ErrorCode::corrupt_store},
     {"NoCommitRecord", [](const fs::path& path) { run_in_store(path, "DELETE FROM state"); },
      ErrorCode::corrupt_store},
     {"HalfAFile",
@@ -150,7 +152,9 @@ TEST_F(Open, OptionsOutOfRangeAreRefusedBeforeAnythingIsMade) {
       [](Options& options) { options.limits.operations_per_batch = 0; },
       [](Options& options) { options.history.min_age = std::chrono::seconds(-1); },
       [](Options& options) { options.busy_timeout = std::chrono::milliseconds(-1); },
-      [](Options& options) { options.housekeeping.max_wal_bytes = options.housekeeping.checkpoint_wal_bytes - 1; },
+      [](Options& options) {
+        options.housekeeping.max_wal_bytes = options.housekeeping.checkpoint_wal_bytes - 1;
+      },
   };
   for (const auto& change : changes) {
     Options options;
@@ -175,9 +179,9 @@ TEST_F(Open, EveryNameOfAFileMeetsTheSameLock) {
   auto first = must(UserTagStore::open(path_));
   fs::create_symlink("users.db", folder_ / "link.db");
   fs::create_directory_symlink(folder_.path(), folder_ / "folder");
-  for (const fs::path& name : {folder_ / "link.db", folder_ / "folder" / "users.db", folder_ / "folder" / ".." /
-                                                                                          folder_.path().filename() / "users.db",
-                               fs::proximate(path_)}) {
+  for (const fs::path& name :
+       {folder_ / "link.db", folder_ / "folder" / "users.db",
+        folder_ / "folder" / ".." / folder_.path().filename() / "users.db", fs::proximate(path_)}) {
     EXPECT_EQ(code_of(UserTagStore::open(name)), ErrorCode::store_locked) << name;
   }
 }
@@ -218,7 +222,8 @@ TEST_F(Open, WithoutPermissionNothingIsOpened) {
   fs::permissions(path_, fs::perms::none);
   Child child([&](const Reporter& parent) {
     constexpr uid_t kNobody = 65'534;
-    if (geteuid() == 0 && (setgid(kNobody) != 0 || setuid(kNobody) != 0)) return parent.tell("cannot leave root");
+    if (geteuid() == 0 && (setgid(kNobody) != 0 || setuid(kNobody) != 0))
+      return parent.tell("cannot leave root");
     for (const fs::path& path : {path_, closed / "users.db", folder_ / "new.db"}) {
       parent.tell(told(UserTagStore::open(path)).substr(0, 17));
     }

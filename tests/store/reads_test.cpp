@@ -130,7 +130,8 @@ TEST(List, RefusesACursorWithAnyCharacterChanged) {
   for (std::size_t at = 0; at < cursor.size(); ++at) {
     std::string changed = cursor;
     changed[at] = changed[at] == 'a' ? 'b' : 'a';
-    EXPECT_EQ(code_of(store.store().list({.limit = 1, .after = Cursor(changed)})), ErrorCode::invalid_cursor) << at;
+    EXPECT_EQ(code_of(store.store().list({.limit = 1, .after = Cursor(changed)})), ErrorCode::invalid_cursor)
+        << at;
   }
 }
 

@@ -1,5 +1,5 @@
-// The views user_now and user_tag, as the stock sqlite3 shell shows them, are right at any time: with a backlog
-// in the log, after close, and after a kill.
+// The views user_now and user_tag, as the stock sqlite3 shell shows them, are right at any time: with a
+// backlog in the log, after close, and after a kill.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -16,7 +16,8 @@ namespace {
 
 // Creations, patches of every kind in awkward characters, deletions, and a name that is used again.
 void live(CheckedStore& store) {
-  const std::string awkward[] = {"a\"b", "back\\slash", "tab\t", "\x01", "\x7F", "\xC3\xA9", "\xF0\x9D\x84\x9E", "'"};
+  const std::string awkward[] = {"a\"b",     "back\\slash",      "tab\t", "\x01", "\x7F",
+                                 "\xC3\xA9", "\xF0\x9D\x84\x9E", "'"};
   for (const char* name : {"ann", "bob", "cid", "d\"'\\"}) {
     must(store.create_user(name, {{"tier", "gold"}, {"gone", "soon"}}));
   }
@@ -26,7 +27,8 @@ void live(CheckedStore& store) {
   must(store.apply("d\"'\\", TagBatch().erase("gone").update("tier", "null")));
   must(store.delete_user("cid"));
   must(store.create_user("cid", {{"second", "life"}}));
-  for (const std::string& text : awkward) must(store.apply("ann", TagBatch().update(text, "changed").erase("gone")));
+  for (const std::string& text : awkward)
+    must(store.apply("ann", TagBatch().update(text, "changed").erase("gone")));
   must(store.apply("ann", TagBatch().erase("a\"b").erase("\x01")));
 }
 

@@ -50,8 +50,9 @@ TEST(CreateUser, ReportsEveryViolationOfItsTagsByPosition) {
 TEST(CreateUser, ExternalIdsAreStrictTextThatIsNoId) {
   CheckedStore store(Options{});
   const std::string longest(255, 'x');
-  for (const std::string& sound : {std::string("a#b/c:d"), longest, std::string("user_8zzzzzzzzzzzzzzzzzzzzzzzzz"),
-                                   std::string("user_"), std::string(" ")}) {
+  for (const std::string& sound :
+       {std::string("a#b/c:d"), longest, std::string("user_8zzzzzzzzzzzzzzzzzzzzzzzzz"), std::string("user_"),
+        std::string(" ")}) {
     EXPECT_TRUE(store.create_user(sound)) << sound;
   }
   for (const std::string& broken :

@@ -96,7 +96,7 @@ class CommandLine {
   int wrong_usage(const std::string& message) {
     const Entry* chosen = find_chosen();
     const std::string words = chosen == nullptr ? "usertags" : "usertags " + chosen->command->name();
-    console_.err().line(fmt::format("{}: {} (see {} --help)", words, printable(message), words));
+    console_.err().line(fmt::format("{}: {} (see {} --help)", words, printable_message(message), words));
     return kWrongUsage;
   }
 

@@ -42,8 +42,8 @@ int Console::error(const Error& error, std::optional<std::uint64_t> line) {
   if (json) {
     append_json_answer(err_.buffer(), error, line);
   } else {
+    if (line) err_.buffer() += fmt::format("line {}: ", *line);
     append_people(err_.buffer(), error, err_style_);
-    if (line) err_.buffer() += fmt::format(" (line {})", *line);
   }
   err_.line_done();
   err_.flush();
@@ -52,7 +52,7 @@ int Console::error(const Error& error, std::optional<std::uint64_t> line) {
 
 void Console::note(std::string_view text) {
   if (json) return;
-  err_.line(fmt::format("usertags: {}", printable(text)));
+  err_.line(fmt::format("usertags: {}", printable_message(text)));
   err_.flush();
 }
 

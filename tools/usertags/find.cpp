@@ -1,11 +1,15 @@
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "store_access.hpp"
+#include "text.hpp"
 
 namespace usertags::command {
 
@@ -35,17 +39,23 @@ class FindCommand final : public Command {
     const auto found = store->find_each(std::vector<UserRef>(users_.begin(), users_.end()));
     if (found.size() != users_.size()) return console.error(ErrorCode::out_of_memory);
     int worst = kDone;
-    for (const Result<User>& user : found) {
-      if (user) {
-        console.user(*user);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (found[i]) {
+        console.user(*found[i]);
       } else {
-        worst = std::max(worst, console.error(user.error()));
+        worst = std::max(worst, console.error(naming(users_[i], found[i].error())));
       }
     }
     return worst;
   }
 
  private:
+  // With several users on the command line, the error has to say which one it is about.
+  static Error naming(const std::string& user, const Error& error) {
+    if (error != ErrorCode::user_not_found) return error;
+    return Error(error.code(), fmt::format("there is no user {}", printable_word(user)));
+  }
+
   std::vector<std::string> users_;
 };
 

@@ -45,7 +45,11 @@ void append_people(std::string& out, const User& user, const Style& style) {
 }
 
 void append_people(std::string& out, const Error& error, const Style& style) {
-  out += fmt::format("usertags: {}: {}", style.alarm(to_string(error.code())), printable(error.message()));
+  const std::size_t reasons =
+      error.violations().size();   // the message lists them, here they get a line each
+  const std::string message = reasons == 0 ? printable_message(error.message())
+                                           : "nothing was applied, for " + counted(reasons, "reason");
+  out += fmt::format("usertags: {}: {}", style.alarm(to_string(error.code())), message);
   for (const Violation& violation : error.violations()) out += "\n  " + violation_line(violation);
 }
 

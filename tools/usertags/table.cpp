@@ -39,6 +39,7 @@ std::string Table::line(const Row& row) const {
     out += row[i];
     if (align_[i] == Align::left && !last) out += gap;
   }
+  out.erase(out.find_last_not_of(' ') + 1);
   return out;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -35,17 +34,17 @@ void append_escape(std::string& out, char32_t value) {
   out += number < 0x80 ? fmt::format("\\x{:02x}", number) : fmt::format("\\u{:04x}", number);
 }
 
-}   // namespace
-
-std::string printable(std::string_view text) {
+// With the code points escaped of which is_escaped() is true.
+template <class Predicate>
+std::string escaped(std::string_view text, Predicate is_escaped) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
     const auto point = first_code_point(text);
     const std::size_t length = point ? point->length : 1;
     if (!point) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(text[0]));
-    } else if (is_hidden(point->value) || point->value == '\\') {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+    } else if (is_escaped(point->value)) {
       append_escape(out, point->value);
     } else {
       out += text.substr(0, length);
@@ -53,6 +52,16 @@ std::string printable(std::string_view text) {
     text.remove_prefix(length);
   }
   return out;
+}
+
+}   // namespace
+
+std::string printable(std::string_view text) {
+  return escaped(text, [](char32_t value) { return is_hidden(value) || value == '\\'; });
+}
+
+std::string printable_message(std::string_view text) {
+  return escaped(text, is_hidden);
 }
 
 std::string printable_word(std::string_view text) {

@@ -13,6 +13,9 @@ namespace usertags::command {
 // that are no UTF-8 as \xNN, and the backslash doubled, so that each text has one spelling.
 std::string printable(std::string_view text);
 
+// The same for text that was made to be read, such as a message: its backslashes stay single.
+std::string printable_message(std::string_view text);
+
 // printable(), in double quotes where it is empty or could be misread within `key=value key=value`.
 std::string printable_word(std::string_view text);
 

@@ -1,0 +1,132 @@
+#include "sqlite/change_log.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "samples.hpp"
+#include "support/outcome_of.hpp"
+
+namespace usertags::sqlite {
+namespace {
+
+using model::Change;
+using model::ChangeKind;
+using test::make_patch;
+using test::outcome_of;
+
+class ChangeLogTest : public testing::Test {
+ protected:
+  void append(std::uint64_t first, std::uint64_t last) {
+    for (std::uint64_t revision = first; revision <= last; ++revision) {
+      database_.log().append(make_patch(revision, 1), revision);
+    }
+  }
+  std::vector<std::uint64_t> revisions_from(std::uint64_t first) {
+    std::vector<std::uint64_t> revisions;
+    ChangeLog::Reader entries(database_.connection(), first);
+    while (const auto entry = entries.next()) revisions.push_back(entry->change.revision);
+    return revisions;
+  }
+  void expect_entry(const Change& change, std::uint64_t checksum) {
+    ChangeLog::Reader entries(database_.connection(), change.revision);
+    const auto entry = entries.next();
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->change.revision, change.revision);
+    EXPECT_EQ(entry->change.ordinal, change.ordinal);
+    EXPECT_EQ(entry->change.remaining, change.remaining);
+    EXPECT_EQ(entry->change.at_ms, change.at_ms);
+    EXPECT_EQ(entry->change.kind, change.kind);
+    EXPECT_EQ(entry->change.patch, change.patch);
+    EXPECT_EQ(entry->change.note, change.note);
+    EXPECT_EQ(entry->checksum, checksum);
+  }
+
+  Database database_{test::in_memory(), test::first_state()};
+};
+
+TEST_F(ChangeLogTest, EveryFieldComesBackAtItsExtreme) {
+  const std::string note(800, 'n');
+  const std::string patch = R"({"tags":{")" + std::string(1'000'000, 'k') + R"(":null}})";
+  const Change lowest{1, 1, 0, 0, ChangeKind::created, "{}", ""};
+  const Change highest{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::uint32_t>::max(),
+                       std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::max(),
+                       ChangeKind::deleted, patch, note};
+  const Change odd{2, 3, 4, 5, ChangeKind::patched, "{\"\\u0001\":\"\x7F\xC3\xA9\"}", "a\tb\"\\\xF0\x9D\x84\x9E"};
+  database_.log().append(lowest, 0);
+  database_.log().append(highest, std::numeric_limits<std::uint64_t>::max());
+  database_.log().append(odd, std::uint64_t{1} << 63);
+  expect_entry(lowest, 0);
+  expect_entry(highest, std::numeric_limits<std::uint64_t>::max());
+  expect_entry(odd, std::uint64_t{1} << 63);
+}
+
+TEST_F(ChangeLogTest, ANoteDoesNotStayForTheNextEntry) {
+  Change with_note = make_patch(1, 1);
+  with_note.note = "who";
+  database_.log().append(with_note, 0);
+  database_.log().append(make_patch(2, 1), 0);
+  expect_entry(make_patch(2, 1), 0);
+  EXPECT_EQ(database_.connection().query_integer("SELECT note IS NULL FROM change WHERE seq = 2"), 1);
+}
+
+TEST_F(ChangeLogTest, AReaderStartsAtAnyRevisionAndGoesInOrder) {
+  append(3, 4);
+  append(1, 2);
+  append(5, 6);
+  EXPECT_EQ(revisions_from(0), (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(revisions_from(4), (std::vector<std::uint64_t>{4, 5, 6}));
+  EXPECT_TRUE(revisions_from(7).empty());
+}
+
+TEST_F(ChangeLogTest, PruningRemovesItsRangeAndNothingElse) {
+  append(1, 3'000);
+  database_.log().prune(1, 1'499);
+  EXPECT_EQ(revisions_from(0).front(), 1'500U);
+  EXPECT_EQ(revisions_from(0).size(), 1'501U);
+  database_.log().prune(1'500, 3'000);
+  EXPECT_TRUE(revisions_from(0).empty());
+}
+
+TEST_F(ChangeLogTest, AMarkTellsTimeAndChecksum) {
+  Change change = make_patch(7, 1);
+  change.at_ms = 1'764'000'000'000;
+  database_.log().append(change, std::uint64_t{1} << 63);
+  const auto mark = database_.log().mark(7);
+  ASSERT_TRUE(mark);
+  EXPECT_EQ(mark->at_ms, change.at_ms);
+  EXPECT_EQ(mark->checksum, std::uint64_t{1} << 63);
+  EXPECT_FALSE(database_.log().mark(6));
+}
+
+TEST_F(ChangeLogTest, ARevisionThatIsThereIsNotWrittenOver) {
+  append(1, 1);
+  EXPECT_EQ(outcome_of([&] { append(1, 1); }), "corrupt_store");
+}
+
+// The schema's own checks would refuse these: so does the reader, whatever a file's schema let in.
+class DamagedChange : public ChangeLogTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(DamagedChange, IsCorrupt) {
+  append(1, 1);
+  database_.connection().execute("PRAGMA ignore_check_constraints = ON");
+  database_.connection().execute(GetParam());
+  EXPECT_EQ(outcome_of([&] {
+              ChangeLog::Reader entries(database_.connection(), std::numeric_limits<std::int64_t>::min());
+              while (entries.next()) {
+              }
+            }),
+            "corrupt_store");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DamagedChange,
+                         testing::Values("UPDATE change SET seq = 0", "UPDATE change SET seq = -5",
+                                         "UPDATE change SET ordinal = 0", "UPDATE change SET ordinal = 4294967296",
+                                         "UPDATE change SET kind = 0", "UPDATE change SET kind = 4",
+                                         "UPDATE change SET remaining = -1", "UPDATE change SET at_ms = -1",
+                                         "UPDATE change SET note = ''"));
+
+}   // namespace
+}   // namespace usertags::sqlite

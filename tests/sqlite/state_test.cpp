@@ -1,0 +1,106 @@
+#include "sqlite/state.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+
+#include "samples.hpp"
+#include "support/outcome_of.hpp"
+
+namespace usertags::sqlite {
+namespace {
+
+using test::outcome_of;
+
+constexpr std::uint64_t kAllBits = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kHighest = std::numeric_limits<std::int64_t>::max();
+
+class StateTest : public testing::Test {
+ protected:
+  Database database_{test::in_memory(), test::first_state()};
+};
+
+TEST_F(StateTest, TheFirstStateIsThere) { EXPECT_EQ(database_.state().read(), test::first_state()); }
+
+TEST_F(StateTest, EveryFieldComesBackAtItsExtreme) {
+  State state;
+  state.store_id.fill(0xFF);
+  state.epoch = kHighest;
+  state.clean = false;
+  state.revision = kHighest;
+  state.last_ordinal = std::numeric_limits<std::uint32_t>::max();
+  state.last_id.fill(0xFE);
+  state.last_at_ms = std::numeric_limits<std::int64_t>::max();
+  state.digest = {kAllBits, kAllBits - 1};
+  state.log_checksum = kAllBits;
+  state.folded_revision = kHighest;
+  state.log_floor = kHighest;
+  state.floor_checksum = std::uint64_t{1} << 63;
+  state.last_token = kHighest;
+  state.token_floor = kHighest;
+  database_.state().write(state);
+  EXPECT_EQ(database_.state().read(), state);
+}
+
+// Each field alone: no two of them are mixed up.
+TEST_F(StateTest, EveryFieldHasAPlaceOfItsOwn) {
+  State state;
+  state.store_id.fill(1);
+  state.epoch = 2;
+  state.clean = true;
+  state.revision = 30;
+  state.last_ordinal = 4;
+  state.last_id.fill(5);
+  state.last_at_ms = 6;
+  state.digest = {7, 8};
+  state.log_checksum = 9;
+  state.folded_revision = 20;
+  state.log_floor = 11;
+  state.floor_checksum = 12;
+  state.last_token = 130;
+  state.token_floor = 14;
+  database_.state().write(state);
+  EXPECT_EQ(database_.state().read(), state);
+  for (const char* column : {"epoch = 2", "clean = 1", "revision = 30", "last_ordinal = 4", "last_at_ms = 6",
+                             "digest = x'00000000000000080000000000000007'", "log_checksum = 9",
+                             "folded_revision = 20", "log_floor = 11", "floor_checksum = 12", "last_token = 130",
+                             "token_floor = 14", "store_id = x'01010101010101010101010101010101'"}) {
+    const std::string question = "SELECT count(*) FROM state WHERE " + std::string(column);
+    EXPECT_EQ(database_.connection().query_integer(question.c_str()), 1) << column;
+  }
+}
+
+class DamagedState : public StateTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(DamagedState, IsCorrupt) {
+  database_.connection().execute("PRAGMA ignore_check_constraints = ON");
+  database_.connection().execute(GetParam());
+  EXPECT_EQ(outcome_of([&] { database_.state().read(); }), "corrupt_store");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DamagedState,
+                         testing::Values("DELETE FROM state", "UPDATE state SET revision = -1",
+                                         "UPDATE state SET epoch = 0", "UPDATE state SET clean = 2",
+                                         "UPDATE state SET last_ordinal = 4294967296",
+                                         "UPDATE state SET last_ordinal = -1", "UPDATE state SET last_at_ms = -1",
+                                         "UPDATE state SET store_id = x'00'", "UPDATE state SET last_id = x''",
+                                         "UPDATE state SET digest = zeroblob(17)",
+                                         "UPDATE state SET folded_revision = revision + 1",
+                                         "UPDATE state SET log_floor = 0",
+                                         "UPDATE state SET log_floor = folded_revision + 2",
+                                         "UPDATE state SET token_floor = last_token + 2",
+                                         "UPDATE state SET token_floor = 0"));
+
+TEST_F(StateTest, WritingWithoutARowIsCorrupt) {
+  database_.connection().execute("DELETE FROM state");
+  EXPECT_EQ(outcome_of([&] { database_.state().write(test::first_state()); }), "corrupt_store");
+}
+
+TEST_F(StateTest, ReadingLeavesNoTransactionOpen) {
+  database_.state().read();
+  EXPECT_EQ(outcome_of([&] { database_.connection().execute("VACUUM"); }), "ok");   // refused while a row stands
+}
+
+}   // namespace
+}   // namespace usertags::sqlite

@@ -1,0 +1,172 @@
+#include "sqlite/user_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "model/digest.hpp"
+#include "samples.hpp"
+#include "support/outcome_of.hpp"
+
+namespace usertags::sqlite {
+namespace {
+
+using model::Record;
+using test::make_record;
+using test::outcome_of;
+
+// A row that owns its texts.
+struct Copy {
+  std::uint32_t ordinal;
+  std::string id;
+  std::string external_id;
+  std::uint64_t revision;
+  std::optional<std::string> tags;
+  std::int64_t checksum;
+
+  bool operator==(const Copy&) const = default;
+};
+
+Copy row_of(const Record& record, std::optional<std::string> tags) {
+  return {record.ordinal(),  std::string(record.id()), std::string(record.external_id()),
+          record.revision(), std::move(tags),          model::row_checksum(record)};
+}
+
+class UserTableTest : public testing::Test {
+ protected:
+  std::vector<Copy> rows() {
+    std::vector<Copy> rows;
+    UserTable::Reader reader(database_.connection());
+    while (const auto row = reader.next()) {
+      rows.push_back({row->ordinal, std::string(row->id), std::string(row->external_id), row->revision,
+                      row->tags ? std::optional<std::string>(*row->tags) : std::nullopt, row->checksum});
+    }
+    return rows;
+  }
+  void bury(const Record& record, std::uint64_t revision) {
+    users_.bury(*Record::make_tombstone(record, revision));
+  }
+
+  Database database_{test::in_memory(), test::first_state()};
+  UserTable& users_ = database_.users();
+};
+
+TEST_F(UserTableTest, RowsComeBackInTheOrderOfOrdinals) {
+  const auto second = make_record(2, 9, {{"tier", "gold"}, {"a", ""}}, "bob");
+  const auto first = make_record(1, 8, {});
+  users_.insert(*second);
+  users_.insert(*first);
+  EXPECT_EQ(rows(), (std::vector{row_of(*first, "{}"), row_of(*second, R"({"a":"","tier":"gold"})")}));
+}
+
+TEST_F(UserTableTest, EveryColumnComesBackAtItsExtreme) {
+  std::string longest_name;
+  for (int i = 0; i < 255; ++i) longest_name += "\xF0\x9D\x84\x9E";
+  const std::string key = "\x01\"\\";
+  const std::string value(800, '\x1F');
+  const auto record = make_record(std::numeric_limits<std::uint32_t>::max(), std::numeric_limits<std::int64_t>::max(),
+                                  {{key, value}}, longest_name);
+  users_.insert(*record);
+  std::string json = R"({"\u0001\"\\":")";
+  for (int i = 0; i < 800; ++i) json += "\\u001f";
+  EXPECT_EQ(rows(), std::vector{row_of(*record, json + "\"}")});
+}
+
+// The most tags that a record can hold, of the longest keys and values, in the longest escaping.
+TEST_F(UserTableTest, TheLargestRowFits) {
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < Record::kMaxTags; ++i) {
+    std::string key(50, '\x01');
+    for (std::size_t digit = 0, rest = i; rest != 0; ++digit, rest /= 30) key[digit] = static_cast<char>(1 + rest % 30);
+    keys.push_back(key);
+  }
+  const std::string value(200, '\x02');
+  std::vector<Tag> tags;
+  for (const std::string& key : keys) tags.push_back({key, value});
+  users_.insert(*make_record(1, 1, tags));
+  EXPECT_GT(database_.connection().query_integer("SELECT length(tags) FROM user"), 90'000'000);
+}
+
+TEST_F(UserTableTest, AnOrdinalThatIsThereIsNotWrittenOver) {
+  users_.insert(*make_record(1, 1));
+  EXPECT_EQ(outcome_of([&] { users_.insert(*make_record(1, 2)); }), "corrupt_store");
+}
+
+TEST_F(UserTableTest, FoldingBringsARowUpToTheRecord) {
+  users_.insert(*make_record(1, 1, {{"tier", "gold"}}));
+  users_.insert(*make_record(2, 2, {{"tier", "gold"}}, "bob"));
+  const auto newer = make_record(1, 7, {{"level", "9"}});
+  users_.fold(*newer);
+  EXPECT_EQ(rows()[0], row_of(*newer, R"({"level":"9"})"));
+  EXPECT_EQ(rows()[1].revision, 2U);
+}
+
+TEST_F(UserTableTest, FoldingNeverGoesBack) {
+  const auto newer = make_record(1, 7, {{"tier", "new"}});
+  users_.insert(*newer);
+  users_.fold(*make_record(1, 6, {{"tier", "old"}}));
+  users_.fold(*make_record(1, 7, {{"tier", "same revision"}}));
+  EXPECT_EQ(rows(), std::vector{row_of(*newer, R"({"tier":"new"})")});
+}
+
+TEST_F(UserTableTest, FoldingNeverRevivesOrCreates) {
+  const auto record = make_record(1, 1, {{"tier", "gold"}});
+  users_.insert(*record);
+  bury(*record, 5);
+  users_.fold(*make_record(1, 9, {{"tier", "back"}}));
+  users_.fold(*make_record(2, 9));
+  ASSERT_EQ(rows().size(), 1U);
+  EXPECT_EQ(rows()[0].tags, std::nullopt);
+  EXPECT_EQ(rows()[0].revision, 5U);
+}
+
+TEST_F(UserTableTest, ABuriedUserLeavesATombstone) {
+  const auto record = make_record(1, 1, {{"tier", "gold"}});
+  users_.insert(*record);
+  const auto tombstone = Record::make_tombstone(*record, 5);
+  users_.bury(*tombstone);
+  EXPECT_EQ(rows(), std::vector{row_of(*tombstone, std::nullopt)});
+}
+
+TEST_F(UserTableTest, NobodyIsBuriedTwice) {
+  const auto record = make_record(1, 1);
+  EXPECT_EQ(outcome_of([&] { bury(*record, 2); }), "corrupt_store");
+  users_.insert(*record);
+  bury(*record, 2);
+  EXPECT_EQ(outcome_of([&] { bury(*record, 3); }), "corrupt_store");
+}
+
+TEST_F(UserTableTest, OnlyTombstonesUpToTheRevisionAreForgotten) {
+  for (std::uint32_t i = 1; i <= 4; ++i) users_.insert(*make_record(i, i, {}, "user " + std::to_string(i)));
+  for (std::uint32_t i = 2; i <= 4; ++i) bury(*make_record(i, i, {}, "user " + std::to_string(i)), 10 + i);
+  users_.forget_deleted(13);
+  const auto left = rows();
+  ASSERT_EQ(left.size(), 2U);
+  EXPECT_EQ(left[0].ordinal, 1U);   // living, and older than all
+  EXPECT_EQ(left[1].ordinal, 4U);
+}
+
+TEST_F(UserTableTest, ForgettingDoesNotWalkTheUsers) {
+  Statement plan(database_.connection(),
+                 "EXPLAIN QUERY PLAN DELETE FROM user WHERE tags IS NULL AND revision <= ?1");
+  ASSERT_TRUE(plan.step());
+  EXPECT_NE(plan.text(3).find("user_deleted"), std::string_view::npos) << plan.text(3);
+}
+
+class DamagedUser : public UserTableTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(DamagedUser, IsCorrupt) {
+  users_.insert(*make_record(1, 1));
+  database_.connection().execute(GetParam());
+  EXPECT_EQ(outcome_of([&] { rows(); }), "corrupt_store");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DamagedUser,
+                         testing::Values("UPDATE user SET ordinal = 0", "UPDATE user SET ordinal = 4294967296",
+                                         "UPDATE user SET ordinal = -1", "UPDATE user SET revision = 0",
+                                         "UPDATE user SET revision = -1"));
+
+}   // namespace
+}   // namespace usertags::sqlite
