@@ -1,6 +1,7 @@
 #include "model/batch_plan.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <tuple>
 
@@ -10,6 +11,24 @@ namespace usertags::model {
 
 using Reason = Violation::Reason;
 using Subject = Violation::Subject;
+
+namespace {
+
+// In the order in which the violations of one operation, or of the whole batch, are reported.
+enum class Stage : std::uint8_t { form_of_key, form_of_value, repetition, precondition };
+
+Stage stage_of(const Violation& violation) noexcept {
+  switch (violation.reason) {
+    case Reason::key_exists:
+    case Reason::key_missing:
+    case Reason::value_mismatch:
+    case Reason::too_many_tags: return Stage::precondition;
+    case Reason::duplicate_key: return Stage::repetition;
+    default: return violation.subject == Subject::value ? Stage::form_of_value : Stage::form_of_key;
+  }
+}
+
+}   // namespace
 
 void BatchPlanner::plan(const Record& before, std::span<const Operation> operations) {
   begin(operations);
@@ -135,8 +154,9 @@ void BatchPlanner::finish() {
   if (!refused()) return;
   deltas_.clear();
   tags_.clear();
-  std::ranges::stable_sort(violations_, {}, [](const Violation& violation) {
-    return violation.index.value_or(std::numeric_limits<std::size_t>::max());
+  std::ranges::sort(violations_, {}, [](const Violation& violation) {
+    const std::size_t index = violation.index.value_or(std::numeric_limits<std::size_t>::max());
+    return std::tuple(index, stage_of(violation), violation.reason);
   });
 }
 

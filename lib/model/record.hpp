@@ -97,7 +97,7 @@ class Record {
   std::uint64_t revision_;   // hashed from here
   std::uint16_t external_id_bytes_;
   std::uint16_t tag_count_;
-  char text_[4];   // the first of it; the block goes on
+  [[maybe_unused]] char text_[4];   // the first of it; the block goes on
 };
 
 // A value length of this, or more, is in two more bytes.

@@ -51,6 +51,7 @@ Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& 
     open_read_only(*path);
   else
     open_for_writing(path);
+  fork_guard_.emplace([](void* engine) noexcept { static_cast<Engine*>(engine)->abandon(); }, this);
 }
 
 Engine::~Engine() {
@@ -81,8 +82,8 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
 }
 
 void Engine::open_read_only(const std::filesystem::path& path) {
-  path_ = path;
-  Reading reading = open_for_reading(path, options_.allow_network_file_system, options_.busy_timeout);
+  path_ = resolve_store_path(path, options_.allow_network_file_system).path;
+  Reading reading = open_for_reading(path_, options_.allow_network_file_system, options_.busy_timeout);
   const sqlite::ReadTransaction moment(reading.connection);
   const Loaded loaded = load(reading.connection, LogExtent::to_replay, refuse_problem);
   projection_.load(loaded.records, loaded.state.revision);
@@ -233,7 +234,7 @@ void Engine::close(bool fold) {
   if (write_path_) write_path_->close(fold);
 }
 
-void Engine::on_fork_in_child() noexcept {
+void Engine::abandon() noexcept {
   if (write_path_) write_path_->abandon();
 }
 

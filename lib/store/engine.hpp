@@ -24,13 +24,15 @@
 
 namespace usertags::store {
 
-class Engine : private ForkGuard {
+class Engine {
  public:
   // No path: a store in memory.
   Engine(const std::optional<std::filesystem::path>& path, const Options& options);
-  ~Engine() override;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine();
 
-  using ForkGuard::forked;
+  bool forked() const noexcept { return fork_guard_->forked(); }
 
   // Why nothing can be read, or written, if so.
   std::optional<ErrorCode> refuses_reads() const noexcept;
@@ -57,7 +59,7 @@ class Engine : private ForkGuard {
   void open_for_writing(const std::optional<std::filesystem::path>& path);
   void open_read_only(const std::filesystem::path& path);
   VerifyReport verify_aside() const;
-  void on_fork_in_child() noexcept override;
+  void abandon() noexcept;   // in a child after fork
 
   const Options options_;
   const Logger logger_;
@@ -67,6 +69,7 @@ class Engine : private ForkGuard {
   index::Projection projection_;
   std::unique_ptr<WritePath> write_path_;   // none in a read-only store
   std::atomic<bool> closed_{false};
+  std::optional<ForkGuard> fork_guard_;   // last: a store that is not made yet is not used in a child
 };
 
 // Why a user is not found: made only then.

@@ -22,6 +22,15 @@ constexpr std::uint64_t kReplayFactor = 6;
 // Pruning is done some changes at a time: one by one it would rewrite the log's first page with each commit.
 constexpr std::uint64_t kPruneChunk = 1024;
 
+void commit_or_throw(sqlite::Transaction& transaction) {
+  auto result = transaction.commit();
+  if (result.outcome == sqlite::CommitOutcome::unknown) {
+    model::fail(ErrorCode::outcome_unknown,
+                "housekeeping failed on its way to the disk: " + result.error->message());
+  }
+  if (result.error) throw model::Failure{std::move(*result.error)};
+}
+
 }   // namespace
 
 FileWriter::FileWriter(sqlite::Database& database, const index::Projection& projection,
@@ -68,7 +77,7 @@ bool FileWriter::maintain(std::size_t users) {
   if (!folded && state == state_) return false;
   state.clean = false;
   database_.state().write(state);
-  if (auto result = transaction.commit(); result.error) throw model::Failure{std::move(*result.error)};
+  commit_or_throw(transaction);
   take(state, work);
   return true;
 }
@@ -91,7 +100,7 @@ void FileWriter::commit_state(sqlite::State state) {
   sqlite::Transaction transaction(database_.connection());
   check_unchanged();
   database_.state().write(state);
-  if (auto result = transaction.commit(); result.error) throw model::Failure{std::move(*result.error)};
+  commit_or_throw(transaction);
   state_ = state;
 }
 

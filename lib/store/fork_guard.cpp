@@ -29,13 +29,13 @@ struct ForkGuard::Registry {
   void mark_child() noexcept {
     for (ForkGuard* guard = first; guard != nullptr; guard = guard->next_) {
       guard->forked_.store(true, std::memory_order_relaxed);
-      guard->on_fork_in_child();
+      guard->let_go_(guard->target_);
     }
     mutex.unlock();
   }
 };
 
-ForkGuard::ForkGuard() {
+ForkGuard::ForkGuard(LetGo let_go, void* target) : let_go_(let_go), target_(target) {
   Registry& registry = Registry::instance();
   const std::lock_guard lock(registry.mutex);
   next_ = registry.first;

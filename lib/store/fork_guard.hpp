@@ -9,21 +9,21 @@ namespace usertags::store {
 
 class ForkGuard {
  public:
-  ForkGuard();   // registers; throws std::bad_alloc
+  // In the child, on its only thread, before fork() returns there, `let_go(target)` lets go of what belongs
+  // to the parent. It does only what is safe there: no allocation, no locks. Throws std::bad_alloc.
+  using LetGo = void (*)(void* target) noexcept;
+  ForkGuard(LetGo let_go, void* target);
   ForkGuard(const ForkGuard&) = delete;
   ForkGuard& operator=(const ForkGuard&) = delete;
-  virtual ~ForkGuard();
+  ~ForkGuard();
 
   bool forked() const noexcept { return forked_.load(std::memory_order_relaxed); }
-
- protected:
-  // In the child, on its only thread, before fork() returns there: let go of what belongs to the parent.
-  // Only what is safe there: no allocation, no locks.
-  virtual void on_fork_in_child() noexcept = 0;
 
  private:
   struct Registry;
 
+  const LetGo let_go_;
+  void* const target_;
   std::atomic<bool> forked_{false};
   ForkGuard* previous_ = nullptr;
   ForkGuard* next_ = nullptr;

@@ -96,7 +96,9 @@ StoreLock& StoreLock::operator=(StoreLock&& other) noexcept {
   return *this;
 }
 
+// Unlocked by hand: a child that was forked before it could let go shares the lock.
 StoreLock::~StoreLock() {
+  if (descriptor_ >= 0) flock(descriptor_, LOCK_UN);
   abandon();
 }
 

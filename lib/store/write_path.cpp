@@ -58,6 +58,7 @@ WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::opti
   if (!loaded.state.clean) file_->begin_epoch(loaded.state.epoch + 1);
   writer_ = std::make_unique<Writer>(*database_, projection, *file_, options, logger, metrics);
   queue_ = std::make_unique<GroupCommit>(*writer_);
+  if (!in_memory_) metrics.database_bytes = database_->database_bytes();
 }
 
 // Runs housekeeping that the store must not survive unnoticed when a sync fails in it.
@@ -114,7 +115,7 @@ void WritePath::settle(bool fold) {
     if (database_->wal_bytes() > std::uint64_t{64} << 20) database_->checkpoint();
   }
   file_->mark_clean();
-  database_->checkpoint_and_truncate();
+  database_->checkpoint();   // where a reader pins the WAL, it stays, for the next one who opens the store
 }
 
 void WritePath::abandon() noexcept {

@@ -113,7 +113,8 @@ void Writer::publish(std::unique_ptr<index::Projection::Publication> publication
 
 void Writer::refuse_if_wal_is_full() {
   if (database_.wal_bytes() < housekeeping_.max_wal_bytes) return;
-  checkpoint();
+  try_checkpoint();
+  if (failed()) throw model::Failure{ErrorCode::store_failed};
   if (database_.wal_bytes() >= housekeeping_.max_wal_bytes) {
     model::fail(ErrorCode::busy,
                 "a reader that does not end keeps the WAL from being recycled, and it is full");
@@ -122,7 +123,10 @@ void Writer::refuse_if_wal_is_full() {
 
 void Writer::after_group() noexcept {
   metrics_.wal_bytes = database_.wal_bytes();
-  if (failed() || closed_ || database_.wal_bytes() < next_checkpoint_bytes_) return;
+  if (!failed() && !closed_ && database_.wal_bytes() >= next_checkpoint_bytes_) try_checkpoint();
+}
+
+void Writer::try_checkpoint() noexcept {
   try {
     checkpoint();
   } catch (const model::Failure& failure) {
@@ -144,7 +148,8 @@ void Writer::checkpoint() {
 }
 
 void Writer::note_failure(const Error& error) noexcept {
-  const bool stops = error == ErrorCode::io_error || error == ErrorCode::corrupt_store;
+  const bool stops = error == ErrorCode::io_error || error == ErrorCode::corrupt_store ||
+                     error == ErrorCode::outcome_unknown;
   if (stops) failed_.store(true, std::memory_order_release);
   // Tried again when the WAL has grown a little more.
   next_checkpoint_bytes_ = database_.wal_bytes() + housekeeping_.checkpoint_wal_bytes;

@@ -45,6 +45,7 @@ class Writer final : public GroupRunner {
   void commit(std::span<Slice> slices);
   void publish(std::unique_ptr<index::Projection::Publication> publication) noexcept;
   void refuse_if_wal_is_full();
+  void try_checkpoint() noexcept;
   void checkpoint();
   std::int64_t now_ms() const;
 

@@ -114,7 +114,7 @@ TEST_P(DamagedChange, IsCorrupt) {
   database_.connection().execute("PRAGMA ignore_check_constraints = ON");
   database_.connection().execute(GetParam());
   EXPECT_EQ(outcome_of([&] {
-              ChangeLog::Reader entries(database_.connection(), std::numeric_limits<std::int64_t>::min());
+              ChangeLog::Reader entries(database_.connection(), std::uint64_t{1} << 63);   // from the lowest rowid on
               while (entries.next()) {
               }
             }),

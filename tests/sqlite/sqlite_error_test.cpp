@@ -85,9 +85,9 @@ TEST(SqliteError, AnErrnoThatBelongsToAnOlderErrorIsLeftOut) {
 TEST(SqliteError, SaysWhatWasDoneAndWhatSqliteSays) {
   sqlite3* handle = nullptr;
   ASSERT_EQ(sqlite3_open(":memory:", &handle), SQLITE_OK);
-  const int result = sqlite3_exec(handle, "SELECT * FROM nothing", nullptr, nullptr, nullptr);
+  const int result = sqlite3_exec(handle, "SELECT * FROM absent", nullptr, nullptr, nullptr);
   const std::string message = to_error(handle, result, "reading").message();
-  EXPECT_NE(message.find("reading: no such table: nothing"), std::string::npos) << message;
+  EXPECT_NE(message.find("reading: no such table: absent"), std::string::npos) << message;
   sqlite3_close(handle);
 }
 

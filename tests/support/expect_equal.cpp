@@ -194,8 +194,8 @@ void expect_views_equal(const std::filesystem::path& path, const ReferenceStore&
   expect_rows("user_now", rows_now(reference),
               stock.query("SELECT id, external_id, revision FROM user_now ORDER BY id"));
   expect_rows("tags of user_now", rows_of_tags(reference),
-              stock.query("SELECT id, external_id, key, value FROM user_now, json_each(user_now.tags) "
-                          "ORDER BY id, CAST(key AS BLOB)"));
+              stock.query("SELECT user_now.id, external_id, key, value FROM user_now, json_each(user_now.tags) "
+                          "ORDER BY user_now.id, CAST(key AS BLOB)"));
   expect_rows("user_tag", rows_of_tags(reference),
               stock.query("SELECT user_id, external_id, key, value FROM user_tag "
                           "ORDER BY user_id, CAST(key AS BLOB)"));

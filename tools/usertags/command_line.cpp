@@ -29,6 +29,20 @@ constexpr const char* kExitCodes =
     "Exit codes: 0 done; 1 refused, not found, found something, or some lines rejected;\n"
     "2 wrong usage; 3 the store or the system failed; 4 outcome unknown; 130 on ^C.";
 
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  HelpFormatter() {
+    label("REQUIRED", "");
+    label("Positionals", "Arguments");
+    label("OPTIONS", "options");
+  }
+
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    if (app->get_parent() == nullptr) return "\nUsage: usertags COMMAND STORE [arguments] [options]\n";
+    return '\n' + CLI::Formatter::make_usage(app, std::move(name));
+  }
+};
+
 // One command with its arguments, which hold pointers into both.
 struct Entry {
   std::unique_ptr<Command> command;
@@ -41,10 +55,7 @@ class CommandLine {
   explicit CommandLine(Console& console) : console_(console), app_(kAbout, "usertags") {
     app_.set_version_flag("--version", "usertags " USERTAGS_VERSION, "Print the version and exit");
     app_.set_help_flag("--help,-h", "Print this help and exit");
-    app_.get_formatter()->label("REQUIRED", "");
-    app_.get_formatter()->label("Positionals", "Arguments");
-    app_.get_formatter()->label("SUBCOMMAND", "COMMAND");
-    app_.get_formatter()->label("OPTIONS", "options");
+    app_.formatter(std::make_shared<HelpFormatter>());
     app_.footer(kExitCodes);
     for (MakeCommand* make : kCommands) add(make());
   }
@@ -62,6 +73,10 @@ class CommandLine {
     } catch (const CLI::Success&) {
       console_.out().buffer() += help();
       return kDone;
+    } catch (const CLI::ExtrasError& error) {
+      const bool is_command = find_chosen() == nullptr && argv[1][0] != '-';
+      return wrong_usage(is_command ? fmt::format("there is no command {}", printable_word(argv[1]))
+                                    : error.what());
     } catch (const CLI::Error& error) {
       return wrong_usage(error.what());
     } catch (const UsageError& error) {
@@ -90,7 +105,7 @@ class CommandLine {
   std::string help() const {
     const Entry* chosen = find_chosen();
     if (chosen == nullptr) return app_.help();
-    return chosen->app->help("usertags " + chosen->command->name());
+    return chosen->app->help("usertags");
   }
 
   int wrong_usage(const std::string& message) {

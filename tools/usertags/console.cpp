@@ -42,8 +42,7 @@ int Console::error(const Error& error, std::optional<std::uint64_t> line) {
   if (json) {
     append_json_answer(err_.buffer(), error, line);
   } else {
-    if (line) err_.buffer() += fmt::format("line {}: ", *line);
-    append_people(err_.buffer(), error, err_style_);
+    append_people(err_.buffer(), error, err_style_, line);
   }
   err_.line_done();
   err_.flush();

@@ -11,7 +11,7 @@ namespace usertags::command {
 
 namespace {
 
-// Such as `update tier: key_missing`; the operation's number helps only to tell two of one key apart.
+// Such as `update tier: key_missing`.
 std::string violation_line(const Violation& violation) {
   std::string out;
   if (violation.operation) out = fmt::format("{} ", to_string(*violation.operation));
@@ -19,9 +19,7 @@ std::string violation_line(const Violation& violation) {
   if (!out.empty()) out += ": ";
   out += to_string(violation.reason);
   if (violation.current) out += fmt::format(", the value is {}", printable_word(*violation.current));
-  if (violation.index && violation.first_index) {
-    out += fmt::format(", in the operations {} and {}", *violation.first_index, *violation.index);
-  }
+  if (violation.first_operation) out += fmt::format(", after {}", to_string(*violation.first_operation));
   return out;
 }
 
@@ -44,12 +42,15 @@ void append_people(std::string& out, const User& user, const Style& style) {
   tags.write(out);
 }
 
-void append_people(std::string& out, const Error& error, const Style& style) {
+void append_people(std::string& out, const Error& error, const Style& style,
+                   std::optional<std::uint64_t> line) {
   const std::size_t reasons =
       error.violations().size();   // the message lists them, here they get a line each
   const std::string message = reasons == 0 ? printable_message(error.message())
                                            : "nothing was applied, for " + counted(reasons, "reason");
-  out += fmt::format("usertags: {}: {}", style.alarm(to_string(error.code())), message);
+  out += "usertags: ";
+  if (line) out += fmt::format("line {}: ", *line);
+  out += fmt::format("{}: {}", style.alarm(to_string(error.code())), message);
   for (const Violation& violation : error.violations()) out += "\n  " + violation_line(violation);
 }
 

@@ -1,14 +1,12 @@
 #include <array>
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "bars.hpp"
 #include "commands.hpp"
@@ -23,19 +21,33 @@ namespace usertags::command {
 
 namespace {
 
-using Align = Table::Align;
 using Distribution = std::map<std::size_t, std::uint64_t>;   // tags of a user -> users that have as many
 
-Result<Distribution> tags_per_user(const UserTagStore& store) {
-  Distribution users;
-  UserPages pages(store);
-  for (;;) {
-    const auto page = pages.next();
-    if (!page) return std::unexpected(page.error());
-    if (page->users.empty()) return users;
-    for (const User& user : page->users) ++users[user.tags().size()];
-  }
-}
+struct Count {
+  std::string_view name;
+  std::uint64_t Stats::* member;
+};
+constexpr std::array kData = {
+    Count{"users", &Stats::users},       Count{"tags", &Stats::tags},
+    Count{"tag_keys", &Stats::tag_keys}, Count{"tag_values", &Stats::tag_values},
+    Count{"revision", &Stats::revision},
+};
+constexpr std::array kMemory = {
+    Count{"record_bytes", &Stats::record_bytes},
+    Count{"directory_bytes", &Stats::directory_bytes},
+    Count{"tag_index_bytes", &Stats::tag_index_bytes},
+};
+constexpr std::array kFile = {
+    Count{"database_bytes", &Stats::database_bytes}, Count{"wal_bytes", &Stats::wal_bytes},
+    Count{"log_floor", &Stats::log_floor},           Count{"folded_revision", &Stats::folded_revision},
+    Count{"backlog_users", &Stats::backlog_users},
+};
+constexpr std::array kWork = {
+    Count{"commits", &Stats::commits},
+    Count{"changes", &Stats::changes},
+    Count{"folded_users", &Stats::folded_users},
+    Count{"checkpoints", &Stats::checkpoints},
+};
 
 struct NamedLatency {
   std::string_view name;
@@ -49,29 +61,20 @@ constexpr std::array kLatencies = {
     NamedLatency{"checkpoint", &Stats::checkpoint},
 };
 
-struct NamedCount {
-  std::string_view name;
-  std::uint64_t Stats::* member;
-};
-constexpr std::array kCounts = {
-    NamedCount{"revision", &Stats::revision},
-    NamedCount{"users", &Stats::users},
-    NamedCount{"tags", &Stats::tags},
-    NamedCount{"tag_keys", &Stats::tag_keys},
-    NamedCount{"tag_values", &Stats::tag_values},
-    NamedCount{"record_bytes", &Stats::record_bytes},
-    NamedCount{"directory_bytes", &Stats::directory_bytes},
-    NamedCount{"tag_index_bytes", &Stats::tag_index_bytes},
-    NamedCount{"database_bytes", &Stats::database_bytes},
-    NamedCount{"wal_bytes", &Stats::wal_bytes},
-    NamedCount{"log_floor", &Stats::log_floor},
-    NamedCount{"folded_revision", &Stats::folded_revision},
-    NamedCount{"backlog_users", &Stats::backlog_users},
-    NamedCount{"commits", &Stats::commits},
-    NamedCount{"changes", &Stats::changes},
-    NamedCount{"folded_users", &Stats::folded_users},
-    NamedCount{"checkpoints", &Stats::checkpoints},
-};
+Result<Distribution> tags_per_user(const UserTagStore& store) {
+  Distribution users;
+  UserPages pages(store);
+  for (;;) {
+    const auto page = pages.next();
+    if (!page) return std::unexpected(page.error());
+    if (page->users.empty()) return users;
+    for (const User& user : page->users) ++users[user.tags().size()];
+  }
+}
+
+void append_counts(JsonObject& object, const Stats& stats, std::span<const Count> counts) {
+  for (const auto& [name, member] : counts) object.number(name, stats.*member);
+}
 
 void append_latency(std::string& out, const Latency& latency) {
   JsonObject object(out);
@@ -85,12 +88,15 @@ void append_latency(std::string& out, const Latency& latency) {
 
 void append_json(std::string& out, const Stats& stats, const Distribution& distribution) {
   JsonObject object(out);
-  for (const auto& [name, member] : kCounts) object.number(name, stats.*member);
+  append_counts(object, stats, kData);
+  append_counts(object, stats, kMemory);
+  append_counts(object, stats, kFile);
   object.flag("wal_pinned", stats.wal_pinned);
-  object.flag("failed", stats.failed);
+  append_counts(object, stats, kWork);
   JsonObject latencies(object.name_of("latency"));
   for (const auto& [name, member] : kLatencies) append_latency(latencies.name_of(name), stats.*member);
   latencies.close();
+  object.flag("failed", stats.failed);
   append_json_array(object.name_of("tags_per_user"), distribution, [&](const auto& entry) {
     JsonObject bar(out);
     bar.number("tags", entry.first);
@@ -100,28 +106,15 @@ void append_json(std::string& out, const Stats& stats, const Distribution& distr
   object.close();
 }
 
-std::string milliseconds(std::chrono::nanoseconds time) {
-  return fmt::format("{:.3f} ms", static_cast<double>(time.count()) / 1e6);
-}
-
-void append_latencies(std::string& out, const Stats& stats, const Style& style) {
-  Table table({Align::left, Align::right, Align::right, Align::right, Align::right});
-  table.header({"SINCE OPENING", "COUNT", "P50", "P99", "MAX"}, style);
-  for (const auto& [name, member] : kLatencies) {
-    const Latency& latency = stats.*member;
-    table.row({std::string(name), grouped(latency.count), milliseconds(latency.p50),
-               milliseconds(latency.p99), milliseconds(latency.max)});
-  }
-  table.write(out);
-}
-
+// What is counted since the opening is left out: to look is no work.
 void append_people(std::string& out, const Stats& stats, const Distribution& distribution,
                    const Style& style) {
-  Table counts({Align::left, Align::right});
-  for (const auto& [name, member] : kCounts) counts.row({std::string(name), grouped(stats.*member)});
-  counts.write(out);
-  out += '\n';
-  append_latencies(out, stats, style);
+  Table table({Table::Align::left, Table::Align::right});
+  for (const std::span<const Count> counts :
+       {std::span<const Count>(kData), std::span<const Count>(kMemory), std::span<const Count>(kFile)}) {
+    for (const auto& [name, member] : counts) table.row({std::string(name), grouped(stats.*member)});
+  }
+  table.write(out);
   if (distribution.empty()) return;
   out += '\n' + style.dim("USERS BY NUMBER OF TAGS") + '\n';
   std::vector<Bar> bars;
@@ -132,10 +125,10 @@ void append_people(std::string& out, const Stats& stats, const Distribution& dis
 class StatsCommand final : public Command {
  public:
   StatsCommand()
-      : Command("stats", "Print every number that the store keeps of itself, and distributions",
-                "Work and latencies are those since the store was opened, here by this command, which only "
-                "looks:\n"
-                "a host gets its own from UserTagStore::stats().\n"
+      : Command("stats", "Print every number that the store keeps of itself, and how tags are distributed",
+                "JSON also has the work and the latencies since the opening. They are those of this command, "
+                "which\n"
+                "only looks; a host gets its own from UserTagStore::stats().\n"
                 "\n"
                 "Examples:\n"
                 "  usertags stats users.db\n"
