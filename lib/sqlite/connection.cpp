@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "model/failure.hpp"
 #include "model/record.hpp"
@@ -70,23 +71,29 @@ int flags_of(OpenMode mode) noexcept {
 
 std::string cannot_open(const path& file) { return "cannot open '" + file.string() + "'"; }
 
-// What SQLite's message leaves out: whether it is the file or its folder that is missing.
-[[noreturn]] void throw_not_found(const path& file) {
-  const path folder = std::filesystem::absolute(file).parent_path();
+// What is left of the reason why a file could not be opened or made: where it could not be made, SQLite tries
+// to open it for reading next, and tells that it is not there.
+std::string why_not_found(const ConnectionConfig& config, Error::Details& details) {
+  const path folder = std::filesystem::absolute(config.path).parent_path();
   std::error_code ignored;
-  Error::Details details;
-  details.what = cannot_open(file);
-  details.what += std::filesystem::exists(folder, ignored)
-                      ? ": there is no such file"
-                      : ": the folder '" + folder.string() + "' does not exist";
-  details.system_error = ENOENT;
-  throw model::Failure{Error(ErrorCode::io_error, std::move(details))};
+  if (!std::filesystem::exists(folder, ignored)) return "the folder '" + folder.string() + "' does not exist";
+  if (config.mode != OpenMode::create) return "there is no such file";
+  if (access(folder.c_str(), W_OK | X_OK) != 0) details.system_error = errno;
+  return "it cannot be made in the folder '" + folder.string() + "'";
 }
 
-[[noreturn]] void throw_not_opened(sqlite3* handle, int result, const path& file) {
+[[noreturn]] void throw_not_found(const ConnectionConfig& config) {
+  Error::Details details;
+  details.system_error = ENOENT;
+  details.what = cannot_open(config.path) + ": " + why_not_found(config, details);
+  const bool denied = details.system_error == EACCES || details.system_error == EROFS;
+  throw model::Failure{Error(denied ? ErrorCode::permission_denied : ErrorCode::io_error, std::move(details))};
+}
+
+[[noreturn]] void throw_not_opened(sqlite3* handle, int result, const ConnectionConfig& config) {
   const bool missing = (result & 0xff) == SQLITE_CANTOPEN && sqlite3_system_errno(handle) == ENOENT;
-  if (missing) throw_not_found(file);
-  throw_failure(handle, result, cannot_open(file));
+  if (missing) throw_not_found(config);
+  throw_failure(handle, result, cannot_open(config.path));
 }
 
 // Where a file cannot be written to, SQLite opens it for reading in silence.
@@ -178,7 +185,7 @@ Connection::Connection(const ConnectionConfig& config) {
   const int result =
       sqlite3_open_v2(name_of(config).c_str(), &handle, flags_of(config.mode), kObservedVfs);
   handle_->sqlite = handle;   // there is one also where opening failed, to tell why
-  if (result != SQLITE_OK) throw_not_opened(handle, result, config.path);
+  if (result != SQLITE_OK) throw_not_opened(handle, result, config);
   check_writable(handle, config);
   set_options(handle);
   set_limits(handle);

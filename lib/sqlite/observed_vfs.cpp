@@ -1,5 +1,6 @@
 #include "sqlite/observed_vfs.hpp"
 
+#include <cerrno>
 #include <new>
 #include <utility>
 
@@ -10,15 +11,29 @@ namespace usertags::sqlite {
 namespace {
 
 thread_local SyncObserver* observer = nullptr;
+thread_local int file_error = 0;
+
+// A short read is an answer: the file ends there.
+int noted(int result) noexcept {
+  if (result != SQLITE_OK && result != SQLITE_IOERR_SHORT_READ) file_error = errno;
+  return result;
+}
 
 class ObservedFile final : public ShimFile {
  public:
   using ShimFile::ShimFile;
 
+  int read(void* to, int bytes, sqlite3_int64 offset) noexcept override {
+    return noted(ShimFile::read(to, bytes, offset));
+  }
+  int write(const void* from, int bytes, sqlite3_int64 offset) noexcept override {
+    return noted(ShimFile::write(from, bytes, offset));
+  }
+  int truncate(sqlite3_int64 size) noexcept override { return noted(ShimFile::truncate(size)); }
   int sync(int flags) noexcept override {
-    if (observer == nullptr) return ShimFile::sync(flags);
+    if (observer == nullptr) return noted(ShimFile::sync(flags));
     const auto start = std::chrono::steady_clock::now();
-    const int result = ShimFile::sync(flags);
+    const int result = noted(ShimFile::sync(flags));
     observer->on_sync(std::chrono::steady_clock::now() - start);
     return result;
   }
@@ -42,6 +57,8 @@ void register_observed_vfs() {
   const int result = shim.enroll(false);
   if (result != SQLITE_OK) throw_failure(nullptr, result, "cannot register a VFS with SQLite");
 }
+
+int last_file_error() noexcept { return file_error; }
 
 ObserveSyncs::ObserveSyncs(SyncObserver& new_observer) noexcept
     : previous_(std::exchange(observer, &new_observer)) {}

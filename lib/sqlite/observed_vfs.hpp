@@ -1,6 +1,7 @@
-// A VFS shim over the default one that measures syncs: the only way to tell a sync's time from the rest of a
-// COMMIT. It changes nothing else. Registered once for the process, under the name kObservedVfs, and never as
-// the default one: the host's own connections do not see it.
+// A VFS shim over the default one that sees what SQLite does not tell: the time of a sync, which is only a part
+// of a COMMIT's, and the errno of the system call that made a COMMIT fail. It changes nothing. Registered once
+// for the process, under the name kObservedVfs, and never as the default one: the host's own connections do
+// not see it.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,9 @@ inline constexpr const char* kObservedVfs = "usertags";
 
 // Registers the shim if need be. Throws Failure (out_of_memory).
 void register_observed_vfs();
+
+// The errno of the last read, write, truncation or sync that failed on this thread; 0 where none has.
+int last_file_error() noexcept;
 
 // Called on the thread that synced, with the time the sync took. One observer a thread: the store sets it
 // around its writing, so that stores in one process do not see each other's syncs.

@@ -147,8 +147,7 @@ FileKind identify_moment(Connection& connection) {
   if (application_id == 0 && version == 0 && !has_schema(connection)) return FileKind::empty;
   if (application_id != kApplicationId) another_application(application_id);
   check_version(version);
-  const std::string encoding = connection.query_text("PRAGMA encoding");
-  if (encoding != "UTF-8") corrupt("the text encoding is " + encoding);
+  if (connection.query_integer("SELECT length(CAST('a' AS BLOB))") != 1) corrupt("its texts are not in UTF-8");
   check_schema(connection);
   return FileKind::ours;
 }

@@ -8,15 +8,10 @@
 #include <sqlite3.h>
 
 #include "model/failure.hpp"
+#include "sqlite/observed_vfs.hpp"
 
 namespace usertags::sqlite {
 namespace {
-
-// Only these two kinds of error come with an errno; at any other it would be that of an older one.
-bool has_system_error(int result_code) noexcept {
-  const int primary_code = result_code & 0xff;
-  return primary_code == SQLITE_IOERR || primary_code == SQLITE_CANTOPEN;
-}
 
 ErrorCode code_of_open_error(int system_error) noexcept {
   switch (system_error) {
@@ -91,21 +86,32 @@ Error make_error(int result_code, int system_error, std::string_view doing, cons
   }
 }
 
+// SQLite keeps the errno of an error that it returns from a statement, but not that of one within COMMIT; so
+// where a file's own method failed, it is taken from there. Other kinds of error have none: what is kept then
+// is that of an older one.
+int system_error_of(sqlite3* handle, int result_code) noexcept {
+  switch (result_code) {
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_TRUNCATE:
+    case SQLITE_IOERR_FSYNC: return last_file_error();
+    case SQLITE_IOERR_NOMEM: return 0;
+    default: break;
+  }
+  const int primary_code = result_code & 0xff;
+  const bool has_one = primary_code == SQLITE_IOERR || primary_code == SQLITE_CANTOPEN;
+  return has_one && handle != nullptr ? sqlite3_system_errno(handle) : 0;
+}
+
 }   // namespace
 
 Error to_error(sqlite3* handle, int result_code, std::string_view doing) noexcept {
-  const bool has_errno = handle != nullptr && has_system_error(result_code);
-  const int system_error = has_errno ? sqlite3_system_errno(handle) : 0;
+  const int system_error = system_error_of(handle, result_code);
   return make_error(result_code, system_error, doing, message_of(handle, result_code));
 }
 
 void throw_failure(sqlite3* handle, int result_code, std::string_view doing) {
   throw model::Failure{to_error(handle, result_code, doing)};
-}
-
-void throw_file_failure(int result_code, std::string_view doing) {
-  const int system_error = has_system_error(result_code) ? errno : 0;
-  throw model::Failure{make_error(result_code, system_error, doing, sqlite3_errstr(result_code))};
 }
 
 }   // namespace usertags::sqlite

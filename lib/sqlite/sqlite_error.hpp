@@ -10,14 +10,12 @@ struct sqlite3;
 namespace usertags::sqlite {
 
 // The Error that an extended result code means. Its text begins with `doing` ("cannot read table 'user'") and
-// goes on with SQLite's own message; where a system call failed, its errno is with it. `handle` may be null.
+// goes on with SQLite's own message; where a system call failed, its errno is with it. `handle` may be null:
+// then the code is one that a file's own method has given.
 // Without memory for the text, the code alone.
 Error to_error(sqlite3* handle, int result_code, std::string_view doing) noexcept;
 
 // Throws it, as a model::Failure.
 [[noreturn]] void throw_failure(sqlite3* handle, int result_code, std::string_view doing);
-
-// The same for a result code that one of a file's own methods just gave: errno still tells why.
-[[noreturn]] void throw_file_failure(int result_code, std::string_view doing);
 
 }   // namespace usertags::sqlite

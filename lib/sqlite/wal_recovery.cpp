@@ -11,10 +11,12 @@
 namespace usertags::sqlite {
 namespace {
 
-constexpr sqlite3_int64 kChunk = 1 << 20;
+// SQLite's file layer writes at most 128 KiB at once: it drops the higher bits of a length (os_unix.c), and
+// takes what is left for a full disk.
+constexpr sqlite3_int64 kChunk = 64 * 1024;
 
 void check(int result, const char* doing) {
-  if (result != SQLITE_OK) throw_file_failure(result, doing);
+  if (result != SQLITE_OK) throw_failure(nullptr, result, doing);
 }
 
 // The WAL's file: open from the first read of a database in WAL mode on.

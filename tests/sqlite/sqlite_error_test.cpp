@@ -6,12 +6,16 @@
 #include <cerrno>
 #include <string>
 
+#include "samples.hpp"
+#include "support/fault_vfs.hpp"
 #include "support/outcome_of.hpp"
+#include "support/temp_dir.hpp"
 
 namespace usertags::sqlite {
 namespace {
 
 using test::failure_of;
+using test::FileOperation;
 
 struct Case {
   int result_code;
@@ -41,10 +45,11 @@ INSTANTIATE_TEST_SUITE_P(All, ResultCode,
                                          Case{SQLITE_CONSTRAINT_CHECK, "corrupt_store"},
                                          Case{SQLITE_MISMATCH, "corrupt_store"}, Case{SQLITE_TOOBIG, "corrupt_store"},
                                          Case{SQLITE_ERROR, "corrupt_store"}, Case{SQLITE_IOERR, "io_error"},
-                                         Case{SQLITE_IOERR_FSYNC, "io_error"}, Case{SQLITE_IOERR_LOCK, "io_error"},
+                                         Case{SQLITE_IOERR_DELETE, "io_error"}, Case{SQLITE_IOERR_LOCK, "io_error"},
                                          Case{SQLITE_INTERRUPT, "cancelled"}, Case{SQLITE_NOLFS, "io_error"}));
 
 struct FileCase {
+  FileOperation operation;
   int result_code;
   int system_error;
   std::string_view answer;
@@ -53,33 +58,42 @@ struct FileCase {
 class SystemError : public testing::TestWithParam<FileCase> {};
 
 TEST_P(SystemError, RefinesTheMeaningAndIsKept) {
-  const auto [result_code, system_error, answer] = GetParam();
-  errno = system_error;
-  const auto failure = failure_of([code = result_code] { throw_file_failure(code, "testing"); });
+  const auto [operation, result_code, system_error, answer] = GetParam();
+  const test::TempDir folder;
+  test::FaultVfs vfs;
+  vfs.arm({.operation = operation, .sticky = true, .result = result_code, .system_error = system_error});
+  const auto failure =
+      failure_of([&] { Connection(test::config_of(folder / "a.db")).execute("CREATE TABLE t(a)"); });
   ASSERT_TRUE(failure);
-  EXPECT_EQ(to_string(failure->code()), answer);
+  EXPECT_EQ(to_string(failure->code()), answer) << failure->message();
   EXPECT_EQ(failure->system_error(), system_error);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SystemError,
-                         testing::Values(FileCase{SQLITE_IOERR_WRITE, EIO, "io_error"},
-                                         FileCase{SQLITE_IOERR_WRITE, ENOSPC, "disk_full"},
-                                         FileCase{SQLITE_IOERR_FSYNC, EDQUOT, "disk_full"},
-                                         FileCase{SQLITE_IOERR_WRITE, EACCES, "io_error"},
-                                         FileCase{SQLITE_IOERR_READ, EISDIR, "not_a_store"},
-                                         FileCase{SQLITE_CANTOPEN, EACCES, "permission_denied"},
-                                         FileCase{SQLITE_CANTOPEN, EPERM, "permission_denied"},
-                                         FileCase{SQLITE_CANTOPEN, EROFS, "permission_denied"},
-                                         FileCase{SQLITE_CANTOPEN, ENOSPC, "disk_full"},
-                                         FileCase{SQLITE_CANTOPEN, ENOMEM, "out_of_memory"},
-                                         FileCase{SQLITE_CANTOPEN, EISDIR, "not_a_store"},
-                                         FileCase{SQLITE_CANTOPEN, EMFILE, "io_error"}));
+INSTANTIATE_TEST_SUITE_P(
+    All, SystemError,
+    testing::Values(FileCase{FileOperation::write, SQLITE_IOERR_WRITE, EIO, "io_error"},
+                    FileCase{FileOperation::write, SQLITE_IOERR_WRITE, ENOSPC, "disk_full"},
+                    FileCase{FileOperation::sync, SQLITE_IOERR_FSYNC, EIO, "io_error"},
+                    FileCase{FileOperation::sync, SQLITE_IOERR_FSYNC, EDQUOT, "disk_full"},
+                    FileCase{FileOperation::write, SQLITE_IOERR_WRITE, EACCES, "io_error"},
+                    FileCase{FileOperation::read, SQLITE_IOERR_READ, EISDIR, "not_a_store"},
+                    FileCase{FileOperation::open, SQLITE_CANTOPEN, EACCES, "permission_denied"},
+                    FileCase{FileOperation::open, SQLITE_CANTOPEN, EPERM, "permission_denied"},
+                    FileCase{FileOperation::open, SQLITE_CANTOPEN, EROFS, "permission_denied"},
+                    FileCase{FileOperation::open, SQLITE_CANTOPEN, ENOSPC, "disk_full"},
+                    FileCase{FileOperation::open, SQLITE_CANTOPEN, ENOMEM, "out_of_memory"},
+                    FileCase{FileOperation::open, SQLITE_CANTOPEN, EISDIR, "not_a_store"},
+                    FileCase{FileOperation::open, SQLITE_CANTOPEN, EMFILE, "io_error"}));
 
 TEST(SqliteError, AnErrnoThatBelongsToAnOlderErrorIsLeftOut) {
-  errno = EACCES;
-  const auto failure = failure_of([] { throw_file_failure(SQLITE_FULL, "testing"); });
-  ASSERT_TRUE(failure);
-  EXPECT_EQ(failure->system_error(), std::nullopt);
+  const test::TempDir folder;
+  test::FaultVfs vfs;
+  Connection connection(test::config_of(folder / "a.db"));
+  vfs.arm({.result = SQLITE_IOERR_WRITE, .system_error = EIO});
+  EXPECT_EQ(failure_of([&] { connection.execute("CREATE TABLE t(a)"); })->system_error(), EIO);
+  vfs.disarm();
+  vfs.arm({.result = SQLITE_FULL, .system_error = ENOSPC});
+  EXPECT_EQ(failure_of([&] { connection.execute("CREATE TABLE t(a)"); })->system_error(), std::nullopt);
 }
 
 TEST(SqliteError, SaysWhatWasDoneAndWhatSqliteSays) {

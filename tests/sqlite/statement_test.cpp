@@ -105,13 +105,14 @@ TEST_F(StatementTest, ResetAtEndFreesTheRow) {
   EXPECT_EQ(outcome_of([&] { connection_.execute("DROP TABLE t"); }), "ok");   // locked while a row stands
 }
 
-TEST_F(StatementTest, MayOutliveItsConnectionsCloseAndMove) {
-  Statement left(connection_, "SELECT 1");
-  Connection moved = std::move(connection_);
-  ASSERT_TRUE(left.step());
-  moved.close();
-  EXPECT_EQ(moved.handle(), nullptr);
-  connection_ = Connection(test::in_memory());
+TEST_F(StatementTest, MayOutliveItsConnectionsMoveAndClose) {
+  Connection target(test::in_memory());
+  Statement rows(connection_, "SELECT 7");
+  target = std::move(connection_);
+  ASSERT_TRUE(rows.step());
+  EXPECT_EQ(rows.integer(0), 7);
+  target.close();
+  EXPECT_EQ(target.handle(), nullptr);
 }
 
 }   // namespace

@@ -42,6 +42,7 @@ class Ids : public testing::Test {
  protected:
   Options options() {
     Options options;
+    options.durability = Durability::relaxed;
     options.clock = [this] { return now_.load(); };
     return options;
   }

@@ -77,7 +77,7 @@ void run(CheckedStore& store, const std::vector<Step>& steps) {
 }
 
 TEST(Model, AStoreInAFileAgreesWithTheReference) {
-  const TempDir folder;
+  const TempDir folder(memory_folder());
   int number = 0;
   check_property(250, [&] {
     const auto steps = *rc::gen::container<std::vector<Step>>(any_step());

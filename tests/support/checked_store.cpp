@@ -36,6 +36,7 @@ std::pair<std::string, std::string> file_bytes(const std::filesystem::path& path
 CheckedStore::CheckedStore(std::filesystem::path path, const Options& options)
     : path_(std::move(path)), options_(options), reference_(options.limits) {
   store_.emplace(must(UserTagStore::open(path_, options_), "open"));
+  floor_at_open_ = store_->stats().log_floor;
 }
 
 CheckedStore::CheckedStore(const Options& options) : options_(options), reference_(options.limits) {
@@ -166,7 +167,7 @@ void CheckedStore::check_all() {
   check_remembered();
   const Stats stats = store_->stats();
   expect_figures(stats, reference_);
-  if (!path_.empty()) expect_log_figures(stats, options_.history);
+  if (!path_.empty()) expect_log_figures(stats, options_.history, floor_at_open_);
   check_proof();
 }
 
@@ -236,6 +237,7 @@ void CheckedStore::reopen(Ending ending, const Options& options) {
   options_ = options;
   reference_.set_limits(options.limits);
   store_.emplace(must(UserTagStore::open(path_, options_), "open"));
+  floor_at_open_ = store_->stats().log_floor;
 }
 
 }   // namespace usertags::test

@@ -74,6 +74,7 @@ class CheckedStore {
   std::filesystem::path path_;
   Options options_;
   std::optional<UserTagStore> store_;
+  std::uint64_t floor_at_open_ = 0;
   ReferenceStore reference_;
 
   static constexpr std::size_t kRemembered = 32;

@@ -178,12 +178,13 @@ void expect_figures(const Stats& stats, const ReferenceStore& reference) {
          std::to_string(stats.backlog_users));
 }
 
-void expect_log_figures(const Stats& stats, const History& history) {
-  const std::uint64_t kept = stats.revision + 1 - stats.log_floor;
-  const std::uint64_t to_keep = std::min(stats.revision, history.min_changes);
-  expect(stats.log_floor >= 1 && stats.log_floor <= stats.revision + 1, "stats().log_floor",
-         "within the log of " + std::to_string(stats.revision) + " changes", std::to_string(stats.log_floor));
-  expect(kept >= to_keep, "changes kept", "at least " + std::to_string(to_keep), std::to_string(kept));
+void expect_log_figures(const Stats& stats, const History& history, std::uint64_t floor_at_open) {
+  const std::uint64_t oldest_to_keep =
+      stats.revision + 1 - std::min<std::uint64_t>(stats.revision, history.min_changes);
+  const std::uint64_t highest_floor = std::max(oldest_to_keep, floor_at_open);
+  expect(stats.log_floor >= floor_at_open && stats.log_floor <= highest_floor, "stats().log_floor",
+         std::to_string(floor_at_open) + " to " + std::to_string(highest_floor),
+         std::to_string(stats.log_floor));
   expect(stats.log_floor <= stats.folded_revision + 1, "stats().log_floor",
          "no change pruned beyond the fold at " + std::to_string(stats.folded_revision),
          std::to_string(stats.log_floor));
@@ -193,9 +194,10 @@ void expect_views_equal(const std::filesystem::path& path, const ReferenceStore&
   StockSqlite stock(path, SQLITE_OPEN_READONLY);
   expect_rows("user_now", rows_now(reference),
               stock.query("SELECT id, external_id, revision FROM user_now ORDER BY id"));
-  expect_rows("tags of user_now", rows_of_tags(reference),
-              stock.query("SELECT user_now.id, external_id, key, value FROM user_now, json_each(user_now.tags) "
-                          "ORDER BY user_now.id, CAST(key AS BLOB)"));
+  expect_rows(
+      "tags of user_now", rows_of_tags(reference),
+      stock.query("SELECT user_now.id, external_id, key, value FROM user_now, json_each(user_now.tags) "
+                  "ORDER BY user_now.id, CAST(key AS BLOB)"));
   expect_rows("user_tag", rows_of_tags(reference),
               stock.query("SELECT user_id, external_id, key, value FROM user_tag "
                           "ORDER BY user_id, CAST(key AS BLOB)"));

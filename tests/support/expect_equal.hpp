@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
@@ -46,9 +47,11 @@ std::optional<std::size_t> expect_page(const Result<UserPage>& page, std::size_t
 // All that reads show: every user by every name, those that are gone, the pages, the revision.
 void expect_equal(const UserTagStore& store, const ReferenceStore& reference);
 
-// The figures of the data, and those of the log in themselves.
+// The figures of the data.
 void expect_figures(const Stats& stats, const ReferenceStore& reference);
-void expect_log_figures(const Stats& stats, const History& history);
+
+// The figures of the log: what has to be kept is there, but for what was gone when the store was opened.
+void expect_log_figures(const Stats& stats, const History& history, std::uint64_t floor_at_open);
 
 // The views `user_now` and `user_tag`, as a stock connection reads them.
 void expect_views_equal(const std::filesystem::path& path, const ReferenceStore& reference);

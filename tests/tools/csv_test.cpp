@@ -46,14 +46,19 @@ struct Case {
 
 class Csv : public testing::TestWithParam<Case> {};
 
-TEST_P(Csv, ReadsRecords) { EXPECT_EQ(read_csv(GetParam().text), GetParam().records); }
+TEST_P(Csv, ReadsRecords) {
+  EXPECT_EQ(read_csv(GetParam().text), GetParam().records);
+}
 
 const Case kCases[] = {
     {"Plain", "a,b\nc,d\n", {{1, {"a", "b"}}, {2, {"c", "d"}}}},
     {"LastLineWithoutEnd", "a,b\nc,d", {{1, {"a", "b"}}, {2, {"c", "d"}}}},
     {"CarriageReturns", "a,b\r\nc,d\r\n", {{1, {"a", "b"}}, {2, {"c", "d"}}}},
     {"LoneCarriageReturnIsData", "a\rb,c\r", {{1, {"a\rb", "c\r"}}}},
-    {"ByteOrderMark", "\xEF\xBB\xBF" "a,b\n", {{1, {"a", "b"}}}},
+    {"ByteOrderMark",
+     "\xEF\xBB\xBF"
+     "a,b\n",
+     {{1, {"a", "b"}}}},
     {"ByteOrderMarkAlone", "\xEF\xBB\xBF", {}},
     {"Nothing", "", {}},
     {"EmptyFields", ",\n,,x\n", {{1, {"", ""}}, {2, {"", "", "x"}}}},
@@ -62,12 +67,14 @@ const Case kCases[] = {
     {"QuotedComma", "\"a,b\",c\n", {{1, {"a,b", "c"}}}},
     {"QuotedLines", "\"a\nb\r\nc\",d\ne,f\n", {{1, {"a\nb\r\nc", "d"}}, {4, {"e", "f"}}}},
     {"BytesAreKept", "\xFF,\xC3\xA4\n", {{1, {"\xFF", "\xC3\xA4"}}}},
-    {"QuoteWithinPlain", "a\"b,c\nd\n", {{1, {}, "a quote within a field that does not start with one"}, {2, {"d"}}}},
+    {"QuoteWithinPlain",
+     "a\"b,c\nd\n",
+     {{1, {}, "a quote within a field that does not start with one"}, {2, {"d"}}}},
     {"TextAfterQuote", "\"a\"b,c\nd\n", {{1, {}, "text after a closing quote"}, {2, {"d"}}}},
     {"NoClosingQuote", "a\n\"b,c\nd\n", {{1, {"a"}}, {2, {}, "a quoted field without its closing quote"}}},
 };
 INSTANTIATE_TEST_SUITE_P(Rfc4180, Csv, testing::ValuesIn(kCases),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 TEST(Csv, GoesOnAtTheNextLineAfterARecordThatIsTooLong) {
   const auto records = read_csv("a\n\"" + std::string(100, 'x') + "\nb\nc\n", 50);

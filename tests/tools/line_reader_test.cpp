@@ -32,7 +32,9 @@ TEST(LineReader, GivesLinesWithoutTheirEnds) {
   EXPECT_EQ(read_lines("\n"), Lines{""});
 }
 
-TEST(LineReader, GivesALastLineThatLacksItsNewline) { EXPECT_EQ(read_lines("a\nb"), (Lines{"a", "b"})); }
+TEST(LineReader, GivesALastLineThatLacksItsNewline) {
+  EXPECT_EQ(read_lines("a\nb"), (Lines{"a", "b"}));
+}
 
 TEST(LineReader, DropsALineThatIsTooLongAndGoesOn) {
   EXPECT_EQ(read_lines("a\nlonger\nb\n", 5), (Lines{"a", "(too long)", "b"}));

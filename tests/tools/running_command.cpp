@@ -65,8 +65,16 @@ pid_t spawn(const std::vector<std::string>& arguments, int input, int output, in
   posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&files, error, STDERR_FILENO);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);   // which this process ignores
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t pid = -1;
-  const int failed = posix_spawn(&pid, USERTAGS_COMMAND, &files, nullptr, argv.data(), environ);
+  const int failed = posix_spawn(&pid, USERTAGS_COMMAND, &files, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   if (failed != 0) throw std::system_error(failed, std::generic_category(), USERTAGS_COMMAND);
   return pid;
@@ -114,10 +122,18 @@ RunningCommand::~RunningCommand() {
   for (int* fd : {&input_, &output_, &error_}) close_once(*fd);
 }
 
-void RunningCommand::write(std::string_view text) { write_all(input_, text); }
-void RunningCommand::close_input() { close_once(input_); }
-void RunningCommand::close_output() { close_once(output_); }
-void RunningCommand::signal(int number) { check(kill(pid_, number), "kill"); }
+void RunningCommand::write(std::string_view text) {
+  write_all(input_, text);
+}
+void RunningCommand::close_input() {
+  close_once(input_);
+}
+void RunningCommand::close_output() {
+  close_once(output_);
+}
+void RunningCommand::signal(int number) {
+  check(kill(pid_, number), "kill");
+}
 
 std::string RunningCommand::read_line() {
   std::size_t end = 0;

@@ -17,7 +17,9 @@ TEST(Text, EscapesWhatATerminalWouldObey) {
   EXPECT_EQ(printable("a\u202Eb\u2066c\u200Bd\u2028e\uFEFF"), R"(a\u202eb\u2066c\u200bd\u2028e\ufeff)");
   EXPECT_EQ(printable("a\xFFz\xC3"), R"(a\xffz\xc3)");
   EXPECT_EQ(printable(R"(\n)"), R"(\\n)");
-  EXPECT_EQ(printable_message(R"("a\x01")" "\x01"), R"("a\x01"\x01)");
+  EXPECT_EQ(printable_message(R"("a\x01")"
+                              "\x01"),
+            R"("a\x01"\x01)");
 }
 
 TEST(Text, QuotesWordsThatCouldBeMisread) {

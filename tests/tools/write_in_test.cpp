@@ -41,7 +41,8 @@ TEST(WriteIn, RefusesGuardsWhereTheyMeanNothing) {
 }
 
 TEST(WriteIn, TakesEachKindOfWriteWithItsOptions) {
-  const auto patch = parse_write(R"({"if_revision":7,"note":"n","user":"u","tags":{"set":[{"key":"k","value":"v"}]}})");
+  const auto patch =
+      parse_write(R"({"if_revision":7,"note":"n","user":"u","tags":{"set":[{"key":"k","value":"v"}]}})");
   ASSERT_TRUE(patch.has_value()) << patch.error().message();
   const auto& patched = std::get<PatchUser>(*patch);
   EXPECT_EQ(patched.user, "u");
@@ -49,7 +50,8 @@ TEST(WriteIn, TakesEachKindOfWriteWithItsOptions) {
   EXPECT_EQ(patched.options.expected_revision, 7u);
   EXPECT_EQ(patched.options.note, "n");
 
-  const auto creation = parse_write(R"({"create":{"external_id":"e","tags":[{"key":"k","value":"v"}]},"note":"n"})");
+  const auto creation =
+      parse_write(R"({"create":{"external_id":"e","tags":[{"key":"k","value":"v"}]},"note":"n"})");
   ASSERT_TRUE(creation.has_value()) << creation.error().message();
   const auto& created = std::get<CreateUser>(*creation);
   EXPECT_EQ(created.external_id, "e");

@@ -79,7 +79,7 @@ class ApplyCommand final : public Command {
   ApplyOptions options() const { return {.expected_revision = if_revision_, .note = note_.value_or("")}; }
 
   int plan(const TagBatch& batch, Console& console) const {
-    const auto store = open_to_look(this->store());
+    const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
     const auto planned = store->plan(user_, batch, options());
     if (!planned) return console.error(planned.error());
@@ -90,7 +90,7 @@ class ApplyCommand final : public Command {
   }
 
   int apply(const TagBatch& batch, Console& console) const {
-    auto store = open_to_write(this->store(), false, console);
+    auto store = open_to_write(store_path(), false, console);
     if (!store) return console.error(store.error());
     const auto applied = store->apply(user_, batch, options());
     close_after_writing(*store, console);

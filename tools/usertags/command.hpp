@@ -21,6 +21,7 @@ class Command {
 
   // Each command takes STORE, and --json; the rest is declared here.
   std::string& store_path() { return store_path_; }
+  const std::string& store_path() const { return store_path_; }
   virtual void declare(Arguments& arguments) = 0;
 
   // Runs with the arguments as parsed, and returns the exit code. What it throws (UsageError, ClosedPipe,
@@ -30,8 +31,6 @@ class Command {
  protected:
   Command(std::string name, std::string summary, std::string details)
       : name_(std::move(name)), summary_(std::move(summary)), details_(std::move(details)) {}
-
-  const std::string& store() const { return store_path_; }
 
  private:
   std::string name_;

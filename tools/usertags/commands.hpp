@@ -1,5 +1,5 @@
-// The commands there are, in the order of --help. A new one is a file that defines its function, and a line
-// in kCommands.
+// The commands there are, in the order of --help. A new one is a file that defines its function, and its name
+// in the two lists below.
 #pragma once
 
 #include <memory>

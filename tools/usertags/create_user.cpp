@@ -35,7 +35,7 @@ class CreateUserCommand final : public Command {
   }
 
   int run(Console& console) override {
-    auto store = open_to_write(this->store(), init_, console);
+    auto store = open_to_write(store_path(), init_, console);
     if (!store) return console.error(store.error());
     const auto created =
         store->create_user(external_id_, tags_, {.expected_revision = {}, .note = note_.value_or("")});

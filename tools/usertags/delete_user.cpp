@@ -31,7 +31,7 @@ class DeleteUserCommand final : public Command {
   }
 
   int run(Console& console) override {
-    auto store = open_to_write(this->store(), false, console);
+    auto store = open_to_write(store_path(), false, console);
     if (!store) return console.error(store.error());
     const auto deleted =
         store->delete_user(user_, {.expected_revision = if_revision_, .note = note_.value_or("")});

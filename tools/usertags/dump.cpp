@@ -28,7 +28,7 @@ class DumpCommand final : public Command {
   void declare(Arguments&) override {}
 
   int run(Console& console) override {
-    const auto store = open_to_look(this->store());
+    const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
     const auto total = static_cast<double>(store->stats().users);
     Progress progress("users", !is_terminal(console.out().fd()));

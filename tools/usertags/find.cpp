@@ -34,7 +34,7 @@ class FindCommand final : public Command {
   }
 
   int run(Console& console) override {
-    const auto store = open_to_look(this->store());
+    const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
     const auto found = store->find_each(std::vector<UserRef>(users_.begin(), users_.end()));
     if (found.size() != users_.size()) return console.error(ErrorCode::out_of_memory);

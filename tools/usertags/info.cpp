@@ -82,14 +82,14 @@ class InfoCommand final : public Command {
   void declare(Arguments&) override {}
 
   int run(Console& console) override {
-    const auto store = open_to_look(this->store());
+    const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
     const Stats stats = store->stats();
     if (console.json) {
-      append_json(console.out().buffer(), this->store(), stats);
+      append_json(console.out().buffer(), store_path(), stats);
       console.out().line_done();
     } else {
-      append_people(console.out().buffer(), this->store(), stats);
+      append_people(console.out().buffer(), store_path(), stats);
     }
     return kDone;
   }

@@ -58,6 +58,7 @@ std::string read_all(const std::string& path, std::size_t max_size) {
   while (input.read_some(text)) {
     if (text.size() > max_size) fail(EFBIG, path);
   }
+  if (interrupted()) fail(EINTR, path);   // the text may be cut short
   return text;
 }
 

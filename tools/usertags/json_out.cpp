@@ -26,6 +26,10 @@ void append_ascii(std::string& out, char byte) {
   }
 }
 
+std::string word_of(OperationKind kind) {
+  return std::string(to_string(kind));
+}
+
 bool is_ascii(char byte) {
   return static_cast<unsigned char>(byte) < 0x80;
 }
@@ -37,27 +41,15 @@ void append_tag(std::string& out, const Tag& tag) {
   object.close();
 }
 
-// What belongs to the whole batch has no operation, index or key. The item is null because no call of the
-// command has several writes that succeed or fail together.
+// What belongs to the whole batch has no operation, index or key.
 void append_violation(std::string& out, const Violation& violation) {
+  const bool has_key = violation.subject != Violation::Subject::batch;
   JsonObject object(out);
-  object.null("item");
-  if (violation.operation) {
-    object.text("operation", to_string(*violation.operation));
-  } else {
-    object.null("operation");
-  }
-  if (violation.index) {
-    object.number("index", *violation.index);
-  } else {
-    object.null("index");
-  }
+  object.number_or_null("item", violation.item);
+  object.text_or_null("operation", violation.operation.transform(word_of));
+  object.number_or_null("index", violation.index);
   object.text("subject", to_string(violation.subject));
-  if (violation.subject == Violation::Subject::batch) {
-    object.null("key");
-  } else {
-    object.text("key", violation.key);
-  }
+  object.text_or_null("key", has_key ? std::optional(violation.key) : std::nullopt);
   object.text("reason", to_string(violation.reason));
   object.text_or_null("current", violation.current);
   object.number_if("first_index", violation.first_index);

@@ -27,6 +27,10 @@ class JsonObject {
   void null(std::string_view name) { name_of(name) += "null"; }
 
   void text_or_null(std::string_view name, const std::optional<std::string>& value);
+  template <std::integral Number>
+  void number_or_null(std::string_view name, const std::optional<Number>& value) {
+    value ? number(name, *value) : null(name);
+  }
   // A member that is there only where its value is.
   template <std::integral Number>
   void number_if(std::string_view name, const std::optional<Number>& value) {

@@ -41,7 +41,7 @@ class ListCommand final : public Command {
 
   int run(Console& console) override {
     if (limit_ == 0u) throw UsageError("--limit is at least 1");
-    const auto store = open_to_look(this->store());
+    const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
     UserPages pages(*store, after_ ? std::optional<Cursor>(*after_) : std::nullopt, limit_);
     if (const auto printed = print(pages, console); !printed) return console.error(printed.error());

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -26,6 +28,11 @@ namespace {
 bool same_file(const std::string& one, const std::string& other) {
   std::error_code ignored;
   return std::filesystem::equivalent(one, other, ignored);
+}
+
+bool belongs_to(const std::string& store, const std::string& path) {
+  static constexpr std::array kSuffixes = {"", "-wal", "-shm", ".lock"};
+  return std::ranges::any_of(kSuffixes, [&](const char* suffix) { return same_file(path, store + suffix); });
 }
 
 class LoadCommand final : public Command {
@@ -61,7 +68,7 @@ class LoadCommand final : public Command {
     Input input(file_);
     auto rows = open_rows(input);
     if (!rows) return console.error(rows.error());
-    auto store = open_to_write(this->store(), init_, console);
+    auto store = open_to_write(store_path(), init_, console);
     if (!store) return console.error(store.error());
     Rejects rejects(rejects_path_, console);
     Loader loader(*store, rejects);
@@ -76,9 +83,10 @@ class LoadCommand final : public Command {
  private:
   // To write to the store's file, or only to open and close it here, would break the store.
   void refuse_the_store_as_file() const {
-    if (file_ != "-" && same_file(file_, this->store())) throw UsageError("FILE is the store itself");
+    if (belongs_to(store_path(), file_)) throw UsageError("FILE belongs to the store itself");
     if (!rejects_path_) return;
-    if (same_file(*rejects_path_, this->store())) throw UsageError("--rejects names the store itself");
+    if (belongs_to(store_path(), *rejects_path_))
+      throw UsageError("--rejects names a file of the store itself");
     if (same_file(*rejects_path_, file_)) throw UsageError("--rejects names the file that is loaded");
   }
 

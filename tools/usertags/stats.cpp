@@ -137,7 +137,7 @@ class StatsCommand final : public Command {
   void declare(Arguments&) override {}
 
   int run(Console& console) override {
-    const auto store = open_to_look(this->store());
+    const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
     const auto distribution = tags_per_user(*store);
     if (!distribution) return console.error(distribution.error());

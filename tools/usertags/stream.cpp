@@ -88,7 +88,7 @@ class StreamCommand final : public Command {
 
   int run(Console& console) override {
     console.json = true;
-    auto store = open_to_write(this->store(), init_, console);
+    auto store = open_to_write(store_path(), init_, console);
     if (!store) return console.error(store.error());
     const int worst = stream(*store, console.out());
     close_after_writing(*store, console);

@@ -65,7 +65,7 @@ class VerifyCommand final : public Command {
   void declare(Arguments&) override {}
 
   int run(Console& console) override {
-    const auto store = open_to_look(this->store());
+    const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
     const auto report = store->verify();
     if (!report) return console.error(report.error());

@@ -4,6 +4,20 @@
 
 namespace usertags::command {
 
+namespace {
+
+// Without the place in the group, which means nothing to whoever wrote the line.
+Result<Applied> alone(Result<Applied> outcome) {
+  if (outcome || outcome.error() != ErrorCode::batch_refused) return outcome;
+  const auto violations = outcome.error().violations();
+  Error::Details details;
+  details.violations.assign(violations.begin(), violations.end());
+  for (Violation& violation : details.violations) violation.item.reset();
+  return std::unexpected(Error(ErrorCode::batch_refused, std::move(details)));
+}
+
+}   // namespace
+
 void WriteGroup::add(Result<Write> write) {
   if (write) {
     writes_.push_back(*std::move(write));
@@ -22,7 +36,7 @@ std::vector<Result<Applied>> WriteGroup::commit(UserTagStore& store) {
     if (refusal) {
       outcomes.emplace_back(std::unexpected(*std::move(refusal)));
     } else if (next != applied.end()) {
-      outcomes.push_back(*std::move(next++));
+      outcomes.push_back(alone(*std::move(next++)));
     } else {
       outcomes.emplace_back(std::unexpected(Error(ErrorCode::out_of_memory)));   // and nothing was applied
     }

@@ -1,0 +1,120 @@
+// Commands that only look: info, stats, verify, dump, and what all of them promise.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "parts.hpp"
+#include "running_command.hpp"
+
+namespace usertags::test {
+namespace {
+
+class Looking : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string file = write_file(folder_ / "people.csv", "external_id,a,b\nu1,1,x\nu2,2,\nu3,,\n");
+    ASSERT_EQ(run({"load", store_, file, "--init"}).exit_code, 0);
+  }
+
+  std::vector<std::vector<std::string>> looks() const {
+    return {{"find", store_, "u1"},
+            {"list", store_},
+            {"dump", store_},
+            {"info", store_},
+            {"stats", store_},
+            {"verify", store_},
+            {"apply", store_, "u1", "--set", "a=9", "--dry-run"}};
+  }
+
+  // The bytes of the store's database and WAL.
+  std::string bytes() const { return read_file(store_) + '|' + read_file(store_ + "-wal"); }
+
+  TempDir folder_;
+  const std::string store_ = (folder_ / "users.db").string();
+};
+
+TEST_F(Looking, ChangesNoByte) {
+  const std::string before = bytes();
+  for (const auto& look : looks()) {
+    EXPECT_EQ(run(look).exit_code, 0) << look[0];
+    EXPECT_EQ(bytes(), before) << look[0];
+  }
+}
+
+TEST_F(Looking, WorksBesideAWriterAndChangesNoByte) {
+  RunningCommand writer({"stream", store_});
+  writer.write("{\"create\":{\"external_id\":\"u4\"}}\n");
+  writer.read_line();
+  const std::string before = bytes();
+  for (const auto& look : looks()) {
+    EXPECT_EQ(run(look).exit_code, 0) << look[0];
+    EXPECT_EQ(bytes(), before) << look[0];
+  }
+  EXPECT_EQ(objects_of(run({"dump", store_}).out).size(), 4u);
+}
+
+TEST_F(Looking, MakesNothing) {
+  TempDir empty;
+  const std::string missing = (empty / "missing.db").string();
+  for (const char* look : {"list", "dump", "info", "stats", "verify"}) {
+    const Finished finished = run({look, missing, "--json"});
+    EXPECT_EQ(finished.exit_code, 3) << look;
+    EXPECT_EQ(text_at(boost::json::parse(finished.err), "error.code"), "not_a_store");
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(empty.path()));
+}
+
+TEST_F(Looking, RefusesWhatIsNoStore) {
+  const std::string file = write_file(folder_ / "text", "this is no database, whatever its name may say");
+  for (const char* look : {"list", "dump", "info", "stats", "verify"}) {
+    const Finished finished = run({look, file, "--json"});
+    EXPECT_EQ(finished.exit_code, 3) << look;
+    EXPECT_EQ(text_at(boost::json::parse(finished.err), "error.code"), "not_a_store");
+  }
+}
+
+TEST_F(Looking, InfoCounts) {
+  const auto info = boost::json::parse(run({"info", store_, "--json"}).out);
+  EXPECT_EQ(text_at(info, "store"), store_);
+  EXPECT_EQ(number_at(info, "users"), 3);
+  EXPECT_EQ(number_at(info, "tags"), 3);
+  EXPECT_EQ(number_at(info, "tag_keys"), 2);
+  EXPECT_EQ(number_at(info, "tag_values"), 3);
+  EXPECT_EQ(number_at(info, "revision"), 3);
+  EXPECT_EQ(number_at(info, "database_bytes"), static_cast<std::int64_t>(std::filesystem::file_size(store_)));
+  EXPECT_NE(run({"info", store_}).out.find("users     3\n"), std::string::npos);
+}
+
+TEST_F(Looking, StatsPlotTagsPerUser) {
+  const auto stats = boost::json::parse(run({"stats", store_, "--json"}).out);
+  EXPECT_EQ(serialize(at(stats, "tags_per_user")),
+            R"([{"tags":0,"users":1},{"tags":1,"users":1},{"tags":2,"users":1}])");
+  EXPECT_EQ(number_at(stats, "latency.commit.count"), 0);
+  EXPECT_NE(run({"stats", store_}).out.find("2  1  ████"), std::string::npos);
+}
+
+TEST_F(Looking, VerifySaysOkOrWhatIsWrong) {
+  const auto report = boost::json::parse(run({"verify", store_, "--json"}).out);
+  EXPECT_EQ(at(report, "ok"), true);
+  EXPECT_EQ(number_at(report, "users"), 3);
+  EXPECT_EQ(number_at(report, "changes"), 3);
+  EXPECT_EQ(text_at(report, "digest").size(), 32u);
+  EXPECT_EQ(serialize(at(report, "problems")), "[]");
+  EXPECT_EQ(run({"verify", store_}).out.substr(0, 4), "ok: ");
+}
+
+TEST_F(Looking, DumpStopsQuietlyWhenNobodyReads) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += "{\"external_id\":\"n" + std::to_string(i) + "\"}\n";
+  ASSERT_EQ(run({"load", store_, "-", "--format", "jsonl"}, lines).exit_code, 0);
+  RunningCommand dump({"dump", store_});
+  dump.read_line();
+  dump.close_output();
+  const Finished finished = dump.finish();
+  EXPECT_EQ(finished.exit_code, 0);
+  EXPECT_EQ(finished.err, "");
+}
+
+}   // namespace
+}   // namespace usertags::test

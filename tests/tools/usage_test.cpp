@@ -1,0 +1,64 @@
+// What every command has: help, and an answer to wrong usage.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "commands.hpp"
+#include "parts.hpp"
+#include "running_command.hpp"
+
+namespace usertags::test {
+namespace {
+
+TEST(Usage, HelpOfEachCommandHasExamples) {
+  const std::string all = run({"--help"}).out;
+  for (command::MakeCommand* make : command::kCommands) {
+    const std::string name = make()->name();
+    EXPECT_NE(all.find("\n  " + name + ' '), std::string::npos) << name;
+    const Finished help = run({name, "--help"});
+    EXPECT_EQ(help.exit_code, 0) << name;
+    EXPECT_NE(help.out.find("Usage: usertags " + name + " [options] STORE"), std::string::npos) << help.out;
+    const std::size_t examples = help.out.find("\nExamples:\n");
+    ASSERT_NE(examples, std::string::npos) << name;
+    EXPECT_NE(help.out.find("usertags " + name + ' ', examples), std::string::npos) << name;
+    for (const std::string& line : lines_of(help.out)) EXPECT_LE(line.size(), 110u) << line;
+  }
+}
+
+TEST(Usage, PrintsTheVersion) {
+  EXPECT_EQ(run({"--version"}).out, "usertags " USERTAGS_VERSION "\n");
+}
+
+TEST(Usage, IsRefusedInOneLineThatPointsToHelp) {
+  const std::vector<std::vector<std::string>> cases = {
+      {},
+      {"nonsense"},
+      {"--nonsense"},
+      {"find"},
+      {"find", "s.db"},
+      {"find", "s.db", "u", "--nonsense"},
+      {"info", "s.db", "surplus"},
+      {"list", "s.db", "--limit"},
+      {"list", "s.db", "--limit", "ten"},
+      {"list", "s.db", "--limit", "0"},
+      {"list", "s.db", "--limit", "-1"},
+      {"list", "s.db", "--limit", "18446744073709551616"},
+      {"create-user", "s.db", "u", "--set", "no equals sign"},
+      {"apply", "s.db", "u", "--note", "one", "--note", "two"},
+      {"apply", "s.db", "u", "--if-revision", "1.5", "--set", "a=b"},
+      {"load", "s.db", "file.csv", "--format"},
+  };
+  for (const auto& arguments : cases) {
+    const Finished finished = run(arguments);
+    std::string words = "usertags";
+    for (const std::string& argument : arguments) words += ' ' + argument;
+    EXPECT_EQ(finished.exit_code, 2) << words;
+    EXPECT_EQ(finished.out, "") << words;
+    EXPECT_EQ(lines_of(finished.err).size(), 1u) << finished.err;
+    EXPECT_NE(finished.err.find("--help)"), std::string::npos) << finished.err;
+  }
+}
+
+}   // namespace
+}   // namespace usertags::test
