@@ -19,6 +19,10 @@ function(usertags_developer_options target)
   endif()
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
                                            -Wnon-virtual-dtor -Wold-style-cast -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # GCC 12 takes concatenations of std::string for overlapping copies (gcc.gnu.org/PR105651).
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
     target_compile_options(${target} PRIVATE -Wthread-safety)
   endif()

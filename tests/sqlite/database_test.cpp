@@ -50,6 +50,7 @@ class DatabaseTest : public testing::Test {
   const TempDir folder_;
   const fs::path path_ = folder_ / "a.db";
   const fs::path wal_ = folder_ / "a.db-wal";
+  FaultVfs vfs_;
   std::optional<Database> database_;
 };
 
@@ -88,16 +89,15 @@ TEST_F(DatabaseTest, AStoreOutsideOfWalModeIsTakenBackIntoIt) {
 }
 
 TEST_F(DatabaseTest, ACreationThatFailsAtAnyStepLeavesNothingInTheWay) {
-  FaultVfs vfs;
   std::uint64_t fired = 0;
   for (const FileOperation operation : {FileOperation::write, FileOperation::sync, FileOperation::open}) {
     for (std::uint64_t nth = 1;; ++nth) {
       const fs::path path = folder_ / ("b" + std::to_string(static_cast<int>(operation)) + std::to_string(nth));
-      vfs.arm({.operation = operation, .nth = nth});
+      vfs_.arm({.operation = operation, .nth = nth});
       const std::string first = outcome_of([&] { Database database(config_of(path), test::first_state()); });
-      vfs.disarm();
-      if (vfs.fired() == fired) break;
-      fired = vfs.fired();
+      vfs_.disarm();
+      if (vfs_.fired() == fired) break;
+      fired = vfs_.fired();
       ASSERT_EQ(outcome_of([&] { Database database(config_of(path), test::first_state()); }), "ok")
           << first << " at operation " << nth;
     }
@@ -204,38 +204,36 @@ TEST_F(DatabaseTest, APinnedReaderMakesACheckpointPartial) {
 }
 
 TEST_F(DatabaseTest, ACheckpointThatCannotSyncSaysSo) {
-  FaultVfs vfs;
   open();
   commit(1, 5);
   for (const FileRole file : {FileRole::wal, FileRole::database}) {
-    vfs.arm({.operation = FileOperation::sync, .files = {file}, .result = SQLITE_IOERR_FSYNC});
+    vfs_.arm({.operation = FileOperation::sync, .files = {file}, .result = SQLITE_IOERR_FSYNC});
     EXPECT_EQ(outcome_of([&] { database_->checkpoint(); }), "io_error");
-    vfs.disarm();
+    vfs_.disarm();
   }
   EXPECT_EQ(revision_after_reopening(), 5U);
-  database_.reset();
 }
 
 TEST_F(DatabaseTest, NothingIsCheckpointedBehindOurBack) {
-  FaultVfs vfs;
-  open();
-  const auto writes = vfs.count(FileOperation::write, FileRole::database);
+  auto config = config_of(path_);
+  config.durability = Durability::relaxed;
+  open(config);
+  const auto writes = vfs_.count(FileOperation::write, FileRole::database);
   commit(1, 1'500);   // SQLite itself would checkpoint at 1,000 pages
-  EXPECT_EQ(vfs.count(FileOperation::write, FileRole::database), writes);
+  EXPECT_EQ(vfs_.count(FileOperation::write, FileRole::database), writes);
   database_.reset();
-  EXPECT_EQ(vfs.count(FileOperation::write, FileRole::database), writes) << "nor at close";
+  EXPECT_EQ(vfs_.count(FileOperation::write, FileRole::database), writes) << "nor at close";
 }
 
 TEST_F(DatabaseTest, FullDurabilitySyncsEachCommitAndRelaxedNone) {
-  FaultVfs vfs;
   auto config = config_of(path_);
   for (const auto& [durability, syncs] : {std::pair{Durability::full, 20U}, std::pair{Durability::relaxed, 0U}}) {
     config.durability = durability;
     open(config);
     commit(1, 1);   // the first sync of a WAL's header is apart
-    const auto before = vfs.count(FileOperation::sync);
+    const auto before = vfs_.count(FileOperation::sync);
     commit(2, 21);
-    EXPECT_EQ(vfs.count(FileOperation::sync) - before, syncs);
+    EXPECT_EQ(vfs_.count(FileOperation::sync) - before, syncs);
     database_->connection().execute("DELETE FROM change");
     database_.reset();
   }
@@ -293,21 +291,19 @@ TEST_F(DatabaseTest, CloseWithoutACheckpointLeavesTheWalForRecovery) {
 
 // What a COMMIT with an unknown outcome left in the WAL is not swept away: it may be found, or not, once.
 TEST_F(DatabaseTest, CloseAfterAnUnknownOutcomeTouchesNothing) {
-  FaultVfs vfs;
   open();
   commit(1, 5);
   ASSERT_EQ(database_->checkpoint(), Database::Checkpointed::whole);
   commit(6, 6);
   ASSERT_EQ(database_->checkpoint(), Database::Checkpointed::whole);
-  vfs.arm({.operation = FileOperation::sync, .files = {FileRole::wal}, .sticky = true, .result = SQLITE_IOERR_FSYNC});
+  vfs_.arm({.operation = FileOperation::sync, .files = {FileRole::wal}, .sticky = true, .result = SQLITE_IOERR_FSYNC});
   EXPECT_EQ(commit_change(*database_, 7).outcome, CommitOutcome::unknown);
-  vfs.disarm();
+  vfs_.disarm();
   const std::string wal = test::bytes_of(wal_);
   const std::string file = test::bytes_of(path_);
   database_->close();
   EXPECT_EQ(test::bytes_of(wal_), wal);
   EXPECT_EQ(test::bytes_of(path_), file);
-  database_.reset();
 }
 
 TEST_F(DatabaseTest, CloseBesideAReaderLeavesIsItsView) {
@@ -323,17 +319,18 @@ TEST_F(DatabaseTest, CloseBesideAReaderLeavesIsItsView) {
 TEST_F(DatabaseTest, AnAbandonedDatabaseIsLeftToTheParent) {
   open();
   commit(1, 1);
-  Statement left(database_->connection(), "SELECT 1");
-  ASSERT_TRUE(left.step());
   test::Child child([&](const test::Reporter& parent) {
-    database_->abandon();
+    {
+      Statement left(database_->connection(), "SELECT 1");
+      left.step();
+      database_->abandon();
+    }
     database_->close();
     database_.reset();
     parent.tell("gone");
   });
   EXPECT_EQ(child.read_line(), "gone");
   EXPECT_EQ(child.wait(), 0);
-  left.reset();
   commit(2, 5);   // the parent's locks still hold
   EXPECT_EQ(revision_after_reopening(), 5U);
 }

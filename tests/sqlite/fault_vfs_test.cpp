@@ -110,6 +110,7 @@ TEST(FaultVfs, ATornWriteLeavesItsFirstHalf) {
   EXPECT_EQ(errno, EDQUOT);
   EXPECT_EQ(bytes_of(name), "abcd....");
   EXPECT_EQ(file->pMethods->xWrite(file, "abcdefgh", 8, 0), SQLITE_OK);
+  EXPECT_EQ(vfs.bytes_written(FileRole::database), 8U);
   file->pMethods->xClose(file);
   EXPECT_EQ(bytes_of(name), "abcdefgh");
 }

@@ -50,7 +50,10 @@ class FaultVfs::File final : public sqlite::ShimFile {
   }
   int write(const void* from, int bytes, sqlite3_int64 offset) noexcept override {
     const Judgement judgement = vfs_.judge(FileOperation::write, role_);
-    if (judgement.result == SQLITE_OK) return ShimFile::write(from, bytes, offset);
+    if (judgement.result == SQLITE_OK) {
+      vfs_.note_written(role_, bytes);
+      return ShimFile::write(from, bytes, offset);
+    }
     if (judgement.torn) ShimFile::write(from, bytes / 2, offset);
     errno = judgement.system_error;
     return judgement.result;
@@ -110,6 +113,11 @@ std::uint64_t FaultVfs::count(FileOperation operation, FileRole file) const {
   return counts_[static_cast<std::size_t>(operation)][static_cast<std::size_t>(file)];
 }
 
+std::uint64_t FaultVfs::bytes_written(FileRole file) const {
+  const std::lock_guard lock(mutex_);
+  return bytes_written_[static_cast<std::size_t>(file)];
+}
+
 int FaultVfs::open(sqlite3_filename name, sqlite3_file* file, int flags, int* flags_out) noexcept {
   const int result = fail_or_pass(FileOperation::open, role_of(flags));
   return result != SQLITE_OK ? result : VfsShim::open(name, file, flags, flags_out);
@@ -145,6 +153,11 @@ int FaultVfs::fail_or_pass(FileOperation operation, FileRole file) {
   const Judgement judgement = judge(operation, file);
   if (judgement.result != SQLITE_OK) errno = judgement.system_error;
   return judgement.result;
+}
+
+void FaultVfs::note_written(FileRole file, int bytes) {
+  const std::lock_guard lock(mutex_);
+  bytes_written_[static_cast<std::size_t>(file)] += static_cast<std::uint64_t>(bytes);
 }
 
 }   // namespace usertags::test

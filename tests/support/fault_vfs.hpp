@@ -49,6 +49,7 @@ class FaultVfs final : public sqlite::VfsShim {
 
   std::uint64_t count(FileOperation operation) const;   // since it was made, failed ones included
   std::uint64_t count(FileOperation operation, FileRole file) const;
+  std::uint64_t bytes_written(FileRole file) const;   // by writes that did not fail
 
   // Of VfsShim.
   int open(sqlite3_filename name, sqlite3_file* file, int flags, int* flags_out) noexcept override;
@@ -71,11 +72,13 @@ class FaultVfs final : public sqlite::VfsShim {
   Judgement judge(FileOperation operation, FileRole file);
   // Judges, and sets errno.
   int fail_or_pass(FileOperation operation, FileRole file);
+  void note_written(FileRole file, int bytes);
 
   mutable std::mutex mutex_;
   std::vector<Armed> armed_;
   std::uint64_t fired_ = 0;
   std::array<std::array<std::uint64_t, kFileRoles>, kFileOperations> counts_{};
+  std::array<std::uint64_t, kFileRoles> bytes_written_{};
   std::uint64_t open_files_ = 0;
 };
 
