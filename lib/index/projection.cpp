@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 
 namespace usertags::index {
 
@@ -23,7 +24,7 @@ void Projection::load(std::span<const RecordPtr> records, std::uint64_t revision
     if (id <= last_id) model::fail(ErrorCode::corrupt_store, std::string(record->id()) + " is out of order");
     if (!directory_.load(record)) {
       model::fail(ErrorCode::corrupt_store,
-                  "two users have the external id " + std::string(record->external_id()));
+                  "two users have the external id " + model::quoted(record->external_id()));
     }
     last_id = id;
     order_.reserve(record->ordinal());

@@ -6,7 +6,6 @@
 
 #include "model/failure.hpp"
 #include "store/cursor_codec.hpp"
-#include "store/judge.hpp"
 #include "store/loader.hpp"
 #include "store/reading.hpp"
 #include "store/store_path.hpp"
@@ -39,10 +38,6 @@ User to_user(RecordPtr record) {
 }
 
 }   // namespace
-
-Error user_not_found(const UserRef& user) {
-  return {ErrorCode::user_not_found, "there is no user \"" + std::string(user.text()) + '"'};
-}
 
 Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& options)
     : options_(options), logger_(options.log) {

@@ -17,6 +17,7 @@
 
 #include "index/projection.hpp"
 #include "store/fork_guard.hpp"
+#include "store/judge.hpp"
 #include "store/logger.hpp"
 #include "store/metrics.hpp"
 #include "store/request.hpp"
@@ -71,9 +72,6 @@ class Engine {
   std::atomic<bool> closed_{false};
   std::optional<ForkGuard> fork_guard_;   // last: a store that is not made yet is not used in a child
 };
-
-// Why a user is not found: made only then.
-Error user_not_found(const UserRef& user);
 
 template <class Function>
 Result<void> Engine::read(const UserRef& user, Function&& function) const {

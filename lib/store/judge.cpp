@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "model/merge_patch.hpp"
+#include "model/shown_text.hpp"
 #include "model/tag_rules.hpp"
 #include "model/typeid.hpp"
 
@@ -10,6 +11,7 @@ namespace usertags::store {
 namespace {
 
 using model::ChangeKind;
+using model::quoted;
 using model::Record;
 using model::RecordPtr;
 
@@ -18,16 +20,8 @@ struct Overloaded : Functions... {
   using Functions::operator()...;
 };
 
-std::string quoted(std::string_view text) {
-  return '"' + std::string(text) + '"';
-}
-
 Error invalid(std::string what) {
   return {ErrorCode::invalid_argument, std::move(what)};
-}
-
-Error not_found(const UserRef& user) {
-  return {ErrorCode::user_not_found, "there is no user " + quoted(user.text())};
 }
 
 Error exists(const Record& holder) {
@@ -66,6 +60,10 @@ Applied answer(RecordPtr user, bool changed) {
 }
 
 }   // namespace
+
+Error user_not_found(const UserRef& user) {
+  return {ErrorCode::user_not_found, "there is no user " + quoted(user.text())};
+}
 
 Result<Applied> Judge::judge(const WriteView& write, std::optional<std::size_t> item, PendingGroup& group) {
   item_ = item;
@@ -120,7 +118,7 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
 Result<RecordPtr> Judge::plan_patch(const PatchView& write, const PendingGroup& group) {
   if (auto wrong = check_options(write.options)) return std::unexpected(std::move(*wrong));
   RecordPtr user = current(write.user, group);
-  std::optional<Error> wrong = user ? check_revision(*user, write.options) : not_found(write.user);
+  std::optional<Error> wrong = user ? check_revision(*user, write.options) : user_not_found(write.user);
   if (wrong) {   // the form of the batch is judged before the user
     planner_.check_form(write.batch.operations());
     return std::unexpected(planner_.refused() ? refused() : std::move(*wrong));
@@ -158,7 +156,7 @@ Result<Applied> Judge::plan(const PatchView& write) {
 Result<Applied> Judge::erase(const DeleteView& write, PendingGroup& group) {
   if (auto wrong = check_options(write.options)) return std::unexpected(std::move(*wrong));
   RecordPtr before = current(write.user, group);
-  if (!before) return std::unexpected(not_found(write.user));
+  if (!before) return std::unexpected(user_not_found(write.user));
   if (auto wrong = check_revision(*before, write.options)) return std::unexpected(std::move(*wrong));
 
   RecordPtr tombstone = Record::make_tombstone(*before, group.state().revision + 1);

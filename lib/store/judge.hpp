@@ -20,6 +20,9 @@
 
 namespace usertags::store {
 
+// Of a reference that names nobody: made only then.
+Error user_not_found(const UserRef& user);
+
 class Judge {
  public:
   Judge(const Limits& limits, const index::Projection& projection)

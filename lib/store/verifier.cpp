@@ -5,6 +5,7 @@
 
 #include "model/digest.hpp"
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "sqlite/schema.hpp"
 #include "store/loader.hpp"
 
@@ -81,7 +82,7 @@ class Verification {
  private:
   void differs(const Record& record, const char* how) {
     problem(Kind::memory, std::string(record.id()),
-            "the user " + std::string(record.external_id()) + ' ' + how);
+            "the user " + model::quoted(record.external_id()) + ' ' + how);
   }
 };
 
