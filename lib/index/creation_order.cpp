@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <cassert>
-#include <iterator>
 
 namespace usertags::index {
 
-// A leaf without users is one that was made for users to come.
-void CreationOrder::reserve(std::uint32_t last_ordinal) {
-  const std::uint32_t last = leaf_number(last_ordinal);
-  std::uint32_t next = leaves_.empty() ? last : std::prev(leaves_.end())->first + 1;
-  for (; next <= last; ++next) leaves_.emplace_hint(leaves_.end(), next, std::make_unique<Leaf>());
+// Leaves are made where users come, never in a gap: so a leaf without users is one of the last.
+void CreationOrder::reserve(std::uint32_t ordinal) {
+  const std::uint32_t number = leaf_number(ordinal);
+  if (leaves_.empty() || leaves_.rbegin()->first < number) {
+    leaves_.emplace_hint(leaves_.end(), number, std::make_unique<Leaf>());
+  }
 }
 
 void CreationOrder::append(Place place, std::uint64_t id) noexcept {

@@ -24,8 +24,8 @@ class CreationOrder {
     std::uint32_t hash = 0;
   };
 
-  // Makes room up to an ordinal, so that append() cannot fail. Throws std::bad_alloc.
-  void reserve(std::uint32_t last_ordinal);
+  // Makes room for an ordinal, so that append() cannot fail. Throws std::bad_alloc.
+  void reserve(std::uint32_t ordinal);
   // Ordinals and ids (model::uuid_order) grow from call to call.
   void append(Place place, std::uint64_t id) noexcept;
   void remove(std::uint32_t ordinal) noexcept;

@@ -47,7 +47,9 @@ void ChangeLog::append(const model::Change& change, std::uint64_t checksum) {
   append_.run();
 }
 
-void ChangeLog::prune(std::uint64_t floor, std::uint64_t last) { prune_.bind(1, floor).bind(2, last).run(); }
+void ChangeLog::prune(std::uint64_t floor, std::uint64_t last) {
+  prune_.bind(1, floor).bind(2, last).run();
+}
 
 std::optional<ChangeLog::Mark> ChangeLog::mark(std::uint64_t revision) {
   const ResetAtEnd reset(mark_);

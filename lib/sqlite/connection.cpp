@@ -61,15 +61,16 @@ int flags_of(OpenMode mode) noexcept {
   switch (mode) {
     case OpenMode::create: return kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     case OpenMode::read_write: return kAlways | SQLITE_OPEN_READWRITE;
-    case OpenMode::memory:
-      return kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY;
+    case OpenMode::memory: return kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY;
     case OpenMode::read_only:
     case OpenMode::immutable: break;
   }
   return kAlways | SQLITE_OPEN_READONLY;
 }
 
-std::string cannot_open(const path& file) { return "cannot open '" + file.string() + "'"; }
+std::string cannot_open(const path& file) {
+  return "cannot open '" + file.string() + "'";
+}
 
 // What is left of the reason why a file could not be opened or made: where it could not be made, SQLite tries
 // to open it for reading next, and tells that it is not there.
@@ -87,7 +88,8 @@ std::string why_not_found(const ConnectionConfig& config, Error::Details& detail
   details.system_error = ENOENT;
   details.what = cannot_open(config.path) + ": " + why_not_found(config, details);
   const bool denied = details.system_error == EACCES || details.system_error == EROFS;
-  throw model::Failure{Error(denied ? ErrorCode::permission_denied : ErrorCode::io_error, std::move(details))};
+  throw model::Failure{
+      Error(denied ? ErrorCode::permission_denied : ErrorCode::io_error, std::move(details))};
 }
 
 [[noreturn]] void throw_not_opened(sqlite3* handle, int result, const ConnectionConfig& config) {
@@ -163,7 +165,8 @@ void set_limits(sqlite3* handle) {
 // locking_mode stands first: it counts from the first look at the file on.
 std::string pragmas_of(const ConnectionConfig& config) {
   std::string pragmas = config.exclusive ? "PRAGMA locking_mode=EXCLUSIVE;" : "";
-  pragmas += config.durability == Durability::full ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;";
+  pragmas +=
+      config.durability == Durability::full ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;";
   pragmas += config.secure_delete ? "PRAGMA secure_delete=ON;" : "PRAGMA secure_delete=OFF;";
   // 4 MiB of pages. What is written lies at the log's end or is folded in row order, so that no size between
   // 1 and 64 MiB makes a difference (docs/performance.md).
@@ -182,8 +185,7 @@ Connection::Connection(const ConnectionConfig& config) {
   register_observed_vfs();
   if (config.mode != OpenMode::memory) check_path(config.path);
   sqlite3* handle = nullptr;
-  const int result =
-      sqlite3_open_v2(name_of(config).c_str(), &handle, flags_of(config.mode), kObservedVfs);
+  const int result = sqlite3_open_v2(name_of(config).c_str(), &handle, flags_of(config.mode), kObservedVfs);
   handle_->sqlite = handle;   // there is one also where opening failed, to tell why
   if (result != SQLITE_OK) throw_not_opened(handle, result, config);
   check_writable(handle, config);
@@ -226,7 +228,8 @@ bool Connection::in_transaction() const noexcept {
 void Connection::enter_wal_mode() {
   const std::string mode = query_text("PRAGMA journal_mode=WAL");
   if (mode != "wal") {
-    model::fail(ErrorCode::io_error, "the file system does not let SQLite keep a WAL (journal mode " + mode + ")");
+    model::fail(ErrorCode::io_error,
+                "the file system does not let SQLite keep a WAL (journal mode " + mode + ")");
   }
 }
 

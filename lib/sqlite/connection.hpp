@@ -38,15 +38,15 @@ struct ConnectionConfig {
 // Every connection of the store is made here, so that none misses an answer: extended result codes,
 // DEFENSIVE on, trusted_schema off, triggers and views off, cell_size_check on, mmap_size 0,
 // lowered limits, wal_autocheckpoint 0, no checkpoint on close. Opening writes nothing into a file that is
-// there, so that it can be looked at before it is used. One thread at a time. Movable; a moved-from one can only be
-// destroyed.
+// there, so that it can be looked at before it is used. One thread at a time. Movable; a moved-from one can
+// only be destroyed.
 class Connection {
  public:
   explicit Connection(const ConnectionConfig& config);
 
   sqlite3* handle() const noexcept { return handle_->sqlite; }   // null once closed or abandoned
-  void execute(const char* sql);                               // one or more statements without results
-  std::int64_t query_integer(const char* sql);                 // first column of the first row
+  void execute(const char* sql);                                 // one or more statements without results
+  std::int64_t query_integer(const char* sql);                   // first column of the first row
   std::string query_text(const char* sql);
   bool in_transaction() const noexcept;   // asks SQLite, which may have rolled back by itself
 

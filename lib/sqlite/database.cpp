@@ -102,8 +102,7 @@ std::int64_t Database::data_version() {
 Database::Checkpointed Database::run_checkpoint(int mode) {
   int frames = 0;
   int moved_frames = 0;
-  const int result =
-      sqlite3_wal_checkpoint_v2(connection_.handle(), "main", mode, &frames, &moved_frames);
+  const int result = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", mode, &frames, &moved_frames);
   const bool another_checkpoints = mode == SQLITE_CHECKPOINT_PASSIVE && (result & 0xff) == SQLITE_BUSY;
   if (another_checkpoints) return Checkpointed::partly;
   if (result != SQLITE_OK) throw_failure(connection_.handle(), result, "cannot checkpoint the WAL");
@@ -112,9 +111,13 @@ Database::Checkpointed Database::run_checkpoint(int mode) {
   return all_in_database_ ? Checkpointed::whole : Checkpointed::partly;
 }
 
-Database::Checkpointed Database::checkpoint() { return run_checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
+Database::Checkpointed Database::checkpoint() {
+  return run_checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+}
 
-void Database::checkpoint_and_truncate() { run_checkpoint(SQLITE_CHECKPOINT_TRUNCATE); }
+void Database::checkpoint_and_truncate() {
+  run_checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+}
 
 std::uint64_t Database::wal_bytes() const noexcept {
   return wal_frames_ == 0 ? 0 : kWalHeaderBytes + wal_frames_ * (kFrameHeaderBytes + page_bytes_);
@@ -126,8 +129,7 @@ std::uint64_t Database::database_bytes() {
 
 bool Database::moved() {
   int moved = 0;
-  const int result =
-      sqlite3_file_control(connection_.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  const int result = sqlite3_file_control(connection_.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
   return result == SQLITE_OK && moved != 0;   // a database in memory has no file to ask
 }
 

@@ -58,11 +58,15 @@ void register_observed_vfs() {
   if (result != SQLITE_OK) throw_failure(nullptr, result, "cannot register a VFS with SQLite");
 }
 
-int last_file_error() noexcept { return file_error; }
+int last_file_error() noexcept {
+  return file_error;
+}
 
 ObserveSyncs::ObserveSyncs(SyncObserver& new_observer) noexcept
     : previous_(std::exchange(observer, &new_observer)) {}
 
-ObserveSyncs::~ObserveSyncs() { observer = previous_; }
+ObserveSyncs::~ObserveSyncs() {
+  observer = previous_;
+}
 
 }   // namespace usertags::sqlite

@@ -1,7 +1,7 @@
-// A VFS shim over the default one that sees what SQLite does not tell: the time of a sync, which is only a part
-// of a COMMIT's, and the errno of the system call that made a COMMIT fail. It changes nothing. Registered once
-// for the process, under the name kObservedVfs, and never as the default one: the host's own connections do
-// not see it.
+// A VFS shim over the default one that sees what SQLite does not tell: the time of a sync, which is only a
+// part of a COMMIT's, and the errno of the system call that made a COMMIT fail. It changes nothing.
+// Registered once for the process, under the name kObservedVfs, and never as the default one: the host's own
+// connections do not see it.
 #pragma once
 
 #include <chrono>

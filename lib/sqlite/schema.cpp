@@ -108,8 +108,9 @@ void check_object(std::string_view type, std::string_view name, std::string_view
 }
 
 void check_schema(Connection& connection) {
-  Statement rows(connection,
-                 "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'");
+  Statement rows(
+      connection,
+      "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'");
   std::vector<std::string> found;
   while (rows.step()) {
     check_object(rows.text(0), rows.text(1), rows.text(2));
@@ -127,9 +128,9 @@ bool has_schema(Connection& connection) {
 }
 
 [[noreturn]] void another_application(std::int64_t application_id) {
-  model::fail(ErrorCode::not_a_store,
-              "the file is a database of another application (application id " + std::to_string(application_id) +
-                  ", not " + std::to_string(kApplicationId) + ")");
+  model::fail(ErrorCode::not_a_store, "the file is a database of another application (application id " +
+                                          std::to_string(application_id) + ", not " +
+                                          std::to_string(kApplicationId) + ")");
 }
 
 void check_version(std::int64_t version) {
@@ -147,7 +148,8 @@ FileKind identify_moment(Connection& connection) {
   if (application_id == 0 && version == 0 && !has_schema(connection)) return FileKind::empty;
   if (application_id != kApplicationId) another_application(application_id);
   check_version(version);
-  if (connection.query_integer("SELECT length(CAST('a' AS BLOB))") != 1) corrupt("its texts are not in UTF-8");
+  if (connection.query_integer("SELECT length(CAST('a' AS BLOB))") != 1)
+    corrupt("its texts are not in UTF-8");
   check_schema(connection);
   return FileKind::ours;
 }

@@ -72,13 +72,17 @@ int Statement::run_and_count() {
 }
 
 // Its result is that of the step before, which was judged there.
-void Statement::reset() noexcept { sqlite3_reset(statement_); }
+void Statement::reset() noexcept {
+  sqlite3_reset(statement_);
+}
 
 ColumnType Statement::type(int column) const noexcept {
   return static_cast<ColumnType>(sqlite3_column_type(statement_, column));
 }
 
-std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(statement_, column); }
+std::int64_t Statement::integer(int column) const noexcept {
+  return sqlite3_column_int64(statement_, column);
+}
 
 // Texts lie in the row as UTF-8 (schema.cpp refuses other encodings), so that the bytes are there without a
 // conversion, which could run out of memory.

@@ -33,8 +33,8 @@ class Statement {
   Statement& bind_blob(int index, std::span<const std::uint8_t> value);
   Statement& bind_null(int index);
 
-  bool step();   // true: a row stands; false: done (and reset, bindings kept)
-  void run();    // steps to the end of a statement without rows, then resets
+  bool step();           // true: a row stands; false: done (and reset, bindings kept)
+  void run();            // steps to the end of a statement without rows, then resets
   int run_and_count();   // the same; answers how many rows it inserted, updated or deleted
   void reset() noexcept;
 

@@ -47,8 +47,8 @@ std::span<const std::uint8_t, 16> StoredRow::bytes16(int column, const char* nam
 }
 
 void StoredRow::reject(const char* name) const {
-  model::fail(ErrorCode::corrupt_store, "table '" + std::string(table_) + "' has a row that no store writes (column '" +
-                                            name + "')");
+  model::fail(ErrorCode::corrupt_store,
+              "table '" + std::string(table_) + "' has a row that no store writes (column '" + name + "')");
 }
 
 }   // namespace usertags::sqlite

@@ -31,7 +31,9 @@ Transaction::Transaction(Connection& connection) : connection_(connection) {
   connection_.execute("BEGIN IMMEDIATE");
 }
 
-Transaction::~Transaction() { roll_back(connection_); }
+Transaction::~Transaction() {
+  roll_back(connection_);
+}
 
 Transaction::Commit Transaction::commit() noexcept {
   const int result = sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr);
@@ -45,14 +47,17 @@ Transaction::Commit Transaction::commit() noexcept {
 ReadTransaction::ReadTransaction(Connection& connection) : connection_(connection) {
   connection_.execute("BEGIN");
   try {
-    connection_.query_integer("PRAGMA schema_version");   // BEGIN alone takes no snapshot: the first read does
+    connection_.query_integer(
+        "PRAGMA schema_version");   // BEGIN alone takes no snapshot: the first read does
   } catch (...) {
     roll_back(connection_);
     throw;
   }
 }
 
-ReadTransaction::~ReadTransaction() { roll_back(connection_); }
+ReadTransaction::~ReadTransaction() {
+  roll_back(connection_);
+}
 
 Savepoint::Savepoint(Connection& connection) : connection_(connection) {
   connection_.execute("SAVEPOINT part");

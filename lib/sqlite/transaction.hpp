@@ -1,5 +1,5 @@
-// Transaction, ReadTransaction, Savepoint. Whether a transaction is open is asked of SQLite, never remembered:
-// a full disk, exhausted memory and some errors of I/O roll back by themselves.
+// Transaction, ReadTransaction, Savepoint. Whether a transaction is open is asked of SQLite, never
+// remembered: a full disk, exhausted memory and some errors of I/O roll back by themselves.
 #pragma once
 
 #include <cstdint>

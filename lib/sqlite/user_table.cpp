@@ -12,7 +12,8 @@ UserTable::UserTable(Connection& connection)
               "INSERT INTO user(ordinal, id, external_id, revision, checksum, tags) "
               "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
       bury_(connection,
-            "UPDATE user SET revision = ?2, checksum = ?3, tags = NULL WHERE ordinal = ?1 AND tags IS NOT NULL"),
+            "UPDATE user SET revision = ?2, checksum = ?3, tags = NULL WHERE ordinal = ?1 AND tags IS NOT "
+            "NULL"),
       fold_(connection,
             "UPDATE user SET revision = ?2, checksum = ?3, tags = ?4 "
             "WHERE ordinal = ?1 AND revision < ?2 AND tags IS NOT NULL"),
@@ -46,7 +47,9 @@ void UserTable::fold(const model::Record& record) {
       .run();
 }
 
-void UserTable::forget_deleted(std::uint64_t up_to_revision) { forget_deleted_.bind(1, up_to_revision).run(); }
+void UserTable::forget_deleted(std::uint64_t up_to_revision) {
+  forget_deleted_.bind(1, up_to_revision).run();
+}
 
 std::string_view UserTable::json_of(const model::Record& record) {
   tags_.assign(record.begin(), record.end());

@@ -14,11 +14,17 @@ struct Slot {
   ShimFile* file;   // owned
 };
 
-ShimFile& shim_of(sqlite3_file* file) noexcept { return *reinterpret_cast<Slot*>(file)->file; }
+ShimFile& shim_of(sqlite3_file* file) noexcept {
+  return *reinterpret_cast<Slot*>(file)->file;
+}
 
-sqlite3_file* below(sqlite3_file* file) noexcept { return &shim_of(file).below(); }
+sqlite3_file* below(sqlite3_file* file) noexcept {
+  return &shim_of(file).below();
+}
 
-const sqlite3_io_methods& methods_below(sqlite3_file* file) noexcept { return *below(file)->pMethods; }
+const sqlite3_io_methods& methods_below(sqlite3_file* file) noexcept {
+  return *below(file)->pMethods;
+}
 
 void discard(sqlite3_file* opened_below) noexcept {
   if (opened_below->pMethods != nullptr) opened_below->pMethods->xClose(opened_below);
@@ -39,20 +45,30 @@ int read(sqlite3_file* file, void* to, int bytes, sqlite3_int64 offset) noexcept
 int write(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 offset) noexcept {
   return shim_of(file).write(from, bytes, offset);
 }
-int truncate(sqlite3_file* file, sqlite3_int64 size) noexcept { return shim_of(file).truncate(size); }
-int sync(sqlite3_file* file, int flags) noexcept { return shim_of(file).sync(flags); }
+int truncate(sqlite3_file* file, sqlite3_int64 size) noexcept {
+  return shim_of(file).truncate(size);
+}
+int sync(sqlite3_file* file, int flags) noexcept {
+  return shim_of(file).sync(flags);
+}
 int file_size(sqlite3_file* file, sqlite3_int64* size) noexcept {
   return methods_below(file).xFileSize(below(file), size);
 }
-int lock(sqlite3_file* file, int level) noexcept { return methods_below(file).xLock(below(file), level); }
-int unlock(sqlite3_file* file, int level) noexcept { return methods_below(file).xUnlock(below(file), level); }
+int lock(sqlite3_file* file, int level) noexcept {
+  return methods_below(file).xLock(below(file), level);
+}
+int unlock(sqlite3_file* file, int level) noexcept {
+  return methods_below(file).xUnlock(below(file), level);
+}
 int check_reserved_lock(sqlite3_file* file, int* held) noexcept {
   return methods_below(file).xCheckReservedLock(below(file), held);
 }
 int file_control(sqlite3_file* file, int operation, void* argument) noexcept {
   return methods_below(file).xFileControl(below(file), operation, argument);
 }
-int sector_size(sqlite3_file* file) noexcept { return methods_below(file).xSectorSize(below(file)); }
+int sector_size(sqlite3_file* file) noexcept {
+  return methods_below(file).xSectorSize(below(file));
+}
 int device_characteristics(sqlite3_file* file) noexcept {
   return methods_below(file).xDeviceCharacteristics(below(file));
 }
@@ -62,7 +78,9 @@ int shm_map(sqlite3_file* file, int region, int bytes, int extend, void volatile
 int shm_lock(sqlite3_file* file, int offset, int count, int flags) noexcept {
   return methods_below(file).xShmLock(below(file), offset, count, flags);
 }
-void shm_barrier(sqlite3_file* file) noexcept { methods_below(file).xShmBarrier(below(file)); }
+void shm_barrier(sqlite3_file* file) noexcept {
+  methods_below(file).xShmBarrier(below(file));
+}
 int shm_unmap(sqlite3_file* file, int delete_it) noexcept {
   return methods_below(file).xShmUnmap(below(file), delete_it);
 }
@@ -107,7 +125,9 @@ const sqlite3_io_methods* methods_like(const sqlite3_io_methods& below) noexcept
 
 // --- The VFS as SQLite sees it. ---
 
-VfsShim& shim_of(sqlite3_vfs* vfs) noexcept { return *static_cast<VfsShim*>(vfs->pAppData); }
+VfsShim& shim_of(sqlite3_vfs* vfs) noexcept {
+  return *static_cast<VfsShim*>(vfs->pAppData);
+}
 
 int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags, int* flags_out) noexcept {
   file->pMethods = nullptr;
@@ -188,8 +208,12 @@ int ShimFile::read(void* to, int bytes, sqlite3_int64 offset) noexcept {
 int ShimFile::write(const void* from, int bytes, sqlite3_int64 offset) noexcept {
   return below_.pMethods->xWrite(&below_, from, bytes, offset);
 }
-int ShimFile::truncate(sqlite3_int64 size) noexcept { return below_.pMethods->xTruncate(&below_, size); }
-int ShimFile::sync(int flags) noexcept { return below_.pMethods->xSync(&below_, flags); }
+int ShimFile::truncate(sqlite3_int64 size) noexcept {
+  return below_.pMethods->xTruncate(&below_, size);
+}
+int ShimFile::sync(int flags) noexcept {
+  return below_.pMethods->xSync(&below_, flags);
+}
 
 // SQLite hands out buffers for full paths by mxPathname, and the VFS below may count on its own.
 VfsShim::VfsShim(const char* name, sqlite3_vfs* below_it) noexcept : below_(below_it) {
@@ -213,9 +237,13 @@ VfsShim::VfsShim(const char* name, sqlite3_vfs* below_it) noexcept : below_(belo
   vfs_.xCurrentTimeInt64 = current_time_ms;
 }
 
-int VfsShim::enroll(bool as_default) noexcept { return sqlite3_vfs_register(&vfs_, as_default ? 1 : 0); }
+int VfsShim::enroll(bool as_default) noexcept {
+  return sqlite3_vfs_register(&vfs_, as_default ? 1 : 0);
+}
 
-int VfsShim::withdraw() noexcept { return sqlite3_vfs_unregister(&vfs_); }
+int VfsShim::withdraw() noexcept {
+  return sqlite3_vfs_unregister(&vfs_);
+}
 
 int VfsShim::open(sqlite3_filename name, sqlite3_file* file, int flags, int* flags_out) noexcept {
   sqlite3_vfs& vfs = below();

@@ -10,8 +10,8 @@
 
 namespace usertags::sqlite {
 
-// Under SQLite's write lock, so that nobody appends to the WAL or starts it anew meanwhile. Does nothing where
-// the WAL is empty, or the database has none. Throws Failure.
+// Under SQLite's write lock, so that nobody appends to the WAL or starts it anew meanwhile. Does nothing
+// where the WAL is empty, or the database has none. Throws Failure.
 void rewrite_wal(Connection& connection);
 
 }   // namespace usertags::sqlite

@@ -51,10 +51,15 @@ TEST_F(ChangeLogTest, EveryFieldComesBackAtItsExtreme) {
   const std::string note(800, 'n');
   const std::string patch = R"({"tags":{")" + std::string(1'000'000, 'k') + R"(":null}})";
   const Change lowest{1, 1, 0, 0, ChangeKind::created, "{}", ""};
-  const Change highest{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::uint32_t>::max(),
-                       std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::max(),
-                       ChangeKind::deleted, patch, note};
-  const Change odd{2, 3, 4, 5, ChangeKind::patched, "{\"\\u0001\":\"\x7F\xC3\xA9\"}", "a\tb\"\\\xF0\x9D\x84\x9E"};
+  const Change highest{std::numeric_limits<std::int64_t>::max(),
+                       std::numeric_limits<std::uint32_t>::max(),
+                       std::numeric_limits<std::int64_t>::max(),
+                       std::numeric_limits<std::int64_t>::max(),
+                       ChangeKind::deleted,
+                       patch,
+                       note};
+  const Change odd{
+      2, 3, 4, 5, ChangeKind::patched, "{\"\\u0001\":\"\x7F\xC3\xA9\"}", "a\tb\"\\\xF0\x9D\x84\x9E"};
   database_.log().append(lowest, 0);
   database_.log().append(highest, std::numeric_limits<std::uint64_t>::max());
   database_.log().append(odd, std::uint64_t{1} << 63);
@@ -114,7 +119,8 @@ TEST_P(DamagedChange, IsCorrupt) {
   database_.connection().execute("PRAGMA ignore_check_constraints = ON");
   database_.connection().execute(GetParam());
   EXPECT_EQ(outcome_of([&] {
-              ChangeLog::Reader entries(database_.connection(), std::uint64_t{1} << 63);   // from the lowest rowid on
+              ChangeLog::Reader entries(database_.connection(),
+                                        std::uint64_t{1} << 63);   // from the lowest rowid on
               while (entries.next()) {
               }
             }),
@@ -123,7 +129,8 @@ TEST_P(DamagedChange, IsCorrupt) {
 
 INSTANTIATE_TEST_SUITE_P(All, DamagedChange,
                          testing::Values("UPDATE change SET seq = 0", "UPDATE change SET seq = -5",
-                                         "UPDATE change SET ordinal = 0", "UPDATE change SET ordinal = 4294967296",
+                                         "UPDATE change SET ordinal = 0",
+                                         "UPDATE change SET ordinal = 4294967296",
                                          "UPDATE change SET kind = 0", "UPDATE change SET kind = 4",
                                          "UPDATE change SET remaining = -1", "UPDATE change SET at_ms = -1",
                                          "UPDATE change SET note = ''"));

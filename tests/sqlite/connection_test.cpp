@@ -95,8 +95,9 @@ TEST(Connection, OptionsReachSqlite) {
 TEST(Connection, TriggersOfAFileDoNotRunAndItsViewsAreNotRead) {
   const TempDir folder;
   StockSqlite(folder / "a.db", kMakeIt)
-      .run("CREATE TABLE t(a); CREATE TABLE seen(a); CREATE VIEW v AS SELECT * FROM t;"
-           "CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO seen VALUES (1); END");
+      .run(
+          "CREATE TABLE t(a); CREATE TABLE seen(a); CREATE VIEW v AS SELECT * FROM t;"
+          "CREATE TRIGGER r AFTER INSERT ON t BEGIN INSERT INTO seen VALUES (1); END");
   Connection connection(config_of(folder / "a.db"));
   connection.execute("INSERT INTO t VALUES (1)");
   EXPECT_EQ(connection.query_integer("SELECT count(*) FROM seen"), 0);
@@ -128,9 +129,9 @@ TEST_P(OddPath, IsTheFileThatIsOpened) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Connection, OddPath,
-                         testing::Values("plain.db", "a?mode=memory", "a#b", "a%20b", "100%", "with space", "a&b=c",
-                                         "\xC3\xA9\xF0\x9D\x84\x9E", "not\xFF\xFEutf8", ":memory:", "file:x", "'\"\\",
-                                         "new\nline", "a+b;c,d", "-wal"));
+                         testing::Values("plain.db", "a?mode=memory", "a#b", "a%20b", "100%", "with space",
+                                         "a&b=c", "\xC3\xA9\xF0\x9D\x84\x9E", "not\xFF\xFEutf8",
+                                         ":memory:", "file:x", "'\"\\", "new\nline", "a+b;c,d", "-wal"));
 
 TEST(Connection, TwoSlashesAtTheStartAreNoHost) {
   const TempDir folder;
@@ -186,7 +187,8 @@ TEST(Connection, AFolderIsNoStore) {
 std::string outcome_as_nobody(const std::function<void()>& function) {
   test::Child child([&](const test::Reporter& parent) {
     constexpr uid_t kNobody = 65534;
-    if (geteuid() == 0 && (setgid(kNobody) != 0 || setuid(kNobody) != 0)) return parent.tell("cannot drop root");
+    if (geteuid() == 0 && (setgid(kNobody) != 0 || setuid(kNobody) != 0))
+      return parent.tell("cannot drop root");
     parent.tell(outcome_of(function));
   });
   return child.read_line().value_or("nothing");
@@ -211,14 +213,17 @@ TEST_F(Permissions, AFolderThatMayNotBeWrittenTo) {
 TEST_F(Permissions, AFileThatMayNotBeWrittenTo) {
   fs::permissions(file_, fs::perms(0444));
   EXPECT_EQ(outcome_as_nobody([&] { Connection(config_of(file_)); }), "permission_denied");
-  EXPECT_EQ(outcome_as_nobody([&] { Connection(config_of(file_, OpenMode::read_write)); }), "permission_denied");
+  EXPECT_EQ(outcome_as_nobody([&] { Connection(config_of(file_, OpenMode::read_write)); }),
+            "permission_denied");
   EXPECT_EQ(outcome_as_nobody([&] { Connection(config_of(file_, OpenMode::read_only)); }), "ok");
 }
 
 TEST_F(Permissions, AFileThatMayNotBeRead) {
   fs::permissions(file_, fs::perms(0000));
-  EXPECT_EQ(outcome_as_nobody([&] { Connection(config_of(file_, OpenMode::read_only)); }), "permission_denied");
-  EXPECT_EQ(outcome_as_nobody([&] { Connection(config_of(file_, OpenMode::immutable)); }), "permission_denied");
+  EXPECT_EQ(outcome_as_nobody([&] { Connection(config_of(file_, OpenMode::read_only)); }),
+            "permission_denied");
+  EXPECT_EQ(outcome_as_nobody([&] { Connection(config_of(file_, OpenMode::immutable)); }),
+            "permission_denied");
 }
 
 // --- Looking changes nothing. ---
@@ -228,7 +233,8 @@ TEST(Connection, OpeningWritesNothingIntoAStrangersFile) {
   const fs::path file = folder / "a.db";
   StockSqlite(file, kMakeIt).run("CREATE TABLE t(a); INSERT INTO t VALUES (1)");
   const std::string before = test::bytes_of(file);
-  for (const OpenMode mode : {OpenMode::create, OpenMode::read_write, OpenMode::read_only, OpenMode::immutable}) {
+  for (const OpenMode mode :
+       {OpenMode::create, OpenMode::read_write, OpenMode::read_only, OpenMode::immutable}) {
     Connection(config_of(file, mode)).query_integer("SELECT a FROM t");
   }
   EXPECT_EQ(test::bytes_of(file), before);

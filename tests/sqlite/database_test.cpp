@@ -30,7 +30,6 @@ using test::outcome_of;
 using test::StockSqlite;
 using test::TempDir;
 
-constexpr int kMakeIt = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 using Names = std::vector<std::string>;
 
 class DatabaseTest : public testing::Test {
@@ -59,7 +58,9 @@ class DatabaseTest : public testing::Test {
 TEST_F(DatabaseTest, MakesAStoreOnceAndFindsItAgain) {
   State state = test::first_state();
   state.epoch = 7;
-  { Database database(config_of(path_), state); }
+  {
+    Database database(config_of(path_), state);
+  }
   EXPECT_EQ(open(OpenMode::read_write).state().read(), state);
   EXPECT_EQ(open(OpenMode::create).state().read(), state);
 }
@@ -92,7 +93,8 @@ TEST_F(DatabaseTest, ACreationThatFailsAtAnyStepLeavesNothingInTheWay) {
   std::uint64_t fired = 0;
   for (const FileOperation operation : {FileOperation::write, FileOperation::sync, FileOperation::open}) {
     for (std::uint64_t nth = 1;; ++nth) {
-      const fs::path path = folder_ / ("b" + std::to_string(static_cast<int>(operation)) + std::to_string(nth));
+      const fs::path path =
+          folder_ / ("b" + std::to_string(static_cast<int>(operation)) + std::to_string(nth));
       vfs_.arm({.operation = operation, .nth = nth});
       const std::string first = outcome_of([&] { Database database(config_of(path), test::first_state()); });
       vfs_.disarm();
@@ -227,7 +229,8 @@ TEST_F(DatabaseTest, NothingIsCheckpointedBehindOurBack) {
 
 TEST_F(DatabaseTest, FullDurabilitySyncsEachCommitAndRelaxedNone) {
   auto config = config_of(path_);
-  for (const auto& [durability, syncs] : {std::pair{Durability::full, 20U}, std::pair{Durability::relaxed, 0U}}) {
+  for (const auto& [durability, syncs] :
+       {std::pair{Durability::full, 20U}, std::pair{Durability::relaxed, 0U}}) {
     config.durability = durability;
     open(config);
     commit(1, 1);   // the first sync of a WAL's header is apart
@@ -296,7 +299,10 @@ TEST_F(DatabaseTest, CloseAfterAnUnknownOutcomeTouchesNothing) {
   ASSERT_EQ(database_->checkpoint(), Database::Checkpointed::whole);
   commit(6, 6);
   ASSERT_EQ(database_->checkpoint(), Database::Checkpointed::whole);
-  vfs_.arm({.operation = FileOperation::sync, .files = {FileRole::wal}, .sticky = true, .result = SQLITE_IOERR_FSYNC});
+  vfs_.arm({.operation = FileOperation::sync,
+            .files = {FileRole::wal},
+            .sticky = true,
+            .result = SQLITE_IOERR_FSYNC});
   EXPECT_EQ(commit_change(*database_, 7).outcome, CommitOutcome::unknown);
   vfs_.disarm();
   const std::string wal = test::bytes_of(wal_);

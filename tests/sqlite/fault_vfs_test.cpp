@@ -1,4 +1,5 @@
-// The injector of faults is itself tested: what it is told to let fail fails, there and then, and nothing else.
+// The injector of faults is itself tested: what it is told to let fail fails, there and then, and nothing
+// else.
 #include "support/fault_vfs.hpp"
 
 #include <gtest/gtest.h>
@@ -22,7 +23,9 @@ class FaultVfsTest : public testing::Test {
   };
 
   // An int that a page write goes with: SQLITE_OK or an extended code.
-  int write_a_row() { return sqlite3_exec(handle_.get(), "INSERT INTO t VALUES (1)", nullptr, nullptr, nullptr); }
+  int write_a_row() {
+    return sqlite3_exec(handle_.get(), "INSERT INTO t VALUES (1)", nullptr, nullptr, nullptr);
+  }
   int extended() { return sqlite3_extended_errcode(handle_.get()); }
 
   FaultVfsTest() {
@@ -49,7 +52,10 @@ TEST_F(FaultVfsTest, WithoutFaultsNothingFailsAndAllIsCounted) {
 }
 
 TEST_F(FaultVfsTest, AFaultStrikesOnceAtItsPlace) {
-  vfs_.arm({.operation = FileOperation::sync, .files = {FileRole::database}, .nth = 2, .result = SQLITE_IOERR_FSYNC});
+  vfs_.arm({.operation = FileOperation::sync,
+            .files = {FileRole::database},
+            .nth = 2,
+            .result = SQLITE_IOERR_FSYNC});
   EXPECT_EQ(write_a_row(), SQLITE_OK);
   EXPECT_EQ(write_a_row(), SQLITE_IOERR);
   EXPECT_EQ(extended(), SQLITE_IOERR_FSYNC);
@@ -77,8 +83,9 @@ TEST_F(FaultVfsTest, FaultsStandBesideEachOther) {
 TEST_F(FaultVfsTest, EveryOperationCanFail) {
   const TempDir other;
   sqlite3_exec(handle_.get(), "PRAGMA journal_mode=WAL; INSERT INTO t VALUES (1)", nullptr, nullptr, nullptr);
-  for (const FileOperation operation : {FileOperation::open, FileOperation::read, FileOperation::write,
-                                        FileOperation::sync, FileOperation::truncate, FileOperation::remove}) {
+  for (const FileOperation operation :
+       {FileOperation::open, FileOperation::read, FileOperation::write, FileOperation::sync,
+        FileOperation::truncate, FileOperation::remove}) {
     const auto fired = vfs_.fired();
     vfs_.arm({.operation = operation, .sticky = true});
     const std::string name = other / std::to_string(static_cast<int>(operation));
@@ -103,7 +110,8 @@ TEST(FaultVfs, ATornWriteLeavesItsFirstHalf) {
   auto* const file = reinterpret_cast<sqlite3_file*>(memory.get());
   // SQLite's own file names are followed by two zeros.
   const std::string zeros = name + std::string(4, '\0');
-  ASSERT_EQ(entry->xOpen(entry, zeros.c_str(), file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_DB, nullptr), SQLITE_OK);
+  ASSERT_EQ(entry->xOpen(entry, zeros.c_str(), file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_DB, nullptr),
+            SQLITE_OK);
   vfs.arm({.result = SQLITE_IOERR_WRITE, .system_error = EDQUOT, .torn = true});
   errno = 0;
   EXPECT_EQ(file->pMethods->xWrite(file, "abcdefgh", 8, 0), SQLITE_IOERR_WRITE);

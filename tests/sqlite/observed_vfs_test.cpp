@@ -89,7 +89,8 @@ TEST_F(ObservedVfsTest, IsNeverTheDefault) {
 // Everything that the system's VFS can do can be done through it.
 TEST_F(ObservedVfsTest, PassesOnWhatTheFileBelowCanDo) {
   sqlite3_file* file = nullptr;
-  ASSERT_EQ(sqlite3_file_control(database_.connection().handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file), SQLITE_OK);
+  ASSERT_EQ(sqlite3_file_control(database_.connection().handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file),
+            SQLITE_OK);
   sqlite3* plain = nullptr;
   ASSERT_EQ(sqlite3_open((folder_ / "b.db").c_str(), &plain), SQLITE_OK);
   sqlite3_file* below = nullptr;
@@ -125,7 +126,9 @@ TEST_F(ObservedVfsTest, TimeAndRandomnessComeFromBelow) {
 TEST(ObservedVfs, UsesWhicheverVfsIsTheDefaultWhenAFileIsOpened) {
   const TempDir folder;
   FaultVfs vfs;
-  { Database database(config_of(folder / "a.db"), test::first_state()); }
+  {
+    Database database(config_of(folder / "a.db"), test::first_state());
+  }
   EXPECT_GT(vfs.count(FileOperation::open), 0U);
   EXPECT_GT(vfs.count(FileOperation::write), 0U);
 }
@@ -133,7 +136,8 @@ TEST(ObservedVfs, UsesWhicheverVfsIsTheDefaultWhenAFileIsOpened) {
 TEST(ObservedVfs, ReportsAFileThatCannotBeOpened) {
   const TempDir folder;
   FaultVfs vfs;
-  vfs.arm({.operation = FileOperation::open, .sticky = true, .result = SQLITE_CANTOPEN, .system_error = EMFILE});
+  vfs.arm(
+      {.operation = FileOperation::open, .sticky = true, .result = SQLITE_CANTOPEN, .system_error = EMFILE});
   const auto failure = test::failure_of([&] { Connection(config_of(folder / "a.db")); });
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->system_error(), EMFILE);

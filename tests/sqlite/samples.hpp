@@ -27,7 +27,9 @@ inline sqlite::ConnectionConfig config_of(const std::filesystem::path& path,
   return config;
 }
 
-inline sqlite::ConnectionConfig in_memory() { return config_of({}, sqlite::OpenMode::memory); }
+inline sqlite::ConnectionConfig in_memory() {
+  return config_of({}, sqlite::OpenMode::memory);
+}
 
 inline sqlite::State first_state() {
   sqlite::State state;
@@ -44,8 +46,8 @@ inline std::string id_of(std::uint32_t ordinal) {
 }
 
 // `tags` may be in any order.
-inline model::RecordPtr make_record(std::uint32_t ordinal, std::uint64_t revision,
-                                    std::vector<Tag> tags = {}, std::string_view external_id = "ann") {
+inline model::RecordPtr make_record(std::uint32_t ordinal, std::uint64_t revision, std::vector<Tag> tags = {},
+                                    std::string_view external_id = "ann") {
   std::ranges::sort(tags, {}, &Tag::key);
   return model::Record::make(ordinal, revision, id_of(ordinal), external_id, tags);
 }

@@ -88,7 +88,9 @@ struct BadFile {
   std::string_view named;   // is in the message
 };
 
-void run(const fs::path& path, const char* sql) { StockSqlite(path).run(sql); }
+void run(const fs::path& path, const char* sql) {
+  StockSqlite(path).run(sql);
+}
 
 // Changes what the schema says without touching the data, as a hostile hand would.
 void edit_schema(const fs::path& path, const char* update) {
@@ -106,18 +108,20 @@ constexpr std::size_t kPage = 4096;
 const BadFile kBadFiles[] = {
     {"AText", [](const fs::path& path) { test::write_file(path, std::string(9'000, 'x')); }, "not_a_store",
      "not a database"},
-    {"AShortText", [](const fs::path& path) { test::write_file(path, "hello"); }, "not_a_store", "not a database"},
-    {"AGarbageHeader", [](const fs::path& path) { overwrite(path, 0, std::string(100, '\x55')); }, "not_a_store",
+    {"AShortText", [](const fs::path& path) { test::write_file(path, "hello"); }, "not_a_store",
      "not a database"},
-    {"CutWithinTheHeader", [](const fs::path& path) { fs::resize_file(path, 10); }, "not_a_store", "not a database"},
+    {"AGarbageHeader", [](const fs::path& path) { overwrite(path, 0, std::string(100, '\x55')); },
+     "not_a_store", "not a database"},
+    {"CutWithinTheHeader", [](const fs::path& path) { fs::resize_file(path, 10); }, "not_a_store",
+     "not a database"},
     {"CutWithinTheFirstPage", [](const fs::path& path) { fs::resize_file(path, 1'000); }, "corrupt_store",
      "malformed"},
     {"CutByAPage", [](const fs::path& path) { fs::resize_file(path, fs::file_size(path) - kPage); },
      "corrupt_store", "malformed"},
     {"AGarbageFirstPage", [](const fs::path& path) { overwrite(path, 100, std::string(3'900, '\xAA')); },
      "corrupt_store", "malformed"},
-    {"AnotherApplication", [](const fs::path& path) { run(path, "PRAGMA application_id=1234"); }, "not_a_store",
-     "1234"},
+    {"AnotherApplication", [](const fs::path& path) { run(path, "PRAGMA application_id=1234"); },
+     "not_a_store", "1234"},
     {"NoApplicationId", [](const fs::path& path) { run(path, "PRAGMA application_id=0"); }, "not_a_store",
      "another application"},
     {"ADatabaseOfSomebody",
@@ -147,14 +151,17 @@ const BadFile kBadFiles[] = {
     {"ATableMore", [](const fs::path& path) { run(path, "CREATE TABLE more(a)"); }, "corrupt_store",
      "table 'more' was added"},
     {"ATriggerMore",
-     [](const fs::path& path) { run(path, "CREATE TRIGGER t AFTER INSERT ON user BEGIN DELETE FROM user; END"); },
+     [](const fs::path& path) {
+       run(path, "CREATE TRIGGER t AFTER INSERT ON user BEGIN DELETE FROM user; END");
+     },
      "corrupt_store", "trigger 't' was added"},
     {"AViewMore", [](const fs::path& path) { run(path, "CREATE VIEW v AS SELECT 1"); }, "corrupt_store",
      "view 'v' was added"},
     {"AColumnMore", [](const fs::path& path) { run(path, "ALTER TABLE user ADD COLUMN more TEXT"); },
      "corrupt_store", "table 'user' was changed"},
-    {"AColumnRenamed", [](const fs::path& path) { run(path, "ALTER TABLE change RENAME COLUMN note TO why"); },
-     "corrupt_store", "table 'change' was changed"},
+    {"AColumnRenamed",
+     [](const fs::path& path) { run(path, "ALTER TABLE change RENAME COLUMN note TO why"); }, "corrupt_store",
+     "table 'change' was changed"},
     {"AViewLess", [](const fs::path& path) { run(path, "DROP VIEW user_tag"); }, "corrupt_store",
      "view 'user_tag' is missing"},
     {"ATableLess", [](const fs::path& path) { run(path, "DROP TABLE token"); }, "corrupt_store",
@@ -162,8 +169,8 @@ const BadFile kBadFiles[] = {
     {"AnIndexLess", [](const fs::path& path) { run(path, "DROP INDEX user_deleted"); }, "corrupt_store",
      "index 'user_deleted' is missing"},
     {"AViewInATablesPlace",
-     [](const fs::path& path) { run(path, "DROP TABLE token; CREATE VIEW token AS SELECT 1"); }, "corrupt_store",
-     "view 'token' was added"},
+     [](const fs::path& path) { run(path, "DROP TABLE token; CREATE VIEW token AS SELECT 1"); },
+     "corrupt_store", "view 'token' was added"},
     {"ACheckTakenAway",
      [](const fs::path& path) { edit_schema(path, "sql=replace(sql,'CHECK (remaining >= 0)','')"); },
      "corrupt_store", "table 'change' was changed"},
@@ -180,8 +187,9 @@ const BadFile kBadFiles[] = {
      [](const fs::path& path) {
        fs::remove(path);
        StockSqlite(path, kMakeIt)
-           .run("PRAGMA encoding='UTF-16'; CREATE TABLE t(a); PRAGMA application_id=1970561383;"
-                "PRAGMA user_version=1");
+           .run(
+               "PRAGMA encoding='UTF-16'; CREATE TABLE t(a); PRAGMA application_id=1970561383;"
+               "PRAGMA user_version=1");
      },
      "corrupt_store", "UTF-8"},
 };
@@ -210,8 +218,8 @@ INSTANTIATE_TEST_SUITE_P(Identify, BadFileTest, testing::ValuesIn(kBadFiles),
 TEST(Identify, ADamagedTableIsFoundByItsReader) {
   const TempDir folder;
   make_store(folder / "a.db");
-  const auto root = std::stoul(StockSqlite(folder / "a.db")
-                                   .query("SELECT rootpage FROM sqlite_schema WHERE name='user'")[0][0]);
+  const auto root = std::stoul(
+      StockSqlite(folder / "a.db").query("SELECT rootpage FROM sqlite_schema WHERE name='user'")[0][0]);
   overwrite(folder / "a.db", (root - 1) * kPage, std::string(kPage, '\xA5'));
   Database database(config_of(folder / "a.db"), test::first_state());
   EXPECT_EQ(outcome_of([&] {
@@ -242,27 +250,29 @@ TEST_P(RefusedBySchema, StaysOut) {
 
 INSTANTIATE_TEST_SUITE_P(
     Schema, RefusedBySchema,
-    testing::Values("INSERT INTO state SELECT 2, store_id, 1, 1, 0, 0, last_id, 0, digest, 0, 0, 1, 0, 0, 1 FROM state",
-                    "UPDATE state SET store_id = x'00'", "UPDATE state SET clean = 2", "UPDATE state SET revision = 'x'",
-                    "INSERT INTO change VALUES (1, 1, 4, 0, 0, 0, 'null', NULL)",
-                    "INSERT INTO change VALUES (1, 1, 3, -1, 0, 0, 'null', NULL)",
-                    "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 'null', '')",
-                    "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 'null', printf('%.801c', 'x'))",
-                    "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, NULL, NULL)",
-                    "INSERT INTO user VALUES (1, 'short', 'ann', 1, 0, '{}')",
-                    "INSERT INTO user VALUES (1, printf('%.31c', 'x'), '', 1, 0, '{}')",
-                    "INSERT INTO user VALUES (1, printf('%.31c', 'x'), printf('%.511c', char(233)), 1, 0, '{}')",
-                    "INSERT INTO token VALUES (1, 1, 1, 0, 0, 0, x'', zeroblob(16))",
-                    "INSERT INTO token VALUES (1, 1, 1, 0, 0, 0, zeroblob(129), zeroblob(16))",
-                    "INSERT INTO token VALUES (1, 1, 1, 0, 0, 0, x'01', zeroblob(15))",
-                    "INSERT INTO token VALUES (1, 1, 1, 2, 0, 0, x'01', zeroblob(16))"));
+    testing::Values(
+        "INSERT INTO state SELECT 2, store_id, 1, 1, 0, 0, last_id, 0, digest, 0, 0, 1, 0, 0, 1 FROM state",
+        "UPDATE state SET store_id = x'00'", "UPDATE state SET clean = 2", "UPDATE state SET revision = 'x'",
+        "INSERT INTO change VALUES (1, 1, 4, 0, 0, 0, 'null', NULL)",
+        "INSERT INTO change VALUES (1, 1, 3, -1, 0, 0, 'null', NULL)",
+        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 'null', '')",
+        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 'null', printf('%.801c', 'x'))",
+        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, NULL, NULL)",
+        "INSERT INTO user VALUES (1, 'short', 'ann', 1, 0, '{}')",
+        "INSERT INTO user VALUES (1, printf('%.31c', 'x'), '', 1, 0, '{}')",
+        "INSERT INTO user VALUES (1, printf('%.31c', 'x'), printf('%.511c', char(233)), 1, 0, '{}')",
+        "INSERT INTO token VALUES (1, 1, 1, 0, 0, 0, x'', zeroblob(16))",
+        "INSERT INTO token VALUES (1, 1, 1, 0, 0, 0, zeroblob(129), zeroblob(16))",
+        "INSERT INTO token VALUES (1, 1, 1, 0, 0, 0, x'01', zeroblob(15))",
+        "INSERT INTO token VALUES (1, 1, 1, 2, 0, 0, x'01', zeroblob(16))"));
 
 TEST(Schema, TakesATokenWithoutAUser) {
   Database database(test::in_memory(), test::first_state());
-  EXPECT_EQ(outcome_of([&] {
-              database.connection().execute("INSERT INTO token VALUES (1, NULL, 1, 1, 0, 0, x'01', zeroblob(16))");
-            }),
-            "ok");
+  EXPECT_EQ(
+      outcome_of([&] {
+        database.connection().execute("INSERT INTO token VALUES (1, NULL, 1, 1, 0, 0, x'01', zeroblob(16))");
+      }),
+      "ok");
 }
 
 }   // namespace

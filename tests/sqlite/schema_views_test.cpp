@@ -53,8 +53,10 @@ class Log {
     if (user.first_pending == 0) user.first_pending = revision_;
     std::vector<model::TagDelta> views;
     for (const auto& [key, value] : deltas) {
-      if (value) user.tags[key] = *value;
-      else user.tags.erase(key);
+      if (value)
+        user.tags[key] = *value;
+      else
+        user.tags.erase(key);
       views.push_back({key, value});
     }
     std::string json;
@@ -117,8 +119,10 @@ class Log {
 
 std::string awkward_text(bool may_be_empty) {
   static const std::vector<std::string> kParts = {
-      "a",    "b",  "\"",   "\\",  "'",    "\x01", "\x1F", "\n",  "\t", "\x7F", "\xC3\xA9", "\xF0\x9D\x84\x9E",
-      ".",    "$",  "[0]",  "$x",  "a.b",  "*",    " ",    "%",   "&",  "null", "{",        "}",
+      "a",    "b",   "\"",      "\\",           "'",        "\x01",
+      "\x1F", "\n",  "\t",      "\x7F",         "\xC3\xA9", "\xF0\x9D\x84\x9E",
+      ".",    "$",   "[0]",     "$x",           "a.b",      "*",
+      " ",    "%",   "&",       "null",         "{",        "}",
       "true", "\"a", "\\u0041", "\xE2\x80\xA8", "tags"};
   const int parts = *rc::gen::inRange(may_be_empty ? 0 : 1, 4);
   std::string text;
@@ -163,9 +167,12 @@ void live(Log& log) {
     }
     const auto index = *rc::gen::inRange<std::size_t>(0, log.users().size());
     const std::uint32_t ordinal = std::next(log.users().begin(), static_cast<std::ptrdiff_t>(index))->first;
-    if (kind < 9) log.patch(ordinal, some_deltas(keys));
-    else if (kind < 11) log.fold(ordinal);
-    else log.remove(ordinal);
+    if (kind < 9)
+      log.patch(ordinal, some_deltas(keys));
+    else if (kind < 11)
+      log.fold(ordinal);
+    else
+      log.remove(ordinal);
   }
   log.settle(*rc::gen::inRange<std::uint64_t>(0, 5));
 }
@@ -186,7 +193,8 @@ std::vector<UserRow> users_of_model(const Log& log) {
 std::vector<TagRow> tags_of_model(const Log& log) {
   std::vector<TagRow> rows;
   for (const auto& [ordinal, user] : log.users()) {
-    for (const auto& [key, value] : user.tags) rows.emplace_back(test::id_of(ordinal), user.external_id, key, value);
+    for (const auto& [key, value] : user.tags)
+      rows.emplace_back(test::id_of(ordinal), user.external_id, key, value);
   }
   return rows;
 }
@@ -214,8 +222,9 @@ TEST(Views, EqualTheNaiveComputationOnRandomLogs) {
     RC_ASSERT(users_of_view(log) == users_of_model(log));
     RC_ASSERT(tags_of(log, "SELECT user_id, external_id, key, value FROM user_tag ORDER BY user_id, key") ==
               tags_of_model(log));
-    RC_ASSERT(tags_of(log, "SELECT user_now.id, external_id, tag.key, tag.value "
-                           "FROM user_now, json_each(user_now.tags) AS tag ORDER BY user_now.id, tag.key") ==
+    RC_ASSERT(tags_of(log,
+                      "SELECT user_now.id, external_id, tag.key, tag.value "
+                      "FROM user_now, json_each(user_now.tags) AS tag ORDER BY user_now.id, tag.key") ==
               tags_of_model(log));
   });
 }

@@ -28,25 +28,24 @@ TEST_P(ResultCode, HasOneMeaning) {
   EXPECT_EQ(to_string(to_error(nullptr, GetParam().result_code, "testing").code()), GetParam().answer);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ResultCode,
-                         testing::Values(Case{SQLITE_BUSY, "busy"}, Case{SQLITE_BUSY_SNAPSHOT, "busy"},
-                                         Case{SQLITE_BUSY_RECOVERY, "busy"}, Case{SQLITE_LOCKED, "busy"},
-                                         Case{SQLITE_LOCKED_SHAREDCACHE, "busy"}, Case{SQLITE_PROTOCOL, "busy"},
-                                         Case{SQLITE_FULL, "disk_full"}, Case{SQLITE_NOMEM, "out_of_memory"},
-                                         Case{SQLITE_IOERR_NOMEM, "out_of_memory"},
-                                         Case{SQLITE_READONLY, "read_only"},
-                                         Case{SQLITE_READONLY_DIRECTORY, "permission_denied"},
-                                         Case{SQLITE_READONLY_CANTINIT, "permission_denied"},
-                                         Case{SQLITE_READONLY_DBMOVED, "io_error"},
-                                         Case{SQLITE_PERM, "permission_denied"},
-                                         Case{SQLITE_AUTH, "permission_denied"}, Case{SQLITE_CANTOPEN, "io_error"},
-                                         Case{SQLITE_NOTADB, "not_a_store"}, Case{SQLITE_CORRUPT, "corrupt_store"},
-                                         Case{SQLITE_CORRUPT_INDEX, "corrupt_store"},
-                                         Case{SQLITE_CONSTRAINT_CHECK, "corrupt_store"},
-                                         Case{SQLITE_MISMATCH, "corrupt_store"}, Case{SQLITE_TOOBIG, "corrupt_store"},
-                                         Case{SQLITE_ERROR, "corrupt_store"}, Case{SQLITE_IOERR, "io_error"},
-                                         Case{SQLITE_IOERR_DELETE, "io_error"}, Case{SQLITE_IOERR_LOCK, "io_error"},
-                                         Case{SQLITE_INTERRUPT, "cancelled"}, Case{SQLITE_NOLFS, "io_error"}));
+INSTANTIATE_TEST_SUITE_P(
+    All, ResultCode,
+    testing::Values(Case{SQLITE_BUSY, "busy"}, Case{SQLITE_BUSY_SNAPSHOT, "busy"},
+                    Case{SQLITE_BUSY_RECOVERY, "busy"}, Case{SQLITE_LOCKED, "busy"},
+                    Case{SQLITE_LOCKED_SHAREDCACHE, "busy"}, Case{SQLITE_PROTOCOL, "busy"},
+                    Case{SQLITE_FULL, "disk_full"}, Case{SQLITE_NOMEM, "out_of_memory"},
+                    Case{SQLITE_IOERR_NOMEM, "out_of_memory"}, Case{SQLITE_READONLY, "read_only"},
+                    Case{SQLITE_READONLY_DIRECTORY, "permission_denied"},
+                    Case{SQLITE_READONLY_CANTINIT, "permission_denied"},
+                    Case{SQLITE_READONLY_DBMOVED, "io_error"}, Case{SQLITE_PERM, "permission_denied"},
+                    Case{SQLITE_AUTH, "permission_denied"}, Case{SQLITE_CANTOPEN, "io_error"},
+                    Case{SQLITE_NOTADB, "not_a_store"}, Case{SQLITE_CORRUPT, "corrupt_store"},
+                    Case{SQLITE_CORRUPT_INDEX, "corrupt_store"},
+                    Case{SQLITE_CONSTRAINT_CHECK, "corrupt_store"}, Case{SQLITE_MISMATCH, "corrupt_store"},
+                    Case{SQLITE_TOOBIG, "corrupt_store"}, Case{SQLITE_ERROR, "corrupt_store"},
+                    Case{SQLITE_IOERR, "io_error"}, Case{SQLITE_IOERR_DELETE, "io_error"},
+                    Case{SQLITE_IOERR_LOCK, "io_error"}, Case{SQLITE_INTERRUPT, "cancelled"},
+                    Case{SQLITE_NOLFS, "io_error"}));
 
 struct FileCase {
   FileOperation operation;

@@ -21,7 +21,9 @@ class StateTest : public testing::Test {
   Database database_{test::in_memory(), test::first_state()};
 };
 
-TEST_F(StateTest, TheFirstStateIsThere) { EXPECT_EQ(database_.state().read(), test::first_state()); }
+TEST_F(StateTest, TheFirstStateIsThere) {
+  EXPECT_EQ(database_.state().read(), test::first_state());
+}
 
 TEST_F(StateTest, EveryFieldComesBackAtItsExtreme) {
   State state;
@@ -62,10 +64,11 @@ TEST_F(StateTest, EveryFieldHasAPlaceOfItsOwn) {
   state.token_floor = 14;
   database_.state().write(state);
   EXPECT_EQ(database_.state().read(), state);
-  for (const char* column : {"epoch = 2", "clean = 1", "revision = 30", "last_ordinal = 4", "last_at_ms = 6",
-                             "digest = x'00000000000000080000000000000007'", "log_checksum = 9",
-                             "folded_revision = 20", "log_floor = 11", "floor_checksum = 12", "last_token = 130",
-                             "token_floor = 14", "store_id = x'01010101010101010101010101010101'"}) {
+  for (const char* column :
+       {"epoch = 2", "clean = 1", "revision = 30", "last_ordinal = 4", "last_at_ms = 6",
+        "digest = x'00000000000000080000000000000007'", "log_checksum = 9", "folded_revision = 20",
+        "log_floor = 11", "floor_checksum = 12", "last_token = 130", "token_floor = 14",
+        "store_id = x'01010101010101010101010101010101'"}) {
     const std::string question = "SELECT count(*) FROM state WHERE " + std::string(column);
     EXPECT_EQ(database_.connection().query_integer(question.c_str()), 1) << column;
   }
@@ -79,18 +82,16 @@ TEST_P(DamagedState, IsCorrupt) {
   EXPECT_EQ(outcome_of([&] { database_.state().read(); }), "corrupt_store");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, DamagedState,
-                         testing::Values("DELETE FROM state", "UPDATE state SET revision = -1",
-                                         "UPDATE state SET epoch = 0", "UPDATE state SET clean = 2",
-                                         "UPDATE state SET last_ordinal = 4294967296",
-                                         "UPDATE state SET last_ordinal = -1", "UPDATE state SET last_at_ms = -1",
-                                         "UPDATE state SET store_id = x'00'", "UPDATE state SET last_id = x''",
-                                         "UPDATE state SET digest = zeroblob(17)",
-                                         "UPDATE state SET folded_revision = revision + 1",
-                                         "UPDATE state SET log_floor = 0",
-                                         "UPDATE state SET log_floor = folded_revision + 2",
-                                         "UPDATE state SET token_floor = last_token + 2",
-                                         "UPDATE state SET token_floor = 0"));
+INSTANTIATE_TEST_SUITE_P(
+    All, DamagedState,
+    testing::Values("DELETE FROM state", "UPDATE state SET revision = -1", "UPDATE state SET epoch = 0",
+                    "UPDATE state SET clean = 2", "UPDATE state SET last_ordinal = 4294967296",
+                    "UPDATE state SET last_ordinal = -1", "UPDATE state SET last_at_ms = -1",
+                    "UPDATE state SET store_id = x'00'", "UPDATE state SET last_id = x''",
+                    "UPDATE state SET digest = zeroblob(17)",
+                    "UPDATE state SET folded_revision = revision + 1", "UPDATE state SET log_floor = 0",
+                    "UPDATE state SET log_floor = folded_revision + 2",
+                    "UPDATE state SET token_floor = last_token + 2", "UPDATE state SET token_floor = 0"));
 
 TEST_F(StateTest, WritingWithoutARowIsCorrupt) {
   database_.connection().execute("DELETE FROM state");
@@ -99,7 +100,8 @@ TEST_F(StateTest, WritingWithoutARowIsCorrupt) {
 
 TEST_F(StateTest, ReadingLeavesNoTransactionOpen) {
   database_.state().read();
-  EXPECT_EQ(outcome_of([&] { database_.connection().execute("VACUUM"); }), "ok");   // refused while a row stands
+  EXPECT_EQ(outcome_of([&] { database_.connection().execute("VACUUM"); }),
+            "ok");   // refused while a row stands
 }
 
 }   // namespace

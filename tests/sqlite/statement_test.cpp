@@ -35,7 +35,12 @@ TEST_F(StatementTest, IntegersComeBackBitByBit) {
 }
 
 TEST_F(StatementTest, TextsComeBackByteByByte) {
-  const std::string texts[] = {"", "plain", std::string("a\0b", 3), "\x01\x1F\x7F", "\"\\'", "\xF0\x9D\x84\x9E",
+  const std::string texts[] = {"",
+                               "plain",
+                               std::string("a\0b", 3),
+                               "\x01\x1F\x7F",
+                               "\"\\'",
+                               "\xF0\x9D\x84\x9E",
                                std::string(1'000'000, 'x')};
   Statement insert(connection_, "INSERT INTO t VALUES (?1, NULL)");
   for (const std::string& text : texts) insert.bind_text(1, text).run();

@@ -141,7 +141,9 @@ struct Case {
   std::optional<int> system_error;
 };
 
-void PrintTo(const Case& failing, std::ostream* out) { *out << failing.name; }
+void PrintTo(const Case& failing, std::ostream* out) {
+  *out << failing.name;
+}
 
 class FailingCommit : public testing::TestWithParam<Case> {};
 
@@ -168,22 +170,46 @@ TEST_P(FailingCommit, HasTheOutcomeThatItsErrorAllows) {
 }
 
 const Case kFailures[] = {
-    {"AWriteFails", {.files = {FileRole::wal}, .result = SQLITE_IOERR_WRITE},
-     CommitOutcome::unknown, ErrorCode::io_error, EIO},
-    {"TheLastWriteFails", {.files = {FileRole::wal}, .nth = 4, .result = SQLITE_IOERR_WRITE},
-     CommitOutcome::unknown, ErrorCode::io_error, EIO},
-    {"AWriteIsTorn", {.files = {FileRole::wal}, .nth = 4, .result = SQLITE_IOERR_WRITE, .torn = true},
-     CommitOutcome::unknown, ErrorCode::io_error, EIO},
-    {"TheQuotaIsExceeded", {.files = {FileRole::wal}, .result = SQLITE_IOERR_WRITE, .system_error = EDQUOT},
-     CommitOutcome::unknown, ErrorCode::disk_full, EDQUOT},
-    {"TheDiskIsFull", {.files = {FileRole::wal}, .result = SQLITE_FULL, .system_error = ENOSPC},
-     CommitOutcome::not_applied, ErrorCode::disk_full, std::nullopt},
-    {"TheDiskIsFullAtTheEnd", {.files = {FileRole::wal}, .nth = 4, .result = SQLITE_FULL, .torn = true},
-     CommitOutcome::not_applied, ErrorCode::disk_full, std::nullopt},
-    {"TheSyncFails", {.operation = FileOperation::sync, .files = {FileRole::wal}, .result = SQLITE_IOERR_FSYNC},
-     CommitOutcome::unknown, ErrorCode::io_error, EIO},
-    {"MemoryIsExhausted", {.files = {FileRole::wal}, .result = SQLITE_IOERR_NOMEM, .system_error = ENOMEM},
-     CommitOutcome::unknown, ErrorCode::out_of_memory, std::nullopt},
+    {"AWriteFails",
+     {.files = {FileRole::wal}, .result = SQLITE_IOERR_WRITE},
+     CommitOutcome::unknown,
+     ErrorCode::io_error,
+     EIO},
+    {"TheLastWriteFails",
+     {.files = {FileRole::wal}, .nth = 4, .result = SQLITE_IOERR_WRITE},
+     CommitOutcome::unknown,
+     ErrorCode::io_error,
+     EIO},
+    {"AWriteIsTorn",
+     {.files = {FileRole::wal}, .nth = 4, .result = SQLITE_IOERR_WRITE, .torn = true},
+     CommitOutcome::unknown,
+     ErrorCode::io_error,
+     EIO},
+    {"TheQuotaIsExceeded",
+     {.files = {FileRole::wal}, .result = SQLITE_IOERR_WRITE, .system_error = EDQUOT},
+     CommitOutcome::unknown,
+     ErrorCode::disk_full,
+     EDQUOT},
+    {"TheDiskIsFull",
+     {.files = {FileRole::wal}, .result = SQLITE_FULL, .system_error = ENOSPC},
+     CommitOutcome::not_applied,
+     ErrorCode::disk_full,
+     std::nullopt},
+    {"TheDiskIsFullAtTheEnd",
+     {.files = {FileRole::wal}, .nth = 4, .result = SQLITE_FULL, .torn = true},
+     CommitOutcome::not_applied,
+     ErrorCode::disk_full,
+     std::nullopt},
+    {"TheSyncFails",
+     {.operation = FileOperation::sync, .files = {FileRole::wal}, .result = SQLITE_IOERR_FSYNC},
+     CommitOutcome::unknown,
+     ErrorCode::io_error,
+     EIO},
+    {"MemoryIsExhausted",
+     {.files = {FileRole::wal}, .result = SQLITE_IOERR_NOMEM, .system_error = ENOMEM},
+     CommitOutcome::unknown,
+     ErrorCode::out_of_memory,
+     std::nullopt},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, FailingCommit, testing::ValuesIn(kFailures),

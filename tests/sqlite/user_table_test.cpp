@@ -67,15 +67,16 @@ TEST_F(UserTableTest, EveryColumnComesBackAtItsExtreme) {
   for (int i = 0; i < 255; ++i) longest_name += "\xF0\x9D\x84\x9E";
   const std::string key = "\x01\"\\";
   const std::string value(800, '\x1F');
-  const auto record = make_record(std::numeric_limits<std::uint32_t>::max(), std::numeric_limits<std::int64_t>::max(),
-                                  {{key, value}}, longest_name);
+  const auto record = make_record(std::numeric_limits<std::uint32_t>::max(),
+                                  std::numeric_limits<std::int64_t>::max(), {{key, value}}, longest_name);
   users_.insert(*record);
   std::string json = R"({"\u0001\"\\":")";
   for (int i = 0; i < 800; ++i) json += "\\u001f";
   EXPECT_EQ(rows(), std::vector{row_of(*record, json + "\"}")});
 }
 
-// The most tags that a record can hold, of the longest keys and values, in the longest escaping: "key":"value",
+// The most tags that a record can hold, of the longest keys and values, in the longest escaping:
+// "key":"value",
 TEST_F(UserTableTest, TheLargestRowFits) {
   constexpr std::size_t kTagBytes = 6 * (model::kMaxKeyCodePoints + model::kMaxValueCodePoints) + 6;
   const std::string tags(Record::kMaxTags * kTagBytes, 'x');
@@ -160,7 +161,8 @@ TEST_P(DamagedUser, IsCorrupt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DamagedUser,
-                         testing::Values("UPDATE user SET ordinal = 0", "UPDATE user SET ordinal = 4294967296",
+                         testing::Values("UPDATE user SET ordinal = 0",
+                                         "UPDATE user SET ordinal = 4294967296",
                                          "UPDATE user SET ordinal = -1", "UPDATE user SET revision = 0",
                                          "UPDATE user SET revision = -1"));
 

@@ -79,7 +79,10 @@ TEST_F(WalRecovery, WritesEveryByteInPlaceAgainAndSyncsBeforeTheDatabaseIsTouche
     EXPECT_EQ(vfs.count(FileOperation::sync, FileRole::wal), 1U);
     EXPECT_FALSE(connection.in_transaction());
   }
-  vfs.arm({.operation = FileOperation::sync, .files = {FileRole::wal}, .sticky = true, .result = SQLITE_IOERR_FSYNC});
+  vfs.arm({.operation = FileOperation::sync,
+           .files = {FileRole::wal},
+           .sticky = true,
+           .result = SQLITE_IOERR_FSYNC});
   EXPECT_EQ(outcome_of([&] { Database database(config_of(path_), test::first_state()); }), "io_error");
   EXPECT_EQ(vfs.count(FileOperation::write, FileRole::database), 0U);
 }
@@ -108,7 +111,9 @@ TEST_F(WalRecovery, ALongWalIsWrittenAgainAsAWhole) {
 }
 
 TEST_F(WalRecovery, AFileWithoutAWalIsLeftAlone) {
-  { Database(config_of(path_), test::first_state()).close(); }
+  {
+    Database(config_of(path_), test::first_state()).close();
+  }
   FaultVfs vfs;
   Database database(config_of(path_), test::first_state());
   EXPECT_EQ(vfs.count(FileOperation::write), 0U);
@@ -170,8 +175,8 @@ TEST_F(WalRecovery, MayItselfFailAnywhere) {
   const std::string wal = test::bytes_of(wal_);
   FaultVfs vfs;
   std::uint64_t fired = 0;
-  for (const FileOperation operation :
-       {FileOperation::read, FileOperation::write, FileOperation::sync, FileOperation::truncate, FileOperation::open}) {
+  for (const FileOperation operation : {FileOperation::read, FileOperation::write, FileOperation::sync,
+                                        FileOperation::truncate, FileOperation::open}) {
     for (std::uint64_t nth = 1;; ++nth) {
       fs::remove(folder_ / "a.db-shm");
       test::write_file(path_, file);

@@ -1,0 +1,179 @@
+#include "index/projection.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <list>
+#include <map>
+#include <string>
+
+#include "index/make_step.hpp"
+#include "model/failure.hpp"
+
+namespace usertags::index {
+namespace {
+
+using model::Record;
+using model::RecordPtr;
+
+// The users of one moment, in the order of their ordinals.
+using Moment = std::map<std::uint32_t, RecordPtr>;
+
+std::vector<RecordPtr> in_order(const Moment& moment) {
+  std::vector<RecordPtr> records;
+  for (const auto& [ordinal, record] : moment) records.push_back(record);
+  return records;
+}
+
+void expect_same(const std::vector<RecordPtr>& found, const Moment& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  auto record = found.begin();
+  for (const auto& [ordinal, version] : expected) {
+    ASSERT_EQ((*record)->hashed_bytes(), version->hashed_bytes());
+    ++record;
+  }
+}
+
+std::vector<RecordPtr> all(const Projection::Snapshot& snapshot) {
+  std::vector<RecordPtr> records;
+  snapshot.for_each([&](const Record& record) { records.push_back(RecordPtr::share(record)); });
+  return records;
+}
+
+std::vector<RecordPtr> all(const Projection& projection, std::size_t page_size) {
+  std::vector<RecordPtr> records;
+  std::uint32_t after = 0;
+  while (true) {
+    Projection::Page page = projection.list(after, page_size);
+    for (RecordPtr& record : page.records) records.push_back(std::move(record));
+    if (!page.more) return records;
+    after = records.back()->ordinal();
+  }
+}
+
+std::size_t index_problems(const Projection& projection) {
+  std::size_t problems = 0;
+  projection.check_tag_index([&](auto, auto, auto) { ++problems; });
+  return problems;
+}
+
+void publish(Projection& projection, std::vector<Step> steps) {
+  projection.publish(projection.prepare(std::move(steps)));
+}
+
+TEST(Projection, ShowsNothingOfAGroupBeforeItIsPublished) {
+  Projection projection;
+  auto publication = projection.prepare({{{}, version(1, 1, "ann", {{"tier", "gold"}})}});
+  EXPECT_FALSE(projection.find("ann"));
+  EXPECT_EQ(projection.visible_revision(), 0U);
+  projection.publish(std::move(publication));
+  EXPECT_EQ(projection.find("ann")->revision(), 1U);
+  EXPECT_EQ(projection.find(id_of(1))->revision(), 1U);
+  EXPECT_EQ(projection.visible_revision(), 1U);
+}
+
+TEST(Projection, AGroupThatIsDroppedLeavesNoTrace) {
+  Projection projection;
+  const RecordPtr ann = version(1, 1, "ann", {{"tier", "gold"}});
+  publish(projection, {{{}, ann}});
+  const Projection::Counters before = projection.counters();
+  projection.prepare(
+      {{ann, version(1, 2, "ann", {{"tier", "x"}})}, {{}, version(2, 3, "bob", {{"new", "y"}})}});
+  const Projection::Counters after = projection.counters();
+  EXPECT_EQ(after.users, before.users);
+  EXPECT_EQ(after.tags, before.tags);
+  EXPECT_EQ(after.tag_keys, before.tag_keys);
+  EXPECT_EQ(after.tag_values, before.tag_values);
+  EXPECT_EQ(projection.find("ann")->revision(), 1U);
+  EXPECT_FALSE(projection.find("bob"));
+}
+
+TEST(Projection, AnIdNamesItsUserAlsoWhenTheExternalIdHasAnother) {
+  Projection projection;
+  const RecordPtr first = version(1, 1, "ann", {});
+  const RecordPtr gone = Record::make_tombstone(*first, 2);
+  publish(projection, {{{}, first}});
+  const auto snapshot = projection.pin();
+  publish(projection, {{first, gone}, {{}, version(2, 3, "ann", {})}});
+  EXPECT_FALSE(projection.find(id_of(1)));
+  EXPECT_EQ(projection.find("ann")->id(), id_of(2));
+  EXPECT_FALSE(projection.find(UserRef::external_id(id_of(2))));
+  EXPECT_FALSE(projection.find(UserRef::id("ann")));
+  EXPECT_EQ(all(snapshot).size(), 1U);
+  EXPECT_EQ(all(snapshot).front()->id(), id_of(1));
+}
+
+TEST(Projection, RefusesToLoadUsersThatContradictEachOther) {
+  const auto load = [](const std::vector<RecordPtr>& records) { Projection().load(records, 9); };
+  EXPECT_THROW(load({version(1, 1, "ann", {}), version(2, 2, "ann", {})}), model::Failure);
+  EXPECT_THROW(load({version(2, 1, "ann", {}), version(1, 2, "bob", {})}), model::Failure);
+}
+
+// Random groups, dropped or published, of creations, patches, deletions and re-creations, with snapshots that
+// come and go: each reader sees exactly its moment.
+RC_GTEST_PROP(Projection, EveryReaderSeesExactlyItsMoment, ()) {
+  struct Pinned {
+    Projection::Snapshot snapshot;
+    Moment moment;
+  };
+  Projection projection;
+  Moment now;
+  std::list<Pinned> pinned;
+  std::uint64_t revision = 0;
+  std::uint32_t last_ordinal = 0;
+  const int groups = *rc::gen::inRange(0, 60);
+  for (int g = 0; g < groups; ++g) {
+    Moment next = now;
+    std::vector<Step> steps;
+    std::uint64_t next_revision = revision;
+    std::uint32_t next_ordinal = last_ordinal;
+    const int size = *rc::gen::inRange(1, 8);
+    for (int i = 0; i < size; ++i) {
+      const std::string name = "user" + std::to_string(*rc::gen::inRange(0, 12));
+      const TagMap tags = {
+          {"k" + std::to_string(*rc::gen::inRange(0, 3)), "v" + std::to_string(*rc::gen::inRange(0, 3))}};
+      const auto found =
+          std::ranges::find_if(next, [&](const auto& user) { return user.second->external_id() == name; });
+      if (found == next.end()) {
+        const RecordPtr user = version(++next_ordinal, ++next_revision, name, tags);
+        next.emplace(next_ordinal, user);
+        steps.push_back({{}, user});
+      } else if (*rc::gen::inRange(0, 3) == 0) {
+        steps.push_back({found->second, Record::make_tombstone(*found->second, ++next_revision)});
+        next.erase(found);
+      } else {
+        const RecordPtr after = version(found->first, ++next_revision, name, tags);
+        steps.push_back({found->second, after});
+        found->second = after;
+      }
+    }
+    if (*rc::gen::inRange(0, 3) == 0) pinned.push_back({projection.pin(), now});
+    auto publication = projection.prepare(std::move(steps));
+    if (*rc::gen::inRange(0, 5) == 0) continue;   // dropped
+    projection.publish(std::move(publication));
+    now = std::move(next);
+    revision = next_revision;
+    last_ordinal = next_ordinal;
+    if (!pinned.empty() && *rc::gen::inRange(0, 3) == 0) pinned.erase(pinned.begin());
+    for (const Pinned& pin : pinned) expect_same(all(pin.snapshot), pin.moment);
+  }
+  pinned.clear();
+  expect_same(all(projection, 3), now);
+  for (const auto& [ordinal, record] : now) {
+    RC_ASSERT(projection.find(record->external_id()).get() == record.get());
+    RC_ASSERT(projection.find(record->id()).get() == record.get());
+    RC_ASSERT(projection.find_ordinal(ordinal).get() == record.get());
+  }
+  RC_ASSERT(projection.counters().users == now.size());
+  RC_ASSERT(projection.counters().tags == now.size());
+  RC_ASSERT(index_problems(projection) == 0U);
+  RC_ASSERT(!::testing::Test::HasFailure());
+
+  Projection loaded;
+  loaded.load(in_order(now), revision);
+  expect_same(all(loaded, 100), now);
+  RC_ASSERT(loaded.counters().tag_values == projection.counters().tag_values);
+}
+
+}   // namespace
+}   // namespace usertags::index

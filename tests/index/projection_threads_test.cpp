@@ -1,0 +1,136 @@
+// Readers beside a publisher whose every group gives all users the group's number: whoever sees two numbers
+// at one moment, or a number that runs backwards, has seen half a group. For ThreadSanitizer, too.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <charconv>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "index/make_step.hpp"
+#include "index/projection.hpp"
+
+namespace usertags::index {
+namespace {
+
+using model::Record;
+using model::RecordPtr;
+
+constexpr std::uint32_t kUsers = 24;
+constexpr int kGroups = 400;
+
+std::string name(std::uint32_t user) {
+  return "user" + std::to_string(user);
+}
+
+int number_in(const Record& record) {
+  const std::string_view text = record.find("group").value_or("-1");
+  int number = -1;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+class ProjectionThreads : public testing::Test {
+ protected:
+  ProjectionThreads() { publish_group(0); }
+
+  // Now and then a user is deleted and created anew, under a new ordinal.
+  void publish_group(int number) {
+    std::vector<Step> steps;
+    const TagMap tags = {{"group", std::to_string(number)}};
+    for (std::uint32_t user = 0; user < kUsers; ++user) {
+      RecordPtr& current = current_[user];
+      if (current && (number + static_cast<int>(user)) % 7 == 0) {
+        steps.push_back({current, Record::make_tombstone(*current, ++revision_)});
+        current = RecordPtr();
+      }
+      const std::uint32_t ordinal = current ? current->ordinal() : ++last_ordinal_;
+      RecordPtr next = version(ordinal, ++revision_, name(user), tags);
+      steps.push_back({current, next});
+      current = std::move(next);
+    }
+    projection_.publish(projection_.prepare(std::move(steps)));
+  }
+
+  // Runs the check over and over, on two threads, until the publisher is done.
+  template <class Check>
+  void beside_the_publisher(Check check) {
+    std::atomic<bool> done{false};
+    std::atomic<int> ready{0};
+    std::vector<std::thread> readers;
+    for (int i = 0; i < 2; ++i) {
+      readers.emplace_back([&] {
+        ++ready;
+        while (!done) check();
+      });
+    }
+    while (ready < 2) std::this_thread::yield();
+    for (int number = 1; number <= kGroups; ++number) publish_group(number);
+    done = true;
+    for (std::thread& reader : readers) reader.join();
+    EXPECT_EQ(number_in(*projection_.find(name(0))), kGroups);
+  }
+
+  // All users, all of one group; answers its number.
+  static int common_number(const std::vector<RecordPtr>& records) {
+    EXPECT_EQ(records.size(), kUsers);
+    for (const RecordPtr& record : records) EXPECT_EQ(number_in(*record), number_in(*records.front()));
+    return number_in(*records.front());
+  }
+
+  Projection projection_;
+
+ private:
+  RecordPtr current_[kUsers];
+  std::uint64_t revision_ = 0;
+  std::uint32_t last_ordinal_ = 0;
+};
+
+TEST_F(ProjectionThreads, AFindNeverRunsBackwards) {
+  beside_the_publisher([this] {
+    thread_local int last = -1;
+    for (std::uint32_t user = 0; user < kUsers; ++user) {
+      const RecordPtr record = projection_.find(name(user));
+      ASSERT_TRUE(record);
+      ASSERT_GE(number_in(*record), last);
+      last = number_in(*record);
+    }
+  });
+}
+
+TEST_F(ProjectionThreads, FindEachSeesOneMoment) {
+  std::vector<std::string> names;
+  for (std::uint32_t user = 0; user < kUsers; ++user) names.push_back(name(user));
+  const std::vector<UserRef> refs(names.begin(), names.end());
+  beside_the_publisher([&] { common_number(projection_.find_each(refs).records); });
+}
+
+TEST_F(ProjectionThreads, AListSeesOneMoment) {
+  beside_the_publisher([this] { common_number(projection_.list(0, 1000).records); });
+}
+
+TEST_F(ProjectionThreads, ASnapshotSeesItsMomentForAsLongAsItLives) {
+  beside_the_publisher([this] {
+    const auto snapshot = projection_.pin();
+    int first = -1;
+    for (int pass = 0; pass < 3; ++pass) {
+      std::vector<RecordPtr> records;
+      snapshot.for_each([&](const Record& record) { records.push_back(RecordPtr::share(record)); });
+      const int number = common_number(records);
+      if (pass == 0) first = number;
+      EXPECT_EQ(number, first);
+    }
+  });
+}
+
+TEST_F(ProjectionThreads, TheTagIndexCanBeCheckedMeanwhile) {
+  beside_the_publisher([this] {
+    projection_.check_tag_index([](std::string_view key, std::string_view value, std::string_view what) {
+      ADD_FAILURE() << key << '=' << value << ' ' << what;
+    });
+  });
+}
+
+}   // namespace
+}   // namespace usertags::index

@@ -1,0 +1,88 @@
+#include "index/sorted_blocks.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace usertags::index {
+namespace {
+
+using Model = std::map<std::string, int>;
+
+Model entries(const SortedBlocks<int>& blocks, std::string_view from = {}) {
+  Model entries;
+  std::string last;
+  blocks.visit_from(from, [&](std::string_view key, int value) {
+    EXPECT_TRUE(entries.empty() || last < key);
+    last = key;
+    return entries.emplace(key, value).second;
+  });
+  return entries;
+}
+
+TEST(SortedBlocks, TakesKeysInAnyOrderThroughManySplits) {
+  for (const int stride : {1, -1, 7919}) {
+    SortedBlocks<int> blocks;
+    Model model;
+    for (int i = 0; i < 5000; ++i) {
+      const std::string key = std::to_string((i * stride % 5003 + 5003) % 5003);
+      blocks.at_or_insert(key) = i;
+      model[key] = i;
+    }
+    ASSERT_EQ(blocks.size(), model.size());
+    ASSERT_EQ(entries(blocks), model);
+    for (const auto& [key, value] : model) ASSERT_EQ(*blocks.find(key), value);
+  }
+}
+
+TEST(SortedBlocks, FindsNothingWhereNothingIs) {
+  SortedBlocks<int> blocks;
+  EXPECT_EQ(blocks.find("a"), nullptr);
+  blocks.erase("a");
+  blocks.at_or_insert("b") = 1;
+  EXPECT_EQ(blocks.find("a"), nullptr);
+  EXPECT_EQ(blocks.find("c"), nullptr);
+  EXPECT_EQ(blocks.find(""), nullptr);
+  blocks.at_or_insert("") = 2;
+  EXPECT_EQ(*blocks.find(""), 2);
+}
+
+TEST(SortedBlocks, GoesOnAfterAllWasErased) {
+  SortedBlocks<int> blocks;
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 500; ++i) blocks.at_or_insert(std::to_string(i)) = i;
+    for (int i = 0; i < 500; ++i) blocks.erase(std::to_string(i));
+    EXPECT_TRUE(blocks.empty());
+    EXPECT_TRUE(entries(blocks).empty());
+  }
+}
+
+RC_GTEST_PROP(SortedBlocks, EqualsAMap, ()) {
+  SortedBlocks<int> blocks;
+  Model model;
+  const int appended = *rc::gen::inRange(0, 400);
+  for (int i = 0; i < appended; ++i) {
+    const std::string key = "m" + std::to_string(1000 + i);
+    blocks.append(key, i);
+    model[key] = i;
+  }
+  const auto keys = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 2000));
+  for (const int number : keys) {
+    const std::string key = (number % 3 == 0 ? "a" : "m") + std::to_string(number);
+    if (number % 4 == 0) {
+      blocks.erase(key);
+      model.erase(key);
+    } else {
+      blocks.at_or_insert(key) = number;
+      model[key] = number;
+    }
+  }
+  RC_ASSERT(entries(blocks) == model);
+  const std::string from = "m" + std::to_string(*rc::gen::inRange(0, 2000));
+  RC_ASSERT(entries(blocks, from) == Model(model.lower_bound(from), model.end()));
+}
+
+}   // namespace
+}   // namespace usertags::index

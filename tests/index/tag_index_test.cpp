@@ -1,0 +1,134 @@
+#include "index/tag_index.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "index/make_step.hpp"
+
+namespace usertags::index {
+namespace {
+
+using model::Record;
+using model::RecordPtr;
+
+using Members = std::set<std::uint32_t>;
+// Users by key and value; by key alone under the value "*".
+using Contents = std::map<std::string, std::map<std::string, Members>>;
+
+Members members(const UserSet& set) {
+  Members members;
+  set.visit_from(0, [&](std::uint32_t ordinal) { return members.insert(ordinal).second; });
+  return members;
+}
+
+Contents contents(const TagIndex& index) {
+  Contents contents;
+  index.keys().visit_from({}, [&](std::string_view key, const auto& entry) {
+    auto& values = contents[std::string(key)];
+    values["*"] = members(entry->users);
+    entry->values.visit_from({}, [&](std::string_view value, const UserSet& users) {
+      values[std::string(value)] = members(users);
+      return true;
+    });
+    return true;
+  });
+  return contents;
+}
+
+Contents expected(const std::map<std::uint32_t, RecordPtr>& users) {
+  Contents contents;
+  for (const auto& [ordinal, record] : users) {
+    for (const Tag tag : *record) {
+      contents[std::string(tag.key)][std::string(tag.value)].insert(ordinal);
+      contents[std::string(tag.key)]["*"].insert(ordinal);
+    }
+  }
+  return contents;
+}
+
+void publish(TagIndex& index, const Record* before, const Record& after) {
+  index.prepare(before, after);
+  index.publish(before, after);
+}
+
+TEST(TagIndex, FindsUsersByKeyAndByTag) {
+  TagIndex index;
+  const RecordPtr user = version(7, 1, "u", {{"tier", "gold"}, {"plan", ""}});
+  publish(index, nullptr, *user);
+  EXPECT_TRUE(index.find("tier", "gold")->contains(7));
+  EXPECT_TRUE(index.find("plan", "")->contains(7));
+  EXPECT_TRUE(index.find("tier")->users.contains(7));
+  EXPECT_EQ(index.find("tier", "silver"), nullptr);
+  EXPECT_EQ(index.find("none"), nullptr);
+  EXPECT_EQ(index.key_count(), 2U);
+  EXPECT_EQ(index.value_count(), 2U);
+}
+
+TEST(TagIndex, APreparationThatIsCancelledLeavesNoTrace) {
+  TagIndex index;
+  const RecordPtr one = version(1, 1, "u", {{"tier", "gold"}});
+  const RecordPtr two = version(1, 2, "u", {{"tier", "silver"}, {"new", "x"}});
+  publish(index, nullptr, *one);
+  const Contents before = contents(index);
+  index.prepare(one.get(), *two);
+  index.cancel(one.get(), *two);
+  EXPECT_EQ(contents(index), before);
+  EXPECT_EQ(index.key_count(), 1U);
+  EXPECT_EQ(index.value_count(), 1U);
+}
+
+TEST(TagIndex, ForgetsValuesAndKeysThatNobodyHasAnyMore) {
+  TagIndex index;
+  const RecordPtr user = version(1, 1, "u", {{"tier", "gold"}});
+  publish(index, nullptr, *user);
+  publish(index, user.get(), *Record::make_tombstone(*user, 2));
+  EXPECT_EQ(index.key_count(), 0U);
+  EXPECT_EQ(index.value_count(), 0U);
+  EXPECT_EQ(index.find("tier"), nullptr);
+}
+
+RC_GTEST_PROP(TagIndex, AfterAnyStepsEqualsTheUsersTagsAndAFreshOne, ()) {
+  TagIndex index;
+  std::map<std::uint32_t, RecordPtr> users;
+  std::uint64_t revision = 0;
+  const int steps = *rc::gen::inRange(0, 300);
+  for (int i = 0; i < steps; ++i) {
+    const auto ordinal = *rc::gen::inRange<std::uint32_t>(1, 40);
+    TagMap tags;
+    const int count = *rc::gen::inRange(0, 4);
+    for (int t = 0; t < count; ++t) {
+      tags["k" + std::to_string(*rc::gen::inRange(0, 4))] = "v" + std::to_string(*rc::gen::inRange(0, 6));
+    }
+    const auto found = users.find(ordinal);
+    const RecordPtr before = found == users.end() ? RecordPtr() : found->second;
+    const bool deletes = before && *rc::gen::inRange(0, 5) == 0;
+    const RecordPtr after =
+        deletes ? Record::make_tombstone(*before, ++revision) : version(ordinal, ++revision, "u", tags);
+    index.prepare(before.get(), *after);
+    if (*rc::gen::inRange(0, 4) == 0) {
+      index.cancel(before.get(), *after);
+      continue;
+    }
+    index.publish(before.get(), *after);
+    if (deletes)
+      users.erase(ordinal);
+    else
+      users[ordinal] = after;
+  }
+  RC_ASSERT(contents(index) == expected(users));
+
+  std::vector<RecordPtr> living;
+  for (const auto& [ordinal, record] : users) living.push_back(record);
+  TagIndex fresh;
+  fresh.load(living);
+  RC_ASSERT(contents(fresh) == contents(index));
+  RC_ASSERT(fresh.key_count() == index.key_count());
+  RC_ASSERT(fresh.value_count() == index.value_count());
+}
+
+}   // namespace
+}   // namespace usertags::index
