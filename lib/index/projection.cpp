@@ -200,9 +200,10 @@ void Projection::unpin(std::uint64_t revision) const noexcept {
 Projection::Counters Projection::counters() const noexcept {
   const OneMoment moment(moment_);
   Counters counters = counters_;
-  counters.tag_keys = tags_.key_count();
-  counters.tag_values = tags_.value_count();
-  counters.tag_index_bytes = tags_.heap_bytes();
+  const TagIndex::Figures tags = tags_.figures();
+  counters.tag_keys = tags.keys;
+  counters.tag_values = tags.values;
+  counters.tag_index_bytes = tags.heap_bytes;
   counters.directory_bytes = directory_.heap_bytes();
   const std::shared_lock order(order_mutex_);
   counters.directory_bytes += order_.heap_bytes();

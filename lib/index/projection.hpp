@@ -244,7 +244,7 @@ void Projection::check_tag_index(Report&& report) const {
   {
     const OneMoment moment(moment_);
     tags_.keys().visit_from({}, [&](std::string_view key, const auto& entry) {
-      entry->values.visit_from({}, [&](std::string_view value, const UserSet&) {
+      entry->values().visit_from({}, [&](std::string_view value, const UserSet&) {
         tags.emplace_back(key, value);
         return true;
       });
@@ -266,11 +266,11 @@ bool Projection::check_users(std::uint32_t& after, Report&& report) const {
     const model::RecordPtr record = share(place, [&] { return visible_revision(); });
     if (!record) continue;
     for (const Tag tag : *record) {
-      const TagIndex::KeyEntry* key = tags_.find(tag.key);
-      const UserSet* users = key == nullptr ? nullptr : key->values.find(tag.value);
+      const KeyEntry* key = tags_.find(tag.key);
+      const UserSet* users = key == nullptr ? nullptr : key->values().find(tag.value);
       if (users == nullptr || !users->contains(place.ordinal))
         report(tag.key, tag.value, "lacks a user who has it");
-      if (key == nullptr || !key->users.contains(place.ordinal))
+      if (key == nullptr || !key->users().contains(place.ordinal))
         report(tag.key, tag.value, "lacks a user of its key");
     }
   }
@@ -285,7 +285,7 @@ void Projection::check_set(const TagIndex& tags, std::string_view key, std::stri
   users.visit_from(0, [&](std::uint32_t ordinal) {
     const model::RecordPtr record = find_ordinal(ordinal);
     if (!record || record->find(key) != value) report(key, value, "has a user who does not have it");
-    if (!tags.find(key)->users.contains(ordinal)) report(key, value, "has a user whom its key lacks");
+    if (!tags.find(key)->users().contains(ordinal)) report(key, value, "has a user whom its key lacks");
     return true;
   });
 }

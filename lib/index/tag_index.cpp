@@ -1,6 +1,5 @@
 #include "index/tag_index.hpp"
 
-#include <cassert>
 #include <new>
 
 namespace usertags::index {
@@ -8,130 +7,97 @@ namespace {
 
 using model::Record;
 
-// What a step takes and gives: removed(tag, lost_key) and added(tag, new_key), where the flag says that the
-// user loses or gains the key with it.
-template <class Removed, class Added>
-void for_each_difference(const Record* before, const Record& after, Removed&& removed, Added&& added) {
+// Calls visitor(old_tag, new_tag) for each key that a step adds, changes or removes; null where the user does
+// not have the key before or after it.
+template <class Visitor>
+void for_each_difference(const Record* before, const Record& after, Visitor&& visitor) {
   auto old_tag = before == nullptr ? TagIterator() : before->begin();
   auto new_tag = after.begin();
   constexpr TagIterator kEnd;
-  while (old_tag != kEnd || new_tag != kEnd) {
-    const bool has_old = old_tag != kEnd && (new_tag == kEnd || old_tag->key <= new_tag->key);
-    const bool has_new = new_tag != kEnd && (old_tag == kEnd || new_tag->key <= old_tag->key);
-    const bool changed = !(has_old && has_new && old_tag->value == new_tag->value);
-    if (has_old && changed) removed(*old_tag, !has_new);
-    if (has_new && changed) added(*new_tag, !has_old);
+  while (old_tag != kEnd && new_tag != kEnd) {
+    const bool same_key = old_tag->key == new_tag->key;
+    const bool has_old = same_key || old_tag->key < new_tag->key;
+    const bool has_new = same_key || !has_old;
+    if (!same_key || old_tag->value != new_tag->value)
+      visitor(has_old ? old_tag.operator->() : nullptr, has_new ? new_tag.operator->() : nullptr);
     if (has_old) ++old_tag;
     if (has_new) ++new_tag;
   }
+  for (; old_tag != kEnd; ++old_tag) visitor(old_tag.operator->(), nullptr);
+  for (; new_tag != kEnd; ++new_tag) visitor(nullptr, new_tag.operator->());
 }
-
-constexpr auto kNothing = [](const Tag&, bool) {};
 
 }   // namespace
 
 void TagIndex::prepare(const Record* before, const Record& after) {
   std::size_t reserved = 0;
   try {
-    for_each_difference(before, after, kNothing, [&](const Tag& tag, bool new_key) {
-      reserve(tag, new_key);
+    for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
+      if (new_tag == nullptr) return;
+      reserve(*new_tag, old_tag == nullptr);
       ++reserved;
     });
   } catch (const std::bad_alloc&) {
-    for_each_difference(before, after, kNothing, [&](const Tag& tag, bool new_key) {
-      if (reserved > 0) {
-        release(tag, new_key);
-        --reserved;
-      }
+    for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
+      if (new_tag == nullptr || reserved == 0) return;
+      cancel(*new_tag, old_tag == nullptr);
+      --reserved;
     });
     throw;
   }
 }
 
 void TagIndex::cancel(const Record* before, const Record& after) noexcept {
-  for_each_difference(before, after, kNothing, [&](const Tag& tag, bool new_key) { release(tag, new_key); });
+  for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
+    if (new_tag != nullptr) cancel(*new_tag, old_tag == nullptr);
+  });
 }
 
 void TagIndex::publish(const Record* before, const Record& after) noexcept {
-  for_each_difference(
-      before, after, [&](const Tag& tag, bool lost_key) { remove(tag, lost_key, after.ordinal()); },
-      [&](const Tag& tag, bool new_key) { add(tag, new_key, after.ordinal()); });
+  for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
+    const std::string_view key = (old_tag == nullptr ? new_tag : old_tag)->key;
+    KeyEntry& entry = **keys_.find(key);
+    if (new_tag != nullptr) entry.add(new_tag->value, old_tag == nullptr, after.ordinal());
+    if (old_tag != nullptr) entry.remove(old_tag->value, new_tag == nullptr, after.ordinal());
+    if (entry.empty()) keys_.erase(key);
+  });
 }
 
-void TagIndex::reserve(const Tag& tag, bool new_key) {
+void TagIndex::reserve(const Tag& tag, bool gains_key) {
   std::unique_ptr<KeyEntry>& entry = keys_.at_or_insert(tag.key);
   try {
     if (!entry) entry = std::make_unique<KeyEntry>();
-    const std::size_t values = entry->values.size();
-    UserSet& users = entry->values.at_or_insert(tag.value);
-    value_count_ += entry->values.size() - values;
-    users.reserve();
-    try {
-      if (new_key) entry->users.reserve();
-    } catch (const std::bad_alloc&) {
-      users.cancel_reservation();
-      throw;
-    }
+    entry->reserve(tag.value, gains_key);
   } catch (const std::bad_alloc&) {
-    if (entry)
-      erase_if_unused(*entry, tag);
-    else
-      keys_.erase(tag.key);
+    if (!entry || entry->empty()) keys_.erase(tag.key);
     throw;
   }
 }
 
-void TagIndex::release(const Tag& tag, bool new_key) noexcept {
+void TagIndex::cancel(const Tag& tag, bool gains_key) noexcept {
   KeyEntry& entry = **keys_.find(tag.key);
-  entry.values.find(tag.value)->cancel_reservation();
-  if (new_key) entry.users.cancel_reservation();
-  erase_if_unused(entry, tag);
+  entry.cancel(tag.value, gains_key);
+  if (entry.empty()) keys_.erase(tag.key);
 }
 
-void TagIndex::add(const Tag& tag, bool new_key, std::uint32_t ordinal) noexcept {
-  KeyEntry& entry = **keys_.find(tag.key);
-  entry.values.find(tag.value)->add(ordinal);
-  if (new_key) entry.users.add(ordinal);
-}
-
-void TagIndex::remove(const Tag& tag, bool lost_key, std::uint32_t ordinal) noexcept {
-  KeyEntry& entry = **keys_.find(tag.key);
-  entry.values.find(tag.value)->remove(ordinal);
-  if (lost_key) entry.users.remove(ordinal);
-  erase_if_unused(entry, tag);
-}
-
-// An entry stays while it has users, or awaits some.
-void TagIndex::erase_if_unused(KeyEntry& entry, const Tag& tag) noexcept {
-  const UserSet* users = entry.values.find(tag.value);
-  if (users != nullptr && users->empty() && !users->is_reserved()) {
-    entry.values.erase(tag.value);
-    --value_count_;
-  }
-  if (entry.values.empty()) keys_.erase(tag.key);
-}
-
-const TagIndex::KeyEntry* TagIndex::find(std::string_view key) const noexcept {
+const KeyEntry* TagIndex::find(std::string_view key) const noexcept {
   const std::unique_ptr<KeyEntry>* entry = keys_.find(key);
   return entry == nullptr ? nullptr : entry->get();
 }
 
 const UserSet* TagIndex::find(std::string_view key, std::string_view value) const noexcept {
   const KeyEntry* entry = find(key);
-  return entry == nullptr ? nullptr : entry->values.find(value);
+  return entry == nullptr ? nullptr : entry->values().find(value);
 }
 
-std::size_t TagIndex::heap_bytes() const noexcept {
-  std::size_t bytes = keys_.heap_bytes();
+TagIndex::Figures TagIndex::figures() const noexcept {
+  Figures figures{.keys = keys_.size(), .values = 0, .heap_bytes = keys_.heap_bytes()};
   keys_.visit_from({}, [&](std::string_view, const std::unique_ptr<KeyEntry>& entry) {
-    bytes += sizeof(KeyEntry) + entry->values.heap_bytes() + entry->users.heap_bytes();
-    entry->values.visit_from({}, [&](std::string_view, const UserSet& users) {
-      bytes += users.heap_bytes();
-      return true;
-    });
+    figures.values += entry->values().size();
+    figures.heap_bytes += sizeof(KeyEntry) + 16 + entry->heap_bytes();
     return true;
   });
-  return bytes;
+  return figures;
 }
 
 }   // namespace usertags::index

@@ -9,11 +9,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
 
+#include "index/key_entry.hpp"
 #include "index/sorted_blocks.hpp"
 #include "index/user_set.hpp"
 #include "model/record.hpp"
@@ -22,11 +22,6 @@ namespace usertags::index {
 
 class TagIndex {
  public:
-  struct KeyEntry {
-    SortedBlocks<UserSet> values;
-    UserSet users;
-  };
-
   // Fills an empty index from the users, in the order of their ordinals. Throws std::bad_alloc.
   void load(std::span<const model::RecordPtr> users);
 
@@ -42,19 +37,18 @@ class TagIndex {
   const UserSet* find(std::string_view key, std::string_view value) const noexcept;
   const SortedBlocks<std::unique_ptr<KeyEntry>>& keys() const noexcept { return keys_; }
 
-  std::size_t key_count() const noexcept { return keys_.size(); }
-  std::size_t value_count() const noexcept { return value_count_; }
-  std::size_t heap_bytes() const noexcept;
+  struct Figures {
+    std::size_t keys = 0;
+    std::size_t values = 0;
+    std::size_t heap_bytes = 0;
+  };
+  Figures figures() const noexcept;   // a look at each key
 
  private:
-  void reserve(const Tag& tag, bool new_key);
-  void release(const Tag& tag, bool new_key) noexcept;
-  void add(const Tag& tag, bool new_key, std::uint32_t ordinal) noexcept;
-  void remove(const Tag& tag, bool lost_key, std::uint32_t ordinal) noexcept;
-  void erase_if_unused(KeyEntry& entry, const Tag& tag) noexcept;
+  void reserve(const Tag& tag, bool gains_key);
+  void cancel(const Tag& tag, bool gains_key) noexcept;
 
   SortedBlocks<std::unique_ptr<KeyEntry>> keys_;
-  std::size_t value_count_ = 0;
 };
 
 }   // namespace usertags::index

@@ -27,19 +27,17 @@ class KeyLoading {
     ordinals_.push_back(ordinal);
   }
 
-  std::unique_ptr<TagIndex::KeyEntry> build() {
-    auto entry = std::make_unique<TagIndex::KeyEntry>();
-    entry->users = UserSet(ordinals_);
+  std::unique_ptr<KeyEntry> build() {
+    auto entry = std::make_unique<KeyEntry>();
+    entry->set_users(UserSet(ordinals_));
     const std::vector<std::uint32_t> sorted = sort_by_value();
     for (const std::uint32_t number : order_of_values()) {
       const std::span<const std::uint32_t> users(sorted.data() + ends_[number] - counts_[number],
                                                  counts_[number]);
-      entry->values.append(values_[number], UserSet(users));
+      entry->append(values_[number], UserSet(users));
     }
     return entry;
   }
-
-  std::size_t value_count() const noexcept { return values_.size(); }
 
  private:
   // A counting sort: the ordinals of one value stay together, in their order.
@@ -82,7 +80,6 @@ void TagIndex::load(std::span<const model::RecordPtr> users) {
   std::ranges::sort(keys);
   for (const std::string_view key : keys) {
     KeyLoading& loading = *loadings.find(key)->second;
-    value_count_ += loading.value_count();
     keys_.append(key, loading.build());
     loadings.erase(key);
   }

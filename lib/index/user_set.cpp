@@ -122,12 +122,12 @@ void UserSet::shrink() noexcept {
 std::size_t UserSet::heap_bytes() const noexcept {
   if (kind_ == kInline) return 0;
   if (kind_ == kArray) return (capacity_ * sizeof(std::uint32_t) + 8 + 15) / 16 * 16;
-  roaring_statistics_t statistics;
-  roaring_bitmap_statistics(bitmap_, &statistics);
+  // A container covers 65,536 ordinals, with two bytes a member, or a bit each where that is less.
   constexpr std::size_t kContainerOverhead = 2 * 16 + 11;   // two blocks' bookkeeping, pointer, key, type
-  return sizeof(roaring_bitmap_t) + statistics.n_containers * kContainerOverhead +
-         statistics.n_bytes_array_containers + statistics.n_bytes_run_containers +
-         statistics.n_bytes_bitset_containers;
+  constexpr std::size_t kFullContainer = 8192;
+  const auto containers = static_cast<std::size_t>(bitmap_->high_low_container.size);
+  return sizeof(roaring_bitmap_t) + containers * kContainerOverhead +
+         std::min(std::size_t{2} * size_, containers * kFullContainer);
 }
 
 }   // namespace usertags::index

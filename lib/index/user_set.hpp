@@ -48,6 +48,7 @@ class UserSet {
   template <class Visitor>
   void visit_from(std::uint32_t first, Visitor&& visitor) const;
 
+  // The allocator's own bytes estimated, and the fill of a bitmap's containers.
   std::size_t heap_bytes() const noexcept;
 
   static constexpr std::uint32_t kMaxInline = 2;

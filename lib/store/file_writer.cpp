@@ -109,7 +109,7 @@ void FileWriter::check_unchanged() {
   if (database_.data_version() != data_version_) {
     model::fail(
         ErrorCode::foreign_write,
-        "something other than this store has written to its file; close the store and adopt or undo it");
+        "something other than this store has written to its file; close the store and undo what was written");
   }
   if (database_.moved()) {
     model::fail(ErrorCode::io_error, "the store's file was renamed or removed while it was open");

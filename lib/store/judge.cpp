@@ -99,7 +99,7 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
   sqlite::State& state = group.state();
   if (state.last_ordinal == std::numeric_limits<std::uint32_t>::max()) {
     return std::unexpected(
-        Error(ErrorCode::memory_budget_exceeded, "the store has given all of its 2^32 ids"));
+        Error(ErrorCode::memory_budget_exceeded, "the store has given all of its 2^32 - 1 ids"));
   }
   const model::Uuid uuid = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
   char id[model::kUserIdBytes];

@@ -30,6 +30,7 @@ class Loading {
   Loaded run(LogExtent extent) {
     loaded_.state = sqlite::StateTable(connection_).read();
     read_rows();
+    check_newest_given();
     read_log(extent);
     std::erase_if(loaded_.records, [](const RecordPtr& record) { return record->is_tombstone(); });
     check_digest();
@@ -78,6 +79,15 @@ class Loading {
       return reject(ErrorCode::foreign_write, "is not as the store left it");
     }
     return record;
+  }
+
+  // What is given to no one again must not be behind what was given: ids and ordinals would come twice.
+  void check_newest_given() const {
+    if (loaded_.records.empty()) return;
+    const Record& newest = *loaded_.records.back();
+    if (*model::parse_user_id(newest.id()) <= loaded_.state.last_id) return;
+    problem(Kind::user_row, ErrorCode::foreign_write, newest.id(),
+            "the commit record knows no id as new as that of user " + std::to_string(newest.ordinal()));
   }
 
   // --- The log. ---

@@ -29,8 +29,8 @@ Contents contents(const TagIndex& index) {
   Contents contents;
   index.keys().visit_from({}, [&](std::string_view key, const auto& entry) {
     auto& values = contents[std::string(key)];
-    values["*"] = members(entry->users);
-    entry->values.visit_from({}, [&](std::string_view value, const UserSet& users) {
+    values["*"] = members(entry->users());
+    entry->values().visit_from({}, [&](std::string_view value, const UserSet& users) {
       values[std::string(value)] = members(users);
       return true;
     });
@@ -61,11 +61,11 @@ TEST(TagIndex, FindsUsersByKeyAndByTag) {
   publish(index, nullptr, *user);
   EXPECT_TRUE(index.find("tier", "gold")->contains(7));
   EXPECT_TRUE(index.find("plan", "")->contains(7));
-  EXPECT_TRUE(index.find("tier")->users.contains(7));
+  EXPECT_TRUE(index.find("tier")->users().contains(7));
   EXPECT_EQ(index.find("tier", "silver"), nullptr);
   EXPECT_EQ(index.find("none"), nullptr);
-  EXPECT_EQ(index.key_count(), 2U);
-  EXPECT_EQ(index.value_count(), 2U);
+  EXPECT_EQ(index.figures().keys, 2U);
+  EXPECT_EQ(index.figures().values, 2U);
 }
 
 TEST(TagIndex, APreparationThatIsCancelledLeavesNoTrace) {
@@ -77,8 +77,8 @@ TEST(TagIndex, APreparationThatIsCancelledLeavesNoTrace) {
   index.prepare(one.get(), *two);
   index.cancel(one.get(), *two);
   EXPECT_EQ(contents(index), before);
-  EXPECT_EQ(index.key_count(), 1U);
-  EXPECT_EQ(index.value_count(), 1U);
+  EXPECT_EQ(index.figures().keys, 1U);
+  EXPECT_EQ(index.figures().values, 1U);
 }
 
 TEST(TagIndex, ForgetsValuesAndKeysThatNobodyHasAnyMore) {
@@ -86,8 +86,8 @@ TEST(TagIndex, ForgetsValuesAndKeysThatNobodyHasAnyMore) {
   const RecordPtr user = version(1, 1, "u", {{"tier", "gold"}});
   publish(index, nullptr, *user);
   publish(index, user.get(), *Record::make_tombstone(*user, 2));
-  EXPECT_EQ(index.key_count(), 0U);
-  EXPECT_EQ(index.value_count(), 0U);
+  EXPECT_EQ(index.figures().keys, 0U);
+  EXPECT_EQ(index.figures().values, 0U);
   EXPECT_EQ(index.find("tier"), nullptr);
 }
 
@@ -126,8 +126,8 @@ RC_GTEST_PROP(TagIndex, AfterAnyStepsEqualsTheUsersTagsAndAFreshOne, ()) {
   TagIndex fresh;
   fresh.load(living);
   RC_ASSERT(contents(fresh) == contents(index));
-  RC_ASSERT(fresh.key_count() == index.key_count());
-  RC_ASSERT(fresh.value_count() == index.value_count());
+  RC_ASSERT(fresh.figures().keys == index.figures().keys);
+  RC_ASSERT(fresh.figures().values == index.figures().values);
 }
 
 }   // namespace

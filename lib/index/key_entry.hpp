@@ -1,0 +1,51 @@
+// KeyEntry: one tag key in the index. It has the key's values, each with the set of users who have it, and
+// the set of users who have the key at all, and keeps account of what all the sets take.
+//
+// A value stays while it has users, or awaits some: reserve() makes it and allocates, so that add() cannot
+// fail.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "index/sorted_blocks.hpp"
+#include "index/user_set.hpp"
+
+namespace usertags::index {
+
+class KeyEntry {
+ public:
+  const SortedBlocks<UserSet>& values() const noexcept { return values_; }
+  const UserSet& users() const noexcept { return users_; }
+  bool empty() const noexcept { return values_.empty(); }
+  std::size_t heap_bytes() const noexcept { return values_.heap_bytes() + set_bytes_; }
+
+  // For filling an empty entry: values ascend from call to call. Throw std::bad_alloc.
+  void append(std::string_view value, UserSet users);
+  void set_users(UserSet users) noexcept;
+
+  // Room for a user to come to the value; `gains_key`: who has no other value of the key. Throws
+  // std::bad_alloc, with nothing changed.
+  void reserve(std::string_view value, bool gains_key);
+  void cancel(std::string_view value, bool gains_key) noexcept;
+  // Uses a reservation.
+  void add(std::string_view value, bool gains_key, std::uint32_t ordinal) noexcept;
+  void remove(std::string_view value, bool loses_key, std::uint32_t ordinal) noexcept;
+
+ private:
+  template <class Change>
+  void change(UserSet& users, Change&& change) {
+    const std::size_t bytes = users.heap_bytes();
+    change(users);
+    set_bytes_ += users.heap_bytes() - bytes;
+  }
+  void erase_if_unused(std::string_view value, UserSet& users) noexcept;
+
+  SortedBlocks<UserSet> values_;
+  UserSet users_;
+  std::size_t set_bytes_ = 0;
+};
+
+}   // namespace usertags::index
