@@ -54,21 +54,24 @@ class Contenders {
     ours_ = std::make_unique<UserTagStore>(must(UserTagStore::open(folder_ / "ours.db")));
     malloc_trim(0);
     bytes_per_user_ = static_cast<double>(heap_bytes() - before) / static_cast<double>(users_);
-    theirs_ = std::make_unique<HandWritten>(folder_ / "theirs.db");
-    theirs_->load(users_);
+    for (const bool large_cache : {false, true}) {
+      theirs_[large_cache] =
+          std::make_unique<HandWritten>(folder_ / (large_cache ? "cached.db" : "theirs.db"), large_cache);
+      theirs_[large_cache]->load(users_);
+    }
   }
   ~Contenders() {
     ours_.reset();
-    theirs_.reset();
+    for (auto& store : theirs_) store.reset();
     std::filesystem::remove_all(folder_);
   }
 
   std::uint64_t users() const { return users_; }
   UserTagStore& ours() { return *ours_; }
-  HandWritten& theirs() { return *theirs_; }
+  HandWritten& theirs(bool large_cache) { return *theirs_[large_cache]; }
   double bytes_per_user() const { return bytes_per_user_; }
   std::uint64_t next_patch = 0;   // of ours
-  std::uint64_t their_next_patch = 0;
+  std::uint64_t their_next_patch[2] = {};
 
  private:
   // What is allocated, SQLite's page cache included, whether from the heap or by mmap.
@@ -97,7 +100,7 @@ class Contenders {
   const std::uint64_t users_ = user_count();
   std::filesystem::path folder_;
   std::unique_ptr<UserTagStore> ours_;
-  std::unique_ptr<HandWritten> theirs_;
+  std::unique_ptr<HandWritten> theirs_[2];   // with SQLite's own page cache, and with one of 64 MiB
   double bytes_per_user_ = 0;
 };
 
@@ -118,17 +121,19 @@ void patch_usertags(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kGroup));
 }
 
-void patch_hand_written(benchmark::State& state) {
+template <bool kLargeCache>
+void patch_by_hand(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     std::vector<Patch> patches;
     for (std::size_t i = 0; i < kGroup; ++i) {
-      patches.push_back(bench::patch(contenders->their_next_patch++, contenders->users()));
+      patches.push_back(bench::patch(contenders->their_next_patch[kLargeCache]++, contenders->users()));
     }
     state.ResumeTiming();
-    contenders->theirs().begin();
-    for (const Patch& patch : patches) contenders->theirs().upsert(patch.user, patch.key, patch.value);
-    contenders->theirs().commit();
+    HandWritten& theirs = contenders->theirs(kLargeCache);
+    theirs.begin();
+    for (const Patch& patch : patches) theirs.upsert(patch.user, patch.key, patch.value);
+    theirs.commit();
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kGroup));
 }
@@ -163,8 +168,22 @@ void find_usertags(benchmark::State& state) {
   });
 }
 
+template <bool kLargeCache>
+void find_by_hand(benchmark::State& state) {
+  find(state, [](const std::string& id) { return contenders->theirs(kLargeCache).find(id); });
+}
+
+void patch_hand_written(benchmark::State& state) {
+  patch_by_hand<false>(state);
+}
+void patch_large_cache(benchmark::State& state) {
+  patch_by_hand<true>(state);
+}
 void find_hand_written(benchmark::State& state) {
-  find(state, [](const std::string& id) { return contenders->theirs().find(id); });
+  find_by_hand<false>(state);
+}
+void find_large_cache(benchmark::State& state) {
+  find_by_hand<true>(state);
 }
 
 // Prints what Google Benchmark prints, and keeps the medians for the ratios.
@@ -191,8 +210,10 @@ class MedianReporter : public benchmark::ConsoleReporter {
 
 BENCHMARK(patch_usertags)->Iterations(kGroupsPerRepetition)->Repetitions(kRepetitions)->UseRealTime();
 BENCHMARK(patch_hand_written)->Iterations(kGroupsPerRepetition)->Repetitions(kRepetitions)->UseRealTime();
+BENCHMARK(patch_large_cache)->Iterations(kGroupsPerRepetition)->Repetitions(kRepetitions)->UseRealTime();
 BENCHMARK(find_usertags)->Iterations(1'000'000)->Repetitions(kRepetitions)->UseRealTime();
 BENCHMARK(find_hand_written)->Iterations(200'000)->Repetitions(kRepetitions)->UseRealTime();
+BENCHMARK(find_large_cache)->Iterations(200'000)->Repetitions(kRepetitions)->UseRealTime();
 
 void print_store(const Stats& stats) {
   const auto ms = [](std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e6; };
@@ -232,7 +253,9 @@ int main(int argc, char** argv) {
   std::printf("\n%llu users, 5 tags each                        usertags   by hand    ratio\n",
               static_cast<unsigned long long>(contenders->users()));
   reporter.print("durable one-tag patch, groups of 256", "patch_usertags", "patch_hand_written", 4);
+  reporter.print("  the same, by hand with 64 MiB of page cache", "patch_usertags", "patch_large_cache", 4);
   reporter.print("find by external id, all tags touched", "find_usertags", "find_hand_written", 15);
+  reporter.print("  the same, by hand with 64 MiB of page cache", "find_usertags", "find_large_cache", 15);
   std::printf("memory: %.1f bytes a user, SQLite's page cache included (goal: at most 200)\n",
               contenders->bytes_per_user());
   print_store(contenders->ours().stats());
