@@ -60,7 +60,7 @@ void append_shown(std::string_view text, bool quotes, std::string& out) {
   } else {
     append_quoted(shown, out);
   }
-  if (shown.size() != text.size()) out += "...";
+  if (shown.size() != text.size()) out += "…";
 }
 
 std::string quoted(std::string_view text) {

@@ -6,7 +6,7 @@
 
 namespace usertags::model {
 
-// Appends at most 80 bytes of the text, with "..." for the rest. In quotes, control characters and malformed
+// Appends at most 80 bytes of the text, with "…" for the rest. In quotes, control characters and malformed
 // bytes stand as \xNN; without, only where the text can be told from what surrounds it.
 void append_shown(std::string_view text, bool quotes, std::string& out);
 
