@@ -81,7 +81,9 @@ TEST_F(UserTableTest, TheLargestRowFits) {
   constexpr std::size_t kTagBytes = 6 * (model::kMaxKeyCodePoints + model::kMaxValueCodePoints) + 6;
   const std::string tags(Record::kMaxTags * kTagBytes, 'x');
   Statement insert(database_.connection(), "INSERT INTO user VALUES (1, ?1, ?2, 1, 0, ?3)");
-  insert.bind_text(1, test::id_of(1)).bind_text(2, std::string(1020, 'x')).bind_text(3, tags);
+  const std::string id = test::id_of(1);
+  const std::string external_id(1020, 'x');
+  insert.bind_text(1, id).bind_text(2, external_id).bind_text(3, tags);
   EXPECT_EQ(outcome_of([&] { insert.run(); }), "ok");
   EXPECT_EQ(rows()[0].tags->size(), tags.size());
 }

@@ -32,8 +32,9 @@ TEST(Find, TellsIdsFromExternalIds) {
   EXPECT_TRUE(store.find(UserRef::id(id)));
   EXPECT_TRUE(store.find(UserRef::external_id("ann")));
   const std::string upper = "USER_" + id.substr(5);
+  const std::string shorter = id.substr(0, 30);
   for (const UserRef& other : {UserRef::id("ann"), UserRef::external_id(id), UserRef(""), UserRef(upper),
-                               UserRef(id.substr(0, 30)), UserRef("\xFF")}) {
+                               UserRef(shorter), UserRef("\xFF")}) {
     EXPECT_EQ(code_of(store.find(other)), ErrorCode::user_not_found) << other.text();
   }
 }
