@@ -38,9 +38,6 @@ std::optional<Error> check_options(const ApplyOptions& options) {
 
 std::optional<Error> check_creation(const CreateView& write) {
   if (auto wrong = model::check_external_id(write.external_id)) return invalid("the external id " + *wrong);
-  if (model::parse_user_id(write.external_id)) {
-    return invalid("the external id " + quoted(write.external_id) + " has the form of an id");
-  }
   if (write.options.expected_revision) return invalid("a creation has no revision to expect");
   return check_options(write.options);
 }
