@@ -1,0 +1,63 @@
+#include "model/selector_pattern.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace usertags::model {
+namespace {
+
+// The position after the character that begins at `at`. Of malformed text every byte belongs to some
+// character, and no step leads beyond the end.
+std::size_t after_character(std::string_view text, std::size_t at) noexcept {
+  ++at;
+  while (at < text.size() && (static_cast<std::uint8_t>(text[at]) & 0xC0) == 0x80) ++at;
+  return at;
+}
+
+}   // namespace
+
+void Pattern::append_any_character() {
+  const bool after_run = items_.ends_with(kAnyRun);
+  if (after_run) items_.back() = kAnyCharacter;
+  items_ += after_run ? kAnyRun : kAnyCharacter;
+}
+
+void Pattern::append_any_run() {
+  if (!items_.ends_with(kAnyRun)) items_ += kAnyRun;
+}
+
+std::string_view Pattern::prefix() const noexcept {
+  constexpr char kWildcards[] = {kAnyCharacter, kAnyRun, '\0'};
+  return std::string_view(items_).substr(0, items_.find_first_of(kWildcards));
+}
+
+// Only the newest `*` is ever reconsidered: if what follows it matches somewhere, the leftmost place leaves
+// the most room for the rest, and no earlier `*` could do better.
+bool Pattern::matches(std::string_view value) const noexcept {
+  std::size_t at = 0;     // in the value
+  std::size_t item = 0;   // in the pattern
+  std::size_t run_end = 0;
+  std::size_t item_after_run = std::string_view::npos;
+  while (at < value.size()) {
+    const bool has_item = item < items_.size();
+    if (has_item && items_[item] == kAnyRun) {
+      item_after_run = ++item;
+      run_end = at;
+    } else if (has_item && items_[item] == kAnyCharacter) {
+      at = after_character(value, at);
+      ++item;
+    } else if (has_item && items_[item] == value[at]) {
+      ++at;
+      ++item;
+    } else if (item_after_run != std::string_view::npos) {
+      at = run_end = after_character(value, run_end);
+      item = item_after_run;
+    } else {
+      return false;
+    }
+  }
+  if (item < items_.size() && items_[item] == kAnyRun) ++item;
+  return item == items_.size();
+}
+
+}   // namespace usertags::model
