@@ -17,8 +17,8 @@
 //                again).
 //
 // Threads: every method but move and destruction may be called from any thread. find, find_each, read, list,
-// plan, revision and stats never wait for a disk, a sync, or SQLite. Writes that wait together are committed
-// together; the store makes no thread of its own.
+// tag_keys, tag_values, plan, revision and stats never wait for a disk, a sync, or SQLite. Writes that wait
+// together are committed together; the store makes no thread of its own.
 // Processes: one writes. After fork the child's copy answers `forked`.
 // Memory: the users, tags and indexes live in memory as a whole; the file is the truth.
 // Errors: no method throws; memory that runs out is answered with out_of_memory. A moved-from or closed
@@ -36,6 +36,7 @@
 #include <vector>
 
 #include <usertags/error.hpp>
+#include <usertags/facets.hpp>
 #include <usertags/options.hpp>
 #include <usertags/page.hpp>
 #include <usertags/stats.hpp>
@@ -111,6 +112,16 @@ class UserTagStore {
   // All users, in the order of their creation. A user that is there throughout is returned exactly once.
   // Errors: invalid_argument (limit), invalid_cursor.
   [[nodiscard]] Result<UserPage> list(const PageRequest& page = {}) const noexcept;
+
+  // --- Asking for tags. Each answer is of one moment. ---
+
+  // The keys that users have, with the number of users. Errors: invalid_argument (limit), invalid_cursor.
+  [[nodiscard]] Result<KeyPage> tag_keys(const KeyRequest& request = {}) const noexcept;
+
+  // The values of one key, with the number of users. A key that nobody has has none.
+  // Errors: invalid_argument (limit, a key that no tag can have), invalid_cursor.
+  [[nodiscard]] Result<ValuePage> tag_values(std::string_view key,
+                                             const ValueRequest& request = {}) const noexcept;
 
   // The newest visible change; 0 for a new store, or a closed one.
   std::uint64_t revision() const noexcept;

@@ -29,6 +29,7 @@
 
 #include "index/creation_order.hpp"
 #include "index/directory.hpp"
+#include "index/facets.hpp"
 #include "index/moment_lock.hpp"
 #include "index/tag_index.hpp"
 #include "model/record.hpp"
@@ -72,7 +73,8 @@ class Projection {
   // Calls function(const Record&) under the user's shard lock; false where there is no such user.
   template <class Function>
   bool visit(const UserRef& user, Function&& function) const {
-    return visit_at(user, [&] { return visible_revision(); }, function);
+    return visit_at(
+        user, [&] { return visible_revision(); }, function);
   }
   // Null where there is no such user.
   model::RecordPtr find(const UserRef& user) const noexcept;
@@ -91,6 +93,11 @@ class Projection {
   };
   // Users with ordinals above `after`, in that order. Throws std::bad_alloc.
   Page list(std::uint32_t after, std::size_t limit) const;
+
+  // The keys, or the values of one, in order, or the values with the most users. Throw std::bad_alloc.
+  FacetPage tag_keys(const FacetRange& range) const;
+  FacetPage tag_values(std::string_view key, const FacetRange& range) const;
+  FacetPage top_tag_values(std::string_view key, std::string_view prefix, std::size_t limit) const;
 
   // One moment, held without a lock: every user as of `revision()`.
   class Snapshot;
@@ -243,6 +250,8 @@ void Projection::check_tag_index(Report&& report) const {
   std::vector<std::pair<std::string, std::string>> tags;   // by name: entries may come and go meanwhile
   {
     const OneMoment moment(moment_);
+    if (tags_.users().size() != counters_.users)
+      report(std::string_view(), std::string_view(), "has another number of users");
     tags_.keys().visit_from({}, [&](std::string_view key, const auto& entry) {
       entry->values().visit_from({}, [&](std::string_view value, const UserSet&) {
         tags.emplace_back(key, value);
@@ -264,6 +273,9 @@ bool Projection::check_users(std::uint32_t& after, Report&& report) const {
   const std::vector<CreationOrder::Place> places = places_after(after, kStretch);
   for (const CreationOrder::Place& place : places) {
     const model::RecordPtr record = share(place, [&] { return visible_revision(); });
+    if (tags_.users().contains(place.ordinal) != bool{record})
+      report(std::string_view(), std::string_view(),
+             record ? "lacks a user who lives" : "has a user who is gone");
     if (!record) continue;
     for (const Tag tag : *record) {
       const KeyEntry* key = tags_.find(tag.key);

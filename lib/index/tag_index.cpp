@@ -31,6 +31,7 @@ void for_each_difference(const Record* before, const Record& after, Visitor&& vi
 
 void TagIndex::prepare(const Record* before, const Record& after) {
   std::size_t reserved = 0;
+  if (before == nullptr) users_.reserve();
   try {
     for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
       if (new_tag == nullptr) return;
@@ -38,6 +39,7 @@ void TagIndex::prepare(const Record* before, const Record& after) {
       ++reserved;
     });
   } catch (const std::bad_alloc&) {
+    if (before == nullptr) users_.cancel_reservation();
     for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
       if (new_tag == nullptr || reserved == 0) return;
       cancel(*new_tag, old_tag == nullptr);
@@ -48,12 +50,15 @@ void TagIndex::prepare(const Record* before, const Record& after) {
 }
 
 void TagIndex::cancel(const Record* before, const Record& after) noexcept {
+  if (before == nullptr) users_.cancel_reservation();
   for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
     if (new_tag != nullptr) cancel(*new_tag, old_tag == nullptr);
   });
 }
 
 void TagIndex::publish(const Record* before, const Record& after) noexcept {
+  if (before == nullptr) users_.add(after.ordinal());
+  if (after.is_tombstone()) users_.remove(after.ordinal());
   for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
     const std::string_view key = (old_tag == nullptr ? new_tag : old_tag)->key;
     KeyEntry& entry = **keys_.find(key);
@@ -91,7 +96,7 @@ const UserSet* TagIndex::find(std::string_view key, std::string_view value) cons
 }
 
 TagIndex::Figures TagIndex::figures() const noexcept {
-  Figures figures{.keys = keys_.size(), .values = 0, .heap_bytes = keys_.heap_bytes()};
+  Figures figures{.keys = keys_.size(), .values = 0, .heap_bytes = keys_.heap_bytes() + users_.heap_bytes()};
   keys_.visit_from({}, [&](std::string_view, const std::unique_ptr<KeyEntry>& entry) {
     figures.values += entry->values().size();
     figures.heap_bytes += sizeof(KeyEntry) + 16 + entry->heap_bytes();

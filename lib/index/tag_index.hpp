@@ -1,6 +1,6 @@
 // TagIndex: from tags to users.
 //
-//   key ─▶ { value ─▶ set of users, set of users who have the key }
+//   key ─▶ { value ─▶ set of users, set of users who have the key }, and the set of all users
 //
 // Keys and values are ordered (SortedBlocks), users are ordinals (UserSet), so that a selector can be
 // evaluated by set operations, and patterns and comparisons by a walk over the ordered values of one key.
@@ -36,6 +36,7 @@ class TagIndex {
   const KeyEntry* find(std::string_view key) const noexcept;
   const UserSet* find(std::string_view key, std::string_view value) const noexcept;
   const SortedBlocks<std::unique_ptr<KeyEntry>>& keys() const noexcept { return keys_; }
+  const UserSet& users() const noexcept { return users_; }   // all who live, with tags or without
 
   struct Figures {
     std::size_t keys = 0;
@@ -49,6 +50,7 @@ class TagIndex {
   void cancel(const Tag& tag, bool gains_key) noexcept;
 
   SortedBlocks<std::unique_ptr<KeyEntry>> keys_;
+  UserSet users_;
 };
 
 }   // namespace usertags::index

@@ -68,13 +68,16 @@ class KeyLoading {
 
 void TagIndex::load(std::span<const model::RecordPtr> users) {
   boost::unordered_flat_map<std::string_view, std::unique_ptr<KeyLoading>> loadings;
+  std::vector<std::uint32_t> ordinals;
   for (const model::RecordPtr& user : users) {
+    ordinals.push_back(user->ordinal());
     for (const Tag tag : *user) {
       std::unique_ptr<KeyLoading>& loading = loadings[tag.key];
       if (loading == nullptr) loading = std::make_unique<KeyLoading>();
       loading->add(tag.value, user->ordinal());
     }
   }
+  users_ = UserSet(ordinals);
   std::vector<std::string_view> keys;
   for (const auto& [key, loading] : loadings) keys.push_back(key);
   std::ranges::sort(keys);

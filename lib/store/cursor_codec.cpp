@@ -4,63 +4,102 @@
 
 #include <cstddef>
 #include <cstring>
-#include <string>
+
+#include "model/tag_rules.hpp"
 
 namespace usertags::store {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-constexpr std::size_t kOrdinalAt = 9;
-constexpr std::size_t kCheckAt = 13;
-constexpr std::size_t kBytes = 21;
-constexpr std::size_t kCharacters = kBytes / 3 * 4;
-static_assert(kBytes % 3 == 0, "no padding");
+constexpr std::size_t kHeadBytes = 9;
+constexpr std::size_t kCheckBytes = 8;
+constexpr std::size_t kMaxPosition = model::kMaxValueCodePoints * model::kMaxUtf8BytesPerCodePoint;
+constexpr std::size_t kMaxCharacters = (kHeadBytes + kMaxPosition + kCheckBytes + 2) / 3 * 4;
 
-using Bytes = std::array<std::uint8_t, kBytes>;
+template <class Integer>
+void append(std::string& bytes, Integer value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
 
-Bytes pack(const CursorBinding& binding, std::uint32_t ordinal) noexcept {
-  Bytes bytes;
-  bytes[0] = static_cast<std::uint8_t>(binding.kind);
-  std::memcpy(bytes.data() + 1, &binding.query, sizeof binding.query);
-  std::memcpy(bytes.data() + kOrdinalAt, &ordinal, sizeof ordinal);
+std::string pack(const CursorBinding& binding, std::string_view position) {
+  std::string bytes;
+  append(bytes, binding.kind);
+  append(bytes, binding.query);
+  bytes += position;
   std::uint64_t seed;
   std::memcpy(&seed, binding.store_id.data(), sizeof seed);
-  const std::uint64_t check = XXH3_64bits_withSeed(bytes.data(), kCheckAt, seed);
-  std::memcpy(bytes.data() + kCheckAt, &check, sizeof check);
+  append(bytes, XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed));
   return bytes;
+}
+
+// Bits that fill the last character up are zero.
+std::string to_base64(std::string_view bytes) {
+  std::string text;
+  std::uint32_t waiting = 0;
+  int bits = 0;
+  for (const char byte : bytes) {
+    waiting = waiting << 8 | static_cast<std::uint8_t>(byte);
+    for (bits += 8; bits >= 6; bits -= 6) text += kAlphabet[waiting >> (bits - 6) & 63U];
+  }
+  if (bits > 0) text += kAlphabet[waiting << (6 - bits) & 63U];
+  return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string bytes;
+  std::uint32_t waiting = 0;
+  int bits = 0;
+  for (const char character : text) {
+    const std::size_t digit = kAlphabet.find(character);
+    if (digit == std::string_view::npos) return std::nullopt;
+    waiting = waiting << 6 | static_cast<std::uint32_t>(digit);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes += static_cast<char>(waiting >> bits & 255U);
+  }
+  return bytes;
+}
+
+std::string_view bytes_of(const std::uint32_t& ordinal) noexcept {
+  return {reinterpret_cast<const char*>(&ordinal), sizeof ordinal};
 }
 
 }   // namespace
 
-Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal) {
-  const Bytes bytes = pack(binding, ordinal);
-  std::string text;
-  text.reserve(kCharacters);
-  for (std::size_t i = 0; i < kBytes; i += 3) {
-    const std::uint32_t group =
-        std::uint32_t{bytes[i]} << 16 | std::uint32_t{bytes[i + 1]} << 8 | bytes[i + 2];
-    for (int shift = 18; shift >= 0; shift -= 6) text += kAlphabet[group >> shift & 63U];
+std::uint64_t query_hash(std::initializer_list<std::string_view> parameters) {
+  std::string bytes;
+  for (const std::string_view parameter : parameters) {
+    append(bytes, std::uint64_t{parameter.size()});
+    bytes += parameter;
   }
-  return Cursor(std::move(text));
+  return XXH3_64bits(bytes.data(), bytes.size());
 }
 
-std::optional<std::uint32_t> decode_cursor(const CursorBinding& binding, std::string_view text) noexcept {
-  if (text.size() != kCharacters) return std::nullopt;
-  Bytes bytes;
-  for (std::size_t i = 0; i < kBytes; i += 3) {
-    std::uint32_t group = 0;
-    for (const char character : text.substr(i / 3 * 4, 4)) {
-      const std::size_t digit = kAlphabet.find(character);
-      if (digit == std::string_view::npos) return std::nullopt;
-      group = group << 6 | static_cast<std::uint32_t>(digit);
-    }
-    bytes[i] = static_cast<std::uint8_t>(group >> 16);
-    bytes[i + 1] = static_cast<std::uint8_t>(group >> 8);
-    bytes[i + 2] = static_cast<std::uint8_t>(group);
-  }
+Cursor encode_cursor(const CursorBinding& binding, std::string_view position) {
+  return Cursor(to_base64(pack(binding, position)));
+}
+
+Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal) {
+  return encode_cursor(binding, bytes_of(ordinal));
+}
+
+// What it would be encoded to has to be the cursor to the letter.
+std::optional<std::string> decode_text(const CursorBinding& binding, std::string_view cursor) {
+  if (cursor.size() > kMaxCharacters) return std::nullopt;
+  const std::optional<std::string> bytes = from_base64(cursor);
+  if (!bytes || bytes->size() < kHeadBytes + kCheckBytes) return std::nullopt;
+  std::string position = bytes->substr(kHeadBytes, bytes->size() - kHeadBytes - kCheckBytes);
+  if (encode_cursor(binding, position).text() != cursor) return std::nullopt;
+  return position;
+}
+
+std::optional<std::uint32_t> decode_ordinal(const CursorBinding& binding, std::string_view cursor) {
+  const std::optional<std::string> position = decode_text(binding, cursor);
   std::uint32_t ordinal;
-  std::memcpy(&ordinal, bytes.data() + kOrdinalAt, sizeof ordinal);
-  return bytes == pack(binding, ordinal) ? std::optional(ordinal) : std::nullopt;
+  if (!position || position->size() != sizeof ordinal) return std::nullopt;
+  std::memcpy(&ordinal, position->data(), sizeof ordinal);
+  return ordinal;
 }
 
 }   // namespace usertags::store

@@ -1,28 +1,38 @@
 // Cursors as text: URL-safe base64 (RFC 4648, section 5, without padding) of
-//   kind, 1 byte | query, 8 bytes | ordinal of the last user returned, 4 bytes | check, 8 bytes
-//   (little-endian)
+//   kind, 1 byte | query, 8 bytes | position: of what was returned last | check, 8 bytes   (little-endian)
 // where `check` is XXH3-64 over what precedes, seeded with the store's id: a cursor of another store, of
-// another question, or a mangled one does not fit.
+// another question, or a mangled one does not fit. A position is a user's ordinal, 4 bytes, or the text of a
+// key or value.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <usertags/page.hpp>
 
 namespace usertags::store {
 
-enum class CursorKind : std::uint8_t { list = 1 };
+using StoreId = std::array<std::uint8_t, 16>;
+
+enum class CursorKind : std::uint8_t { list = 1, keys = 2, values = 3 };
 
 struct CursorBinding {
-  std::array<std::uint8_t, 16> store_id;
+  StoreId store_id;
   CursorKind kind;
-  std::uint64_t query;   // hash of the question; 0 where it has no parameters
+  std::uint64_t query;   // query_hash; 0 where the question has no parameters
 };
 
+// Of a question's parameters.
+std::uint64_t query_hash(std::initializer_list<std::string_view> parameters);
+
+// Encoding throws std::bad_alloc, and so does decoding a text.
 Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal);
-std::optional<std::uint32_t> decode_cursor(const CursorBinding& binding, std::string_view text) noexcept;
+Cursor encode_cursor(const CursorBinding& binding, std::string_view position);
+std::optional<std::uint32_t> decode_ordinal(const CursorBinding& binding, std::string_view cursor);
+std::optional<std::string> decode_text(const CursorBinding& binding, std::string_view cursor);
 
 }   // namespace usertags::store

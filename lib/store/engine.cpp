@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "model/failure.hpp"
-#include "store/cursor_codec.hpp"
 #include "store/loader.hpp"
 #include "store/reading.hpp"
 #include "store/store_path.hpp"
@@ -16,8 +15,6 @@ namespace {
 
 using model::Record;
 using model::RecordPtr;
-
-constexpr std::size_t kMaxPage = 10'000;
 
 void require(bool condition, const char* what) {
   if (!condition) model::fail(ErrorCode::invalid_argument, what);
@@ -136,29 +133,6 @@ std::vector<Result<User>> Engine::find_each(std::span<const UserRef> users) cons
       answers.emplace_back(std::unexpected(user_not_found(users[i])));
   }
   return answers;
-}
-
-Result<UserPage> Engine::list(const PageRequest& request) const {
-  if (request.limit < 1 || request.limit > kMaxPage) {
-    return std::unexpected(Error(ErrorCode::invalid_argument, "a page has 1 to 10,000 users"));
-  }
-  const CursorBinding binding{store_id_, CursorKind::list, 0};
-  std::uint32_t after = 0;
-  if (request.after) {
-    const auto position = decode_cursor(binding, request.after->text());
-    if (!position) {
-      return std::unexpected(
-          Error(ErrorCode::invalid_cursor, "the cursor is not of this list; start without one"));
-    }
-    after = *position;
-  }
-  index::Projection::Page found = projection_.list(after, request.limit);
-  UserPage page;
-  page.revision = found.revision;
-  if (found.more) page.next = encode_cursor(binding, found.records.back()->ordinal());
-  page.users.reserve(found.records.size());
-  for (RecordPtr& record : found.records) page.users.push_back(to_user(std::move(record)));
-  return page;
 }
 
 VerifyReport Engine::verify() const {

@@ -16,6 +16,7 @@
 #include <usertags/user_tag_store.hpp>
 
 #include "index/projection.hpp"
+#include "store/asking.hpp"
 #include "store/fork_guard.hpp"
 #include "store/judge.hpp"
 #include "store/logger.hpp"
@@ -47,7 +48,7 @@ class Engine {
   std::vector<Result<User>> find_each(std::span<const UserRef> users) const;
   template <class Function>
   Result<void> read(const UserRef& user, Function&& function) const;
-  Result<UserPage> list(const PageRequest& page) const;
+  Asking asking() const noexcept { return {projection_, store_id_}; }
   std::uint64_t revision() const noexcept { return projection_.visible_revision(); }
 
   VerifyReport verify() const;
@@ -66,7 +67,7 @@ class Engine {
   const Logger logger_;
   mutable Metrics metrics_;
   std::filesystem::path path_;   // empty for a store in memory
-  std::array<std::uint8_t, 16> store_id_{};
+  StoreId store_id_{};
   index::Projection projection_;
   std::unique_ptr<WritePath> write_path_;   // none in a read-only store
   std::atomic<bool> closed_{false};

@@ -141,7 +141,17 @@ Result<void> UserTagStore::read_with(const UserRef& user, Reader reader) const n
 
 Result<UserPage> UserTagStore::list(const PageRequest& page) const noexcept {
   if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->list(page); });
+  return guarded([&] { return impl_->asking().list(page); });
+}
+
+Result<KeyPage> UserTagStore::tag_keys(const KeyRequest& request) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->asking().tag_keys(request); });
+}
+
+Result<ValuePage> UserTagStore::tag_values(std::string_view key, const ValueRequest& request) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->asking().tag_values(key, request); });
 }
 
 std::uint64_t UserTagStore::revision() const noexcept {

@@ -25,8 +25,9 @@ Members members(const UserSet& set) {
   return members;
 }
 
+// All users stand under the key "", which no tag has.
 Contents contents(const TagIndex& index) {
-  Contents contents;
+  Contents contents{{"", {{"*", members(index.users())}}}};
   index.keys().visit_from({}, [&](std::string_view key, const auto& entry) {
     auto& values = contents[std::string(key)];
     values["*"] = members(entry->users());
@@ -40,8 +41,9 @@ Contents contents(const TagIndex& index) {
 }
 
 Contents expected(const std::map<std::uint32_t, RecordPtr>& users) {
-  Contents contents;
+  Contents contents{{"", {{"*", {}}}}};
   for (const auto& [ordinal, record] : users) {
+    contents[""]["*"].insert(ordinal);
     for (const Tag tag : *record) {
       contents[std::string(tag.key)][std::string(tag.value)].insert(ordinal);
       contents[std::string(tag.key)]["*"].insert(ordinal);

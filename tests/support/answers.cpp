@@ -27,6 +27,8 @@ std::vector<NamedAnswer> answers_to_reading(UserTagStore& store) {
       {"find_each", found.empty() ? std::nullopt : code_of(found.front())},
       {"read", code_of(store.read("nobody", [](const UserView&) {}))},
       {"list", code_of(store.list())},
+      {"tag_keys", code_of(store.tag_keys())},
+      {"tag_values", code_of(store.tag_values("key"))},
       {"plan", code_of(store.plan("nobody", TagBatch().set("key", "value")))},
       {"verify", code_of(store.verify())},
   };

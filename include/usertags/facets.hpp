@@ -1,0 +1,59 @@
+// Facets: which keys and values users have, and how many users have each. What nobody has is in none of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <usertags/page.hpp>
+
+namespace usertags {
+
+struct KeyRequest {
+  std::string prefix{};            // only keys that begin with these bytes
+  std::size_t limit = 100;         // 1 to 10,000
+  std::optional<Cursor> after{};   // none: from the start
+};
+
+struct KeyCount {
+  std::string key;
+  std::uint64_t users = 0;   // who have the key, with whatever value
+
+  bool operator==(const KeyCount&) const = default;
+};
+
+// In ascending order of their bytes, as they were at one moment.
+struct KeyPage {
+  std::vector<KeyCount> keys;
+  std::optional<Cursor> next;   // none: this was the last page
+  std::uint64_t revision = 0;   // the store's, at which the page was read
+};
+
+enum class ValueOrder : std::uint8_t {
+  by_value,   // in ascending order of their bytes
+  by_users,   // most users first, equals by value: the first `limit`, without pages; looks at every value
+};
+
+struct ValueRequest {
+  std::string prefix{};            // only values that begin with these bytes
+  std::size_t limit = 100;         // 1 to 10,000
+  std::optional<Cursor> after{};   // none: from the start; by_users takes none
+  ValueOrder order = ValueOrder::by_value;
+};
+
+struct ValueCount {
+  std::string value;
+  std::uint64_t users = 0;
+
+  bool operator==(const ValueCount&) const = default;
+};
+
+struct ValuePage {
+  std::vector<ValueCount> values;
+  std::optional<Cursor> next;   // none: this was the last page, or the order is by_users
+  std::uint64_t revision = 0;
+};
+
+}   // namespace usertags

@@ -1,0 +1,117 @@
+#include "store/asking.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "model/record.hpp"
+#include "model/shown_text.hpp"
+#include "model/tag_rules.hpp"
+
+namespace usertags::store {
+namespace {
+
+using index::FacetPage;
+using index::FacetRange;
+
+constexpr std::size_t kMaxPage = 10'000;
+
+std::optional<Error> bad_limit(std::size_t limit) {
+  if (limit >= 1 && limit <= kMaxPage) return std::nullopt;
+  return Error(ErrorCode::invalid_argument,
+               "a page has a limit of 1 to 10,000, not " + std::to_string(limit));
+}
+
+std::optional<Error> bad_key(std::string_view key) {
+  if (model::check_key(key).empty()) return std::nullopt;
+  return Error(ErrorCode::invalid_argument, "no tag can have the key " + model::quoted(key));
+}
+
+Error bad_cursor() {
+  return {ErrorCode::invalid_cursor, "the cursor is not of this store and question; start without one"};
+}
+
+UserPage to_page(index::Projection::Page found, const CursorBinding& binding) {
+  UserPage page;
+  page.revision = found.revision;
+  if (found.more) page.next = encode_cursor(binding, found.records.back()->ordinal());
+  page.users.reserve(found.records.size());
+  for (model::RecordPtr& record : found.records) {
+    page.users.push_back(model::UserAccess::user(std::move(record)));
+  }
+  return page;
+}
+
+// Where a request for facets begins.
+struct Start {
+  std::optional<std::string> after;
+
+  FacetRange range(std::string_view prefix, std::size_t limit) const {
+    return {prefix, after ? std::optional<std::string_view>(*after) : std::nullopt, limit};
+  }
+};
+
+template <class Request>
+Result<Start> start_of(const Request& request, const CursorBinding& binding) {
+  if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
+  Start start;
+  if (!request.after) return start;
+  start.after = decode_text(binding, request.after->text());
+  if (!start.after) return std::unexpected(bad_cursor());
+  return start;
+}
+
+std::optional<Cursor> next_of(const FacetPage& found, const CursorBinding& binding) {
+  if (!found.more) return std::nullopt;
+  return encode_cursor(binding, found.facets.back().text);
+}
+
+ValuePage to_page(FacetPage found) {
+  ValuePage page;
+  page.revision = found.revision;
+  page.values.reserve(found.facets.size());
+  for (index::Facet& facet : found.facets) page.values.push_back({std::move(facet.text), facet.users});
+  return page;
+}
+
+}   // namespace
+
+Result<UserPage> Asking::list(const PageRequest& request) const {
+  if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
+  const CursorBinding binding{store_id_, CursorKind::list, 0};
+  std::optional<std::uint32_t> after = 0;
+  if (request.after) after = decode_ordinal(binding, request.after->text());
+  if (!after) return std::unexpected(bad_cursor());
+  return to_page(projection_.list(*after, request.limit), binding);
+}
+
+Result<KeyPage> Asking::tag_keys(const KeyRequest& request) const {
+  const CursorBinding binding{store_id_, CursorKind::keys, query_hash({request.prefix})};
+  const Result<Start> start = start_of(request, binding);
+  if (!start) return std::unexpected(start.error());
+  FacetPage found = projection_.tag_keys(start->range(request.prefix, request.limit));
+  KeyPage page;
+  page.revision = found.revision;
+  page.next = next_of(found, binding);
+  page.keys.reserve(found.facets.size());
+  for (index::Facet& facet : found.facets) page.keys.push_back({std::move(facet.text), facet.users});
+  return page;
+}
+
+Result<ValuePage> Asking::tag_values(std::string_view key, const ValueRequest& request) const {
+  if (auto error = bad_key(key)) return std::unexpected(*std::move(error));
+  const CursorBinding binding{store_id_, CursorKind::values, query_hash({key, request.prefix})};
+  const Result<Start> start = start_of(request, binding);
+  if (!start) return std::unexpected(start.error());
+  if (request.order == ValueOrder::by_users) {
+    if (request.after) return std::unexpected(bad_cursor());
+    return to_page(projection_.top_tag_values(key, request.prefix, request.limit));
+  }
+  FacetPage found = projection_.tag_values(key, start->range(request.prefix, request.limit));
+  const std::optional<Cursor> next = next_of(found, binding);
+  ValuePage page = to_page(std::move(found));
+  page.next = next;
+  return page;
+}
+
+}   // namespace usertags::store

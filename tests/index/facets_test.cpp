@@ -1,0 +1,94 @@
+#include "index/facets.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "index/make_step.hpp"
+
+namespace usertags::index {
+namespace {
+
+using model::Record;
+using model::RecordPtr;
+
+using Counts = std::vector<std::pair<std::string, std::uint32_t>>;
+
+Counts counts(const FacetPage& page) {
+  Counts counts;
+  for (const Facet& facet : page.facets) counts.emplace_back(facet.text, facet.users);
+  return counts;
+}
+
+// One user for each tag list.
+TagIndex index_of(const std::vector<TagMap>& users) {
+  std::vector<RecordPtr> records;
+  for (const TagMap& tags : users) {
+    const auto ordinal = static_cast<std::uint32_t>(records.size() + 1);
+    records.push_back(version(ordinal, ordinal, "u" + std::to_string(ordinal), tags));
+  }
+  TagIndex index;
+  index.load(records);
+  return index;
+}
+
+TEST(Facets, AreInOrderWithTheNumberOfUsers) {
+  const TagIndex index =
+      index_of({{{"tier", "gold"}, {"plan", ""}}, {{"tier", "gold"}}, {{"tier", "silver"}}, {}});
+  EXPECT_EQ(counts(key_facets(index, {.limit = 10})), (Counts{{"plan", 1}, {"tier", 3}}));
+  EXPECT_EQ(counts(value_facets(*index.find("tier"), {.limit = 10})), (Counts{{"gold", 2}, {"silver", 1}}));
+  EXPECT_EQ(counts(value_facets(*index.find("plan"), {.limit = 10})), (Counts{{"", 1}}));
+}
+
+TEST(Facets, AreOnlyThoseWithThePrefixAndAfterTheLast) {
+  const TagIndex index = index_of({{{"a", ""}, {"ab", ""}, {"abc", ""}, {"abd", ""}, {"b", ""}}});
+  EXPECT_EQ(counts(key_facets(index, {.prefix = "ab", .limit = 10})),
+            (Counts{{"ab", 1}, {"abc", 1}, {"abd", 1}}));
+  EXPECT_EQ(counts(key_facets(index, {.prefix = "ab", .after = "abc", .limit = 10})), (Counts{{"abd", 1}}));
+  EXPECT_EQ(counts(key_facets(index, {.prefix = "ab", .after = "a", .limit = 1})), (Counts{{"ab", 1}}));
+  EXPECT_TRUE(key_facets(index, {.prefix = "ab", .after = "b", .limit = 10}).facets.empty());
+  EXPECT_TRUE(key_facets(index, {.prefix = "abx", .limit = 10}).facets.empty());
+}
+
+TEST(Facets, TheEmptyValueCanBeTheLastOfAPage) {
+  const TagIndex index = index_of({{{"k", ""}}, {{"k", "a"}}});
+  const FacetPage first = value_facets(*index.find("k"), {.limit = 1});
+  EXPECT_EQ(counts(first), (Counts{{"", 1}}));
+  EXPECT_TRUE(first.more);
+  const FacetPage second = value_facets(*index.find("k"), {.after = "", .limit = 1});
+  EXPECT_EQ(counts(second), (Counts{{"a", 1}}));
+  EXPECT_FALSE(second.more);
+}
+
+TEST(Facets, DoNotShowWhatIsOnlyPrepared) {
+  TagIndex index = index_of({{{"tier", "gold"}}});
+  const RecordPtr before = version(1, 1, "u1", {{"tier", "gold"}});
+  const RecordPtr after = version(1, 2, "u1", {{"tier", "zinc"}, {"new", "x"}});
+  index.prepare(before.get(), *after);
+  EXPECT_EQ(counts(key_facets(index, {.limit = 1})), (Counts{{"tier", 1}}));
+  EXPECT_FALSE(key_facets(index, {.limit = 1}).more);
+  EXPECT_EQ(counts(value_facets(*index.find("tier"), {.limit = 10})), (Counts{{"gold", 1}}));
+  EXPECT_FALSE(value_facets(*index.find("tier"), {.limit = 1}).more);
+  EXPECT_EQ(counts(top_value_facets(*index.find("tier"), {}, 10)), (Counts{{"gold", 1}}));
+  index.cancel(before.get(), *after);
+}
+
+RC_GTEST_PROP(Facets, TheTopOnesAreThoseOfAllSortedByUsers, ()) {
+  const auto values = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 30));
+  std::vector<TagMap> users{{{"k", "v1"}}};
+  for (const int value : values) users.push_back({{"k", "v" + std::to_string(value)}});
+  const TagIndex index = index_of(users);
+  const std::string prefix = *rc::gen::element<std::string>("", "v", "v1", "w");
+  Counts all = counts(value_facets(*index.find("k"), {.prefix = prefix, .limit = 100}));
+  std::ranges::stable_sort(all, std::ranges::greater(), &Counts::value_type::second);
+  const std::size_t limit = *rc::gen::inRange<std::size_t>(1, 40);
+  all.resize(std::min(limit, all.size()));
+  RC_ASSERT(counts(top_value_facets(*index.find("k"), prefix, limit)) == all);
+}
+
+}   // namespace
+}   // namespace usertags::index
