@@ -1,12 +1,13 @@
 // SelectorNode: a selector as evaluators read it, whether it was parsed or built.
 //
 // Always in canonical form, because make_* are the only makers:
-//   - in an `all` stands no `all`, in an `any` no `any`. Both have two children at least, apart from the `all`
+//   - in an `all` stands no `all`, in an `any` no `any`. Both have two children at least, apart from the
+//   `all`
 //     without children, which matches every user and is the child of nothing;
 //   - children are sorted (compare), each once; so are values;
 //   - a negation is of no negation. `!=`, notin and !~ are negations of `in` and `matches`: they match users
 //     that lack the key, too.
-// So equal selectors are equal trees. They are not nested deeply (kMaxSelectorDepth in selector_bounds.hpp),
+// So equal selectors are equal trees. They are not nested deeply (kMaxSelectorDepth in selector_rules.hpp),
 // so that recursion over them is safe.
 #pragma once
 

@@ -1,20 +1,10 @@
 #include "model/selector_pattern.hpp"
 
 #include <cstddef>
-#include <cstdint>
+
+#include "model/utf8.hpp"
 
 namespace usertags::model {
-namespace {
-
-// The position after the character that begins at `at`. Of malformed text every byte belongs to some
-// character, and no step leads beyond the end.
-std::size_t after_character(std::string_view text, std::size_t at) noexcept {
-  ++at;
-  while (at < text.size() && (static_cast<std::uint8_t>(text[at]) & 0xC0) == 0x80) ++at;
-  return at;
-}
-
-}   // namespace
 
 void Pattern::append_any_character() {
   const bool after_run = items_.ends_with(kAnyRun);
@@ -44,13 +34,13 @@ bool Pattern::matches(std::string_view value) const noexcept {
       item_after_run = ++item;
       run_end = at;
     } else if (has_item && items_[item] == kAnyCharacter) {
-      at = after_character(value, at);
+      at += character_bytes(value.substr(at));
       ++item;
     } else if (has_item && items_[item] == value[at]) {
       ++at;
       ++item;
     } else if (item_after_run != std::string_view::npos) {
-      at = run_end = after_character(value, run_end);
+      at = run_end += character_bytes(value.substr(run_end));
       item = item_after_run;
     } else {
       return false;

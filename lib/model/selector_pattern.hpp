@@ -17,7 +17,7 @@ class Pattern {
   static constexpr char kAnyCharacter = '\xFE';
   static constexpr char kAnyRun = '\xFF';
 
-  // Without items it matches the empty value. Literals are whole characters, well-formed. These throw
+  // Without items it matches the empty value. Literals are well-formed when all are appended. These throw
   // std::bad_alloc.
   void append_literal(std::string_view text) { items_ += text; }
   void append_any_character();

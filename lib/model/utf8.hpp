@@ -16,4 +16,11 @@ struct Utf8Scan {
 
 Utf8Scan scan_utf8(std::string_view text) noexcept;
 
+// The position of the first malformed byte; the text's size where there is none.
+std::size_t well_formed_bytes(std::string_view text) noexcept;
+
+// Of the character at the beginning; zero for an empty text. In malformed text a character is a byte and all
+// trail bytes that follow it.
+std::size_t character_bytes(std::string_view text) noexcept;
+
 }   // namespace usertags::model

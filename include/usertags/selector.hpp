@@ -1,0 +1,117 @@
+// Selector: which users are meant, by their tags. Parsed from text, or built:
+//
+//   auto typed = Selector::parse("tier in (gold,silver), !churned, seats > 10");
+//   auto built = key("tier").in({"gold", "silver"}) && !key("churned").exists() &&
+//   key("seats").greater_than(10);
+//   // *typed == built
+//
+// The language (docs/selectors.md): Kubernetes label selectors, with patterns, any(), all(), not() and
+// quotes.
+//
+// Selectors are values. Two are equal when their canonical texts are: nested groups flattened, terms and
+// values sorted, each once. Const use from many threads is safe. Making and changing one may throw
+// std::bad_alloc, apart from parse(). Nothing outlives or refers to the texts that it was made from.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <usertags/error.hpp>
+
+namespace usertags {
+
+namespace model {
+struct SelectorForm;
+class SelectorAccess;
+}   // namespace model
+
+class Selector {
+ public:
+  Selector() noexcept = default;   // every user
+  // Copying is cheap, and moving is copying: no selector turns into "every user" by being moved from.
+  Selector(const Selector&) noexcept = default;
+  Selector& operator=(const Selector&) noexcept = default;
+  ~Selector() = default;
+
+  // An empty text is every user. Else invalid_selector: position() is the byte at which it was noticed, and
+  // the message says what was found and expected, and what may have been meant; or out_of_memory.
+  static Result<Selector> parse(std::string_view text) noexcept;
+
+  // Canonical: parse(text()) == *this. One that is refused tells why, in a text that cannot be parsed.
+  std::string text() const;
+
+  // Why calls refuse this selector, with invalid_selector; none where all is well, as for any that was
+  // parsed. Those that are built keep the same bounds (64 KiB of canonical text, groups nested 32 deep, 1,024
+  // terms, keys that a tag can have), and what is made of a refused one is refused for the same reason.
+  std::optional<Error> error() const;
+
+  friend Selector operator&&(const Selector& left, const Selector& right);
+  friend Selector operator||(const Selector& left, const Selector& right);
+  friend Selector operator!(const Selector& negated);   // of every user: a selector that matches nobody
+  friend bool operator==(const Selector& left, const Selector& right);
+
+ private:
+  friend class model::SelectorAccess;
+  explicit Selector(std::shared_ptr<const model::SelectorForm> form) noexcept : form_(std::move(form)) {}
+
+  std::shared_ptr<const model::SelectorForm> form_;   // none: every user
+};
+
+// A key on its way into a selector; key() makes it. Owns its text.
+//
+// Each test matches users that have the key, apart from the negative ones (not_in, !=, does_not_match), which
+// also match those that lack it.
+class SelectorKey {
+ public:
+  explicit SelectorKey(std::string_view key) : key_(key) {}
+
+  Selector exists() const;
+
+  // At least one value, else the selector is refused. A value that no tag can have matches nobody.
+  Selector in(std::initializer_list<std::string_view> values) const { return in_any_of(copied(values)); }
+  Selector not_in(std::initializer_list<std::string_view> values) const { return !in(values); }
+  template <std::ranges::input_range Range>
+  requires std::convertible_to<std::ranges::range_reference_t<Range>, std::string_view> Selector
+  in(const Range& values)
+  const { return in_any_of(copied(values)); }
+  template <std::ranges::input_range Range>
+  requires std::convertible_to<std::ranges::range_reference_t<Range>, std::string_view> Selector
+  not_in(const Range& values)
+  const { return !in(values); }
+  friend Selector operator==(const SelectorKey& key, std::string_view value) { return key.in({value}); }
+  friend Selector operator!=(const SelectorKey& key, std::string_view value) { return key.not_in({value}); }
+
+  // `*` is any run of characters, `?` any one; after a backslash `*`, `?`, `"` and the backslash stand for
+  // themselves.
+  Selector matches(std::string_view pattern) const;
+  Selector does_not_match(std::string_view pattern) const { return !matches(pattern); }
+
+  // Of values that are integers of 64 bits: one sign or none, and digits. Any other value never matches.
+  Selector greater_than(std::int64_t bound) const;
+  Selector less_than(std::int64_t bound) const;
+
+ private:
+  template <class Range>
+  static std::vector<std::string> copied(const Range& values) {
+    std::vector<std::string> copies;
+    for (const std::string_view value : values) copies.emplace_back(value);
+    return copies;
+  }
+  Selector in_any_of(std::vector<std::string> values) const;
+
+  std::string key_;
+};
+
+inline SelectorKey key(std::string_view text) {
+  return SelectorKey(text);
+}
+
+}   // namespace usertags

@@ -1,0 +1,276 @@
+// hint(): the mistakes that people make who know SQL, Kubernetes, regular expressions or C++, and what to
+// write instead, in the words of their own selector where these are short.
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "model/integer.hpp"
+#include "model/selector_characters.hpp"
+#include "model/selector_mistake.hpp"
+
+namespace usertags::model {
+namespace {
+
+using Wanted = SelectorMistake::Wanted;
+
+constexpr std::string_view kReserved = "no key and no value of a tag contains \"#\", \"/\" or \":\"";
+constexpr std::string_view kNoExpression =
+    "a pattern is no regular expression: * is any run of characters, ? is one";
+
+constexpr std::size_t kMaxEchoedBytes = 60;
+
+// The text, or what stands for it where it is too long or has control characters.
+std::string_view echo(std::string_view text, std::string_view otherwise) noexcept {
+  const auto is_control = [](char c) { return c == '\x7F' || static_cast<std::uint8_t>(c) < ' '; };
+  const bool plain =
+      !text.empty() && text.size() <= kMaxEchoedBytes && std::ranges::none_of(text, is_control);
+  return plain ? text : otherwise;
+}
+
+template <class... Parts>
+std::string sentence(const Parts&... parts) {
+  std::string words;
+  (words.append(parts), ...);
+  return words;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+std::string_view after(std::string_view text, std::size_t position) noexcept {
+  while (position < text.size() && is_selector_space(text[position])) ++position;
+  return text.substr(position);
+}
+
+// The mistake, with what all hints ask for.
+struct Question {
+  explicit Question(const SelectorMistake& given)
+      : mistake(given),
+        found(found_token(given)),
+        rest(given.text.substr(given.position)),
+        is_word(word_bytes(rest) != 0),
+        key(echo(given.key, "key")) {}
+
+  bool finds(std::string_view characters) const noexcept {
+    return !found.empty() && !is_word && characters.contains(found.front());
+  }
+  // What was written from the operand to the found token, and `more` bytes of the rest.
+  std::string_view operand_and(std::size_t more) const noexcept {
+    const std::size_t begin = mistake.operand;
+    return mistake.text.substr(begin, mistake.position + more - begin);
+  }
+
+  const SelectorMistake& mistake;
+  std::string_view found;
+  std::string_view rest;
+  bool is_word;
+  std::string_view key;
+};
+
+// --- A key or a group was expected. ---
+
+std::string hint_for_term(const Question& q) {
+  if (q.found.empty() || q.finds(",")) return "a comma stands between two terms";
+  if (q.finds("(")) return "terms are put together with all(…), any(…) or not(…)";
+  if (q.finds(")")) return "a group has one term at least";
+  if (q.finds("=!<>~")) return "the key comes before its test";
+  if (q.finds("*?")) return "keys have no wildcards; key~pattern compares a value";
+  if (q.finds("#/:")) return std::string(kReserved);
+  return "";
+}
+
+std::string hint_for_key(const Question& q) {
+  if (q.finds("(")) return "a group is negated with not(…)";
+  if (q.finds("!")) return "two negations are none";
+  return q.found.empty() || q.finds(",)") ? "" : hint_for_term(q);
+}
+
+// --- A term was complete, and something else than its end followed. ---
+
+std::string hint_for_wildcard(const Question& q) {
+  const std::string_view test = q.mistake.test;
+  if (test.empty() || test == "!") return "keys have no wildcards; key~pattern compares a value";
+  if (!test.ends_with('=')) return "";
+  const std::string_view pattern = q.operand_and(pattern_bytes(q.rest));
+  return sentence("a pattern is written ", q.key, test == "!=" ? "!~" : "~", echo(pattern, "go*"),
+                  ", and a value with * or ? in quotes");
+}
+
+std::string hint_for_parenthesis(const Question& q) {
+  const std::string_view key = q.mistake.key;
+  const std::string word = lower(key);
+  if (q.mistake.test.ends_with('~')) return std::string(kNoExpression);
+  if (key.empty() || !(q.mistake.test.empty() || q.mistake.test == "!")) return "";
+  if (word != "any" && word != "all" && word != "not")
+    return sentence("a list of values is written ", q.key, " in (…)");
+  if (q.mistake.test == "!") return sentence("a group is negated with not(", word, "(…))");
+  return sentence("a group is written ", word, "(…), in small letters without quotes");
+}
+
+// A word that joins terms, or tests, elsewhere.
+std::string hint_for_foreign_word(const Question& q) {
+  const std::string word = lower(q.found);
+  if (word == "and" || q.found == "&&" || q.found == "&") return "terms are joined with a comma";
+  if (word == "or" || q.found == "||" || q.found == "|") return "one of several terms is written any(…,…)";
+  if (!q.mistake.test.empty()) return "";
+  if (word == "not") return sentence("it is written ", q.key, " notin (…)");
+  if (word == "in" || word == "notin")
+    return sentence("it is written ", q.key, " ", word, " (…), in small letters");
+  if (word == "is") return sentence("it is written ", q.key, "=…");
+  if (word == "like" || word == "matches") return sentence("it is written ", q.key, "~…");
+  if (word == "exists") return sentence("the key alone asks whether it exists: ", q.key);
+  return "";
+}
+
+// The words from the text's beginning on, with the white space between them.
+std::size_t words_bytes(std::string_view text) noexcept {
+  std::size_t end = 0;
+  for (std::string_view rest = after(text, 0); word_bytes(rest) != 0; rest = after(text, end)) {
+    end = text.size() - rest.size() + word_bytes(rest);
+  }
+  return end;
+}
+
+// Whether a word that begins here is the key of a test.
+bool begins_a_test(std::string_view rest) noexcept {
+  const std::string_view next = after(rest, word_bytes(rest));
+  return !next.empty() && (std::string_view("=!<>~").contains(next.front()) || next.starts_with("in (") ||
+                           next.starts_with("notin ("));
+}
+
+std::string hint_for_space(const Question& q) {
+  if (std::string meant = hint_for_foreign_word(q); !meant.empty()) return meant;
+  const bool after_value = q.mistake.test.ends_with('=');
+  const std::string_view written = after_value ? q.operand_and(words_bytes(q.rest)) : "";
+  if (written.starts_with('\'')) return "quotes are double quotes: \"…\"";
+  if (written.empty() || written.starts_with('"') || begins_a_test(q.rest))
+    return "terms are joined with a comma";
+  const std::string value = sentence("a value with spaces is written ", q.key, q.mistake.test, "\"",
+                                     echo(written, "two words"), "\"");
+  const bool at_end = after(q.rest, words_bytes(q.rest)).empty();
+  return at_end ? "terms are joined with a comma, and " + value : value;
+}
+
+// A quote that touches what stands before it.
+std::string hint_for_quote(const Question& q) {
+  const std::size_t position = q.mistake.position;
+  const bool touches = position > 0 && !is_selector_space(q.mistake.text[position - 1]);
+  return touches ? "quotes stand around a whole text" : hint_for_space(q);
+}
+
+std::string hint_for_second_test(const Question& q) {
+  const std::string_view test = q.mistake.test;
+  if (test == "<" || test == ">")
+    return sentence("each test has a key of its own: ", q.key, ">1,", q.key, "<5");
+  if (!test.ends_with('=')) return "";
+  return "a value with one of , ( ) = ! < > ~ is written in quotes";
+}
+
+std::string hint_for_reserved(const Question& q) {
+  if (q.mistake.test.ends_with('~')) return sentence(kReserved, ", and ", kNoExpression);
+  if (!q.mistake.test.empty() || q.found != ":") return std::string(kReserved);
+  const std::string_view value = q.rest.substr(1, word_bytes(q.rest.substr(1)));
+  return sentence(kReserved, ", and a value is compared with \"=\": ", q.key, "=", echo(value, "value"));
+}
+
+std::string hint_for_backslash(const Question& q) {
+  return q.mistake.test.ends_with('~') ? "a backslash stands before one of * ? \\ \" only"
+                                       : "a backslash stands in quotes and in patterns only";
+}
+
+std::string hint_for_separator(const Question& q) {
+  const bool bare_key = q.mistake.test.empty() && !q.mistake.key.empty();
+  if (q.is_word) return hint_for_space(q);
+  if (q.finds("\"")) return hint_for_quote(q);
+  if (q.finds("*?")) return hint_for_wildcard(q);
+  if (q.finds("(")) return hint_for_parenthesis(q);
+  if (q.finds(")")) return "no \"(\" stands before it";
+  if (q.finds("#/:")) return hint_for_reserved(q);
+  if (q.finds("\\")) return hint_for_backslash(q);
+  if (q.finds("!") && bare_key) return "it is written !=, !~ or notin, without a space in it";
+  return q.finds("=<>~!") ? hint_for_second_test(q) : "";
+}
+
+// --- Something else than an operand followed a test. ---
+
+std::string hint_for_value(const Question& q) {
+  if (q.finds("~"))
+    return sentence("a pattern is written ", q.key, "~",
+                    echo(q.rest.substr(1, pattern_bytes(q.rest.substr(1))), "go*"));
+  if (q.finds("=")) return "equality is written = or ==";
+  if (q.finds("!")) return sentence("not equal is written ", q.key, "!=…");
+  if (q.finds("<>")) return sentence("integers are compared with ", q.key, ">1 and ", q.key, "<5");
+  if (q.finds("(")) return sentence("a list of values is written ", q.key, " in (…)");
+  return hint_for_separator(q);
+}
+
+std::string hint_for_pattern(const Question& q) {
+  if (q.found.empty() || q.finds(",)")) return sentence("the empty value is written ", q.key, "=\"\"");
+  if (q.finds("=~")) return sentence("a pattern is written ", q.key, "~go*");
+  if (q.finds("(/")) return std::string(kNoExpression);
+  return hint_for_separator(q);
+}
+
+// For `>=` and `<=`: the bound that says the same without "=".
+std::string hint_for_inclusive_bound(const Question& q) {
+  using Range = std::numeric_limits<std::int64_t>;
+  const bool greater = q.mistake.test == ">";
+  const std::string_view operand = after(q.rest, 1);
+  const auto bound = parse_integer(operand.substr(0, word_bytes(operand)));
+  const bool has_neighbour = bound && *bound != (greater ? Range::min() : Range::max());
+  const std::int64_t given = has_neighbour ? *bound : 5;
+  return sentence("for integers ", q.key, q.mistake.test, "=", std::to_string(given), " is written ", q.key,
+                  q.mistake.test, std::to_string(greater ? given - 1 : given + 1));
+}
+
+std::string hint_for_integer(const Question& q) {
+  if (q.finds("=")) return hint_for_inclusive_bound(q);
+  if (q.finds(">") && q.mistake.test == "<") return sentence("not equal is written ", q.key, "!=…");
+  if (q.finds("\"")) return "numbers stand without quotes";
+  if (!q.is_word) return "";
+  const bool digits_only =
+      q.found.find_first_not_of("0123456789", q.found.find_first_of("+-") == 0 ? 1 : 0) ==
+      std::string_view::npos;
+  return digits_only ? "integers have 64 bits" : "only integers of 64 bits can be compared by size";
+}
+
+std::string hint_for_list(const Question& q) {
+  if (q.is_word || q.finds("\"")) {
+    return sentence("a list is written ", q.key, " ", q.mistake.test, " (gold,silver)");
+  }
+  return q.found.empty() || q.finds(",)") ? "in and notin are keys only where no key stands before them" : "";
+}
+
+std::string hint_for_list_separator(const Question& q) {
+  if (q.is_word) return "values are separated by commas, and a value with spaces is written in quotes";
+  if (q.finds("*?"))
+    return sentence("a list has no patterns; they are written any(", q.key, "~a*,", q.key, "~b*)");
+  if (q.finds("(=!<>~")) return "a value with one of , ( ) = ! < > ~ is written in quotes";
+  return hint_for_separator(q);
+}
+
+}   // namespace
+
+std::string hint(const SelectorMistake& mistake) {
+  const Question q(mistake);
+  if (q.found.empty() && mistake.opening) {
+    return "the \"(\" at byte " + std::to_string(*mistake.opening) + " is not closed";
+  }
+  switch (mistake.wanted) {
+    case Wanted::term: return hint_for_term(q);
+    case Wanted::key: return hint_for_key(q);
+    case Wanted::separator: return hint_for_separator(q);
+    case Wanted::value: return hint_for_value(q);
+    case Wanted::pattern: return hint_for_pattern(q);
+    case Wanted::integer: return hint_for_integer(q);
+    case Wanted::list: return hint_for_list(q);
+    case Wanted::list_separator: break;
+  }
+  return hint_for_list_separator(q);
+}
+
+}   // namespace usertags::model

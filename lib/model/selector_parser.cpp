@@ -1,0 +1,288 @@
+#include "model/selector_parser.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/integer.hpp"
+#include "model/selector_characters.hpp"
+#include "model/selector_mistake.hpp"
+#include "model/selector_pattern_text.hpp"
+#include "model/selector_rules.hpp"
+#include "model/utf8.hpp"
+
+namespace usertags::model {
+namespace {
+
+using Wanted = SelectorMistake::Wanted;
+using Nodes = std::vector<SelectorNodePtr>;
+
+// Each function takes what it names, from the position on, or notes the error and answers false.
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) { place_.text = text; }
+
+  Result<SelectorNodePtr> parse() {
+    Nodes nodes;
+    if (!whole(nodes)) return std::unexpected(std::move(*error_));
+    return make_all(std::move(nodes));
+  }
+
+ private:
+  bool whole(Nodes& nodes) {
+    if (!is_sound()) return false;
+    if (next() == '\0') return true;
+    return terms(nodes) && (next() == '\0' || mistake(Wanted::separator));
+  }
+
+  // Within the bound, well-formed, and without NUL, so that `next` can answer NUL for the end.
+  bool is_sound() {
+    if (text_.size() > kMaxSelectorBytes) return fail(kMaxSelectorBytes, selector_too_long());
+    const std::size_t well_formed = well_formed_bytes(text_);
+    if (well_formed != text_.size()) return fail(well_formed, "the selector is not well-formed UTF-8");
+    const std::size_t nul = text_.find('\0');
+    return nul == std::string_view::npos || fail(nul, "the selector contains NUL");
+  }
+
+  // --- Terms. ---
+
+  bool terms(Nodes& nodes) {
+    do {
+      if (!term(nodes.emplace_back())) return false;
+    } while (take(','));
+    return true;
+  }
+
+  bool term(SelectorNodePtr& node) {
+    const char first = next();
+    place_.key = place_.test = {};
+    if (rest().starts_with("!=") || rest().starts_with("!~")) return mistake(Wanted::term);
+    if (first == '!') return absence(node);
+    if (is_group_next()) return group(node);
+    std::string key;
+    return counted() && this->key(Wanted::term, key) && test(std::move(key), node);
+  }
+
+  bool counted() { return ++terms_ <= kMaxSelectorTerms || fail(at_, selector_of_too_many_terms()); }
+
+  bool absence(SelectorNodePtr& node) {
+    place_.test = rest().substr(0, 1);
+    ++at_;
+    std::string key;
+    if (!counted() || !this->key(Wanted::key, key)) return false;
+    node = make_negation(make_exists(std::move(key)));
+    return true;
+  }
+
+  bool is_group_next() const noexcept {
+    const std::string_view word = next_word();
+    if (word != "any" && word != "all" && word != "not") return false;
+    std::size_t after = at_ + word.size();
+    while (after < text_.size() && is_selector_space(text_[after])) ++after;
+    return after < text_.size() && text_[after] == '(';
+  }
+
+  bool group(SelectorNodePtr& node) {
+    const std::string_view word = take_word();
+    next();
+    const auto outer = std::exchange(place_.opening, at_);
+    if (++depth_ > kMaxSelectorDepth) return fail(at_, selector_too_deep());
+    ++at_;
+    Nodes nodes;
+    if (!terms(nodes) || !(take(')') || mistake(Wanted::separator))) return false;
+    --depth_;
+    place_.opening = outer;
+    place_.key = place_.test = {};
+    node = word == "any" ? make_any(std::move(nodes)) : make_all(std::move(nodes));
+    if (word == "not") node = make_negation(std::move(node));
+    return true;
+  }
+
+  bool key(Wanted wanted, std::string& key) {
+    next();
+    const std::size_t begin = at_;
+    if (!word_or_quoted(key)) return !error_ && mistake(wanted);
+    place_.key = text_.substr(begin, at_ - begin);
+    const auto broken = check_selector_key(key);
+    return !broken || fail(begin, *broken);
+  }
+
+  // --- Tests. ---
+
+  bool test(std::string key, SelectorNodePtr& node) {
+    next();
+    place_.test = next_test();
+    at_ += place_.test.size();
+    next();
+    place_.operand = at_;
+    if (place_.test.empty()) {
+      node = make_exists(std::move(key));
+      return true;
+    }
+    const bool negated = place_.test.front() == '!' || place_.test == "notin";
+    if (!operand(std::move(key), node)) return false;
+    if (negated) node = make_negation(std::move(node));
+    return true;
+  }
+
+  bool operand(std::string key, SelectorNodePtr& node) {
+    switch (place_.test.back()) {
+      case '=': return value(std::move(key), node);
+      case '~': return pattern(std::move(key), node);
+      case 'n': return list(std::move(key), node);
+      default: return integer(std::move(key), node);
+    }
+  }
+
+  // The longest one; empty where there is none. "inside" is a word of its own, and no test.
+  std::string_view next_test() const noexcept {
+    const std::string_view word = next_word();
+    if (word == "in" || word == "notin") return word;
+    for (const std::string_view token : {"==", "=", "!=", "!~", ">", "<", "~"}) {
+      if (rest().starts_with(token)) return rest().substr(0, token.size());
+    }
+    return {};
+  }
+
+  bool value(std::string key, SelectorNodePtr& node) {
+    std::string value;
+    if (!word_or_quoted(value) && (error_ || !is_end_of_term())) return !error_ && mistake(Wanted::value);
+    node = make_in(std::move(key), {std::move(value)});
+    return true;
+  }
+
+  bool is_end_of_term() noexcept {
+    const char c = next();
+    return c == ',' || c == ')' || c == '\0';
+  }
+
+  bool list(std::string key, SelectorNodePtr& node) {
+    if (next() != '(') return mistake(Wanted::list);
+    const auto outer = std::exchange(place_.opening, at_);
+    ++at_;
+    std::vector<std::string> values;
+    do {
+      next();
+      if (!word_or_quoted(values.emplace_back()) && error_) return false;
+    } while (take(','));
+    if (!take(')')) return mistake(Wanted::list_separator);
+    place_.opening = outer;
+    node = make_in(std::move(key), std::move(values));
+    return true;
+  }
+
+  bool integer(std::string key, SelectorNodePtr& node) {
+    const auto bound = parse_integer(next_word());
+    if (!bound) return mistake(Wanted::integer);
+    const bool greater = place_.test == ">";
+    take_word();
+    node = greater ? make_greater(std::move(key), *bound) : make_less(std::move(key), *bound);
+    return true;
+  }
+
+  bool pattern(std::string key, SelectorNodePtr& node) {
+    const bool quoted = next() == '"';
+    std::string_view written;
+    if (quoted ? !quoted_text(written) : !pattern_word(written)) return false;
+    const std::size_t begin = at_ - written.size() - (quoted ? 1 : 0);
+    auto parsed = parse_pattern(written);
+    if (!parsed) return fail(begin + parsed.error(), pattern_escapes_nothing());
+    node = make_matches(std::move(key), std::move(*parsed));
+    return true;
+  }
+
+  // --- Texts. ---
+
+  // Answers false where neither is next, without an error then.
+  bool word_or_quoted(std::string& text) {
+    if (rest().starts_with('"')) return quoted(text);
+    text = take_word();
+    return !text.empty();
+  }
+
+  bool quoted(std::string& text) {
+    std::string_view written;
+    if (!quoted_text(written)) return false;
+    const std::size_t begin = at_ - 1 - written.size();
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      if (written[i] == '\\' && !kTextEscapes.contains(written[++i])) {
+        return fail(begin + i - 1, text_escapes_nothing());
+      }
+      text += written[i];
+    }
+    return true;
+  }
+
+  // What stands between the quotes. A backslash and what follows it belong together, so that an escaped quote
+  // ends nothing.
+  bool quoted_text(std::string_view& written) {
+    const std::size_t begin = at_ + 1;
+    for (std::size_t i = begin; i < text_.size(); i += text_[i] == '\\' ? 2U : 1U) {
+      if (text_[i] != '"') continue;
+      written = text_.substr(begin, i - begin);
+      at_ = i + 1;
+      return true;
+    }
+    return fail(at_, "the quote that begins here has no end");
+  }
+
+  bool pattern_word(std::string_view& written) {
+    written = rest().substr(0, pattern_bytes(rest()));
+    if (written.empty()) return mistake(Wanted::pattern);
+    at_ += written.size();
+    return true;
+  }
+
+  // --- Tokens. ---
+
+  std::string_view rest() const noexcept { return text_.substr(at_); }
+  std::string_view next_word() const noexcept { return rest().substr(0, word_bytes(rest())); }
+  std::string_view take_word() noexcept {
+    const std::string_view word = next_word();
+    at_ += word.size();
+    return word;
+  }
+
+  // Passes over white space; the character that follows, NUL at the end.
+  char next() noexcept {
+    while (at_ < text_.size() && is_selector_space(text_[at_])) ++at_;
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
+
+  bool take(char c) noexcept {
+    if (next() != c) return false;
+    ++at_;
+    return true;
+  }
+
+  // --- Errors. ---
+
+  bool mistake(Wanted wanted) {
+    next();
+    place_.wanted = wanted;
+    place_.position = at_;
+    error_ = explain(place_);
+    return false;
+  }
+
+  bool fail(std::size_t position, const std::string& what) {
+    error_ = explain(position, what);
+    return false;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t depth_ = 0;
+  std::size_t terms_ = 0;
+  SelectorMistake place_;   // as far as it is known, should one come
+  std::optional<Error> error_;
+};
+
+}   // namespace
+
+Result<SelectorNodePtr> parse_selector(std::string_view text) {
+  return Parser(text).parse();
+}
+
+}   // namespace usertags::model
