@@ -159,7 +159,7 @@ std::string hint_for_space(const Question& q) {
 std::string hint_for_quote(const Question& q) {
   const std::size_t position = q.mistake.position;
   const bool touches = position > 0 && !is_selector_space(q.mistake.text[position - 1]);
-  return touches ? "quotes stand around a whole text" : hint_for_space(q);
+  return touches ? "quotes stand around a whole text" : "terms are joined with a comma";
 }
 
 std::string hint_for_second_test(const Question& q) {
