@@ -36,4 +36,16 @@ struct UserPage {
   std::uint64_t revision = 0;   // the store's, at which the page was read
 };
 
+// How many users match.
+struct Count {
+  std::uint64_t count = 0;
+  std::uint64_t revision = 0;   // the store's, at which they were counted
+};
+
+// How far for_each came.
+struct Visited {
+  std::uint64_t users = 0;      // for whom the function was called
+  std::uint64_t revision = 0;   // the store's, at which the last of them were read
+};
+
 }   // namespace usertags

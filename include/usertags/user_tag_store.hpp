@@ -17,8 +17,8 @@
 //                again).
 //
 // Threads: every method but move and destruction may be called from any thread. find, find_each, read, list,
-// tag_keys, tag_values, plan, revision and stats never wait for a disk, a sync, or SQLite. Writes that wait
-// together are committed together; the store makes no thread of its own.
+// select, for_each, count, tag_keys, tag_values, plan, revision and stats never wait for a disk, a sync, or
+// SQLite. Writes that wait together are committed together; the store makes no thread of its own.
 // Processes: one writes. After fork the child's copy answers `forked`.
 // Memory: the users, tags and indexes live in memory as a whole; the file is the truth.
 // Errors: no method throws; memory that runs out is answered with out_of_memory. A moved-from or closed
@@ -39,6 +39,7 @@
 #include <usertags/facets.hpp>
 #include <usertags/options.hpp>
 #include <usertags/page.hpp>
+#include <usertags/selector.hpp>
 #include <usertags/stats.hpp>
 #include <usertags/tag.hpp>
 #include <usertags/tag_batch.hpp>
@@ -114,6 +115,34 @@ class UserTagStore {
   [[nodiscard]] Result<UserPage> list(const PageRequest& page = {}) const noexcept;
 
   // --- Asking for tags. Each answer is of one moment. ---
+  //
+  // A selector that was built out of bounds is answered with invalid_selector (Selector::error).
+
+  // The users whom the selector matches, in the order of their creation. Over a walk from page to page, one
+  // whom it matches throughout is returned exactly once.
+  // Errors: invalid_selector, invalid_argument (limit), invalid_cursor.
+  [[nodiscard]] Result<UserPage> select(const Selector& selector,
+                                        const PageRequest& page = {}) const noexcept;
+
+  // Calls function(const User&) for all of them, a stretch of users at a time, each stretch as of one moment;
+  // one who matches throughout comes exactly once. Ends early where the function answers false; it may answer
+  // nothing. No lock is held meanwhile: it may take its time and call the store. It must not throw.
+  // Errors: invalid_selector.
+  template <class Function>
+    requires std::is_invocable_v<Function&, const User&>
+  [[nodiscard]] Result<Visited> for_each(const Selector& selector, Function&& function) const noexcept {
+    return for_each_with(selector,
+                         {&function, [](void* target, const User& user) -> bool {
+                            auto& call = *static_cast<std::remove_reference_t<Function>*>(target);
+                            if constexpr (std::is_void_v<std::invoke_result_t<Function&, const User&>>)
+                              return call(user), true;
+                            else
+                              return call(user);
+                          }});
+  }
+
+  // How many users the selector matches. Errors: invalid_selector.
+  [[nodiscard]] Result<Count> count(const Selector& selector) const noexcept;
 
   // The keys that users have, with the number of users. Errors: invalid_argument (limit), invalid_cursor.
   [[nodiscard]] Result<KeyPage> tag_keys(const KeyRequest& request = {}) const noexcept;
@@ -153,8 +182,14 @@ class UserTagStore {
     void (*call)(void*, const UserView&);
   };
 
+  struct Visitor {
+    void* target;
+    bool (*call)(void*, const User&);
+  };
+
   explicit UserTagStore(std::unique_ptr<Impl> impl) noexcept;
   Result<void> read_with(const UserRef& user, Reader reader) const noexcept;
+  Result<Visited> for_each_with(const Selector& selector, Visitor visitor) const noexcept;
 
   std::unique_ptr<Impl> impl_;
 };

@@ -183,6 +183,10 @@ Projection::Page Projection::list(std::uint32_t after, std::size_t limit) const 
 
 Projection::Snapshot Projection::pin() const {
   const OneMoment moment(moment_);
+  return pin_moment();
+}
+
+Projection::Snapshot Projection::pin_moment() const {
   const std::uint64_t revision = visible_revision();
   const model::MutexLock retirement(retirement_);
   pins_.push_back(revision);

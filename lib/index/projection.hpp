@@ -33,6 +33,7 @@
 #include "index/moment_lock.hpp"
 #include "index/tag_index.hpp"
 #include "model/record.hpp"
+#include "model/selector_node.hpp"
 #include "model/thread_annotations.hpp"
 #include "model/typeid.hpp"
 
@@ -94,6 +95,14 @@ class Projection {
   // Users with ordinals above `after`, in that order. Throws std::bad_alloc.
   Page list(std::uint32_t after, std::size_t limit) const;
 
+  // Likewise, those whom the selector matches. Their moment is held without a lock while records are gathered.
+  Page select(const model::SelectorNode& selector, std::uint32_t after, std::size_t limit) const;
+  struct Count {
+    std::uint64_t users = 0;
+    std::uint64_t revision = 0;
+  };
+  Count count(const model::SelectorNode& selector) const;   // throws std::bad_alloc
+
   // The keys, or the values of one, in order, or the values with the most users. Throw std::bad_alloc.
   FacetPage tag_keys(const FacetRange& range) const;
   FacetPage tag_values(std::string_view key, const FacetRange& range) const;
@@ -133,6 +142,9 @@ class Projection {
   model::RecordPtr share(const CreationOrder::Place& place, Revision&& revision) const noexcept;
 
   std::vector<CreationOrder::Place> places_after(std::uint32_t after, std::size_t limit) const;
+  // Null where there is no such user.
+  std::vector<model::RecordPtr> records_of(std::span<const std::uint32_t> ordinals,
+                                           std::uint64_t revision) const;
   template <class Report>
   bool check_users(std::uint32_t& after, Report&& report) const;
   template <class Report>
@@ -141,6 +153,7 @@ class Projection {
 
   void count(const Step& step) noexcept USERTAGS_REQUIRES(moment_);
   void retire() const noexcept;
+  Snapshot pin_moment() const USERTAGS_REQUIRES_SHARED(moment_);
   void unpin(std::uint64_t revision) const noexcept;
 
   mutable Directory directory_;   // locks itself; retiring is no change that a reader sees

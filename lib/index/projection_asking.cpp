@@ -1,7 +1,52 @@
 // Projection: what is asked of the tag index, each answer of one moment.
+#include <algorithm>
+#include <cassert>
+
 #include "index/projection.hpp"
+#include "index/selector_evaluation.hpp"
 
 namespace usertags::index {
+
+Projection::Page Projection::select(const model::SelectorNode& selector, std::uint32_t after,
+                                    std::size_t limit) const {
+  std::vector<std::uint32_t> ordinals;
+  const auto evaluate = [&] {
+    const OneMoment moment(moment_);
+    ordinals = first_matching(tags_, selector, after, limit + 1);
+    return pin_moment();
+  };
+  const Snapshot snapshot = evaluate();
+  Page page;
+  page.revision = snapshot.revision();
+  page.more = ordinals.size() > limit;
+  if (page.more) ordinals.pop_back();
+  page.records = records_of(ordinals, page.revision);
+  assert(std::ranges::all_of(page.records, [](const model::RecordPtr& record) { return bool{record}; }));
+  return page;
+}
+
+std::vector<model::RecordPtr> Projection::records_of(std::span<const std::uint32_t> ordinals,
+                                                     std::uint64_t revision) const {
+  std::vector<CreationOrder::Place> places;
+  places.reserve(ordinals.size());
+  {
+    const std::shared_lock lock(order_mutex_);
+    for (const std::uint32_t ordinal : ordinals) {
+      places.push_back(order_.find_ordinal(ordinal).value_or(CreationOrder::Place()));
+    }
+  }
+  std::vector<model::RecordPtr> records;
+  records.reserve(places.size());
+  for (const CreationOrder::Place& place : places) {
+    records.push_back(share(place, [&] { return revision; }));
+  }
+  return records;
+}
+
+Projection::Count Projection::count(const model::SelectorNode& selector) const {
+  const OneMoment moment(moment_);
+  return {count_matching(tags_, selector), visible_revision()};
+}
 
 FacetPage Projection::tag_keys(const FacetRange& range) const {
   const OneMoment moment(moment_);

@@ -42,6 +42,11 @@ bool UserSet::contains(std::uint32_t ordinal) const noexcept {
   return std::ranges::binary_search(list(), ordinal);
 }
 
+std::uint32_t UserSet::last() const noexcept {
+  if (kind_ == kBitmap) return roaring_bitmap_maximum(bitmap_);
+  return size_ == 0 ? 0 : list().back();
+}
+
 void UserSet::reserve() {
   const std::uint32_t needed = size_ + reserved_ + 1;
   if (kind_ != kBitmap && needed > capacity()) {

@@ -48,6 +48,13 @@ class UserSet {
   template <class Visitor>
   void visit_from(std::uint32_t first, Visitor&& visitor) const;
 
+  // For set operations. The bitmap of a large set, else null; the members of a small one, ascending.
+  const roaring_bitmap_t* bitmap() const noexcept { return kind_ == kBitmap ? bitmap_ : nullptr; }
+  std::span<const std::uint32_t> few() const noexcept {
+    return kind_ == kBitmap ? std::span<const std::uint32_t>() : list();
+  }
+  std::uint32_t last() const noexcept;   // the greatest member; 0 where there is none
+
   // The allocator's own bytes estimated, and the fill of a bitmap's containers.
   std::size_t heap_bytes() const noexcept;
 

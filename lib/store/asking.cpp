@@ -31,6 +31,15 @@ Error bad_cursor() {
   return {ErrorCode::invalid_cursor, "the cursor is not of this store and question; start without one"};
 }
 
+// The ordinal after which a page of users begins.
+Result<std::uint32_t> ordinal_before(const PageRequest& request, const CursorBinding& binding) {
+  if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
+  if (!request.after) return 0;
+  const std::optional<std::uint32_t> ordinal = decode_ordinal(binding, request.after->text());
+  if (!ordinal) return std::unexpected(bad_cursor());
+  return *ordinal;
+}
+
 UserPage to_page(index::Projection::Page found, const CursorBinding& binding) {
   UserPage page;
   page.revision = found.revision;
@@ -77,12 +86,26 @@ ValuePage to_page(FacetPage found) {
 }   // namespace
 
 Result<UserPage> Asking::list(const PageRequest& request) const {
-  if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
   const CursorBinding binding{store_id_, CursorKind::list, 0};
-  std::optional<std::uint32_t> after = 0;
-  if (request.after) after = decode_ordinal(binding, request.after->text());
-  if (!after) return std::unexpected(bad_cursor());
+  const Result<std::uint32_t> after = ordinal_before(request, binding);
+  if (!after) return std::unexpected(after.error());
   return to_page(projection_.list(*after, request.limit), binding);
+}
+
+Result<UserPage> Asking::select(const Selector& selector, const PageRequest& request) const {
+  const auto node = model::SelectorAccess::node(selector);
+  if (!node) return std::unexpected(node.error());
+  const CursorBinding binding{store_id_, CursorKind::select, query_hash({selector.text()})};
+  const Result<std::uint32_t> after = ordinal_before(request, binding);
+  if (!after) return std::unexpected(after.error());
+  return to_page(projection_.select(**node, *after, request.limit), binding);
+}
+
+Result<Count> Asking::count(const Selector& selector) const {
+  const auto node = model::SelectorAccess::node(selector);
+  if (!node) return std::unexpected(node.error());
+  const index::Projection::Count count = projection_.count(**node);
+  return Count{count.users, count.revision};
 }
 
 Result<KeyPage> Asking::tag_keys(const KeyRequest& request) const {

@@ -18,7 +18,7 @@ namespace usertags::store {
 
 using StoreId = std::array<std::uint8_t, 16>;
 
-enum class CursorKind : std::uint8_t { list = 1, keys = 2, values = 3 };
+enum class CursorKind : std::uint8_t { list = 1, keys = 2, values = 3, select = 4 };
 
 struct CursorBinding {
   StoreId store_id;

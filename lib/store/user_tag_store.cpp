@@ -144,6 +144,24 @@ Result<UserPage> UserTagStore::list(const PageRequest& page) const noexcept {
   return guarded([&] { return impl_->asking().list(page); });
 }
 
+Result<UserPage> UserTagStore::select(const Selector& selector, const PageRequest& page) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->asking().select(selector, page); });
+}
+
+Result<Visited> UserTagStore::for_each_with(const Selector& selector, Visitor visitor) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] {
+    return impl_->asking().for_each(selector,
+                                    [&](const User& user) { return visitor.call(visitor.target, user); });
+  });
+}
+
+Result<Count> UserTagStore::count(const Selector& selector) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->asking().count(selector); });
+}
+
 Result<KeyPage> UserTagStore::tag_keys(const KeyRequest& request) const noexcept {
   if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
   return guarded([&] { return impl_->asking().tag_keys(request); });
