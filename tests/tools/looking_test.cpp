@@ -20,6 +20,8 @@ class Looking : public testing::Test {
   std::vector<std::vector<std::string>> looks() const {
     return {{"find", store_, "u1"},
             {"list", store_},
+            {"keys", store_},
+            {"values", store_, "a"},
             {"dump", store_},
             {"info", store_},
             {"stats", store_},
@@ -57,7 +59,7 @@ TEST_F(Looking, WorksBesideAWriterAndChangesNoByte) {
 TEST_F(Looking, MakesNothing) {
   TempDir empty;
   const std::string missing = (empty / "missing.db").string();
-  for (const char* look : {"list", "dump", "info", "stats", "verify"}) {
+  for (const char* look : {"list", "keys", "dump", "info", "stats", "verify"}) {
     const Finished finished = run({look, missing, "--json"});
     EXPECT_EQ(finished.exit_code, 3) << look;
     EXPECT_EQ(text_at(boost::json::parse(finished.err), "error.code"), "not_a_store");
@@ -67,7 +69,7 @@ TEST_F(Looking, MakesNothing) {
 
 TEST_F(Looking, RefusesWhatIsNoStore) {
   const std::string file = write_file(folder_ / "text", "this is no database, whatever its name may say");
-  for (const char* look : {"list", "dump", "info", "stats", "verify"}) {
+  for (const char* look : {"list", "keys", "dump", "info", "stats", "verify"}) {
     const Finished finished = run({look, file, "--json"});
     EXPECT_EQ(finished.exit_code, 3) << look;
     EXPECT_EQ(text_at(boost::json::parse(finished.err), "error.code"), "not_a_store");

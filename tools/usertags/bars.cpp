@@ -24,14 +24,18 @@ std::string bar_of(double columns) {
 
 }   // namespace
 
-void append_bars(std::string& out, const std::vector<Bar>& bars, std::size_t columns) {
+void add_bars(Table& table, const std::vector<Bar>& bars, std::size_t columns) {
   std::uint64_t longest = 1;
   for (const Bar& bar : bars) longest = std::max(longest, bar.count);
   const double scale = static_cast<double>(columns) / static_cast<double>(longest);
-  Table table({Table::Align::right, Table::Align::right, Table::Align::left});
   for (const Bar& bar : bars) {
     table.row({bar.label, grouped(bar.count), bar_of(static_cast<double>(bar.count) * scale)});
   }
+}
+
+void append_bars(std::string& out, const std::vector<Bar>& bars, std::size_t columns) {
+  Table table({Table::Align::right, Table::Align::right, Table::Align::left});
+  add_bars(table, bars, columns);
   table.write(out);
 }
 

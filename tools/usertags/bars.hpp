@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "table.hpp"
+
 namespace usertags::command {
 
 struct Bar {
@@ -14,5 +16,8 @@ struct Bar {
 
 // One line a bar: label, count, and a bar whose length is in proportion, the longest `columns` wide.
 void append_bars(std::string& out, const std::vector<Bar>& bars, std::size_t columns = 40);
+
+// The same as rows of a table with three columns.
+void add_bars(Table& table, const std::vector<Bar>& bars, std::size_t columns = 40);
 
 }   // namespace usertags::command

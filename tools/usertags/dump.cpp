@@ -32,7 +32,7 @@ class DumpCommand final : public Command {
     if (!store) return console.error(store.error());
     const auto total = static_cast<double>(store->stats().users);
     Progress progress("users", !is_terminal(console.out().fd()));
-    UserPages pages(*store);
+    UserPages pages(every_user(*store));
     for (std::uint64_t printed = 0;;) {
       const auto page = pages.next();
       if (!page) return console.error(page.error());

@@ -63,7 +63,7 @@ constexpr std::array kLatencies = {
 
 Result<Distribution> tags_per_user(const UserTagStore& store) {
   Distribution users;
-  UserPages pages(store);
+  UserPages pages(every_user(store));
   for (;;) {
     const auto page = pages.next();
     if (!page) return std::unexpected(page.error());

@@ -1,33 +1,20 @@
-// All users of a store, page by page.
+// Users, page by page, and how they are listed.
 #pragma once
-
-#include <cstddef>
-#include <cstdint>
-#include <optional>
 
 #include <usertags/user_tag_store.hpp>
 
+#include "console.hpp"
+#include "pages.hpp"
+#include "paging.hpp"
+
 namespace usertags::command {
 
-class UserPages {
- public:
-  static constexpr std::size_t kPage = 1'000;
+using UserPages = Pages<UserPage>;
 
-  explicit UserPages(const UserTagStore& store, std::optional<Cursor> after = {},
-                     std::optional<std::uint64_t> limit = {})
-      : store_(store), next_(std::move(after)), left_(limit) {}
+// Asks for all users. The store outlives what is returned.
+UserPages::Ask every_user(const UserTagStore& store);
 
-  // The next page; without users, once all users or `limit` of them were given.
-  Result<UserPage> next();
-
-  // Where the last page ended, if there are more users.
-  const std::optional<Cursor>& cursor() const { return next_; }
-
- private:
-  const UserTagStore& store_;
-  std::optional<Cursor> next_;
-  std::optional<std::uint64_t> left_;   // none: no limit
-  bool ended_ = false;
-};
+// One user a line, in the order of their creation. Returns the exit code.
+int list_users(UserPages pages, const Paging& paging, Console& console);
 
 }   // namespace usertags::command
