@@ -203,7 +203,9 @@ std::string hint_for_value(const Question& q) {
                     echo(q.rest.substr(1, pattern_bytes(q.rest.substr(1))), "go*"));
   if (q.finds("=")) return "equality is written = or ==";
   if (q.finds("!")) return sentence("not equal is written ", q.key, "!=…");
-  if (q.finds("<>")) return sentence("integers are compared with ", q.key, ">1 and ", q.key, "<5");
+  if (q.finds("<>"))
+    return sentence("integers are compared with ", q.key, ">1 and ", q.key,
+                    "<5, and a value with < or > is written in quotes");
   if (q.finds("(")) return sentence("a list of values is written ", q.key, " in (…)");
   return hint_for_separator(q);
 }

@@ -32,7 +32,7 @@ TEST(SelectorHint, ForComparisonsOfOtherLanguages) {
       {"age <= -1", "for integers age<=-1 is written age<0"},
       {"age>=", "for integers age>=5 is written age>4"},
       {"age>=-9223372036854775808", "for integers age>=5 is written age>4"},
-      {"age=>18", "integers are compared with age>1 and age<5"},
+      {"age=>18", "integers are compared with age>1 and age<5, and a value with < or > is written in quotes"},
       {"age<>18", "not equal is written age!=…"},
       {"age>18<65", "each test has a key of its own: age>1,age<5"},
       {"age>1.5", "only integers of 64 bits can be compared by size"},

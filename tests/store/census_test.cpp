@@ -3,14 +3,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "support/answers.hpp"
+#include "support/census.hpp"
 #include "support/child.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
@@ -18,33 +17,7 @@
 namespace usertags::test {
 namespace {
 
-using Tags = std::map<std::string, std::string>;
-using People = std::vector<std::pair<std::string, Tags>>;   // external id and tags, in the order of the file
-
-std::vector<std::string> cells(const std::string& line) {
-  std::vector<std::string> cells;
-  std::istringstream text(line);
-  for (std::string cell; std::getline(text, cell, ',');) cells.push_back(cell);
-  return cells;
-}
-
-// The header names the keys; an empty cell is a tag that the user lacks.
-People read_people(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  const auto keys = cells(line);
-  People people;
-  while (std::getline(file, line)) {
-    const auto values = cells(line);
-    Tags tags;
-    for (std::size_t i = 1; i < values.size(); ++i) {
-      if (!values[i].empty()) tags.emplace(keys[i], values[i]);
-    }
-    people.emplace_back(values[0], std::move(tags));
-  }
-  return people;
-}
+using Tags = PersonTags;
 
 class Census : public testing::TestWithParam<const char*> {
  protected:

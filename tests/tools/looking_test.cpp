@@ -20,6 +20,8 @@ class Looking : public testing::Test {
   std::vector<std::vector<std::string>> looks() const {
     return {{"find", store_, "u1"},
             {"list", store_},
+            {"select", store_, "a"},
+            {"count", store_, "a=1,!b"},
             {"keys", store_},
             {"values", store_, "a"},
             {"dump", store_},
