@@ -53,6 +53,14 @@ class Runner {
     if (const auto page = store_.list({.limit = step.limit, .after = cursor_})) cursor_ = page->next;
   }
 
+  void operator()(const Select& step) {
+    if (step.from_start || !selected_) selector_ = step.selector, selected_.reset();
+    const auto page = store_.select(selector_, {.limit = step.limit, .after = selected_});
+    if (page) selected_ = page->next;
+  }
+
+  void operator()(const CountThem& step) { store_.count(step.selector); }
+
   void operator()(const Care& step) {
     switch (step.kind) {
       case Care::Kind::maintain: return store_.maintain();
@@ -67,7 +75,9 @@ class Runner {
 
  private:
   CheckedStore& store_;
-  std::optional<Cursor> cursor_;   // kept through writes and reopening
+  std::optional<Cursor> cursor_;   // kept through writes and reopening, …
+  Selector selector_;
+  std::optional<Cursor> selected_;   // … and this one of its selector
 };
 
 void run(CheckedStore& store, const std::vector<Step>& steps) {

@@ -160,6 +160,31 @@ Result<UserPage> CheckedStore::list(const PageRequest& request) {
   return page;
 }
 
+// Of a selector that was built out of bounds, the refusal; none where it is sound.
+template <class Answer>
+bool judge_refusal(const Selector& selector, const Result<Answer>& answer) {
+  const std::optional<Error> refusal = selector.error();
+  if (!refusal) return false;
+  expect(!answer && answer.error() == ErrorCode::invalid_selector, "a selector that is refused",
+         refusal->message(), answer ? "an answer" : answer.error().message());
+  return true;
+}
+
+Result<UserPage> CheckedStore::select(const Selector& selector, const PageRequest& request) {
+  auto page = store_->select(selector, request);
+  if (judge_refusal(selector, page)) return page;
+  const std::optional<std::size_t> after =
+      request.after ? std::optional(cursors_.at(request.after->text())) : std::nullopt;
+  const auto last = expect_page(page, request.limit, after, reference_, selector);
+  if (page && page->next) cursors_[page->next->text()] = last.value();
+  return page;
+}
+
+void CheckedStore::count(const Selector& selector) {
+  if (judge_refusal(selector, store_->count(selector))) return;
+  expect_counted(*store_, selector, reference_);
+}
+
 // --- Proofs. ---
 
 void CheckedStore::check_all() {

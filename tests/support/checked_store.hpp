@@ -46,6 +46,8 @@ class CheckedStore {
   Result<User> find(const UserRef& ref);
   void find_each(std::span<const UserRef> refs);
   Result<UserPage> list(const PageRequest& request);   // with no cursor, or one that came from here
+  Result<UserPage> select(const Selector& selector, const PageRequest& request);   // likewise
+  void count(const Selector& selector);                                            // and for_each
 
   // Proves all that can be proved: every user in every way it can be found, the users that are gone, the
   // pages, the figures, the snapshots handed out before, and the engine's own verify().

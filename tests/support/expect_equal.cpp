@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/describe.hpp"
+#include "support/selector_oracle.hpp"
 #include "support/stock_sqlite.hpp"
 
 namespace usertags::test {
@@ -67,6 +68,80 @@ void expect_pages(const UserTagStore& store, std::size_t limit, const ReferenceS
   } while (request.after);
 }
 
+std::vector<const ReferenceUser*> users_after(std::optional<std::size_t> after, const Selector& selector,
+                                              const ReferenceStore& reference) {
+  std::vector<const ReferenceUser*> meant;
+  for (const auto& [ordinal, user] : reference.users()) {
+    if ((!after || ordinal > *after) && selects(selector, user.tags)) meant.push_back(&user);
+  }
+  return meant;
+}
+
+using Counts = std::map<std::string, std::size_t>;   // users by key, or by value
+
+std::string text_of(const Counts& counts) {
+  std::string text;
+  for (const auto& [name, users] : counts) text += in_quotes(name) + "=" + std::to_string(users) + " ";
+  return text;
+}
+
+// The pages together have to be in order, each as full as it can be, and all of one revision.
+template <class Page, class Ask, class Add>
+void expect_facet_pages(const std::string& what, std::size_t limit, const Counts& expected,
+                        const ReferenceStore& reference, Ask&& ask, Add&& add) {
+  Counts found;
+  std::optional<Cursor> after;
+  do {
+    const Result<Page> page = ask(after);
+    expect(page.has_value(), what, "a page", page ? "" : page.error().message());
+    expect_number("revision of " + what, reference.revision(), page->revision);
+    const std::size_t before = found.size();
+    add(*page, found);
+    expect_number("entries on a page of " + what, std::min(limit, expected.size() - before),
+                  found.size() - before);
+    after = page->next;
+  } while (after);
+  expect(found == expected, what, text_of(expected), text_of(found));
+}
+
+void expect_key_pages(const UserTagStore& store, std::size_t limit, const Counts& expected,
+                      const ReferenceStore& reference) {
+  expect_facet_pages<KeyPage>(
+      "tag_keys", limit, expected, reference,
+      [&](const std::optional<Cursor>& after) {
+        return store.tag_keys({{}, limit, after});
+      },
+      [](const KeyPage& page, Counts& found) {
+        for (const auto& [key, users] : page.keys) found.emplace_hint(found.end(), key, users);
+      });
+}
+
+void expect_value_pages(const UserTagStore& store, const std::string& key, std::size_t limit,
+                        const Counts& expected, const ReferenceStore& reference) {
+  expect_facet_pages<ValuePage>(
+      "tag_values of " + in_quotes(key), limit, expected, reference,
+      [&](const std::optional<Cursor>& after) {
+        return store.tag_values(key, {{}, limit, after});
+      },
+      [](const ValuePage& page, Counts& found) {
+        for (const auto& [value, users] : page.values) found.emplace_hint(found.end(), value, users);
+      });
+}
+
+void expect_top_values(const UserTagStore& store, const std::string& key, std::size_t limit,
+                       const Counts& counts) {
+  std::vector<std::pair<std::string, std::size_t>> expected(counts.begin(), counts.end());
+  std::ranges::stable_sort(expected, std::ranges::greater(), [](const auto& one) { return one.second; });
+  expected.resize(std::min(limit, expected.size()));
+  const auto page = store.tag_values(key, {{}, limit, {}, ValueOrder::by_users});
+  const auto same = [](const ValueCount& found, const auto& meant) {
+    return found.value == meant.first && found.users == meant.second;
+  };
+  expect(page && std::ranges::equal(page->values, expected, same),
+         "the values of " + in_quotes(key) + " with the most users", text_of(counts),
+         page ? "others" : page.error().message());
+}
+
 std::vector<StockSqlite::Row> rows_now(const ReferenceStore& reference) {
   std::vector<StockSqlite::Row> rows;
   for (const auto& [ordinal, user] : reference.users()) {
@@ -120,26 +195,60 @@ void expect_found(const std::string& what, const Result<User>& found, const Refe
 }
 
 std::optional<std::size_t> expect_page(const Result<UserPage>& page, std::size_t limit,
-                                       std::optional<std::size_t> after, const ReferenceStore& reference) {
+                                       std::optional<std::size_t> after, const ReferenceStore& reference,
+                                       const Selector& selector) {
+  const std::string what = selector == Selector() ? "list" : "select '" + selector.text() + "'";
   if (limit < 1 || limit > kMaxPage) {
-    expect(!page && page.error() == ErrorCode::invalid_argument, "list", "invalid_argument",
+    expect(!page && page.error() == ErrorCode::invalid_argument, what, "invalid_argument",
            page ? "a page" : page.error().message());
     return after;
   }
-  expect(page.has_value(), "list", "a page", page ? "" : page.error().message());
+  expect(page.has_value(), what, "a page", page ? "" : page.error().message());
   expect_number("revision of a page", reference.revision(), page->revision);
-  auto meant = after ? reference.users().upper_bound(*after) : reference.users().begin();
-  for (const User& user : page->users) {
-    expect(meant != reference.users().end(), "list", "the end", describe(user));
-    expect_shows("list", user, meant->second, reference.id(meant->first));
-    after = meant->first;
-    ++meant;
+  const std::vector<const ReferenceUser*> meant = users_after(after, selector, reference);
+  for (std::size_t i = 0; i < page->users.size(); ++i) {
+    expect(i < meant.size(), what, "the end", describe(page->users[i]));
+    expect_shows(what, page->users[i], *meant[i], reference.id(meant[i]->ordinal));
+    after = meant[i]->ordinal;
   }
-  const bool more = meant != reference.users().end();
-  expect(page->users.size() == limit || (page->users.size() < limit && !more), "users on a page",
-         std::to_string(limit), std::to_string(page->users.size()));
+  expect_number("users on a page of " + what, std::min(limit, meant.size()), page->users.size());
+  const bool more = meant.size() > limit;
   expect(page->next.has_value() == more, "next of a page", more ? "a cursor" : "none", more ? "none" : "one");
   return after;
+}
+
+void expect_counted(const UserTagStore& store, const Selector& selector, const ReferenceStore& reference) {
+  const std::string what = "'" + selector.text() + "'";
+  const std::vector<const ReferenceUser*> meant = users_after({}, selector, reference);
+  const auto count = store.count(selector);
+  expect(count.has_value(), "count " + what, "a number", count ? "" : count.error().message());
+  expect_number("count " + what, meant.size(), count->count);
+  expect_number("revision of count", reference.revision(), count->revision);
+  std::size_t next = 0;
+  const auto visited = store.for_each(selector, [&](const User& user) {
+    expect(next < meant.size(), "for_each " + what, "the end", describe(user));
+    const ReferenceUser& one = *meant[next++];
+    expect_shows("for_each " + what, user, one, reference.id(one.ordinal));
+  });
+  expect(visited && visited->users == meant.size() && next == meant.size(), "users of for_each " + what,
+         std::to_string(meant.size()), std::to_string(next));
+  expect_number("revision of for_each", reference.revision(), visited->revision);
+}
+
+void expect_facets(const UserTagStore& store, std::size_t limit, const ReferenceStore& reference) {
+  std::map<std::string, std::size_t> keys;
+  std::map<std::string, std::map<std::string, std::size_t>> values;
+  for (const auto& [ordinal, user] : reference.users()) {
+    for (const auto& [key, value] : user.tags) {
+      ++keys[key];
+      ++values[key][value];
+    }
+  }
+  expect_key_pages(store, limit, keys, reference);
+  for (const auto& [key, counts] : values) {
+    expect_value_pages(store, key, limit, counts, reference);
+    expect_top_values(store, key, limit, counts);
+  }
 }
 
 void expect_equal(const UserTagStore& store, const ReferenceStore& reference) {
@@ -157,6 +266,9 @@ void expect_equal(const UserTagStore& store, const ReferenceStore& reference) {
   expect_each(store, reference);
   expect_pages(store, kMaxPage, reference);
   if (!reference.users().empty()) expect_pages(store, (reference.users().size() + 1) / 2, reference);
+  expect_counted(store, Selector(), reference);
+  expect_facets(store, 2, reference);
+  expect_facets(store, kMaxPage, reference);
 }
 
 void expect_figures(const Stats& stats, const ReferenceStore& reference) {

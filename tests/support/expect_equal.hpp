@@ -40,11 +40,20 @@ void expect_shows(const std::string& what, const User& user, const ReferenceUser
 void expect_found(const std::string& what, const Result<User>& found, const ReferenceUser* meant,
                   const ReferenceStore& reference);
 
-// The page of `limit` users after the one with the ordinal `after`. Answers the last user's ordinal.
+// The page of `limit` users after the one with the ordinal `after`, of those whom the selector matches.
+// Answers the last user's ordinal.
 std::optional<std::size_t> expect_page(const Result<UserPage>& page, std::size_t limit,
-                                       std::optional<std::size_t> after, const ReferenceStore& reference);
+                                       std::optional<std::size_t> after, const ReferenceStore& reference,
+                                       const Selector& selector = {});
 
-// All that reads show: every user by every name, those that are gone, the pages, the revision.
+// The number of users whom the selector matches, and they themselves, one after the other.
+void expect_counted(const UserTagStore& store, const Selector& selector, const ReferenceStore& reference);
+
+// Keys and values with the number of their users: in pages of `limit`, and those with the most users.
+void expect_facets(const UserTagStore& store, std::size_t limit, const ReferenceStore& reference);
+
+// All that reads show: every user by every name, those that are gone, the pages, keys and values, the
+// revision.
 void expect_equal(const UserTagStore& store, const ReferenceStore& reference);
 
 // The figures of the data.

@@ -4,7 +4,9 @@
 #include <tuple>
 #include <utility>
 
+#include "model/selector_access.hpp"
 #include "support/describe.hpp"
+#include "support/selector_oracle.hpp"
 
 namespace usertags::test {
 namespace {
@@ -32,20 +34,42 @@ rc::Gen<Step> as_step(const rc::Gen<T>& generator) {
 rc::Gen<Step> any_find() {
   return rc::gen::map(rc::gen::pair(any_user(), rc::gen::element(UserRef::Kind::any, UserRef::Kind::id,
                                                                  UserRef::Kind::external_id)),
-                      [](auto parts) { return Step(FindOne{std::move(parts.first), parts.second}); });
+                      [](auto parts) {
+                        return Step(FindOne{std::move(parts.first), parts.second});
+                      });
 }
 
 rc::Gen<Step> any_page() {
   return rc::gen::map(rc::gen::pair(rc::gen::weightedElement<std::size_t>(
                                         {{6, 1}, {6, 2}, {6, 3}, {2, 10'000}, {1, 0}, {1, 10'001}}),
                                     rc::gen::inRange(0, 5)),
-                      [](const auto& parts) { return Step(NextPage{parts.first, parts.second == 0}); });
+                      [](const auto& parts) {
+                        return Step(NextPage{parts.first, parts.second == 0});
+                      });
+}
+
+// Of the keys and values that writes use; now and then of keys that no tag can have, which is refused.
+rc::Gen<Selector> any_question() {
+  return rc::gen::map(any_selector_node(any_key(), any_value()), model::SelectorAccess::selector);
+}
+
+rc::Gen<Step> any_selection() {
+  return rc::gen::map(
+      rc::gen::tuple(any_question(),
+                     rc::gen::weightedElement<std::size_t>({{4, 1}, {4, 2}, {4, 10'000}, {1, 0}}),
+                     rc::gen::inRange(0, 2)),
+      [](auto parts) {
+        auto& [selector, limit, dice] = parts;
+        return Step(Select{std::move(selector), limit, dice == 0});
+      });
 }
 
 rc::Gen<Step> any_reopen() {
   return rc::gen::map(
       rc::gen::pair(rc::gen::element(Ending::closed, Ending::dropped, Ending::killed), any_reopening()),
-      [](auto parts) { return Step(Reopen{parts.first, std::move(parts.second)}); });
+      [](auto parts) {
+        return Step(Reopen{parts.first, std::move(parts.second)});
+      });
 }
 
 rc::Gen<Step> any_use() {
@@ -54,7 +78,9 @@ rc::Gen<Step> any_use() {
                                        {2, as_step<PlanOne>(any_patch())},
                                        {2, any_find()},
                                        {1, as_step<FindMany>(up_to(6, any_user()))},
-                                       {2, any_page()}});
+                                       {2, any_page()},
+                                       {2, any_selection()},
+                                       {2, as_step<CountThem>(any_question())}});
 }
 
 std::string kind_name(Care::Kind kind) {
@@ -94,6 +120,13 @@ std::string words(const FindOne& step) {
 std::string words(const NextPage& step) {
   return "list " + std::to_string(step.limit) +
          (step.from_start ? " from the start" : " after the page before");
+}
+std::string words(const Select& step) {
+  return "select " + std::to_string(step.limit) +
+         (step.from_start ? " of '" + step.selector.text() + "'" : " after the page before");
+}
+std::string words(const CountThem& step) {
+  return "count '" + step.selector.text() + "'";
 }
 std::string words(const Care& step) {
   return kind_name(step.kind);

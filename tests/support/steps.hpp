@@ -38,6 +38,14 @@ struct NextPage {
   std::size_t limit = 1;
   bool from_start = false;
 };
+struct Select {
+  Selector selector;   // of the page before, where it goes on
+  std::size_t limit = 1;
+  bool from_start = false;
+};
+struct CountThem {
+  Selector selector;
+};
 struct Care {
   enum class Kind : std::uint8_t { maintain, checkpoint, check_all, check_views, check_read_only };
   Kind kind{};
@@ -46,7 +54,8 @@ struct Reopen {
   Ending ending{};
   Options options;
 };
-using Step = std::variant<WriteOne, WriteMany, PlanOne, FindMany, FindOne, NextPage, Care, Reopen>;
+using Step =
+    std::variant<WriteOne, WriteMany, PlanOne, FindMany, FindOne, NextPage, Select, CountThem, Care, Reopen>;
 
 // Limits, history and housekeeping so small that folding, pruning and checkpoints happen all the time.
 Options tight_options();
