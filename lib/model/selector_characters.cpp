@@ -22,6 +22,11 @@ std::size_t wildcard_or_escape_bytes(std::string_view text) noexcept {
 
 }   // namespace
 
+std::string_view without_space(std::string_view text) noexcept {
+  while (!text.empty() && is_selector_space(text.front())) text.remove_prefix(1);
+  return text;
+}
+
 std::size_t word_bytes(std::string_view text) noexcept {
   std::size_t size = 0;
   while (size < text.size()) {

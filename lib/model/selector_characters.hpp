@@ -13,6 +13,8 @@ inline constexpr std::string_view kTextEscapes = "\\\"";
 constexpr bool is_selector_space(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
+// The text from its first character on that is no white space.
+std::string_view without_space(std::string_view text) noexcept;
 
 // Texts are well-formed UTF-8. Words are made of any characters but white space, control characters and
 // , ( ) = ! < > ~ " \ * ? # / :

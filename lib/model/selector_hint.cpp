@@ -41,11 +41,6 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-std::string_view after(std::string_view text, std::size_t position) noexcept {
-  while (position < text.size() && is_selector_space(text[position])) ++position;
-  return text.substr(position);
-}
-
 // The mistake, with what all hints ask for.
 struct Question {
   explicit Question(const SelectorMistake& given)
@@ -129,7 +124,8 @@ std::string hint_for_foreign_word(const Question& q) {
 // The words from the text's beginning on, with the white space between them.
 std::size_t words_bytes(std::string_view text) noexcept {
   std::size_t end = 0;
-  for (std::string_view rest = after(text, 0); word_bytes(rest) != 0; rest = after(text, end)) {
+  for (std::string_view rest = without_space(text); word_bytes(rest) != 0;
+       rest = without_space(text.substr(end))) {
     end = text.size() - rest.size() + word_bytes(rest);
   }
   return end;
@@ -137,7 +133,7 @@ std::size_t words_bytes(std::string_view text) noexcept {
 
 // Whether a word that begins here is the key of a test.
 bool begins_a_test(std::string_view rest) noexcept {
-  const std::string_view next = after(rest, word_bytes(rest));
+  const std::string_view next = without_space(rest.substr(word_bytes(rest)));
   return !next.empty() && (std::string_view("=!<>~").contains(next.front()) || next.starts_with("in (") ||
                            next.starts_with("notin ("));
 }
@@ -151,7 +147,7 @@ std::string hint_for_space(const Question& q) {
     return "terms are joined with a comma";
   const std::string value = sentence("a value with spaces is written ", q.key, q.mistake.test, "\"",
                                      echo(written, "two words"), "\"");
-  const bool at_end = after(q.rest, words_bytes(q.rest)).empty();
+  const bool at_end = without_space(q.rest.substr(words_bytes(q.rest))).empty();
   return at_end ? "terms are joined with a comma, and " + value : value;
 }
 
@@ -221,7 +217,7 @@ std::string hint_for_pattern(const Question& q) {
 std::string hint_for_inclusive_bound(const Question& q) {
   using Range = std::numeric_limits<std::int64_t>;
   const bool greater = q.mistake.test == ">";
-  const std::string_view operand = after(q.rest, 1);
+  const std::string_view operand = without_space(q.rest.substr(1));
   const auto bound = parse_integer(operand.substr(0, word_bytes(operand)));
   const bool has_neighbour = bound && *bound != (greater ? Range::min() : Range::max());
   const std::int64_t given = has_neighbour ? *bound : 5;

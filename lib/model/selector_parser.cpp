@@ -61,7 +61,7 @@ class Parser {
     if (first == '!') return absence(node);
     if (is_group_next()) return group(node);
     std::string key;
-    return counted() && this->key(Wanted::term, key) && test(std::move(key), node);
+    return counted() && read_key(Wanted::term, key) && test(std::move(key), node);
   }
 
   bool counted() { return ++terms_ <= kMaxSelectorTerms || fail(at_, selector_of_too_many_terms()); }
@@ -70,7 +70,7 @@ class Parser {
     place_.test = rest().substr(0, 1);
     ++at_;
     std::string key;
-    if (!counted() || !this->key(Wanted::key, key)) return false;
+    if (!counted() || !read_key(Wanted::key, key)) return false;
     node = make_negation(make_exists(std::move(key)));
     return true;
   }
@@ -78,9 +78,7 @@ class Parser {
   bool is_group_next() const noexcept {
     const std::string_view word = next_word();
     if (word != "any" && word != "all" && word != "not") return false;
-    std::size_t after = at_ + word.size();
-    while (after < text_.size() && is_selector_space(text_[after])) ++after;
-    return after < text_.size() && text_[after] == '(';
+    return without_space(rest().substr(word.size())).starts_with('(');
   }
 
   bool group(SelectorNodePtr& node) {
@@ -99,7 +97,7 @@ class Parser {
     return true;
   }
 
-  bool key(Wanted wanted, std::string& key) {
+  bool read_key(Wanted wanted, std::string& key) {
     next();
     const std::size_t begin = at_;
     if (!word_or_quoted(key)) return !error_ && mistake(wanted);
@@ -246,8 +244,9 @@ class Parser {
 
   // Passes over white space; the character that follows, NUL at the end.
   char next() noexcept {
-    while (at_ < text_.size() && is_selector_space(text_[at_])) ++at_;
-    return at_ < text_.size() ? text_[at_] : '\0';
+    const std::string_view following = without_space(rest());
+    at_ = text_.size() - following.size();
+    return following.empty() ? '\0' : following.front();
   }
 
   bool take(char c) noexcept {

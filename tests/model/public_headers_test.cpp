@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <usertags/error.hpp>
 #include <usertags/page.hpp>
+#include <usertags/selector.hpp>
 #include <usertags/stats.hpp>
 #include <usertags/tag.hpp>
 #include <usertags/tag_batch.hpp>
@@ -116,6 +117,16 @@ TEST(TagBatch, IsAValue) {
   copy.erase("b");
   EXPECT_FALSE(copy == one);
   EXPECT_EQ(one.size(), 1u);
+}
+
+// --- Selector ---
+
+TEST(Selector, IsBuiltByAHost) {
+  const Selector selector = key("tier").in({"silver", "gold"}) && !key("churned").exists();
+  EXPECT_EQ(selector.text(), "!churned,tier in (gold,silver)");
+  EXPECT_EQ(Selector::parse("tier in (gold, silver), !churned"), selector);
+  EXPECT_EQ(Selector::parse("tier=")->text(), "tier=\"\"");
+  EXPECT_EQ(Selector::parse("tier>=5").error().position(), 5U);
 }
 
 // --- Write, Applied, pages ---
