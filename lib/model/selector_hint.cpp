@@ -178,7 +178,18 @@ std::string hint_for_backslash(const Question& q) {
                                        : "a backslash stands in quotes and in patterns only";
 }
 
+// A test of a key that "!" stands before.
+std::string hint_for_negated_test(const Question& q) {
+  if (q.finds("=")) return sentence("not equal is written ", q.key, "!=…");
+  if (q.finds("~")) return sentence("it is written ", q.key, "!~…");
+  if (q.finds("<>")) return sentence("a comparison is negated with not(", q.key, q.found, "…)");
+  return sentence("it is written ", q.key, " notin (…)");
+}
+
 std::string hint_for_separator(const Question& q) {
+  if (q.mistake.test == "!" && (q.finds("=~<>") || q.found == "in" || q.found == "notin")) {
+    return hint_for_negated_test(q);
+  }
   const bool bare_key = q.mistake.test.empty() && !q.mistake.key.empty();
   if (q.is_word) return hint_for_space(q);
   if (q.finds("\"")) return hint_for_quote(q);

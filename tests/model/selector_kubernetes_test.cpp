@@ -2,6 +2,7 @@
 // with a prefix before "/", which no tag has.
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 #include <usertags/selector.hpp>
 #include <vector>
@@ -18,6 +19,10 @@ struct Case {
   TagMap tags;
   bool selected;
 };
+
+void PrintTo(const Case& one, std::ostream* out) {
+  *out << '\'' << one.selector << '\'';
+}
 
 class Kubernetes : public testing::TestWithParam<Case> {};
 
