@@ -54,11 +54,6 @@ class Contenders {
     ours_ = std::make_unique<UserTagStore>(must(UserTagStore::open(folder_ / "ours.db")));
     malloc_trim(0);
     bytes_per_user_ = static_cast<double>(heap_bytes() - before) / static_cast<double>(users_);
-    for (const bool large_cache : {false, true}) {
-      theirs_[large_cache] =
-          std::make_unique<HandWritten>(folder_ / (large_cache ? "cached.db" : "theirs.db"), large_cache);
-      theirs_[large_cache]->load(users_);
-    }
   }
   ~Contenders() {
     ours_.reset();
@@ -68,7 +63,15 @@ class Contenders {
 
   std::uint64_t users() const { return users_; }
   UserTagStore& ours() { return *ours_; }
-  HandWritten& theirs(bool large_cache) { return *theirs_[large_cache]; }
+  // Loaded when it is first asked for.
+  HandWritten& theirs(bool large_cache) {
+    auto& theirs = theirs_[large_cache];
+    if (theirs == nullptr) {
+      theirs = std::make_unique<HandWritten>(folder_ / (large_cache ? "cached.db" : "theirs.db"), large_cache);
+      theirs->load(users_);
+    }
+    return *theirs;
+  }
   double bytes_per_user() const { return bytes_per_user_; }
   std::uint64_t next_patch = 0;   // of ours
   std::uint64_t their_next_patch[2] = {};
@@ -123,6 +126,7 @@ void patch_usertags(benchmark::State& state) {
 
 template <bool kLargeCache>
 void patch_by_hand(benchmark::State& state) {
+  HandWritten& theirs = contenders->theirs(kLargeCache);
   for (auto _ : state) {
     state.PauseTiming();
     std::vector<Patch> patches;
@@ -130,7 +134,6 @@ void patch_by_hand(benchmark::State& state) {
       patches.push_back(bench::patch(contenders->their_next_patch[kLargeCache]++, contenders->users()));
     }
     state.ResumeTiming();
-    HandWritten& theirs = contenders->theirs(kLargeCache);
     theirs.begin();
     for (const Patch& patch : patches) theirs.upsert(patch.user, patch.key, patch.value);
     theirs.commit();
@@ -170,7 +173,8 @@ void find_usertags(benchmark::State& state) {
 
 template <bool kLargeCache>
 void find_by_hand(benchmark::State& state) {
-  find(state, [](const std::string& id) { return contenders->theirs(kLargeCache).find(id); });
+  HandWritten& theirs = contenders->theirs(kLargeCache);
+  find(state, [&](const std::string& id) { return theirs.find(id); });
 }
 
 void patch_hand_written(benchmark::State& state) {

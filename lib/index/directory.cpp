@@ -1,95 +1,82 @@
 #include "index/directory.hpp"
 
-#include <xxhash.h>
-
 #include <cassert>
+#include <utility>
 
 namespace usertags::index {
 
 using model::Record;
 using model::RecordPtr;
 
-namespace {
-
-// Makes a hash container keep `count` elements without allocating again. A table that lost elements may
-// rehash earlier than its capacity tells (Boost.Unordered, "anti-drift"), so a full one is built anew.
-template <class Table>
-void make_room_in(Table& table, std::size_t count) {
-  if (count <= table.max_load()) return;
-  Table roomy(0, table.hash_function(), table.key_eq());
-  roomy.reserve(count);
-  for (auto element = table.begin(); element != table.end(); ++element) {
-    roomy.insert(std::move(const_cast<typename Table::value_type&>(*element)));
+void Directory::reserve_users(std::size_t users) {
+  for (Shard& shard : shards_) {
+    const model::MutexLock lock(shard.mutex);
+    shard.records.reserve(users / kShards);
   }
-  table.swap(roomy);
 }
 
-}   // namespace
-
-std::uint32_t Directory::hash(std::string_view external_id) noexcept {
-  return static_cast<std::uint32_t>(XXH3_64bits(external_id.data(), external_id.size()));
-}
-
-bool Directory::Equal::operator()(const Entry& entry, const ByOrdinal& key) const noexcept {
-  const Record* version = entry.newest.get();
-  while (version->ordinal() != key.ordinal) {
-    if (predecessors->empty()) return false;
-    const auto older = predecessors->find(version);
-    if (older == predecessors->end()) return false;
-    version = older->second.get();
-  }
+bool Directory::load(std::uint32_t hash, RecordPtr record) {
+  Shard& shard = shards_[shard_of(hash)];
+  const model::MutexLock lock(shard.mutex);
+  const auto is_same = [&](const Record& other) { return other.external_id() == record->external_id(); };
+  if (shard.records.find(hash, is_same) != RecordTable::kNone) return false;
+  shard.records.reserve(shard.records.size() + 1);
+  shard.records.insert(hash, std::move(record));
   return true;
 }
 
-void Directory::reserve(std::size_t users) {
-  for (Shard& shard : shards_) {
-    const model::MutexLock lock(shard.mutex);
-    shard.entries.reserve(users / kShards);
-  }
-}
-
-bool Directory::load(RecordPtr record) {
-  Shard& shard = shards_[shard_of(hash(record->external_id()))];
-  const model::MutexLock lock(shard.mutex);
-  return shard.entries.insert(Entry{std::move(record)}).second;
-}
-
+// A map that lost elements may rehash earlier than its capacity told (Boost.Unordered, "anti-drift"), by one
+// element for each that is lost: those that go before the push() make as much room as they take.
 void Directory::Shard::make_room() {
-  make_room_in(entries, entries.size() + awaited + 1);
-  make_room_in(predecessors, predecessors.size() + awaited + 1);
+  records.reserve(records.size() + awaited + 1);
+  const std::size_t versions = predecessors.size() + awaited + 1;
+  if (versions > predecessors.max_load()) {
+    Predecessors roomy;
+    roomy.reserve(versions);
+    for (auto& [version, predecessor] : predecessors) roomy.emplace(version, std::move(predecessor));
+    predecessors.swap(roomy);
+  }
   ++awaited;
 }
 
-void Directory::reserve(const Record& version) {
-  Shard& shard = shards_[shard_of(hash(version.external_id()))];
+const Record* Directory::Shard::predecessor_of(const Record& version) const noexcept {
+  if (predecessors.empty()) return nullptr;
+  const auto older = predecessors.find(&version);
+  return older == predecessors.end() ? nullptr : older->second.get();
+}
+
+bool Directory::Shard::leads_to(const Record& newest, std::uint32_t ordinal) const noexcept {
+  const Record* version = &newest;
+  while (version != nullptr && version->ordinal() != ordinal) version = predecessor_of(*version);
+  return version != nullptr;
+}
+
+void Directory::reserve(std::uint32_t hash) {
+  Shard& shard = shards_[shard_of(hash)];
   const model::MutexLock lock(shard.mutex);
   shard.make_room();
 }
 
-void Directory::cancel(const Record& version) noexcept {
-  Shard& shard = shards_[shard_of(hash(version.external_id()))];
+void Directory::cancel(std::uint32_t hash) noexcept {
+  Shard& shard = shards_[shard_of(hash)];
   const model::MutexLock lock(shard.mutex);
   --shard.awaited;
 }
 
-void Directory::push(RecordPtr version) noexcept {
-  const ByExternalId key{hash(version->external_id()), version->external_id()};
-  Shard& shard = shards_[shard_of(key.hash)];
+void Directory::push(std::uint32_t hash, RecordPtr version) noexcept {
+  Shard& shard = shards_[shard_of(hash)];
   const model::MutexLock lock(shard.mutex);
   assert(shard.awaited > 0);
   --shard.awaited;
-  const auto entry = shard.entries.find(key);
-  if (entry == shard.entries.end()) {
-    shard.entries.insert(Entry{std::move(version)});
-    return;
-  }
+  const auto is_same = [&](const Record& other) { return other.external_id() == version->external_id(); };
+  const std::size_t place = shard.records.find(hash, is_same);
+  if (place == RecordTable::kNone) return shard.records.insert(hash, std::move(version));
   const Record* const newest = version.get();
-  shard.predecessors.emplace(newest, std::exchange(entry->newest, std::move(version)));
+  shard.predecessors.emplace(newest, shard.records.replace(place, std::move(version)));
 }
 
-void Directory::drop_predecessor(const Record& version) noexcept {
-  const ByExternalId key{hash(version.external_id()), version.external_id()};
-  Shard& shard = shards_[shard_of(key.hash)];
+void Directory::drop_predecessor(std::uint32_t hash, const Record& version) noexcept {
+  Shard& shard = shards_[shard_of(hash)];
   RecordPtr older;   // freed when the lock is gone
   RecordPtr newest;
   const model::MutexLock lock(shard.mutex);
@@ -99,19 +86,15 @@ void Directory::drop_predecessor(const Record& version) noexcept {
     shard.predecessors.erase(predecessor);
   }
   if (!version.is_tombstone()) return;
-  const auto entry = shard.entries.find(key);
-  if (entry == shard.entries.end() || entry->newest.get() != &version) return;
-  newest = std::move(entry->newest);
-  entry->newest = newest;   // erasing looks at the key once more
-  shard.entries.erase(entry);
+  const std::size_t place = shard.records.find(hash, [&](const Record& other) { return &other == &version; });
+  if (place != RecordTable::kNone) newest = shard.records.erase(place);
 }
 
 std::size_t Directory::heap_bytes() const noexcept {
   std::size_t bytes = 0;
   for (const Shard& shard : shards_) {
     const model::MutexLock lock(shard.mutex);
-    // Of 16 bytes a group, 15 are for slots (Boost.Unordered, foa/table).
-    bytes += shard.entries.bucket_count() * (sizeof(Entry) + 1) + shard.entries.bucket_count() / 15;
+    bytes += shard.records.heap_bytes();
     bytes += shard.predecessors.bucket_count() * (sizeof(Predecessors::value_type) + 1);
   }
   return bytes;

@@ -26,13 +26,18 @@ class KeyEntry {
   void append(std::string_view value, UserSet users);
   void set_users(UserSet users) noexcept;
 
-  // Room for a user to come to the value; `gains_key`: who has no other value of the key. Throws
-  // std::bad_alloc, with nothing changed.
-  void reserve(std::string_view value, bool gains_key);
+  // Room for a user to come to the value; `gains_key`: who has no other value of the key. Answers the
+  // value's set, which stays where it is until a value is made or erased. Throws std::bad_alloc, with nothing
+  // changed.
+  UserSet& reserve(std::string_view value, bool gains_key);
   void cancel(std::string_view value, bool gains_key) noexcept;
-  // Uses a reservation.
-  void add(std::string_view value, bool gains_key, std::uint32_t ordinal) noexcept;
-  void remove(std::string_view value, bool loses_key, std::uint32_t ordinal) noexcept;
+  UserSet* find(std::string_view value) noexcept { return values_.find(value); }
+
+  // A user comes to the set of a value, using a reservation, or leaves one.
+  void add(UserSet& users, bool gains_key, std::uint32_t ordinal) noexcept;
+  void remove(UserSet& users, bool loses_key, std::uint32_t ordinal) noexcept;
+  // A value that nobody has any more, and that awaits nobody.
+  void erase_if_unused(std::string_view value) noexcept;
 
  private:
   template <class Change>
@@ -41,7 +46,6 @@ class KeyEntry {
     change(users);
     set_bytes_ += users.heap_bytes() - bytes;
   }
-  void erase_if_unused(std::string_view value, UserSet& users) noexcept;
 
   SortedBlocks<UserSet> values_;
   UserSet users_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
@@ -17,18 +18,19 @@ Projection::~Projection() = default;
 void Projection::load(std::span<const RecordPtr> records, std::uint64_t revision) {
   const NewMoment moment(moment_);
   const std::lock_guard order(order_mutex_);
-  directory_.reserve(records.size());
+  directory_.reserve_users(records.size());
   std::uint64_t last_id = 0;
   for (const RecordPtr& record : records) {
     const std::uint64_t id = model::uuid_order(*model::parse_user_id(record->id()));
     if (id <= last_id) model::fail(ErrorCode::corrupt_store, std::string(record->id()) + " is out of order");
-    if (!directory_.load(record)) {
+    const std::uint32_t hash = Directory::hash(record->external_id());
+    if (!directory_.load(hash, record)) {
       model::fail(ErrorCode::corrupt_store,
                   "two users have the external id " + model::quoted(record->external_id()));
     }
     last_id = id;
     order_.reserve(record->ordinal());
-    order_.append({record->ordinal(), Directory::hash(record->external_id())}, id);
+    order_.append({record->ordinal(), hash}, id);
     count({{}, record});
   }
   tags_.load(records);
@@ -38,33 +40,33 @@ void Projection::load(std::span<const RecordPtr> records, std::uint64_t revision
 // --- Publishing. ---
 
 std::unique_ptr<Projection::Publication> Projection::prepare(std::vector<Step> steps) {
-  std::unique_ptr<Publication> publication(new Publication(*this, std::move(steps)));
-  const NewMoment moment(moment_);
+  std::unique_ptr<Publication> publication(new Publication(*this));
+  publication->hashes_.reserve(steps.size());
+  publication->steps_ = std::move(steps);
   for (const Step& step : publication->steps_) {
-    directory_.reserve(*step.after);
-    try {
-      tags_.prepare(step.before.get(), *step.after);
-    } catch (const std::bad_alloc&) {
-      directory_.cancel(*step.after);
-      throw;
-    }
-    ++publication->prepared_;
-    if (!step.before) {
-      const std::lock_guard order(order_mutex_);
-      order_.reserve(step.after->ordinal());
-    }
+    const std::uint32_t hash = Directory::hash(step.after->external_id());
+    publication->hashes_.push_back(hash);
+    directory_.reserve(hash);
+    ++publication->reserved_;
+    if (step.before) continue;
+    const std::lock_guard order(order_mutex_);
+    order_.reserve(step.after->ordinal());
   }
+  const NewMoment moment(moment_);
+  publication->edits_ = tags_.prepare(publication->steps_);
   return publication;
 }
 
+void Projection::undo(const Publication& publication) noexcept {
+  for (const std::uint32_t hash : std::span(publication.hashes_).first(publication.reserved_))
+    directory_.cancel(hash);
+  if (!publication.edits_) return;
+  const NewMoment moment(moment_);
+  tags_.cancel(*publication.edits_);
+}
+
 Projection::Publication::~Publication() {
-  if (prepared_ > 0) {
-    const NewMoment moment(owner_.moment_);
-    for (const Step& step : std::span(steps_).first(prepared_)) {
-      owner_.tags_.cancel(step.before.get(), *step.after);
-      owner_.directory_.cancel(*step.after);
-    }
-  }
+  owner_.undo(*this);
   // One after the other: a long list would overflow the stack if each freed the next.
   for (auto next = std::move(next_); next != nullptr;) next = std::move(next->next_);
 }
@@ -72,18 +74,10 @@ Projection::Publication::~Publication() {
 void Projection::publish(std::unique_ptr<Publication> publication) noexcept {
   {
     const NewMoment moment(moment_);
-    for (const Step& step : publication->steps_) {
-      if (!step.before) {
-        const Record& user = *step.after;
-        const std::uint64_t id = model::uuid_order(*model::parse_user_id(user.id()));
-        const std::lock_guard order(order_mutex_);
-        order_.append({user.ordinal(), Directory::hash(user.external_id())}, id);
-      }
-      directory_.push(step.after);
-      tags_.publish(step.before.get(), *step.after);
-      count(step);
-    }
-    publication->prepared_ = 0;
+    push(*publication);
+    tags_.publish(*publication->edits_);
+    publication->edits_.reset();
+    publication->reserved_ = 0;
     visible_.store(publication->steps_.back().after->revision(), std::memory_order_release);
 
     const model::MutexLock retirement(retirement_);
@@ -92,6 +86,26 @@ void Projection::publish(std::unique_ptr<Publication> publication) noexcept {
     newest_ = newest;
   }
   retire();
+}
+
+void Projection::push(const Publication& publication) noexcept {
+  constexpr std::size_t kAhead = 8;   // pushes; their slots and records are fetched meanwhile
+  const auto& [steps, hashes] = std::tie(publication.steps_, publication.hashes_);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (i + kAhead < steps.size()) {
+      directory_.prefetch(hashes[i + kAhead]);
+      __builtin_prefetch(steps[i + kAhead].before.get());
+    }
+    if (!steps[i].before) append_to_order(*steps[i].after, hashes[i]);
+    directory_.push(hashes[i], steps[i].after);
+    count(steps[i]);
+  }
+}
+
+void Projection::append_to_order(const Record& user, std::uint32_t hash) noexcept {
+  const std::uint64_t id = model::uuid_order(*model::parse_user_id(user.id()));
+  const std::lock_guard order(order_mutex_);
+  order_.append({user.ordinal(), hash}, id);
 }
 
 void Projection::count(const Step& step) noexcept {
@@ -110,11 +124,12 @@ void Projection::retire() const noexcept {
   const model::MutexLock retirement(retirement_);
   const std::uint64_t oldest_pin = pins_.empty() ? visible_revision() : std::ranges::min(pins_);
   while (oldest_ != nullptr && oldest_->steps_.back().after->revision() <= oldest_pin) {
-    for (const Step& step : oldest_->steps_) {
-      directory_.drop_predecessor(*step.after);
-      if (!step.after->is_tombstone()) continue;
+    for (std::size_t i = 0; i < oldest_->steps_.size(); ++i) {
+      const Record& version = *oldest_->steps_[i].after;
+      directory_.drop_predecessor(oldest_->hashes_[i], version);
+      if (!version.is_tombstone()) continue;
       const std::lock_guard order(order_mutex_);
-      order_.remove(step.after->ordinal());
+      order_.remove(version.ordinal());
     }
     auto next = std::move(oldest_->next_);
     oldest_->next_ = std::move(retired);
@@ -139,6 +154,32 @@ RecordPtr Projection::find_ordinal(std::uint32_t ordinal) const noexcept {
     place = order_.find_ordinal(ordinal);
   }
   return place ? share(*place, [&] { return visible_revision(); }) : RecordPtr();
+}
+
+void Projection::prefetch(std::span<const UserRef> users) const noexcept {
+  std::array<std::uint32_t, kMaxPrefetch> hashes;
+  std::size_t count = 0;
+  for (const UserRef& user : users) {
+    if (user.kind() == UserRef::Kind::id || model::parse_user_id(user.text())) continue;
+    directory_.prefetch(hashes[count++] = Directory::hash(user.text()));
+  }
+  for (const std::uint32_t hash : std::span(hashes).first(count)) directory_.prefetch_record(hash);
+}
+
+std::size_t Projection::places_of(std::span<const std::uint32_t> ordinals,
+                                  std::span<CreationOrder::Place> places) const {
+  std::size_t count = 0;
+  {
+    const std::shared_lock lock(order_mutex_);
+    for (const std::uint32_t ordinal : ordinals) {
+      const auto place = order_.find_ordinal(ordinal);
+      if (!place) continue;
+      directory_.prefetch(place->hash);
+      places[count++] = *place;
+    }
+  }
+  for (const CreationOrder::Place& place : places.first(count)) directory_.prefetch_record(place.hash);
+  return count;
 }
 
 Projection::Found Projection::find_each(std::span<const UserRef> users) const {

@@ -15,6 +15,8 @@
 // Locks are taken in this order: moment, retirement, order, shard.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -31,6 +33,7 @@
 #include "index/directory.hpp"
 #include "index/facets.hpp"
 #include "index/moment_lock.hpp"
+#include "index/step.hpp"
 #include "index/tag_index.hpp"
 #include "model/record.hpp"
 #include "model/selector_node.hpp"
@@ -38,13 +41,6 @@
 #include "model/typeid.hpp"
 
 namespace usertags::index {
-
-// One user's step from version to version. A creation has no `before`; the `after` of a deletion is a
-// tombstone.
-struct Step {
-  model::RecordPtr before;
-  model::RecordPtr after;
-};
 
 class Projection {
  public:
@@ -66,6 +62,14 @@ class Projection {
   // published one. Throws std::bad_alloc.
   std::unique_ptr<Publication> prepare(std::vector<Step> steps);
   void publish(std::unique_ptr<Publication> publication) noexcept;
+
+  // Users whom the publishing thread is going to look up: their records are fetched into the cache, all at
+  // once. Users named by id are not.
+  static constexpr std::size_t kMaxPrefetch = 64;
+  void prefetch(std::span<const UserRef> users) const noexcept;   // at most kMaxPrefetch
+  // Calls function(const Record&) for the living among the users, in order. For the publishing thread.
+  template <class Function>
+  void visit_each(std::span<const std::uint32_t> ordinals, Function&& function) const;
 
   // --- Reading. ---
 
@@ -145,12 +149,18 @@ class Projection {
   // Null where there is no such user.
   std::vector<model::RecordPtr> records_of(std::span<const std::uint32_t> ordinals,
                                            std::uint64_t revision) const;
+  // Fills `places` from the front with the places of those of the users who live; answers how many. For the
+  // publishing thread: fetches their records.
+  std::size_t places_of(std::span<const std::uint32_t> ordinals, std::span<CreationOrder::Place> places) const;
   template <class Report>
   bool check_users(std::uint32_t& after, Report&& report) const;
   template <class Report>
   void check_set(const TagIndex& tags, std::string_view key, std::string_view value, const UserSet& users,
                  Report&& report) const;
 
+  void append_to_order(const model::Record& user, std::uint32_t hash) noexcept;
+  void push(const Publication& publication) noexcept USERTAGS_REQUIRES(moment_);
+  void undo(const Publication& publication) noexcept;
   void count(const Step& step) noexcept USERTAGS_REQUIRES(moment_);
   void retire() const noexcept;
   Snapshot pin_moment() const USERTAGS_REQUIRES_SHARED(moment_);
@@ -179,12 +189,13 @@ class Projection::Publication {
 
  private:
   friend class Projection;
-  Publication(Projection& owner, std::vector<Step> steps) noexcept
-      : owner_(owner), steps_(std::move(steps)) {}
+  explicit Publication(Projection& owner) noexcept : owner_(owner) {}
 
   Projection& owner_;
   std::vector<Step> steps_;
-  std::size_t prepared_ = 0;            // steps that are to be undone if it is dropped
+  std::vector<std::uint32_t> hashes_;   // of the steps' users
+  std::size_t reserved_ = 0;            // steps that the directory keeps room for
+  std::optional<TagEdits> edits_;
   std::unique_ptr<Publication> next_;   // retired after this one
 };
 
@@ -253,6 +264,18 @@ model::RecordPtr Projection::share(const CreationOrder::Place& place, Revision&&
   directory_.visit(place.ordinal, place.hash, revision,
                    [&](const model::Record& record) { found = model::RecordPtr::share(record); });
   return found;
+}
+
+template <class Function>
+void Projection::visit_each(std::span<const std::uint32_t> ordinals, Function&& function) const {
+  std::array<CreationOrder::Place, kMaxPrefetch> places;
+  while (!ordinals.empty()) {
+    const auto some = ordinals.first(std::min(ordinals.size(), kMaxPrefetch));
+    ordinals = ordinals.subspan(some.size());
+    for (const CreationOrder::Place& place : std::span(places).first(places_of(some, places))) {
+      if (const auto record = share(place, [&] { return visible_revision(); })) function(*record);
+    }
+  }
 }
 
 // Both ways: each user's tags are in the index, and each member of a set has the tag.

@@ -5,84 +5,99 @@
 namespace usertags::index {
 namespace {
 
-using model::Record;
+// How many edits ahead memory is fetched: a set first, then what it refers to.
+constexpr std::size_t kNear = 6;
+constexpr std::size_t kFar = 12;
 
-// Calls visitor(old_tag, new_tag) for each key that a step adds, changes or removes; null where the user does
-// not have the key before or after it.
-template <class Visitor>
-void for_each_difference(const Record* before, const Record& after, Visitor&& visitor) {
-  auto old_tag = before == nullptr ? TagIterator() : before->begin();
-  auto new_tag = after.begin();
-  constexpr TagIterator kEnd;
-  while (old_tag != kEnd && new_tag != kEnd) {
-    const bool same_key = old_tag->key == new_tag->key;
-    const bool has_old = same_key || old_tag->key < new_tag->key;
-    const bool has_new = same_key || !has_old;
-    if (!same_key || old_tag->value != new_tag->value)
-      visitor(has_old ? old_tag.operator->() : nullptr, has_new ? new_tag.operator->() : nullptr);
-    if (has_old) ++old_tag;
-    if (has_new) ++new_tag;
+void prefetch(std::span<const TagEdit> edits, std::size_t current) noexcept {
+  if (current + kFar < edits.size()) {
+    __builtin_prefetch(edits[current + kFar].from);
+    __builtin_prefetch(edits[current + kFar].to);
   }
-  for (; old_tag != kEnd; ++old_tag) visitor(old_tag.operator->(), nullptr);
-  for (; new_tag != kEnd; ++new_tag) visitor(nullptr, new_tag.operator->());
+  if (current + kNear < edits.size()) {
+    const TagEdit& edit = edits[current + kNear];
+    if (edit.from != nullptr) edit.from->prefetch();
+    if (edit.to != nullptr) edit.to->prefetch();
+  }
 }
 
 }   // namespace
 
-void TagIndex::prepare(const Record* before, const Record& after) {
-  std::size_t reserved = 0;
-  if (before == nullptr) users_.reserve();
+TagEdits TagIndex::prepare(std::span<const Step> steps) {
+  TagEdits edits = differences(steps);
+  std::size_t users = 0;
+  std::size_t tags = 0;
   try {
-    for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
-      if (new_tag == nullptr) return;
-      reserve(*new_tag, old_tag == nullptr);
-      ++reserved;
-    });
+    for (; users < edits.created.size(); ++users) users_.reserve();
+    for (; tags < edits.tags.size(); ++tags) reserve(edits.tags[tags]);
   } catch (const std::bad_alloc&) {
-    if (before == nullptr) users_.cancel_reservation();
-    for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
-      if (new_tag == nullptr || reserved == 0) return;
-      cancel(*new_tag, old_tag == nullptr);
-      --reserved;
-    });
+    for (; users > 0; --users) users_.cancel_reservation();
+    cancel(std::span(edits.tags).first(tags));
     throw;
   }
+  for (TagEdit& edit : edits.tags) {   // now that all values are made, sets stay where they are
+    if (edit.has_key && edit.entry->values().size() != edit.values_then)
+      edit.to = edit.entry->find(edit.new_value);
+    if (edit.had_key) edit.from = edit.entry->find(edit.old_value);
+  }
+  return edits;
 }
 
-void TagIndex::cancel(const Record* before, const Record& after) noexcept {
-  if (before == nullptr) users_.cancel_reservation();
-  for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
-    if (new_tag != nullptr) cancel(*new_tag, old_tag == nullptr);
-  });
-}
-
-void TagIndex::publish(const Record* before, const Record& after) noexcept {
-  if (before == nullptr) users_.add(after.ordinal());
-  if (after.is_tombstone()) users_.remove(after.ordinal());
-  for_each_difference(before, after, [&](const Tag* old_tag, const Tag* new_tag) {
-    const std::string_view key = (old_tag == nullptr ? new_tag : old_tag)->key;
-    KeyEntry& entry = **keys_.find(key);
-    if (new_tag != nullptr) entry.add(new_tag->value, old_tag == nullptr, after.ordinal());
-    if (old_tag != nullptr) entry.remove(old_tag->value, new_tag == nullptr, after.ordinal());
-    if (entry.empty()) keys_.erase(key);
-  });
-}
-
-void TagIndex::reserve(const Tag& tag, bool gains_key) {
-  std::unique_ptr<KeyEntry>& entry = keys_.at_or_insert(tag.key);
+void TagIndex::reserve(TagEdit& edit) {
+  if (!edit.has_key) {
+    edit.entry = keys_.find(edit.key)->get();
+    return;
+  }
+  std::unique_ptr<KeyEntry>& entry = keys_.at_or_insert(edit.key);
   try {
     if (!entry) entry = std::make_unique<KeyEntry>();
-    entry->reserve(tag.value, gains_key);
+    edit.entry = entry.get();
+    edit.to = &entry->reserve(edit.new_value, !edit.had_key);
+    edit.values_then = entry->values().size();
   } catch (const std::bad_alloc&) {
-    if (!entry || entry->empty()) keys_.erase(tag.key);
+    if (!entry || entry->empty()) keys_.erase(edit.key);
     throw;
   }
 }
 
-void TagIndex::cancel(const Tag& tag, bool gains_key) noexcept {
-  KeyEntry& entry = **keys_.find(tag.key);
-  entry.cancel(tag.value, gains_key);
-  if (entry.empty()) keys_.erase(tag.key);
+void TagIndex::cancel(const TagEdits& edits) noexcept {
+  for (std::size_t i = 0; i < edits.created.size(); ++i) users_.cancel_reservation();
+  cancel(std::span(edits.tags));
+}
+
+void TagIndex::cancel(std::span<const TagEdit> edits) noexcept {
+  for (const TagEdit& edit : edits) {
+    if (!edit.has_key) continue;
+    KeyEntry& entry = **keys_.find(edit.key);
+    entry.cancel(edit.new_value, !edit.had_key);
+    if (entry.empty()) keys_.erase(edit.key);
+  }
+}
+
+// Values and keys that fall empty are erased at the end: until then the edits' sets have to stay.
+void TagIndex::publish(const TagEdits& edits) noexcept {
+  bool empties = false;
+  for (const std::uint32_t ordinal : edits.created) users_.add(ordinal);
+  for (std::size_t i = 0; i < edits.tags.size(); ++i) {
+    prefetch(edits.tags, i);
+    const TagEdit& edit = edits.tags[i];
+    if (edit.has_key) edit.entry->add(*edit.to, !edit.had_key, edit.ordinal);
+    if (!edit.had_key) continue;
+    edit.entry->remove(*edit.from, !edit.has_key, edit.ordinal);
+    empties = empties || edit.from->empty();
+  }
+  for (const std::uint32_t ordinal : edits.deleted) users_.remove(ordinal);
+  if (!empties) return;
+  for (const TagEdit& edit : edits.tags) {
+    if (edit.had_key) erase_if_unused(edit.key, edit.old_value);
+  }
+}
+
+void TagIndex::erase_if_unused(std::string_view key, std::string_view value) noexcept {
+  const std::unique_ptr<KeyEntry>* const entry = keys_.find(key);
+  if (entry == nullptr) return;
+  (*entry)->erase_if_unused(value);
+  if ((*entry)->empty()) keys_.erase(key);
 }
 
 const KeyEntry* TagIndex::find(std::string_view key) const noexcept {

@@ -4,8 +4,8 @@
 //
 // Keys and values are ordered (SortedBlocks), users are ordinals (UserSet), so that a selector can be
 // evaluated by set operations, and patterns and comparisons by a walk over the ordered values of one key.
-// Updates are in two steps, so that the second cannot fail: prepare() makes entries and room, publish() fills
-// them. Readers and updates are kept apart by the caller.
+// Updates are in two steps, so that the second cannot fail: prepare() finds or makes the sets and the room in
+// them, publish() fills them. Readers and updates are kept apart by the caller.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,8 @@
 
 #include "index/key_entry.hpp"
 #include "index/sorted_blocks.hpp"
+#include "index/step.hpp"
+#include "index/tag_edits.hpp"
 #include "index/user_set.hpp"
 #include "model/record.hpp"
 
@@ -25,13 +27,11 @@ class TagIndex {
   // Fills an empty index from the users, in the order of their ordinals. Throws std::bad_alloc.
   void load(std::span<const model::RecordPtr> users);
 
-  // A step of one user from a version (none for a creation) to the next (a tombstone for a deletion).
-  // Throws std::bad_alloc, with nothing changed.
-  void prepare(const model::Record* before, const model::Record& after);
-  // Undoes prepare().
-  void cancel(const model::Record* before, const model::Record& after) noexcept;
-  // Does what was prepared.
-  void publish(const model::Record* before, const model::Record& after) noexcept;
+  // What the steps of a group do to the sets. Throws std::bad_alloc, with nothing changed. Nothing else may
+  // change the index until the edits are published or cancelled; the steps must live as long.
+  TagEdits prepare(std::span<const Step> steps);
+  void cancel(const TagEdits& edits) noexcept;
+  void publish(const TagEdits& edits) noexcept;
 
   const KeyEntry* find(std::string_view key) const noexcept;
   const UserSet* find(std::string_view key, std::string_view value) const noexcept;
@@ -46,8 +46,9 @@ class TagIndex {
   Figures figures() const noexcept;   // a look at each key
 
  private:
-  void reserve(const Tag& tag, bool gains_key);
-  void cancel(const Tag& tag, bool gains_key) noexcept;
+  void reserve(TagEdit& edit);
+  void cancel(std::span<const TagEdit> edits) noexcept;
+  void erase_if_unused(std::string_view key, std::string_view value) noexcept;
 
   SortedBlocks<std::unique_ptr<KeyEntry>> keys_;
   UserSet users_;

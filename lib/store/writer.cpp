@@ -68,16 +68,18 @@ void Writer::run(std::span<Slice> slices) noexcept {
 
 void Writer::judge(std::span<Slice> slices) {
   group_.begin(file_.state(), now_ms());
+  Lookahead lookahead(projection_, slices);
   for (Slice& slice : slices) {
     if (group_.patch_bytes() < kMaxGroupPatchBytes)
-      judge(slice);
+      judge(slice, lookahead);
     else
       slice.end = slice.begin;   // for the next group
   }
 }
 
-void Writer::judge(Slice& slice) {
+void Writer::judge(Slice& slice, Lookahead& lookahead) {
   for (std::size_t i = slice.begin; i < slice.end; ++i) {
+    lookahead.advance();
     Request& request = *slice.request;
     request.outcome(i) = judge_.judge(request.write(i), request.item(i), group_);
     if (group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = i + 1;

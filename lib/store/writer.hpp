@@ -21,6 +21,7 @@
 #include "store/group_commit.hpp"
 #include "store/judge.hpp"
 #include "store/logger.hpp"
+#include "store/lookahead.hpp"
 #include "store/metrics.hpp"
 
 namespace usertags::store {
@@ -41,7 +42,7 @@ class Writer final : public GroupRunner {
 
  private:
   void judge(std::span<Slice> slices);
-  void judge(Slice& slice);
+  void judge(Slice& slice, Lookahead& lookahead);
   void commit(std::span<Slice> slices);
   void publish(std::unique_ptr<index::Projection::Publication> publication) noexcept;
   void refuse_if_wal_is_full();

@@ -68,13 +68,14 @@ TEST(Facets, DoNotShowWhatIsOnlyPrepared) {
   TagIndex index = index_of({{{"tier", "gold"}}});
   const RecordPtr before = version(1, 1, "u1", {{"tier", "gold"}});
   const RecordPtr after = version(1, 2, "u1", {{"tier", "zinc"}, {"new", "x"}});
-  index.prepare(before.get(), *after);
+  const std::vector<Step> steps = {{before, after}};
+  const TagEdits edits = index.prepare(steps);
   EXPECT_EQ(counts(key_facets(index, {.limit = 1})), (Counts{{"tier", 1}}));
   EXPECT_FALSE(key_facets(index, {.limit = 1}).more);
   EXPECT_EQ(counts(value_facets(*index.find("tier"), {.limit = 10})), (Counts{{"gold", 1}}));
   EXPECT_FALSE(value_facets(*index.find("tier"), {.limit = 1}).more);
   EXPECT_EQ(counts(top_value_facets(*index.find("tier"), {}, 10)), (Counts{{"gold", 1}}));
-  index.cancel(before.get(), *after);
+  index.cancel(edits);
 }
 
 RC_GTEST_PROP(Facets, TheTopOnesAreThoseOfAllSortedByUsers, ()) {

@@ -102,13 +102,14 @@ TEST(SelectorEvaluation, SeesWhatIsPublishedOnly) {
       const RecordPtr before = found == users.end() ? RecordPtr() : record_of(ordinal, found->second);
       const bool deletes = before && tags.empty();
       const RecordPtr after = deletes ? Record::make_tombstone(*before, 2) : record_of(ordinal, tags);
-      index.prepare(before.get(), *after);
+      const std::vector<Step> group = {{before, after}};
+      const TagEdits edits = index.prepare(group);
       if (tags.size() == 1) {
         RC_ASSERT(wrong(index, **test::any_selector_node(), users) == "");
-        index.cancel(before.get(), *after);
+        index.cancel(edits);
         continue;
       }
-      index.publish(before.get(), *after);
+      index.publish(edits);
       deletes ? static_cast<void>(users.erase(ordinal))
               : static_cast<void>(users.insert_or_assign(ordinal, tags));
     }

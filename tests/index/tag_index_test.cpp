@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "index/make_step.hpp"
 
@@ -52,15 +53,14 @@ Contents expected(const std::map<std::uint32_t, RecordPtr>& users) {
   return contents;
 }
 
-void publish(TagIndex& index, const Record* before, const Record& after) {
-  index.prepare(before, after);
-  index.publish(before, after);
+void publish(TagIndex& index, const std::vector<Step>& steps) {
+  index.publish(index.prepare(steps));
 }
 
 TEST(TagIndex, FindsUsersByKeyAndByTag) {
   TagIndex index;
   const RecordPtr user = version(7, 1, "u", {{"tier", "gold"}, {"plan", ""}});
-  publish(index, nullptr, *user);
+  publish(index, {{{}, user}});
   EXPECT_TRUE(index.find("tier", "gold")->contains(7));
   EXPECT_TRUE(index.find("plan", "")->contains(7));
   EXPECT_TRUE(index.find("tier")->users().contains(7));
@@ -74,10 +74,10 @@ TEST(TagIndex, APreparationThatIsCancelledLeavesNoTrace) {
   TagIndex index;
   const RecordPtr one = version(1, 1, "u", {{"tier", "gold"}});
   const RecordPtr two = version(1, 2, "u", {{"tier", "silver"}, {"new", "x"}});
-  publish(index, nullptr, *one);
+  publish(index, {{{}, one}});
   const Contents before = contents(index);
-  index.prepare(one.get(), *two);
-  index.cancel(one.get(), *two);
+  const std::vector<Step> steps = {{one, two}, {two, one}};
+  index.cancel(index.prepare(steps));
   EXPECT_EQ(contents(index), before);
   EXPECT_EQ(index.figures().keys, 1U);
   EXPECT_EQ(index.figures().values, 1U);
@@ -86,40 +86,59 @@ TEST(TagIndex, APreparationThatIsCancelledLeavesNoTrace) {
 TEST(TagIndex, ForgetsValuesAndKeysThatNobodyHasAnyMore) {
   TagIndex index;
   const RecordPtr user = version(1, 1, "u", {{"tier", "gold"}});
-  publish(index, nullptr, *user);
-  publish(index, user.get(), *Record::make_tombstone(*user, 2));
+  publish(index, {{{}, user}});
+  publish(index, {{user, Record::make_tombstone(*user, 2)}});
   EXPECT_EQ(index.figures().keys, 0U);
   EXPECT_EQ(index.figures().values, 0U);
   EXPECT_EQ(index.find("tier"), nullptr);
+}
+
+TEST(TagIndex, AUserMayTakeManyStepsInOneGroup) {
+  TagIndex index;
+  const RecordPtr gold = version(1, 1, "u", {{"tier", "gold"}});
+  const RecordPtr silver = version(1, 2, "u", {{"tier", "silver"}});
+  const RecordPtr none = version(1, 3, "u", {{"plan", "x"}});
+  publish(index, {{{}, gold}, {gold, silver}, {silver, none}, {none, gold}, {gold, silver}});
+  EXPECT_EQ(contents(index), (Contents{{"", {{"*", {1}}}}, {"tier", {{"*", {1}}, {"silver", {1}}}}}));
+  publish(index, {{silver, gold}, {gold, Record::make_tombstone(*gold, 5)}});
+  EXPECT_EQ(contents(index), (Contents{{"", {{"*", {}}}}}));
 }
 
 RC_GTEST_PROP(TagIndex, AfterAnyStepsEqualsTheUsersTagsAndAFreshOne, ()) {
   TagIndex index;
   std::map<std::uint32_t, RecordPtr> users;
   std::uint64_t revision = 0;
-  const int steps = *rc::gen::inRange(0, 300);
-  for (int i = 0; i < steps; ++i) {
-    const auto ordinal = *rc::gen::inRange<std::uint32_t>(1, 40);
-    TagMap tags;
-    const int count = *rc::gen::inRange(0, 4);
-    for (int t = 0; t < count; ++t) {
-      tags["k" + std::to_string(*rc::gen::inRange(0, 4))] = "v" + std::to_string(*rc::gen::inRange(0, 6));
+  const int groups = *rc::gen::inRange(0, 100);
+  for (int g = 0; g < groups; ++g) {
+    std::map<std::uint32_t, RecordPtr> then = users;
+    std::vector<Step> steps;
+    const int size = *rc::gen::inRange(1, 8);
+    for (int i = 0; i < size; ++i) {
+      const auto ordinal = *rc::gen::inRange<std::uint32_t>(1, 40);
+      TagMap tags;
+      const int count = *rc::gen::inRange(0, 4);
+      for (int t = 0; t < count; ++t) {
+        tags["k" + std::to_string(*rc::gen::inRange(0, 4))] = "v" + std::to_string(*rc::gen::inRange(0, 6));
+      }
+      const auto found = then.find(ordinal);
+      const RecordPtr before = found == then.end() ? RecordPtr() : found->second;
+      const bool deletes = before && *rc::gen::inRange(0, 5) == 0;
+      const RecordPtr after =
+          deletes ? Record::make_tombstone(*before, ++revision) : version(ordinal, ++revision, "u", tags);
+      steps.push_back({before, after});
+      if (deletes)
+        then.erase(ordinal);
+      else
+        then[ordinal] = after;
     }
-    const auto found = users.find(ordinal);
-    const RecordPtr before = found == users.end() ? RecordPtr() : found->second;
-    const bool deletes = before && *rc::gen::inRange(0, 5) == 0;
-    const RecordPtr after =
-        deletes ? Record::make_tombstone(*before, ++revision) : version(ordinal, ++revision, "u", tags);
-    index.prepare(before.get(), *after);
+    const TagEdits edits = index.prepare(steps);
     if (*rc::gen::inRange(0, 4) == 0) {
-      index.cancel(before.get(), *after);
+      index.cancel(edits);
+      RC_ASSERT(contents(index) == expected(users));
       continue;
     }
-    index.publish(before.get(), *after);
-    if (deletes)
-      users.erase(ordinal);
-    else
-      users[ordinal] = after;
+    index.publish(edits);
+    users = std::move(then);
   }
   RC_ASSERT(contents(index) == expected(users));
 

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "model/record.hpp"
+
+namespace usertags::index {
+
+// One user's step from version to version. A creation has no `before`; the `after` of a deletion is a
+// tombstone.
+struct Step {
+  model::RecordPtr before;
+  model::RecordPtr after;
+};
+
+}   // namespace usertags::index

@@ -1,0 +1,37 @@
+#include "store/lookahead.hpp"
+
+#include <algorithm>
+#include <boost/container/static_vector.hpp>
+#include <variant>
+
+namespace usertags::store {
+namespace {
+
+UserRef user_of(const WriteView& write) noexcept {
+  if (const auto* creation = std::get_if<CreateView>(&write))
+    return UserRef::external_id(creation->external_id);
+  if (const auto* patch = std::get_if<PatchView>(&write)) return patch->user;
+  return std::get<DeleteView>(write).user;
+}
+
+}   // namespace
+
+Lookahead::Lookahead(const index::Projection& projection, std::span<const Slice> slices) noexcept
+    : projection_(projection), slices_(slices), next_(slices.empty() ? 0 : slices.front().begin) {}
+
+// Once all writes are fetched, there is nothing to wait for: whoever goes on does so without help.
+void Lookahead::fetch() noexcept {
+  boost::container::static_vector<UserRef, index::Projection::kMaxPrefetch> users;
+  while (!slices_.empty() && users.size() < users.capacity()) {
+    if (next_ >= slices_.front().end) {
+      slices_ = slices_.subspan(1);
+      next_ = slices_.empty() ? 0 : slices_.front().begin;
+    } else {
+      users.push_back(user_of(slices_.front().request->write(next_++)));
+    }
+  }
+  projection_.prefetch(users);
+  ahead_ = std::max<std::size_t>(users.size(), 1);
+}
+
+}   // namespace usertags::store
