@@ -1,5 +1,7 @@
 #include "sqlite/change_log.hpp"
 
+#include <string>
+
 #include "sqlite/stored_row.hpp"
 
 namespace usertags::sqlite {
@@ -22,29 +24,47 @@ model::Change change_of(const StoredRow& row) {
   return change;
 }
 
+// An INSERT of so many rows, with eight parameters each.
+std::string insert_rows(std::size_t rows) {
+  std::string sql = "INSERT INTO change(seq, ordinal, kind, remaining, at_ms, checksum, patch, note) VALUES ";
+  for (std::size_t row = 0; row < rows; ++row) sql += row == 0 ? "(?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?)";
+  return sql;
+}
+
+void bind_row(Statement& rows, int row, const ChangeLog::Entry& entry) {
+  const model::Change& change = entry.change;
+  const int first = 8 * row + 1;
+  rows.bind(first, change.revision)
+      .bind(first + 1, change.ordinal)
+      .bind(first + 2, static_cast<int>(change.kind))
+      .bind(first + 3, change.remaining)
+      .bind(first + 4, change.at_ms)
+      .bind(first + 5, entry.checksum)
+      .bind_text(first + 6, change.patch);
+  if (change.note.empty())
+    rows.bind_null(first + 7);
+  else
+    rows.bind_text(first + 7, change.note);
+}
+
 }   // namespace
 
 ChangeLog::ChangeLog(Connection& connection)
-    : append_(connection,
-              "INSERT INTO change(seq, ordinal, kind, remaining, at_ms, checksum, patch, note) "
-              "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+    : append_one_(connection, insert_rows(1)),
+      append_rows_(connection, insert_rows(kRows)),
       prune_(connection, "DELETE FROM change WHERE seq BETWEEN ?1 AND ?2"),
       mark_(connection, "SELECT at_ms, checksum FROM change WHERE seq = ?1") {}
 
-void ChangeLog::append(const model::Change& change, std::uint64_t checksum) {
-  append_.bind(1, change.revision)
-      .bind(2, change.ordinal)
-      .bind(3, static_cast<int>(change.kind))
-      .bind(4, change.remaining)
-      .bind(5, change.at_ms)
-      .bind(6, checksum)
-      .bind_text(7, change.patch);
-  if (change.note.empty()) {
-    append_.bind_null(8);
-  } else {
-    append_.bind_text(8, change.note);
-  }
-  append_.run();
+void ChangeLog::append(std::span<const Entry> entries) {
+  for (; entries.size() >= kRows; entries = entries.subspan(kRows))
+    append(append_rows_, entries.first(kRows));
+  for (; !entries.empty(); entries = entries.subspan(1)) append(append_one_, entries.first(1));
+}
+
+void ChangeLog::append(Statement& rows, std::span<const Entry> entries) {
+  int row = 0;
+  for (const Entry& entry : entries) bind_row(rows, row++, entry);
+  rows.run();
 }
 
 void ChangeLog::prune(std::uint64_t floor, std::uint64_t last) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "model/change.hpp"
 #include "sqlite/connection.hpp"
@@ -14,15 +15,16 @@ class ChangeLog {
  public:
   explicit ChangeLog(Connection& connection);
 
-  void append(const model::Change& change, std::uint64_t checksum);
-
   // Deletes changes from `floor` up to `last`, both included.
   void prune(std::uint64_t floor, std::uint64_t last);
 
   struct Entry {
-    model::Change change;   // views into the row: valid until the next call
+    model::Change change;   // from a Reader: views into the row, valid until the next call
     std::uint64_t checksum = 0;
   };
+  // In the order of their revisions. Texts must live until it returns.
+  void append(std::span<const Entry> entries);
+
   // Walks the entries from a revision on, in order. Throws corrupt_store for a row that no store writes.
   class Reader {
    public:
@@ -41,7 +43,13 @@ class ChangeLog {
   std::optional<Mark> mark(std::uint64_t revision);
 
  private:
-  Statement append_;
+  // Rows of one statement: it opens the table once, and finds the end of it once.
+  static constexpr std::size_t kRows = 16;
+
+  void append(Statement& rows, std::span<const Entry> entries);
+
+  Statement append_one_;
+  Statement append_rows_;
   Statement prune_;
   Statement mark_;
 };

@@ -42,7 +42,7 @@ void recover(Connection& connection, const ConnectionConfig& config) {
 // the folder's, so that the new file's name is durable. The checkpoint makes a new store durable whatever
 // Durability says of its commits.
 void create(Connection& connection, const ConnectionConfig& config, const State& first_state) {
-  connection.execute("PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'");
+  connection.execute("PRAGMA page_size = 8192; PRAGMA encoding = 'UTF-8'");
   if (config.mode != OpenMode::memory) connection.enter_wal_mode();
   Transaction transaction(connection);
   create_schema(connection, first_state);

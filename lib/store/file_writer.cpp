@@ -117,11 +117,13 @@ void FileWriter::check_unchanged() {
 }
 
 void FileWriter::append(const PendingGroup& group) {
+  entries_.clear();
+  for (std::size_t i = 0; i < group.size(); ++i) entries_.push_back({group.change(i), group.checksum(i)});
+  database_.log().append(entries_);
   for (std::size_t i = 0; i < group.size(); ++i) {
-    const model::Change change = group.change(i);
-    database_.log().append(change, group.checksum(i));
-    if (change.kind == ChangeKind::created) database_.users().insert(group.version(i));
-    if (change.kind == ChangeKind::deleted) database_.users().bury(group.version(i));
+    const ChangeKind kind = entries_[i].change.kind;
+    if (kind == ChangeKind::created) database_.users().insert(group.version(i));
+    if (kind == ChangeKind::deleted) database_.users().bury(group.version(i));
   }
 }
 
@@ -163,9 +165,8 @@ FileWriter::Housework FileWriter::do_housework(std::size_t users, std::size_t ch
 void FileWriter::fold(const FoldSchedule::Step& step) {
   if (step.ordinals.empty()) return;
   const Timer timer(metrics_.fold);
-  for (const std::uint32_t ordinal : step.ordinals) {
-    if (const model::RecordPtr record = projection_.find_ordinal(ordinal)) database_.users().fold(*record);
-  }
+  projection_.visit_each(step.ordinals,
+                         [&](const model::Record& record) { database_.users().fold(record); });
 }
 
 void FileWriter::prune(Housework& work, std::uint64_t folded_revision, std::size_t changes) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include <usertags/options.hpp>
 
@@ -74,6 +75,7 @@ class FileWriter {
 
   sqlite::State state_;   // as committed
   FoldSchedule folds_;
+  std::vector<sqlite::ChangeLog::Entry> entries_;   // of the group under way
   std::uint64_t users_;
   std::int64_t data_version_;   // what SQLite says while nobody else has written
 };

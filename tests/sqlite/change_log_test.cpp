@@ -21,7 +21,7 @@ class ChangeLogTest : public testing::Test {
  protected:
   void append(std::uint64_t first, std::uint64_t last) {
     for (std::uint64_t revision = first; revision <= last; ++revision) {
-      database_.log().append(make_patch(revision, 1), revision);
+      test::append(database_, make_patch(revision, 1), revision);
     }
   }
   std::vector<std::uint64_t> revisions_from(std::uint64_t first) {
@@ -60,19 +60,36 @@ TEST_F(ChangeLogTest, EveryFieldComesBackAtItsExtreme) {
                        note};
   const Change odd{
       2, 3, 4, 5, ChangeKind::patched, "{\"\\u0001\":\"\x7F\xC3\xA9\"}", "a\tb\"\\\xF0\x9D\x84\x9E"};
-  database_.log().append(lowest, 0);
-  database_.log().append(highest, std::numeric_limits<std::uint64_t>::max());
-  database_.log().append(odd, std::uint64_t{1} << 63);
+  test::append(database_, lowest, 0);
+  test::append(database_, highest, std::numeric_limits<std::uint64_t>::max());
+  test::append(database_, odd, std::uint64_t{1} << 63);
   expect_entry(lowest, 0);
   expect_entry(highest, std::numeric_limits<std::uint64_t>::max());
   expect_entry(odd, std::uint64_t{1} << 63);
 }
 
+// Some statements take many rows and some one: every entry goes to its own row whichever takes it.
+TEST_F(ChangeLogTest, ManyEntriesAtOnceAreThoseOneByOne) {
+  std::vector<std::string> texts;
+  std::vector<ChangeLog::Entry> entries;
+  for (std::uint64_t revision = 1; revision <= 53; ++revision) texts.push_back(std::to_string(revision * 7));
+  for (std::uint64_t revision = 1; revision <= 53; ++revision) {
+    Change change = make_patch(revision, static_cast<std::uint32_t>(revision * 3), texts[revision - 1]);
+    change.at_ms = static_cast<std::int64_t>(revision * 5);
+    change.remaining = 53 - revision;
+    if (revision % 2 == 0) change.note = texts[revision - 1];
+    entries.push_back({change, revision * 11});
+  }
+  database_.log().append(entries);
+  for (const ChangeLog::Entry& entry : entries) expect_entry(entry.change, entry.checksum);
+  EXPECT_EQ(database_.connection().query_integer("SELECT count(*) FROM change"), 53);
+}
+
 TEST_F(ChangeLogTest, ANoteDoesNotStayForTheNextEntry) {
   Change with_note = make_patch(1, 1);
   with_note.note = "who";
-  database_.log().append(with_note, 0);
-  database_.log().append(make_patch(2, 1), 0);
+  test::append(database_, with_note, 0);
+  test::append(database_, make_patch(2, 1), 0);
   expect_entry(make_patch(2, 1), 0);
   EXPECT_EQ(database_.connection().query_integer("SELECT note IS NULL FROM change WHERE seq = 2"), 1);
 }
@@ -98,7 +115,7 @@ TEST_F(ChangeLogTest, PruningRemovesItsRangeAndNothingElse) {
 TEST_F(ChangeLogTest, AMarkTellsTimeAndChecksum) {
   Change change = make_patch(7, 1);
   change.at_ms = 1'764'000'000'000;
-  database_.log().append(change, std::uint64_t{1} << 63);
+  test::append(database_, change, std::uint64_t{1} << 63);
   const auto mark = database_.log().mark(7);
   ASSERT_TRUE(mark);
   EXPECT_EQ(mark->at_ms, change.at_ms);

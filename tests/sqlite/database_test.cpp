@@ -144,7 +144,7 @@ TEST_F(DatabaseTest, DataVersionIsBlindToOurOwnWork) {
   EXPECT_EQ(database_->data_version(), version) << "commit";
   {
     const Transaction transaction(database_->connection());
-    database_->log().append(test::make_patch(6, 1), 0);
+    test::append(*database_, test::make_patch(6, 1), 0);
     EXPECT_EQ(database_->data_version(), version) << "within a transaction";
   }
   EXPECT_EQ(database_->data_version(), version) << "rollback";

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,10 +62,15 @@ inline model::Change make_patch(std::uint64_t revision, std::uint32_t ordinal,
   return change;
 }
 
+inline void append(sqlite::Database& database, const model::Change& change, std::uint64_t checksum) {
+  const sqlite::ChangeLog::Entry entry{change, checksum};
+  database.log().append(std::span(&entry, 1));
+}
+
 // Commits a group of one change of user 1, as a store does; the state is then at `revision`.
 inline sqlite::Transaction::Commit commit_change(sqlite::Database& database, std::uint64_t revision) {
   sqlite::Transaction transaction(database.connection());
-  database.log().append(make_patch(revision, 1), revision);
+  append(database, make_patch(revision, 1), revision);
   sqlite::State state = first_state();
   state.revision = revision;
   database.state().write(state);

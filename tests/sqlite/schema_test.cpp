@@ -31,7 +31,7 @@ void make_store(const fs::path& path) {
   Transaction transaction(database.connection());
   for (std::uint32_t i = 1; i <= 100; ++i) {
     database.users().insert(*test::make_record(i, i, {{"tier", "gold"}}, "user " + std::to_string(i)));
-    database.log().append(test::make_patch(i, i), i);
+    test::append(database, test::make_patch(i, i), i);
   }
   ASSERT_EQ(transaction.commit().outcome, CommitOutcome::committed);
   database.checkpoint();
@@ -103,7 +103,7 @@ void overwrite(const fs::path& path, std::size_t offset, const std::string& byte
   test::write_file(path, file);
 }
 
-constexpr std::size_t kPage = 4096;
+constexpr std::size_t kPage = 8192;
 
 const BadFile kBadFiles[] = {
     {"AText", [](const fs::path& path) { test::write_file(path, std::string(9'000, 'x')); }, "not_a_store",
@@ -235,7 +235,7 @@ TEST(Schema, ReadsAsItWasWritten) {
   make_store(folder / "a.db");
   StockSqlite stock(folder / "a.db");
   EXPECT_EQ(stock.query("PRAGMA integrity_check"), (std::vector<StockSqlite::Row>{{"ok"}}));
-  EXPECT_EQ(stock.query("PRAGMA page_size"), (std::vector<StockSqlite::Row>{{"4096"}}));
+  EXPECT_EQ(stock.query("PRAGMA page_size"), (std::vector<StockSqlite::Row>{{"8192"}}));
   EXPECT_EQ(stock.query("SELECT count(*) FROM sqlite_schema WHERE type='table' AND sql NOT LIKE '%STRICT'"),
             (std::vector<StockSqlite::Row>{{"0"}}));
 }

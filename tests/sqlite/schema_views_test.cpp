@@ -106,7 +106,7 @@ class Log {
   void append(std::uint32_t ordinal, model::ChangeKind kind, std::string_view json) {
     model::Change change = test::make_patch(revision_, ordinal, json);
     change.kind = kind;
-    database_.log().append(change, 0);
+    test::append(database_, change, 0);
   }
 
   Database database_{test::in_memory(), test::first_state()};

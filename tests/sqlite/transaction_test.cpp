@@ -227,7 +227,7 @@ TEST(Transaction, ADiskThatFillsUpInMidTransactionLeavesNothingOpen) {
     const Savepoint part(connection);
     vfs.arm({.files = {FileRole::wal}, .sticky = true, .result = SQLITE_FULL, .system_error = ENOSPC});
     EXPECT_EQ(outcome_of([&] {
-                for (std::uint64_t i = 1; i < 10'000; ++i) database.log().append(test::make_patch(i, 1), 0);
+                for (std::uint64_t i = 1; i < 10'000; ++i) test::append(database, test::make_patch(i, 1), 0);
               }),
               "disk_full");
   }

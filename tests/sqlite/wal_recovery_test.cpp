@@ -38,7 +38,7 @@ class WalRecovery : public testing::Test {
       }
       const Transaction unfinished(database.connection());
       database.connection().execute("PRAGMA cache_size=1");   // so that it spills into the WAL
-      for (std::uint64_t i = 1; i <= 500; ++i) database.log().append(test::make_patch(revisions + i, 1), 0);
+      for (std::uint64_t i = 1; i <= 500; ++i) test::append(database, test::make_patch(revisions + i, 1), 0);
       parent.tell("committed");
       pause();
     });
