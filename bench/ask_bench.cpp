@@ -199,24 +199,19 @@ class Upkeep {
     index_.load(records_);
   }
 
-  using Step = std::pair<model::RecordPtr, model::RecordPtr>;
-
-  std::vector<Step> next_group() {
-    std::vector<Step> steps;
+  std::vector<index::Step> next_group() {
+    std::vector<index::Step> steps;
     while (steps.size() < 256) {
       const Patch patch = bench::patch(next_++, records_.size());
       std::vector<Tag> tags;
       for (const Tag tag : *records_[patch.user])
         tags.push_back({tag.key, tag.key == patch.key ? std::string_view(patch.value) : tag.value});
       model::RecordPtr after = make(patch.user, tags);
-      steps.emplace_back(std::exchange(records_[patch.user], after), after);
+      steps.push_back({std::exchange(records_[patch.user], after), after});
     }
     return steps;
   }
-  void apply(const std::vector<Step>& steps) {
-    for (const auto& [before, after] : steps) index_.prepare(before.get(), *after);
-    for (const auto& [before, after] : steps) index_.publish(before.get(), *after);
-  }
+  void apply(const std::vector<index::Step>& steps) { index_.publish(index_.prepare(steps)); }
 
  private:
   static model::RecordPtr make(std::uint64_t user, const std::vector<Tag>& tags) {
@@ -234,7 +229,7 @@ std::unique_ptr<Upkeep> upkeep;
 void keep_index(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
-    const std::vector<Upkeep::Step> steps = upkeep->next_group();
+    const std::vector<index::Step> steps = upkeep->next_group();
     state.ResumeTiming();
     upkeep->apply(steps);
   }
