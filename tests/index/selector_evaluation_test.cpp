@@ -160,6 +160,21 @@ TEST(SelectorEvaluation, WalksTheValuesOfAKeyWithMany) {
   }
 }
 
+// Stretches of a walk from the start end at 65,536, and 262,144 and 1,048,576 further on.
+TEST(SelectorEvaluation, LosesNobodyBetweenStretches) {
+  Users users;
+  for (const std::uint32_t end : {65'536U, 327'680U, 1'376'256U}) {
+    for (std::uint32_t user = end - 3; user <= end + 3; ++user)
+      users.emplace(user, TagMap{{"even", user % 2 ? "no" : "yes"}});
+  }
+  const TagIndex index = index_of(users);
+  for (const SelectorNodePtr& selector :
+       {model::make_every_user(), model::make_exists("even"), model::make_in("even", {"yes"}),
+        model::make_negation(model::make_in("even", {"yes"}))}) {
+    EXPECT_EQ(wrong(index, *selector, users), "");
+  }
+}
+
 TEST(SelectorEvaluation, OfAnEmptyIndexIsNobody) {
   const TagIndex index;
   EXPECT_EQ(wrong(index, *model::make_every_user(), {}), "");
