@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <new>
 
 namespace usertags::index {
@@ -22,7 +23,8 @@ void sort_few_or_many(std::vector<std::uint32_t>& members) {
   auto place = members.begin();
   for (std::size_t word = 0; word < words.size(); ++word) {
     for (std::uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
-      *place++ = first + static_cast<std::uint32_t>(64 * word + static_cast<unsigned>(std::countr_zero(bits)));
+      *place++ =
+          first + static_cast<std::uint32_t>(64 * word + static_cast<unsigned>(std::countr_zero(bits)));
     }
   }
 }
@@ -56,10 +58,15 @@ bool Ordinals::empty() const noexcept {
   return roaring_bitmap_is_empty(bitmap_.get());
 }
 
+Ordinals Ordinals::common_with(const Ordinals& others) const {
+  return Ordinals(roaring_bitmap_and(bitmap_.get(), others.bitmap_.get()));
+}
+
 Ordinals Ordinals::common_with(const UserSet& set) const {
   if (set.bitmap() != nullptr) return Ordinals(roaring_bitmap_and(bitmap_.get(), set.bitmap()));
   std::vector<std::uint32_t> members;
-  append_common(set.few(), members);
+  std::ranges::copy_if(set.few(), std::back_inserter(members),
+                       [&](std::uint32_t member) { return roaring_bitmap_contains(bitmap_.get(), member); });
   return Ordinals(roaring_bitmap_of_ptr(members.size(), members.data()));
 }
 
@@ -84,12 +91,6 @@ std::uint64_t Ordinals::count_common(const UserSet& set) const noexcept {
       set.few(), [&](std::uint32_t member) { return roaring_bitmap_contains(bitmap_.get(), member); }));
 }
 
-void Ordinals::append_common(std::span<const std::uint32_t> set, std::vector<std::uint32_t>& members) const {
-  for (const std::uint32_t member : set) {
-    if (roaring_bitmap_contains(bitmap_.get(), member)) members.push_back(member);
-  }
-}
-
 void Ordinals::append_first(std::size_t limit, std::vector<std::uint32_t>& members) const {
   const std::size_t before = members.size();
   const std::size_t count = std::min(limit - before, static_cast<std::size_t>(size()));
@@ -104,9 +105,8 @@ std::uint64_t count_common(const UserSet& left, const UserSet& right) noexcept {
     return roaring_bitmap_and_cardinality(left.bitmap(), right.bitmap());
   const bool left_is_smaller = left.size() <= right.size();
   const UserSet& larger = left_is_smaller ? right : left;
-  return static_cast<std::uint64_t>(
-      std::ranges::count_if((left_is_smaller ? left : right).few(),
-                            [&](std::uint32_t member) { return larger.contains(member); }));
+  return static_cast<std::uint64_t>(std::ranges::count_if(
+      (left_is_smaller ? left : right).few(), [&](std::uint32_t member) { return larger.contains(member); }));
 }
 
 }   // namespace usertags::index

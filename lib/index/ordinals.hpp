@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "index/user_set.hpp"
@@ -26,14 +25,13 @@ class Ordinals {
   std::uint64_t size() const noexcept;
   bool empty() const noexcept;
 
+  Ordinals common_with(const Ordinals& others) const;
   Ordinals common_with(const UserSet& set) const;
   Ordinals without(const Ordinals& others) const;
   Ordinals without(const UserSet& set) const;
   void add(const Ordinals& others);
   std::uint64_t count_common(const UserSet& set) const noexcept;
 
-  // Appends the members that the set has, too.
-  void append_common(std::span<const std::uint32_t> set, std::vector<std::uint32_t>& members) const;
   // Appends the first members, until there are `limit` in the list.
   void append_first(std::size_t limit, std::vector<std::uint32_t>& members) const;
 

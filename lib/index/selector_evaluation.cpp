@@ -15,7 +15,7 @@ using Terms = std::span<const SelectorTerm>;
 
 constexpr std::uint64_t kFirstStretch = 65'536;
 constexpr std::uint64_t kStretchGrowth = 4;
-constexpr std::size_t kMaxPairs = 16;   // of sets that are counted one by one
+constexpr std::size_t kMaxCounted = 16;   // sets, or pairs of sets, that are counted one by one
 
 // Looks at the users of a stretch of ordinals.
 class Evaluation {
@@ -40,7 +40,7 @@ class Evaluation {
   }
 
   std::uint64_t count(const SelectorTerm& term, const Ordinals& within) const {
-    if (term.kind != Kind::sets) return matching(term, within).size();
+    if (term.kind != Kind::sets || term.sets.size() > kMaxCounted) return matching(term, within).size();
     std::uint64_t common = 0;
     for (const UserSet* set : term.sets) common += within.count_common(*set);
     return term.negated ? within.size() - common : common;
@@ -67,14 +67,16 @@ class Evaluation {
   Ordinals united(std::span<const UserSet* const> sets, const Ordinals& within) const {
     if (sets.size() == 1) return within.common_with(*sets.front());
     Ordinals united;
-    std::vector<std::uint32_t> members;   // of small sets
+    std::vector<std::uint32_t> members;   // of all small sets: put in order at once
     for (const UserSet* set : sets) {
-      if (set->bitmap() != nullptr)
+      if (set->bitmap() != nullptr) {
         united.add(within.common_with(*set));
-      else
-        within.append_common(in_stretch(set->few()), members);
+      } else {
+        const auto few = in_stretch(set->few());
+        members.insert(members.end(), few.begin(), few.end());
+      }
     }
-    if (!members.empty()) united.add(Ordinals::of(std::move(members)));
+    if (!members.empty()) united.add(within.common_with(Ordinals::of(std::move(members))));
     return united;
   }
 
@@ -114,7 +116,7 @@ class Count {
 
   static bool is_countable_pair(Terms terms) noexcept {
     return terms.size() == 2 && terms[0].kind == Kind::sets && terms[1].kind == Kind::sets &&
-           terms[0].sets.size() * terms[1].sets.size() <= kMaxPairs;
+           terms[0].sets.size() * terms[1].sets.size() <= kMaxCounted;
   }
 
   // What is left of one without the other follows from what they have in common.

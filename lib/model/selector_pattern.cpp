@@ -1,5 +1,6 @@
 #include "model/selector_pattern.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "model/utf8.hpp"
@@ -21,6 +22,17 @@ std::string_view Pattern::prefix() const noexcept {
   return std::string_view(items_).substr(0, items_.find_first_of(kWildcards));
 }
 
+namespace {
+
+// The first place from `at` on where the item may match. A literal begins with a byte that begins a
+// character, so that it is found nowhere within one.
+std::size_t first_place(char item, std::string_view value, std::size_t at) noexcept {
+  if (item == Pattern::kAnyCharacter) return at;
+  return std::min(value.find(item, at), value.size());
+}
+
+}   // namespace
+
 // Only the newest `*` is ever reconsidered: if what follows it matches somewhere, the leftmost place leaves
 // the most room for the rest, and no earlier `*` could do better.
 bool Pattern::matches(std::string_view value) const noexcept {
@@ -32,7 +44,8 @@ bool Pattern::matches(std::string_view value) const noexcept {
     const bool has_item = item < items_.size();
     if (has_item && items_[item] == kAnyRun) {
       item_after_run = ++item;
-      run_end = at;
+      if (item == items_.size()) return true;
+      at = run_end = first_place(items_[item], value, at);
     } else if (has_item && items_[item] == kAnyCharacter) {
       at += character_bytes(value.substr(at));
       ++item;
@@ -40,8 +53,9 @@ bool Pattern::matches(std::string_view value) const noexcept {
       ++at;
       ++item;
     } else if (item_after_run != std::string_view::npos) {
-      at = run_end += character_bytes(value.substr(run_end));
       item = item_after_run;
+      run_end += character_bytes(value.substr(run_end));
+      at = run_end = first_place(items_[item], value, run_end);
     } else {
       return false;
     }
