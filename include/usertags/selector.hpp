@@ -2,11 +2,10 @@
 //
 //   auto typed = Selector::parse("tier in (gold,silver), !churned, seats > 10");
 //   auto built = key("tier").in({"gold", "silver"}) && !key("churned").exists() &&
-//   key("seats").greater_than(10);
-//   // *typed == built
+//                key("seats").greater_than(10);
+//   assert(*typed == built);
 //
-// The language (docs/selectors.md): Kubernetes label selectors, with patterns, any(), all(), not() and
-// quotes.
+// The language (docs/selectors.md): Kubernetes label selectors, with patterns, any(), all(), not(), quotes.
 //
 // Selectors are values. Two are equal when their canonical texts are: nested groups flattened, terms and
 // values sorted, each once. Const use from many threads is safe. Making and changing one may throw
@@ -43,7 +42,7 @@ class Selector {
 
   // An empty text is every user. Else invalid_selector: position() is the byte at which it was noticed, and
   // the message says what was found and expected, and what may have been meant; or out_of_memory.
-  static Result<Selector> parse(std::string_view text) noexcept;
+  [[nodiscard]] static Result<Selector> parse(std::string_view text) noexcept;
 
   // Canonical: parse(text()) == *this. One that is refused tells why, in a text that cannot be parsed.
   std::string text() const;

@@ -205,15 +205,18 @@ std::string hint_for_separator(const Question& q) {
 // --- Something else than an operand followed a test. ---
 
 std::string hint_for_value(const Question& q) {
-  if (q.finds("~"))
-    return sentence("a pattern is written ", q.key, "~",
-                    echo(q.rest.substr(1, pattern_bytes(q.rest.substr(1))), "go*"));
-  if (q.finds("=")) return "equality is written = or ==";
+  const bool negated = q.mistake.test == "!=";
+  if (q.finds("~")) {
+    const std::string_view pattern = q.rest.substr(1, pattern_bytes(q.rest.substr(1)));
+    return sentence("a pattern is written ", q.key, negated ? "!~" : "~", echo(pattern, "go*"));
+  }
+  if (q.finds("=")) return negated ? "inequality is written !=" : "equality is written = or ==";
   if (q.finds("!")) return sentence("not equal is written ", q.key, "!=…");
   if (q.finds("<>"))
     return sentence("integers are compared with ", q.key, ">1 and ", q.key,
                     "<5, and a value with < or > is written in quotes");
-  if (q.finds("(")) return sentence("a list of values is written ", q.key, " in (…)");
+  if (q.finds("("))
+    return sentence("a list of values is written ", q.key, negated ? " notin (…)" : " in (…)");
   return hint_for_separator(q);
 }
 

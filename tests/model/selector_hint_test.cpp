@@ -40,6 +40,7 @@ TEST(SelectorHint, ForComparisonsOfOtherLanguages) {
       {"age>99999999999999999999", "integers have 64 bits"},
       {"age>\"18\"", "numbers stand without quotes"},
       {"tier===gold", "equality is written = or =="},
+      {"tier!==gold", "inequality is written !="},
       {"tier=!gold", "not equal is written tier!=…"},
       {"tier! =gold", "it is written !=, !~ or notin, without a space in it"},
       {"tier=a=b", "a value with one of , ( ) = ! < > ~ is written in quotes"},
@@ -53,6 +54,7 @@ TEST(SelectorHint, ForPatterns) {
       {"tier!=g?ld*", "a pattern is written tier!~g?ld*, and a value with * or ? in quotes"},
       {"tier = *ld", "a pattern is written tier~*ld, and a value with * or ? in quotes"},
       {"tier=~go.*", "a pattern is written tier~go.*"},
+      {"tier!=~go.*", "a pattern is written tier!~go.*"},
       {"tier~=go*", "a pattern is written tier~go*"},
       {"ti*", "keys have no wildcards; key~pattern compares a value"},
       {"*=gold", "keys have no wildcards; key~pattern compares a value"},
@@ -89,6 +91,7 @@ TEST(SelectorHint, ForSpaces) {
 TEST(SelectorHint, ForOtherSpellingsOfLists) {
   expect_hints({
       {"tier=(gold,silver)", "a list of values is written tier in (…)"},
+      {"tier!=(gold,silver)", "a list of values is written tier notin (…)"},
       {"tier (gold)", "a list of values is written tier in (…)"},
       {"tier in gold", "a list is written tier in (gold,silver)"},
       {"tier in [gold]", "a list is written tier in (gold,silver)"},

@@ -1,4 +1,4 @@
-// What a selector means, written down as naively as can be, from docs/semantics.md: what every evaluation is
+// What a selector means, written down as naively as can be, from docs/selectors.md: what every evaluation is
 // compared with. And random selectors and tags that meet each other often.
 #pragma once
 
