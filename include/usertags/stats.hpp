@@ -59,6 +59,7 @@ struct VerifyReport {
   enum class Kind : std::uint8_t {
     sqlite,   // SQLite's own integrity check complains
     schema,
+    state,      // the commit record does not fit its checksum
     log,        // a gap, a broken checksum chain, or an unreadable change
     user_row,   // a row that is malformed, or does not fit its checksum
     digest,     // file or memory do not have the digest of the commit record

@@ -85,6 +85,7 @@ std::string_view to_string(VerifyReport::Kind kind) noexcept {
   switch (kind) {
     case sqlite: return "sqlite";
     case schema: return "schema";
+    case state: return "state";
     case log: return "log";
     case user_row: return "user_row";
     case digest: return "digest";

@@ -38,7 +38,8 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
   log_floor INTEGER NOT NULL,        -- the oldest change still kept
   floor_checksum INTEGER NOT NULL,   -- of the change before it
   last_token INTEGER NOT NULL,       -- the newest row of table token
-  token_floor INTEGER NOT NULL       -- the oldest one still kept
+  token_floor INTEGER NOT NULL,      -- the oldest one still kept
+  checksum INTEGER NOT NULL          -- XXH3-64 of the row
 ) STRICT)"},
     {"table", "change", R"(CREATE TABLE change(
   -- The log: every change of a user, in order, without a gap.

@@ -1,6 +1,11 @@
 #include "sqlite/state.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstring>
 
 #include "model/failure.hpp"
 #include "sqlite/stored_row.hpp"
@@ -10,15 +15,34 @@ namespace {
 
 constexpr std::string_view kRead =
     "SELECT store_id, epoch, clean, revision, last_ordinal, last_id, last_at_ms, digest, log_checksum, "
-    "folded_revision, log_floor, floor_checksum, last_token, token_floor FROM state WHERE id = 1";
+    "folded_revision, log_floor, floor_checksum, last_token, token_floor, checksum FROM state WHERE id = 1";
 constexpr std::string_view kWrite =
     "UPDATE state SET store_id = ?1, epoch = ?2, clean = ?3, revision = ?4, last_ordinal = ?5, last_id = ?6, "
     "last_at_ms = ?7, digest = ?8, log_checksum = ?9, folded_revision = ?10, log_floor = ?11, "
-    "floor_checksum = ?12, last_token = ?13, token_floor = ?14 WHERE id = 1";
+    "floor_checksum = ?12, last_token = ?13, token_floor = ?14, checksum = ?15 WHERE id = 1";
 constexpr std::string_view kInsert =
     "INSERT INTO state(id, store_id, epoch, clean, revision, last_ordinal, last_id, last_at_ms, digest, "
-    "log_checksum, folded_revision, log_floor, floor_checksum, last_token, token_floor) "
-    "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    "log_checksum, folded_revision, log_floor, floor_checksum, last_token, token_floor, checksum) "
+    "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+
+static_assert(std::endian::native == std::endian::little, "numbers are hashed as they lie in memory");
+
+// The hashed bytes of a row, gathered: one short input costs less than many pieces.
+class Image {
+ public:
+  void add(std::uint64_t number) noexcept { append(&number, sizeof number); }
+  void add(std::span<const std::uint8_t, 16> bytes) noexcept { append(bytes.data(), bytes.size()); }
+  std::uint64_t checksum() const noexcept { return XXH3_64bits(bytes_.data(), size_); }
+
+ private:
+  void append(const void* bytes, std::size_t size) noexcept {
+    std::memcpy(bytes_.data() + size_, bytes, size);
+    size_ += size;
+  }
+
+  std::array<std::uint8_t, 136> bytes_;
+  std::size_t size_ = 0;
+};
 
 // Binds and runs: `digest` is bound where it lies.
 int write_with(Statement& statement, const State& state) {
@@ -36,7 +60,8 @@ int write_with(Statement& statement, const State& state) {
       .bind(11, state.log_floor)
       .bind(12, state.floor_checksum)
       .bind(13, state.last_token)
-      .bind(14, state.token_floor);
+      .bind(14, state.token_floor)
+      .bind(15, state_checksum(state));
   return statement.run_and_count();
 }
 
@@ -72,15 +97,42 @@ void check_order(const StoredRow& row, const State& state) {
 
 }   // namespace
 
+std::uint64_t state_checksum(const State& state) noexcept {
+  Image image;
+  image.add(state.store_id);
+  image.add(state.epoch);
+  image.add(std::uint64_t{state.clean});
+  image.add(state.revision);
+  image.add(std::uint64_t{state.last_ordinal});
+  image.add(state.last_id);
+  image.add(std::bit_cast<std::uint64_t>(state.last_at_ms));
+  image.add(state.digest.bytes());
+  image.add(state.log_checksum);
+  image.add(state.folded_revision);
+  image.add(state.log_floor);
+  image.add(state.floor_checksum);
+  image.add(state.last_token);
+  image.add(state.token_floor);
+  return image.checksum();
+}
+
 StateTable::StateTable(Connection& connection) : read_(connection, kRead), write_(connection, kWrite) {}
 
 State StateTable::read() {
+  const auto [state, bears_checksum] = read_unproved();
+  if (bears_checksum) return state;
+  model::fail(ErrorCode::foreign_write,
+              "the commit record (table 'state') does not bear its checksum; something other than the store "
+              "changed the file, or it was damaged");
+}
+
+StateTable::Unproved StateTable::read_unproved() {
   const ResetAtEnd reset(read_);
   if (!read_.step()) model::fail(ErrorCode::corrupt_store, "table 'state' is empty");
   const StoredRow row(read_, "state");
   const State state = state_of(row);
   check_order(row, state);
-  return state;
+  return {state, row.bits(14, "checksum") == state_checksum(state)};
 }
 
 void StateTable::write(const State& state) {

@@ -7,7 +7,6 @@
 #include "model/change.hpp"
 #include "model/digest.hpp"
 #include "model/failure.hpp"
-
 #include "model/merge_patch.hpp"
 #include "model/typeid.hpp"
 #include "sqlite/change_log.hpp"
@@ -28,7 +27,7 @@ class Loading {
       : connection_(connection), on_problem_(on_problem) {}
 
   Loaded run(LogExtent extent) {
-    loaded_.state = sqlite::StateTable(connection_).read();
+    read_state();
     read_rows();
     check_newest_given();
     read_log(extent);
@@ -40,6 +39,13 @@ class Loading {
  private:
   void problem(Kind kind, ErrorCode code, std::string_view user_id, std::string what) const {
     on_problem_({kind, code, std::string(user_id), std::move(what)});
+  }
+
+  void read_state() {
+    const auto [state, bears_checksum] = sqlite::StateTable(connection_).read_unproved();
+    loaded_.state = state;
+    if (bears_checksum) return;
+    problem(Kind::state, ErrorCode::foreign_write, {}, "the commit record does not bear its checksum");
   }
 
   // --- Rows. Tombstones stay among the records until the log is read. ---
@@ -111,10 +117,14 @@ class Loading {
       ++expected;
     }
     loaded_.changes = expected - first;
-    if (expected != state.revision + 1 || checksum != state.log_checksum) {
+    if (expected != state.revision + 1) {
       problem(Kind::log, ErrorCode::corrupt_store, {},
               "the log ends at change " + std::to_string(expected - 1) + ", not at " +
                   std::to_string(state.revision));
+    } else if (checksum != state.log_checksum) {
+      problem(Kind::log, ErrorCode::corrupt_store, {},
+              "change " + std::to_string(state.revision) +
+                  ", the newest, is not the one that the commit record names: it has another checksum");
     }
     std::ranges::sort(loaded_.backlog);
     const auto repeated = std::ranges::unique(loaded_.backlog);

@@ -58,7 +58,7 @@ TEST(EnumNames, OfOperationsAreTheWordsOfJson) {
 }
 
 TEST(EnumNames, OfProblemsAreStable) {
-  expect_names<VerifyReport::Kind>({"sqlite", "schema", "log", "user_row", "digest", "memory", "tag_index"});
+  expect_names<VerifyReport::Kind>({"sqlite", "schema", "state", "log", "user_row", "digest", "memory", "tag_index"});
 }
 
 static_assert(noexcept(to_string(ErrorCode{})) && noexcept(to_string(OperationKind{})));

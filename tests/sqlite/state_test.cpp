@@ -64,8 +64,9 @@ TEST_F(StateTest, EveryFieldHasAPlaceOfItsOwn) {
   state.token_floor = 14;
   database_.state().write(state);
   EXPECT_EQ(database_.state().read(), state);
+  const std::string checksum = "checksum = " + std::to_string(static_cast<std::int64_t>(state_checksum(state)));
   for (const char* column :
-       {"epoch = 2", "clean = 1", "revision = 30", "last_ordinal = 4", "last_at_ms = 6",
+       {checksum.c_str(), "epoch = 2", "clean = 1", "revision = 30", "last_ordinal = 4", "last_at_ms = 6",
         "digest = x'00000000000000080000000000000007'", "log_checksum = 9", "folded_revision = 20",
         "log_floor = 11", "floor_checksum = 12", "last_token = 130", "token_floor = 14",
         "store_id = x'01010101010101010101010101010101'"}) {
@@ -92,6 +93,34 @@ INSTANTIATE_TEST_SUITE_P(
                     "UPDATE state SET folded_revision = revision + 1", "UPDATE state SET log_floor = 0",
                     "UPDATE state SET log_floor = folded_revision + 2",
                     "UPDATE state SET token_floor = last_token + 2", "UPDATE state SET token_floor = 0"));
+
+// Sound columns, each other than written.
+class ForgedState : public StateTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(ForgedState, DoesNotBearItsChecksum) {
+  State state = test::first_state();
+  state.revision = state.folded_revision = state.log_floor = 7;
+  state.last_token = 7;
+  database_.state().write(state);
+  ASSERT_TRUE(database_.state().read_unproved().bears_checksum);
+  database_.connection().execute(("UPDATE state SET " + std::string(GetParam())).c_str());
+  EXPECT_EQ(outcome_of([&] { database_.state().read(); }), "foreign_write");
+  EXPECT_FALSE(database_.state().read_unproved().bears_checksum);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EveryColumn, ForgedState,
+    testing::Values("store_id = zeroblob(16)", "epoch = 2", "clean = 0", "revision = 8", "last_ordinal = 1",
+                    "last_id = x'0000000000000000000000000000ff00'", "last_at_ms = 1",
+                    "digest = x'000000000000000000000000000000ff'", "log_checksum = 1", "folded_revision = 6",
+                    "log_floor = 6", "floor_checksum = 1", "last_token = 6", "token_floor = 2",
+                    "checksum = checksum + 1"));
+
+// Computed in another language, after docs/file-format.md.
+TEST(StateChecksum, IsThatOfTheFormat) {
+  EXPECT_EQ(state_checksum(State{}), 0x4fb316deea97360fU);
+  EXPECT_EQ(state_checksum(test::first_state()), 0xb0ecf3fd5b68755bU);
+}
 
 TEST_F(StateTest, WritingWithoutARowIsCorrupt) {
   database_.connection().execute("DELETE FROM state");

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "support/answers.hpp"
+#include "support/rewritten_state.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -111,7 +112,12 @@ const Forgery kForgeries[] = {
     {"AnId", "UPDATE user SET id = replace(id, 'user_', 'user-') WHERE external_id = 'ann'",
      ErrorCode::corrupt_store},
     {"TheDigest", "UPDATE state SET digest = zeroblob(16)", ErrorCode::foreign_write},
-    {"ARevisionOfTheCommitRecord", "UPDATE state SET revision = revision + 1", ErrorCode::corrupt_store},
+    {"TheRevision", "UPDATE state SET revision = revision + 1", ErrorCode::foreign_write},
+    {"TheEpoch", "UPDATE state SET epoch = epoch + 1", ErrorCode::foreign_write},
+    {"TheMarkClean", "UPDATE state SET clean = 0", ErrorCode::foreign_write},
+    {"TheNewestId", "UPDATE state SET last_id = zeroblob(16)", ErrorCode::foreign_write},
+    {"ACommitRecordThatContradictsItself", "UPDATE state SET folded_revision = revision + 1",
+     ErrorCode::corrupt_store},
 };
 
 class ForeignWhileClosed : public Foreign, public testing::WithParamInterface<Forgery> {};
@@ -128,6 +134,32 @@ TEST_P(ForeignWhileClosed, IsFoundAtTheNextOpen) {
 
 INSTANTIATE_TEST_SUITE_P(Forged, ForeignWhileClosed, testing::ValuesIn(kForgeries),
                          [](const auto& forgery) { return forgery.param.name; });
+
+// A commit record that bears its checksum is held against rows and log all the same.
+TEST_F(Foreign, ADigestOfOtherUsersIsFound) {
+  rewrite_state(path_, [](sqlite::State& state) { state.digest.low += 1; });
+  EXPECT_EQ(code_of(UserTagStore::open(path_)), ErrorCode::foreign_write);
+}
+
+TEST_F(Foreign, ALogThatEndsElsewhereIsFound) {
+  rewrite_state(path_, [](sqlite::State& state) { state.revision += 1; });
+  EXPECT_TRUE(told(UserTagStore::open(path_)).starts_with("corrupt_store: the log ends at change 3, not at 4"));
+}
+
+TEST_F(Foreign, ANewestChangeOfAnotherChecksumIsFound) {
+  rewrite_state(path_, [](sqlite::State& state) { state.log_checksum += 1; });
+  EXPECT_TRUE(told(UserTagStore::open(path_))
+                  .starts_with("corrupt_store: change 3, the newest, is not the one that the commit record "
+                               "names"));
+}
+
+TEST_F(Foreign, VerifyTellsOfAForgedCommitRecord) {
+  auto store = open();
+  run("UPDATE state SET epoch = epoch + 1");
+  const VerifyReport report = must(store.verify());
+  ASSERT_EQ(report.problems.size(), 1U);
+  EXPECT_EQ(report.problems[0].kind, VerifyReport::Kind::state);
+}
 
 // A log that is folded is not read at open; verify reads all of it.
 TEST_F(Foreign, AForgedNoteBreaksTheChainOfTheLog) {

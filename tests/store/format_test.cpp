@@ -15,6 +15,7 @@
 #include "model/digest.hpp"
 #include "model/record.hpp"
 #include "support/answers.hpp"
+#include "support/rewritten_state.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -24,10 +25,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFrozen = USERTAGS_TEST_DATA "/format-1.db";
-constexpr std::string_view kDigest = "2cb6b856719b9e527c9c6a75bddd6195";
+constexpr std::string_view kDigest = "b62b1cdade3f416f430dd857c310ea37";
 constexpr std::uint64_t kRevision = 15;
-constexpr std::string_view kDeletedIds[] = {"user_01m849k4xweret6t3m70g6mzgx",
-                                            "user_01m849k4xwerfam3njd1yer7fc"};
+constexpr std::string_view kDeletedIds[] = {"user_01m85a03rce5ratk3zt972d2bg",
+                                            "user_01m85a03rce5rrxjrf92jwhgj5"};
 
 using TagTexts = std::vector<std::pair<std::string, std::string>>;
 
@@ -54,12 +55,12 @@ std::string repeat(std::size_t count, std::string_view text) {
 // In the order of creation, the tags in bytewise order of their keys.
 std::vector<KnownUser> known_users() {
   return {
-      {"user_01m849k4g9efr8x700d2qymazg",
+      {"user_01m85a03qvep8bbtvfqegn31cg",
        "user_ext_123",
        9,
        {{"department", "engineering"}, {"region", "emea"}, {"tier", "gold"}}},
-      {"user_01m849k4g9efrvm3wevkde3vme", "-", 2, {}},
-      {"user_01m849k4g9efsbptbjcxxf8brw",
+      {"user_01m85a03qvep8rwrx4k2gtavm9", "-", 2, {}},
+      {"user_01m85a03qvep9a7660hs8rw8pe",
        R"(O'Brien "Bob" \ <b>&amp;</b> %s)",
        3,
        {{R"(back\slash)", R"(\")"},
@@ -68,25 +69,25 @@ std::vector<KnownUser> known_users() {
         {"null", "null"},
         {R"(say "hi")", R"("")"},
         {"sql", "'; DROP TABLE user; --"}}},
-      {"user_01m849k4g9efsv32zpt3rfpnrd",
+      {"user_01m85a03qvep9s2dphyk11g37m",
        "line\nbreak\x01",
        10,
        {{"\x01", "\x02\x1F\x7F"}, {"empty", ""}, {"tab\there", "a\tb"}}},
-      {"user_01m849k4g9eftbkjb6dxv1jz10",
+      {"user_01m85a03qvepa9w62989mqd5nf",
        "ユーザー・Ω",
        15,
        {{"größe", "größer"},
         {"\xC3\xA9", "composed"},                                     // U+00E9
         {"\xEF\xBF\xBF", "\xE2\x80\xA8\xE2\x80\xA9\xEF\xBB\xBF"},     // U+FFFF; U+2028, U+2029, U+FEFF
         {"\xF0\x9D\x84\x9E", "\xF0\x9D\x84\x9E\xF0\x9D\x84\x9E"}}},   // U+1D11E
-      {"user_01m849k4phey8vkhjxkrzx8zwh",
+      {"user_01m85a03r3ewwtp7e96ja9qkss",
        repeat(255, "ß"),
        6,
        {{"254 bytes", repeat(127, "ä")},
         {"255 bytes", repeat(85, "€")},
         {"256 bytes", repeat(128, "ä")},
         {repeat(50, "𝄞"), repeat(200, "𝄞")}}},
-      {"user_01m849k4xwerfscp4v1r5n07hr", "gone", 14, {{"second", "life"}}},
+      {"user_01m85a03rce5s9scg9exrfzk4x", "gone", 14, {{"second", "life"}}},
   };
 }
 
@@ -207,7 +208,7 @@ TEST_F(Format, PatchesOfVersion1AreReplayed) {
        4,
        {{"\x01", "\x02\x1F\x7F"}, {" ", "  "}, {"empty", ""}, {"tab\there", "\b\f\n\r\t"}}},
       "{\"\\u0001\":\"\\u0002\\u001f\x7F\",\" \":\"  \",\"empty\":\"\",\"tab\\there\":\"\\b\\f\\n\\r\\t\"}");
-  StockSqlite(path_).run("UPDATE state SET folded_revision = 8");
+  rewrite_state(path_, [](sqlite::State& state) { state.folded_revision = 8; });
   const auto store = open(Access::read_only);
   EXPECT_EQ(store.stats().backlog_users, 2U);
   expect_the_frozen_contents(store);
