@@ -77,13 +77,13 @@ struct Violation {
 
   Reason reason{};
   Subject subject = Subject::batch;
-  std::optional<std::size_t> item;    // which Write, in a call with many
-  std::optional<std::size_t> index;   // which operation, in the order in which they were given
-  std::optional<OperationKind> operation;
-  std::string key;                          // as given, also where it is malformed
-  std::optional<std::string> current;       // the user's value of the key, where it helps
-  std::optional<std::size_t> first_index;   // of duplicate_key: the operation that had the key first
-  std::optional<OperationKind> first_operation;
+  std::optional<std::size_t> item{};    // which Write, in a call with many
+  std::optional<std::size_t> index{};   // which operation, in the order in which they were given
+  std::optional<OperationKind> operation{};
+  std::string key{};                          // as given, also where it is malformed
+  std::optional<std::string> current{};       // the user's value of the key, where it helps
+  std::optional<std::size_t> first_index{};   // of duplicate_key: the operation that had the key first
+  std::optional<OperationKind> first_operation{};
 
   bool operator==(const Violation&) const = default;
 };
@@ -96,7 +96,8 @@ class [[nodiscard]] Error {
  public:
   // What an error names. Absent is what does not apply to its code.
   struct Details {
-    std::string what{};   // the message's first half: what happened, to what
+    std::string what{};     // the message's first half: what happened, to what
+    std::string remedy{};   // its second half: what to do; empty: what is to do for any error of its code
     std::vector<Violation> violations{};
     std::string existing_id{};
     std::optional<std::uint64_t> current_revision{};
@@ -116,7 +117,9 @@ class [[nodiscard]] Error {
   ~Error();
 
   ErrorCode code() const noexcept { return code_; }
-  std::string message() const;   // made on demand; one line, without a full stop
+  // What happened, to what, and what to do; made on demand; one line, without a full stop.
+  std::string message() const;
+  std::string what() const;   // its first half: what happened, to what
 
   std::span<const Violation> violations() const noexcept;   // of batch_refused
   std::string_view existing_id() const noexcept;            // of user_exists; else empty

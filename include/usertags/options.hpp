@@ -52,18 +52,18 @@ struct Options {
   bool create_if_missing = true;
   bool allow_network_file_system = false;
   bool secure_delete = false;   // overwrite freed pages with zeros; costs writes
-  Limits limits;
-  History history;
-  Housekeeping housekeeping;
+  Limits limits{};
+  History history{};
+  Housekeeping housekeeping{};
   std::chrono::milliseconds busy_timeout{5'000};   // for locks that other processes hold briefly
   std::chrono::milliseconds slow_commit{500};      // a commit that takes longer is told to `log`
 
   // Called with one line of text, from whichever thread has something to say, never under a lock that a
   // read needs. It must not throw and must not call the store.
-  std::function<void(LogLevel, std::string_view)> log;
+  std::function<void(LogLevel, std::string_view)> log{};
 
   // The time of changes and ids; the system clock where it is empty. For tests. Same rules as `log`.
-  std::function<std::chrono::system_clock::time_point()> clock;
+  std::function<std::chrono::system_clock::time_point()> clock{};
 };
 
 }   // namespace usertags

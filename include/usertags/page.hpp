@@ -25,8 +25,8 @@ class Cursor {
 };
 
 struct PageRequest {
-  std::size_t limit = 100;       // 1 to 10,000
-  std::optional<Cursor> after;   // none: from the start
+  std::size_t limit = 100;         // 1 to 10,000
+  std::optional<Cursor> after{};   // none: from the start
 };
 
 // Users in the order of their creation, as they were at one moment.

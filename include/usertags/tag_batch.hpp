@@ -23,20 +23,20 @@
 namespace usertags {
 
 struct ValueOptions {
-  std::optional<std::string> expected_value;   // the key must have just this value before the batch
+  std::optional<std::string> expected_value{};   // the key must have just this value before the batch
 };
 
 struct EraseOptions {
   bool must_exist = false;
-  std::optional<std::string> expected_value;   // implies that the key exists
+  std::optional<std::string> expected_value{};   // implies that the key exists
 };
 
 struct Operation {
   OperationKind kind{};
   bool must_exist = false;   // of erase; create and update say it by their kind
-  std::string key;
-  std::string value;   // empty for erase
-  std::optional<std::string> expected_value;
+  std::string key{};
+  std::string value{};   // empty for erase
+  std::optional<std::string> expected_value{};
 
   bool operator==(const Operation&) const = default;
 };

@@ -96,14 +96,9 @@ std::string details_in_words(const Error& error) {
   return words;
 }
 
-std::string default_message(const Error& error) {
-  const Sentence sentence = sentence_of_store(error.code());
-  std::string text(sentence.happened);
+std::string default_happening(const Error& error) {
+  std::string text(sentence_of_store(error.code()).happened);
   if (const std::string details = details_in_words(error); !details.empty()) text += " (" + details + ")";
-  if (!sentence.remedy.empty()) {
-    text += "; ";
-    text += sentence.remedy;
-  }
   return text;
 }
 
@@ -140,13 +135,21 @@ Error::~Error() {
   if (shared_ != nullptr && shared_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete shared_;
 }
 
-std::string Error::message() const {
+std::string Error::what() const {
   const bool has_words = shared_ != nullptr && !shared_->details.what.empty();
-  std::string text = has_words ? shared_->details.what : default_message(*this);
+  std::string text = has_words ? shared_->details.what : default_happening(*this);
   if (!violations().empty()) {
     text += ": ";
     model::append_violation_list(violations(), text);
   }
+  return text;
+}
+
+std::string Error::message() const {
+  const bool has_remedy = shared_ != nullptr && !shared_->details.remedy.empty();
+  const std::string_view remedy = has_remedy ? shared_->details.remedy : sentence_of_store(code_).remedy;
+  std::string text = what();
+  if (!remedy.empty()) text.append("; ").append(remedy);
   return text;
 }
 

@@ -14,8 +14,9 @@ struct Failure {
   Error error;
 };
 
-[[noreturn]] inline void fail(ErrorCode code, std::string what) {
-  throw Failure{Error(code, std::move(what))};
+// What happened, to what; and what to do, where that is not the same for every error of the code.
+[[noreturn]] inline void fail(ErrorCode code, std::string what, std::string remedy = {}) {
+  throw Failure{Error(code, Error::Details{.what = std::move(what), .remedy = std::move(remedy)})};
 }
 
 }   // namespace usertags::model

@@ -53,7 +53,10 @@ ChangeLog::ChangeLog(Connection& connection)
     : append_one_(connection, insert_rows(1)),
       append_rows_(connection, insert_rows(kRows)),
       prune_(connection, "DELETE FROM change WHERE seq BETWEEN ?1 AND ?2"),
-      mark_(connection, "SELECT at_ms, checksum FROM change WHERE seq = ?1") {}
+      mark_(connection, "SELECT remaining, at_ms, checksum FROM change WHERE seq = ?1"),
+      transaction_end_(connection,
+                       "SELECT seq FROM change WHERE seq <= ?1 AND remaining = 0 ORDER BY seq DESC LIMIT 1") {
+}
 
 void ChangeLog::append(std::span<const Entry> entries) {
   for (; entries.size() >= kRows; entries = entries.subspan(kRows))
@@ -75,7 +78,13 @@ std::optional<ChangeLog::Mark> ChangeLog::mark(std::uint64_t revision) {
   const ResetAtEnd reset(mark_);
   if (!mark_.bind(1, revision).step()) return std::nullopt;
   const StoredRow row(mark_, kTable);
-  return Mark{row.integer(0, "at_ms", 0, kMaxInteger), row.bits(1, "checksum")};
+  return Mark{row.number(0, "remaining"), row.integer(1, "at_ms", 0, kMaxInteger), row.bits(2, "checksum")};
+}
+
+std::optional<std::uint64_t> ChangeLog::last_transaction_end(std::uint64_t revision) {
+  const ResetAtEnd reset(transaction_end_);
+  if (!transaction_end_.bind(1, revision).step()) return std::nullopt;
+  return StoredRow(transaction_end_, kTable).number(0, "seq", 1);
 }
 
 ChangeLog::Reader::Reader(Connection& connection, std::uint64_t first_revision)

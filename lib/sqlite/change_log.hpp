@@ -35,12 +35,16 @@ class ChangeLog {
     Statement rows_;
   };
 
-  // The entry of one revision: its time and checksum; none where it is not kept.
+  // What the entry of one revision says besides its change; none where it is not kept.
   struct Mark {
+    std::uint64_t remaining = 0;
     std::int64_t at_ms = 0;
     std::uint64_t checksum = 0;
   };
   std::optional<Mark> mark(std::uint64_t revision);
+
+  // The newest change at or before `revision` that is the last of its transaction; none where none is kept.
+  std::optional<std::uint64_t> last_transaction_end(std::uint64_t revision);
 
  private:
   // Rows of one statement: it opens the table once, and finds the end of it once.
@@ -52,6 +56,7 @@ class ChangeLog {
   Statement append_rows_;
   Statement prune_;
   Statement mark_;
+  Statement transaction_end_;
 };
 
 }   // namespace usertags::sqlite

@@ -11,6 +11,7 @@
 
 #include "model/failure.hpp"
 #include "model/record.hpp"
+#include "model/shown_text.hpp"
 #include "model/tag_rules.hpp"
 #include "sqlite/observed_vfs.hpp"
 #include "sqlite/sqlite_error.hpp"
@@ -88,6 +89,7 @@ std::string why_not_found(const ConnectionConfig& config, Error::Details& detail
   details.system_error = ENOENT;
   details.what = cannot_open(config.path) + ": " + why_not_found(config, details);
   const bool denied = details.system_error == EACCES || details.system_error == EROFS;
+  if (!denied) details.remedy = "check the path";
   throw model::Failure{
       Error(denied ? ErrorCode::permission_denied : ErrorCode::io_error, std::move(details))};
 }
@@ -206,19 +208,30 @@ void Connection::Handle::close() noexcept {
 
 void Connection::execute(const char* sql) {
   const int result = sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
-  if (result != SQLITE_OK) throw_failure(handle(), result, sql);
+  if (result != SQLITE_OK) throw_failure(handle(), result, "cannot run " + model::quoted(sql));
 }
 
 std::int64_t Connection::query_integer(const char* sql) {
   Statement statement(*this, sql);
-  if (!statement.step()) model::fail(ErrorCode::corrupt_store, std::string(sql) + ": no answer");
+  if (!statement.step()) model::fail(ErrorCode::corrupt_store, "no answer to " + model::quoted(sql));
   return statement.integer(0);
 }
 
 std::string Connection::query_text(const char* sql) {
   Statement statement(*this, sql);
-  if (!statement.step()) model::fail(ErrorCode::corrupt_store, std::string(sql) + ": no answer");
+  if (!statement.step()) model::fail(ErrorCode::corrupt_store, "no answer to " + model::quoted(sql));
   return std::string(statement.text(0));
+}
+
+std::string Connection::name() const {
+  const char* file = sqlite3_db_filename(handle(), "main");
+  if (file == nullptr || *file == '\0') return "the database in memory";
+  return std::string("'") + file + '\'';
+}
+
+std::uint64_t Connection::database_bytes() {
+  return static_cast<std::uint64_t>(query_integer("PRAGMA page_count")) *
+         static_cast<std::uint64_t>(query_integer("PRAGMA page_size"));
 }
 
 bool Connection::in_transaction() const noexcept {

@@ -48,6 +48,8 @@ class Connection {
   void execute(const char* sql);                                 // one or more statements without results
   std::int64_t query_integer(const char* sql);                   // first column of the first row
   std::string query_text(const char* sql);
+  std::string name() const;               // the file's path in quotes, for messages
+  std::uint64_t database_bytes();         // of all pages, in the file or its WAL
   bool in_transaction() const noexcept;   // asks SQLite, which may have rolled back by itself
 
   void enter_wal_mode();                              // writes the file's header, unless it is so already

@@ -123,10 +123,6 @@ std::uint64_t Database::wal_bytes() const noexcept {
   return wal_frames_ == 0 ? 0 : kWalHeaderBytes + wal_frames_ * (kFrameHeaderBytes + page_bytes_);
 }
 
-std::uint64_t Database::database_bytes() {
-  return static_cast<std::uint64_t>(connection_.query_integer("PRAGMA page_count")) * page_bytes_;
-}
-
 bool Database::moved() {
   int moved = 0;
   const int result = sqlite3_file_control(connection_.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);

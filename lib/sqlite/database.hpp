@@ -42,7 +42,7 @@ class Database {
   void checkpoint_and_truncate();
 
   std::uint64_t wal_bytes() const noexcept;   // of frames in use, by the last commit or checkpoint
-  std::uint64_t database_bytes();
+  std::uint64_t database_bytes() { return connection_.database_bytes(); }
   bool moved();   // the file was renamed or unlinked under us
 
   // Closes for good. With a whole checkpoint behind it, the WAL goes; else it stays for recovery: nothing of

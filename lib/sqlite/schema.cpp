@@ -93,8 +93,9 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
     FROM user_now, json_each(user_now.tags) AS tag)"},
 });
 
-[[noreturn]] void corrupt(std::string what) {
-  model::fail(ErrorCode::corrupt_store, "the schema is not that of format version " +
+[[noreturn]] void corrupt(const Connection& connection, std::string what) {
+  model::fail(ErrorCode::corrupt_store, "the schema of " + connection.name() +
+                                            " is not that of format version " +
                                             std::to_string(kFormatVersion) + ": " + std::move(what));
 }
 
@@ -102,10 +103,11 @@ std::string name_of(std::string_view type, std::string_view name) {
   return std::string(type) + " '" + std::string(name) + '\'';
 }
 
-void check_object(std::string_view type, std::string_view name, std::string_view sql) {
+void check_object(const Connection& connection, std::string_view type, std::string_view name,
+                  std::string_view sql) {
   const auto ours = std::ranges::find(kSchema, name, &SchemaObject::name);
-  if (ours == kSchema.end() || ours->type != type) corrupt(name_of(type, name) + " was added");
-  if (ours->sql != sql) corrupt(name_of(type, name) + " was changed");
+  if (ours == kSchema.end() || ours->type != type) corrupt(connection, name_of(type, name) + " was added");
+  if (ours->sql != sql) corrupt(connection, name_of(type, name) + " was changed");
 }
 
 void check_schema(Connection& connection) {
@@ -114,12 +116,12 @@ void check_schema(Connection& connection) {
       "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'");
   std::vector<std::string> found;
   while (rows.step()) {
-    check_object(rows.text(0), rows.text(1), rows.text(2));
+    check_object(connection, rows.text(0), rows.text(1), rows.text(2));
     found.emplace_back(rows.text(1));
   }
   for (const SchemaObject& object : kSchema) {
     if (std::ranges::find(found, object.name) == found.end()) {
-      corrupt(name_of(object.type, object.name) + " is missing");
+      corrupt(connection, name_of(object.type, object.name) + " is missing");
     }
   }
 }
@@ -128,14 +130,15 @@ bool has_schema(Connection& connection) {
   return connection.query_integer("SELECT count(*) FROM sqlite_schema") != 0;
 }
 
-[[noreturn]] void another_application(std::int64_t application_id) {
-  model::fail(ErrorCode::not_a_store, "the file is a database of another application (application id " +
+[[noreturn]] void another_application(const Connection& connection, std::int64_t application_id) {
+  model::fail(ErrorCode::not_a_store, connection.name() +
+                                          " is a database of another application (application id " +
                                           std::to_string(application_id) + ", not " +
                                           std::to_string(kApplicationId) + ")");
 }
 
-void check_version(std::int64_t version) {
-  const std::string text = "the file has format version " + std::to_string(version);
+void check_version(const Connection& connection, std::int64_t version) {
+  const std::string text = connection.name() + " has format version " + std::to_string(version);
   if (version > kFormatVersion) {
     model::fail(ErrorCode::unsupported_format,
                 text + ", this library reads version " + std::to_string(kFormatVersion));
@@ -147,10 +150,10 @@ FileKind identify_moment(Connection& connection) {
   const std::int64_t application_id = connection.query_integer("PRAGMA application_id");
   const std::int64_t version = connection.query_integer("PRAGMA user_version");
   if (application_id == 0 && version == 0 && !has_schema(connection)) return FileKind::empty;
-  if (application_id != kApplicationId) another_application(application_id);
-  check_version(version);
+  if (application_id != kApplicationId) another_application(connection, application_id);
+  check_version(connection, version);
   if (connection.query_integer("SELECT length(CAST('a' AS BLOB))") != 1)
-    corrupt("its texts are not in UTF-8");
+    corrupt(connection, "its texts are not in UTF-8");
   check_schema(connection);
   return FileKind::ours;
 }

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <sqlite3.h>
@@ -74,12 +75,24 @@ const char* message_of(sqlite3* handle, int result_code) noexcept {
   return is_newest ? sqlite3_errmsg(handle) : sqlite3_errstr(result_code);
 }
 
-Error make_error(int result_code, int system_error, std::string_view doing, const char* message) noexcept {
+// The database's file, where the connection has one.
+std::string_view file_of(sqlite3* handle) noexcept {
+  const char* name = handle == nullptr ? nullptr : sqlite3_db_filename(handle, "main");
+  return name == nullptr ? std::string_view() : std::string_view(name);
+}
+
+Error make_error(int result_code, int system_error, std::string_view doing, std::string_view file,
+                 const char* message) noexcept {
   const ErrorCode code = code_of(result_code, system_error);
   try {
     Error::Details details;
-    details.what = std::string(doing) + ": " + message;
-    if (system_error != 0) details.system_error = system_error;
+    details.what = doing;
+    if (!file.empty() && !doing.contains(file)) details.what += " in '" + std::string(file) + '\'';
+    details.what += std::string(": ") + message;
+    if (system_error != 0) {
+      details.what += " (" + std::generic_category().message(system_error) + ')';
+      details.system_error = system_error;
+    }
     return Error(code, std::move(details));
   } catch (const std::bad_alloc&) {
     return Error(code);
@@ -107,7 +120,7 @@ int system_error_of(sqlite3* handle, int result_code) noexcept {
 
 Error to_error(sqlite3* handle, int result_code, std::string_view doing) noexcept {
   const int system_error = system_error_of(handle, result_code);
-  return make_error(result_code, system_error, doing, message_of(handle, result_code));
+  return make_error(result_code, system_error, doing, file_of(handle), message_of(handle, result_code));
 }
 
 void throw_failure(sqlite3* handle, int result_code, std::string_view doing) {

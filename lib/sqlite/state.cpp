@@ -122,7 +122,7 @@ State StateTable::read() {
   const auto [state, bears_checksum] = read_unproved();
   if (bears_checksum) return state;
   model::fail(ErrorCode::foreign_write,
-              "the commit record (table 'state') does not bear its checksum; something other than the store "
+              "the commit record (table 'state') does not bear its checksum: something other than the store "
               "changed the file, or it was damaged");
 }
 

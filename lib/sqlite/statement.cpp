@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "sqlite/sqlite_error.hpp"
 
 namespace usertags::sqlite {
@@ -19,7 +20,7 @@ static_assert(static_cast<int>(ColumnType::null) == SQLITE_NULL);
 Statement::Statement(Connection& connection, std::string_view sql) : connection_(connection.handle_.get()) {
   const int result = sqlite3_prepare_v3(connection.handle(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
-  if (result != SQLITE_OK) throw_failure(connection.handle(), result, sql);
+  if (result != SQLITE_OK) throw_failure(connection.handle(), result, "cannot prepare " + model::quoted(sql));
 }
 
 Statement::Statement(Statement&& other) noexcept
@@ -97,7 +98,7 @@ std::span<const std::uint8_t> Statement::blob(int column) const noexcept {
 }
 
 void Statement::fail(int result_code) {
-  const Error error = to_error(connection_->sqlite, result_code, sqlite3_sql(statement_));
+  const Error error = to_error(connection_->sqlite, result_code, "cannot run " + model::quoted(sqlite3_sql(statement_)));
   reset();
   throw model::Failure{error};
 }

@@ -39,7 +39,7 @@ Transaction::Commit Transaction::commit() noexcept {
   const int result = sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr);
   Commit commit{outcome_of(result), {}};
   if (commit.outcome == CommitOutcome::committed) return commit;
-  commit.error = to_error(connection_.handle(), result, "COMMIT");
+  commit.error = to_error(connection_.handle(), result, "cannot commit");
   roll_back(connection_);
   return commit;
 }

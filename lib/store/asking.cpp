@@ -28,7 +28,7 @@ std::optional<Error> bad_key(std::string_view key) {
 }
 
 Error bad_cursor() {
-  return {ErrorCode::invalid_cursor, "the cursor is not of this store and question; start without one"};
+  return {ErrorCode::invalid_cursor, "the cursor is not of this store and question"};
 }
 
 // The ordinal after which a page of users begins.

@@ -30,6 +30,10 @@ void check(const Options& options) {
   require(options.busy_timeout.count() >= 0, "Options::busy_timeout is negative");
 }
 
+[[noreturn]] void fail_missing(const StorePath& place) {
+  model::fail(ErrorCode::not_a_store, "there is no store at " + place.path.string());
+}
+
 User to_user(RecordPtr record) {
   return model::UserAccess::user(std::move(record));
 }
@@ -61,9 +65,7 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
   std::optional<std::filesystem::path> resolved;
   if (path) {
     const StorePath place = resolve_store_path(*path, options_.allow_network_file_system);
-    if (!place.exists && !options_.create_if_missing) {
-      model::fail(ErrorCode::not_a_store, "there is no store at " + place.path.string());
-    }
+    if (!place.exists && !options_.create_if_missing) fail_missing(place);
     path_ = place.path;
     resolved = place.path;
     lock = StoreLock::exclusive(path_, options_.busy_timeout);
@@ -74,8 +76,10 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
 }
 
 void Engine::open_read_only(const std::filesystem::path& path) {
-  path_ = resolve_store_path(path, options_.allow_network_file_system).path;
-  Reading reading = open_for_reading(path_, options_.allow_network_file_system, options_.busy_timeout);
+  const StorePath place = resolve_store_path(path, options_.allow_network_file_system);
+  if (!place.exists) fail_missing(place);
+  path_ = place.path;
+  Reading reading = open_for_reading(path_, options_.busy_timeout);
   const sqlite::ReadTransaction moment(reading.connection);
   const Loaded loaded = load(reading.connection, LogExtent::to_replay, refuse_problem);
   projection_.load(loaded.records, loaded.state.revision);
@@ -83,9 +87,7 @@ void Engine::open_read_only(const std::filesystem::path& path) {
   metrics_.log_floor = loaded.state.log_floor;
   metrics_.folded_revision = loaded.state.folded_revision;
   metrics_.backlog_users = loaded.backlog.size();
-  metrics_.database_bytes =
-      static_cast<std::uint64_t>(reading.connection.query_integer("PRAGMA page_count")) *
-      static_cast<std::uint64_t>(reading.connection.query_integer("PRAGMA page_size"));
+  metrics_.database_bytes = reading.connection.database_bytes();
 }
 
 std::optional<ErrorCode> Engine::refuses_reads() const noexcept {
@@ -146,7 +148,7 @@ VerifyReport Engine::verify() const {
 
 // By a connection of its own: writes wait only while the moment is taken.
 VerifyReport Engine::verify_aside() const {
-  Reading reading = open_for_reading(path_, options_.allow_network_file_system, options_.busy_timeout);
+  Reading reading = open_for_reading(path_, options_.busy_timeout);
   std::optional<sqlite::ReadTransaction> moment;
   std::optional<index::Projection::Snapshot> snapshot;
   const auto take_moment = [&] {

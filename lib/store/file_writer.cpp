@@ -26,7 +26,7 @@ void commit_or_throw(sqlite::Transaction& transaction) {
   auto result = transaction.commit();
   if (result.outcome == sqlite::CommitOutcome::unknown) {
     model::fail(ErrorCode::outcome_unknown,
-                "housekeeping failed on its way to the disk: " + result.error->message());
+                "housekeeping failed on its way to the disk (" + result.error->what() + ')');
   }
   if (result.error) throw model::Failure{std::move(*result.error)};
 }
@@ -107,12 +107,12 @@ void FileWriter::commit_state(sqlite::State state) {
 // Within the transaction, which nobody can write behind any more.
 void FileWriter::check_unchanged() {
   if (database_.data_version() != data_version_) {
-    model::fail(
-        ErrorCode::foreign_write,
-        "something other than this store has written to its file; close the store and undo what was written");
+    model::fail(ErrorCode::foreign_write, "something other than this store has written to its file",
+                "close the store, then undo what was written, or restore a backup");
   }
   if (database_.moved()) {
-    model::fail(ErrorCode::io_error, "the store's file was renamed or removed while it was open");
+    model::fail(ErrorCode::io_error, "the store's file was renamed or removed while it was open",
+                "put it back, or close the store and open it by its new name");
   }
 }
 
@@ -172,22 +172,51 @@ void FileWriter::fold(const FoldSchedule::Step& step) {
 void FileWriter::prune(Housework& work, std::uint64_t folded_revision, std::size_t changes) {
   const std::optional<std::uint64_t> last = last_to_prune(folded_revision, changes);
   if (!last) return;
-  const auto mark = database_.log().mark(*last);
-  if (!mark) model::fail(ErrorCode::corrupt_store, "the log lacks change " + std::to_string(*last));
-  const std::int64_t age_ms = state_.last_at_ms - mark->at_ms;
-  if (age_ms < std::chrono::milliseconds(history_.min_age).count()) return;
+  work.log_floor = *last + 1;
+  work.floor_checksum = mark_of(*last).checksum;
   database_.log().prune(state_.log_floor, *last);
   database_.users().forget_deleted(*last);
-  work.log_floor = *last + 1;
-  work.floor_checksum = mark->checksum;
 }
 
 std::optional<std::uint64_t> FileWriter::last_to_prune(std::uint64_t folded_revision, std::size_t changes) {
   if (history_.keep_all || state_.revision <= history_.min_changes) return std::nullopt;
-  const std::uint64_t last = std::min(folded_revision, state_.revision - history_.min_changes);
+  const std::uint64_t newest = std::min(folded_revision, state_.revision - history_.min_changes);
   const std::uint64_t chunk = std::min(kPruneChunk, std::max<std::uint64_t>(history_.min_changes, 1));
-  if (last < state_.log_floor + chunk - 1) return std::nullopt;
-  return std::min(last, state_.log_floor + std::max<std::uint64_t>(chunk, 2 * changes) - 1);
+  const std::uint64_t least = state_.log_floor + chunk - 1;
+  if (newest < least || !is_old(least)) return std::nullopt;
+  const std::uint64_t most = state_.log_floor + std::max<std::uint64_t>(chunk, 2 * changes) - 1;
+  return transaction_end_near(newest_old(least, std::min(newest, most)), newest);
+}
+
+bool FileWriter::is_old(std::uint64_t revision) {
+  if (history_.min_age.count() == 0) return true;
+  const std::chrono::milliseconds age(state_.last_at_ms - mark_of(revision).at_ms);
+  return std::chrono::floor<std::chrono::seconds>(age) >= history_.min_age;
+}
+
+// The newest change up to `last` that is old enough; `first` is one. Times never run backwards.
+std::uint64_t FileWriter::newest_old(std::uint64_t first, std::uint64_t last) {
+  while (first < last) {
+    const std::uint64_t middle = last - (last - first) / 2;
+    if (is_old(middle)) {
+      first = middle;
+    } else {
+      last = middle - 1;
+    }
+  }
+  return first;
+}
+
+// A transaction is kept or pruned as a whole: the one that reaches beyond `wanted` goes too, if it ends at or
+// before `newest`; else it stays.
+std::optional<std::uint64_t> FileWriter::transaction_end_near(std::uint64_t wanted, std::uint64_t newest) {
+  const std::uint64_t end = wanted + mark_of(wanted).remaining;
+  return end <= newest ? end : database_.log().last_transaction_end(wanted);
+}
+
+sqlite::ChangeLog::Mark FileWriter::mark_of(std::uint64_t revision) {
+  if (const auto mark = database_.log().mark(revision)) return *mark;
+  model::fail(ErrorCode::corrupt_store, "the log lacks change " + std::to_string(revision));
 }
 
 void FileWriter::apply(const std::optional<Housework>& work, sqlite::State& state) {

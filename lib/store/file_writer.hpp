@@ -61,6 +61,10 @@ class FileWriter {
   void fold(const FoldSchedule::Step& step);
   void prune(Housework& work, std::uint64_t folded_revision, std::size_t changes);
   std::optional<std::uint64_t> last_to_prune(std::uint64_t folded_revision, std::size_t changes);
+  bool is_old(std::uint64_t revision);
+  std::uint64_t newest_old(std::uint64_t first, std::uint64_t last);
+  std::optional<std::uint64_t> transaction_end_near(std::uint64_t wanted, std::uint64_t newest);
+  sqlite::ChangeLog::Mark mark_of(std::uint64_t revision);
   void take(const PendingGroup& group);
   void take(const sqlite::State& state, const std::optional<Housework>& work);
   void commit_state(sqlite::State state);

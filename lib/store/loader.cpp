@@ -10,8 +10,8 @@
 #include "model/merge_patch.hpp"
 #include "model/typeid.hpp"
 #include "sqlite/change_log.hpp"
-#include "sqlite/foreign_tags.hpp"
 #include "sqlite/user_table.hpp"
+#include "store/stored_user.hpp"
 
 namespace usertags::store {
 namespace {
@@ -63,28 +63,12 @@ class Loading {
               "the row of user " + std::to_string(row.ordinal) + ' ' + std::move(what));
       return RecordPtr();
     };
-    if (row.ordinal > loaded_.state.last_ordinal)
+    if (row.ordinal > loaded_.state.last_ordinal) {
       return reject(ErrorCode::foreign_write, "was not made by the store");
-    if (!model::parse_user_id(row.id) || row.external_id.size() > Record::kMaxExternalIdBytes) {
-      return reject(ErrorCode::corrupt_store, "has no valid id or external id");
     }
-    RecordPtr record;
-    if (row.tags) {
-      const auto tags = decoder_.tags(*row.tags);
-      if (!tags || !Record::has_room_for(row.external_id, *tags)) {
-        const bool sound = sqlite::is_tags_object(connection_, *row.tags);
-        return reject(sound ? ErrorCode::foreign_write : ErrorCode::corrupt_store,
-                      sound ? "has tags that the store did not write" : "has tags that cannot be read");
-      }
-      record = Record::make(row.ordinal, row.revision, row.id, row.external_id, *tags);
-    } else {
-      record =
-          Record::make_tombstone(*Record::make(row.ordinal, 0, row.id, row.external_id, {}), row.revision);
-    }
-    if (model::row_checksum(*record) != row.checksum) {
-      return reject(ErrorCode::foreign_write, "is not as the store left it");
-    }
-    return record;
+    auto record = store::to_record(row, decoder_, connection_);
+    if (!record) return reject(record.error().code, record.error().what);
+    return *std::move(record);
   }
 
   // What is given to no one again must not be behind what was given: ids and ordinals would come twice.
@@ -151,7 +135,7 @@ class Loading {
     RecordPtr& record = *place;
     if (record->is_tombstone() || record->revision() >= change.revision) return;
     const auto deltas = decoder_.patch(change.patch);
-    if (!deltas) return unreadable(change);
+    if (!deltas || deltas->front().key.empty() || !is_well_formed(change.patch)) return unreadable(change);
     merge(*record, *deltas);
     if (!Record::has_room_for(record->external_id(), merged_)) return unreadable(change);
     record = Record::make(change.ordinal, change.revision, record->id(), record->external_id(), merged_);
@@ -201,8 +185,8 @@ class Loading {
 
 void refuse_problem(const FileProblem& problem) {
   const std::string hint = problem.code == ErrorCode::foreign_write
-                               ? "; something other than the store changed the file, or it was damaged"
-                               : "; the file is damaged";
+                               ? ": something other than the store changed the file, or it was damaged"
+                               : ": the file is damaged";
   const std::string user = problem.user_id.empty() ? "" : " (" + problem.user_id + ')';
   model::fail(problem.code, problem.what + user + hint);
 }

@@ -20,8 +20,8 @@ struct Reading {
   sqlite::Connection connection;
 };
 
-// Throws Failure: not_a_store where there is no file, and what Connection and identify() throw.
-Reading open_for_reading(const std::filesystem::path& path, bool allow_network_file_system,
-                         std::chrono::milliseconds busy_timeout);
+// `store` is a resolved path (store_path.hpp). Throws Failure: not_a_store where the file is empty, and what
+// Connection and identify() throw.
+Reading open_for_reading(const std::filesystem::path& store, std::chrono::milliseconds busy_timeout);
 
 }   // namespace usertags::store

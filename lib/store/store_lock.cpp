@@ -74,7 +74,7 @@ StoreLock StoreLock::exclusive(const std::filesystem::path& store, std::chrono::
     if (!try_lock(lock.descriptor_, LOCK_SH)) fail_locked(store, lock.descriptor_);
     if (std::chrono::steady_clock::now() >= deadline) {
       model::fail(ErrorCode::busy,
-                  "other processes are still loading " + store.string() + "; try again later");
+                  "other processes are still loading " + store.string());
     }
     flock(lock.descriptor_, LOCK_UN);
     usleep(1'000);   // readers hold it while they load; there is nothing to be woken by

@@ -19,9 +19,10 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void fail_system(int error, std::string what) {
   const bool denied = error == EACCES || error == EPERM;
-  throw model::Failure{Error(
-      denied ? ErrorCode::permission_denied : ErrorCode::io_error,
-      Error::Details{.what = what + ": " + std::generic_category().message(error), .system_error = error})};
+  throw model::Failure{Error(denied ? ErrorCode::permission_denied : ErrorCode::io_error,
+                             Error::Details{.what = what + ": " + std::generic_category().message(error),
+                                            .remedy = denied ? "" : "check the path",
+                                            .system_error = error})};
 }
 
 fs::path resolve(const fs::path& path) {
@@ -49,7 +50,8 @@ void check_folder(const fs::path& folder, bool allow_network_file_system) {
   if (!S_ISDIR(info.st_mode)) fail_system(ENOTDIR, folder.string() + " is no folder");
   if (!allow_network_file_system && is_network_file_system(folder)) {
     model::fail(ErrorCode::invalid_argument,
-                folder.string() + " is on a network file system, whose locks cannot be trusted");
+                folder.string() + " is on a network file system, whose locks cannot be trusted",
+                "keep the store on a local disk, or set Options::allow_network_file_system");
   }
 }
 
@@ -58,7 +60,8 @@ void check_file(const fs::path& file, const struct stat& info) {
     fail_system(S_ISDIR(info.st_mode) ? EISDIR : EINVAL, file.string() + " is no regular file");
   if (info.st_nlink > 1) {
     model::fail(ErrorCode::invalid_argument,
-                file.string() + " has several hard links; each name would have a WAL of its own");
+                file.string() + " has several hard links, and each name would have a WAL of its own",
+                "remove all names but one");
   }
 }
 
@@ -75,9 +78,13 @@ StorePath resolve_store_path(const fs::path& path, bool allow_network_file_syste
   } else if (errno != ENOENT) {
     fail_system(errno, "cannot look at " + result.path.string());
   }
-  const std::string wal = result.path.string() + "-wal";
-  result.has_wal = stat(wal.c_str(), &info) == 0 && info.st_size > 0;
   return result;
+}
+
+bool has_wal(const fs::path& store) {
+  fs::path wal = store;
+  struct stat info{};
+  return stat((wal += "-wal").c_str(), &info) == 0 && info.st_size > 0;
 }
 
 }   // namespace usertags::store

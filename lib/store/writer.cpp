@@ -28,8 +28,7 @@ void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
     Error::Details details;
     if (outcome && outcome->changed) details.intended_revision = outcome->revision;
     try {
-      details.what = "the commit failed on its way to the disk (" + cause.message() +
-                     "); open the store again to see whether it was applied";
+      details.what = "the commit failed on its way to the disk (" + cause.what() + ')';
     } catch (const std::bad_alloc&) {   // the code says enough
     }
     outcome = std::unexpected(Error(ErrorCode::outcome_unknown, std::move(details)));
@@ -119,7 +118,8 @@ void Writer::refuse_if_wal_is_full() {
   if (failed()) throw model::Failure{ErrorCode::store_failed};
   if (database_.wal_bytes() >= housekeeping_.max_wal_bytes) {
     model::fail(ErrorCode::busy,
-                "a reader that does not end keeps the WAL from being recycled, and it is full");
+                "a reader that does not end keeps the WAL from being recycled, and it is full",
+                "end the reader, then try again");
   }
 }
 

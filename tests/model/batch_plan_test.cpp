@@ -219,7 +219,7 @@ INSTANTIATE_TEST_SUITE_P(
                             {violation_of(0, kUpdate, "a", key_missing)}},
                     Refusal{"delete of a key that must exist",
                             {},
-                            TagBatch().erase("a", {.must_exist = true, .expected_value = {}}),
+                            TagBatch().erase("a", {.must_exist = true}),
                             {violation_of(0, kErase, "a", key_missing)}},
                     Refusal{"another value than expected",
                             {{"a", "1"}, {"b", "2"}, {"c", "3"}},
@@ -410,7 +410,7 @@ TEST(CheckForm, JudgesWhatNeedsNoUser) {
                       of_batch(too_many_operations)},
                      {},
                      {}}));
-  const TagBatch fine = TagBatch().update("b", "1").erase("a", {.must_exist = true, .expected_value = {}});
+  const TagBatch fine = TagBatch().update("b", "1").erase("a", {.must_exist = true});
   planner.check_form(fine.operations());
   EXPECT_EQ(outcome_of(planner), Outcome{});
 }

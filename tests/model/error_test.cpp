@@ -134,8 +134,14 @@ TEST(Error, IsTheErrorOfAResult) {
   EXPECT_EQ(refused.error(), ErrorCode::busy);
 }
 
-TEST(ErrorMessage, IsWhatWasGiven) {
-  EXPECT_EQ(Error(ErrorCode::busy, "the WAL is pinned").message(), "the WAL is pinned");
+TEST(ErrorMessage, IsWhatWasGivenAndWhatToDo) {
+  const Error busy(ErrorCode::busy, "the WAL is pinned");
+  EXPECT_EQ(busy.what(), "the WAL is pinned");
+  EXPECT_EQ(busy.message(), "the WAL is pinned; try again later");
+  const Error pinned(ErrorCode::busy, Error::Details{.what = "the WAL is pinned", .remedy = "end the reader"});
+  EXPECT_EQ(pinned.what(), "the WAL is pinned");
+  EXPECT_EQ(pinned.message(), "the WAL is pinned; end the reader");
+  EXPECT_EQ(Error(ErrorCode::user_not_found, "nobody").message(), "nobody") << "there is nothing to be done";
 }
 
 TEST(ErrorMessage, IsOneLineOfItsOwnForEveryCode) {
@@ -212,7 +218,7 @@ TEST(Failure, CarriesAnError) {
     model::fail(ErrorCode::corrupt_store, "page 7 is torn");
   } catch (const model::Failure& failure) {
     EXPECT_EQ(failure.error, ErrorCode::corrupt_store);
-    EXPECT_EQ(failure.error.message(), "page 7 is torn");
+    EXPECT_EQ(failure.error.what(), "page 7 is torn");
     return;
   }
   FAIL();

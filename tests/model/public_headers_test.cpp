@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 #include <usertags/error.hpp>
+#include <usertags/options.hpp>
 #include <usertags/page.hpp>
 #include <usertags/selector.hpp>
 #include <usertags/stats.hpp>
@@ -76,7 +77,7 @@ TEST(TagBatch, KeepsOperationsInTheOrderGiven) {
   batch.create("a", "1")
       .update("b", "2", {.expected_value = "old"})
       .set("c", "3")
-      .erase("d", {.must_exist = true, .expected_value = {}});
+      .erase("d", {.must_exist = true});
   const auto operations = batch.operations();
   ASSERT_EQ(operations.size(), 4u);
   EXPECT_EQ(operations[0], (Operation{OperationKind::create, false, "a", "1", {}}));
@@ -133,6 +134,23 @@ TEST(Selector, IsBuiltByAHost) {
 
 static_assert(std::is_nothrow_move_constructible_v<Applied> && std::is_copy_constructible_v<Applied>);
 static_assert(std::is_nothrow_move_constructible_v<Write>);
+
+// A host names what it sets and no more, and its own -Wextra has nothing to say.
+TEST(DesignatedInitializers, MayNameAnyMemberAlone) {
+  EXPECT_FALSE(ApplyOptions{.note = "x"}.expected_revision);
+  EXPECT_EQ(ApplyOptions{.expected_revision = 1}.note, "");
+  EXPECT_FALSE(EraseOptions{.must_exist = true}.expected_value);
+  EXPECT_FALSE(EraseOptions{.expected_value = "x"}.must_exist);
+  EXPECT_EQ(ValueOptions{.expected_value = "x"}.expected_value, "x");
+  EXPECT_EQ(CreateUser{.external_id = "x"}.tags.size(), 0U);
+  EXPECT_EQ(PatchUser{.user = "x"}.batch.size(), 0U);
+  EXPECT_EQ(DeleteUser{.user = "x"}.options.note, "");
+  EXPECT_FALSE(PageRequest{.limit = 1}.after);
+  EXPECT_EQ(PageRequest{.after = Cursor("x")}.limit, 100U);
+  EXPECT_EQ(Options{.access = Access::read_only}.limits.tags_per_user, 256U);
+  EXPECT_EQ(Operation{.kind = OperationKind::erase}.key, "");
+  EXPECT_EQ(Violation{.key = "x"}.current, std::nullopt);
+}
 
 // A host that includes no more than these headers copies and drops users: the functions behind that are
 // there.

@@ -9,12 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "samples.hpp"
+#include "database_files.hpp"
 #include "support/child.hpp"
 #include "support/fault_vfs.hpp"
 #include "support/outcome_of.hpp"
 #include "support/stock_sqlite.hpp"
-#include "support/temp_dir.hpp"
 
 namespace usertags::sqlite {
 namespace {
@@ -32,23 +31,16 @@ using test::TempDir;
 
 using Names = std::vector<std::string>;
 
-class DatabaseTest : public testing::Test {
+class DatabaseTest : public test::DatabaseFiles {
  protected:
   Database& open(OpenMode mode = OpenMode::create) { return open(config_of(path_, mode)); }
   Database& open(const ConnectionConfig& config) { return database_.emplace(config, test::first_state()); }
-  void commit(std::uint64_t first, std::uint64_t last) {
-    for (std::uint64_t revision = first; revision <= last; ++revision) {
-      ASSERT_EQ(commit_change(*database_, revision).outcome, CommitOutcome::committed);
-    }
-  }
+  void commit(std::uint64_t first, std::uint64_t last) { commit_changes(*database_, first, last); }
   std::uint64_t revision_after_reopening() {
     database_.reset();
-    return open().state().read().revision;
+    return DatabaseFiles::revision_after_reopening();
   }
 
-  const TempDir folder_;
-  const fs::path path_ = folder_ / "a.db";
-  const fs::path wal_ = folder_ / "a.db-wal";
   FaultVfs vfs_;
   std::optional<Database> database_;
 };
@@ -243,6 +235,12 @@ TEST_F(DatabaseTest, FullDurabilitySyncsEachCommitAndRelaxedNone) {
 }
 
 // --- The file as a whole. ---
+
+TEST_F(DatabaseTest, AFailureNamesTheFile) {
+  const std::string message = test::message_of([&] { open().connection().execute("SELECT x"); });
+  EXPECT_TRUE(message.starts_with("cannot run \"SELECT x\" in '" + path_.string() + "': no such column: x; "))
+      << message;
+}
 
 TEST_F(DatabaseTest, TellsItsSize) {
   open();

@@ -8,12 +8,11 @@
 #include <optional>
 #include <string>
 
-#include "samples.hpp"
+#include "database_files.hpp"
 #include "support/child.hpp"
 #include "support/fault_vfs.hpp"
 #include "support/outcome_of.hpp"
 #include "support/stock_sqlite.hpp"
-#include "support/temp_dir.hpp"
 
 namespace usertags::sqlite {
 namespace {
@@ -25,9 +24,8 @@ using test::FaultVfs;
 using test::FileOperation;
 using test::FileRole;
 using test::outcome_of;
-using test::TempDir;
 
-class WalRecovery : public testing::Test {
+class WalRecovery : public test::DatabaseFiles {
  protected:
   // Commits `revisions` changes, as a process that ends without closing.
   void crash_after(std::uint64_t revisions) {
@@ -45,10 +43,6 @@ class WalRecovery : public testing::Test {
     ASSERT_EQ(child.read_line(), "committed");
     child.kill();
   }
-
-  const TempDir folder_;
-  const fs::path path_ = folder_ / "a.db";
-  const fs::path wal_ = folder_ / "a.db-wal";
 };
 
 TEST_F(WalRecovery, AKilledProcessLosesNoCommit) {
@@ -93,9 +87,7 @@ TEST_F(WalRecovery, ALongWalIsWrittenAgainAsAWhole) {
   config.durability = Durability::relaxed;
   {
     Database database(config, test::first_state());
-    for (std::uint64_t i = 1; i <= 600; ++i) {
-      ASSERT_EQ(commit_change(database, i).outcome, CommitOutcome::committed);
-    }
+    commit_changes(database, 1, 600);
   }
   const std::string bytes = test::bytes_of(wal_);
   ASSERT_GT(bytes.size(), 3U << 20);
@@ -106,8 +98,7 @@ TEST_F(WalRecovery, ALongWalIsWrittenAgainAsAWhole) {
     EXPECT_EQ(vfs.bytes_written(FileRole::wal), bytes.size());
   }
   EXPECT_EQ(test::bytes_of(wal_), bytes);
-  Database database(config, test::first_state());
-  EXPECT_EQ(database.state().read().revision, 600U);
+  EXPECT_EQ(revision_after_reopening(), 600U);
 }
 
 TEST_F(WalRecovery, AFileWithoutAWalIsLeftAlone) {
@@ -164,8 +155,7 @@ TEST_F(WalRecovery, AfterAFailedSyncTheOutcomeIsSettledByTheNextOpen) {
     EXPECT_LE(revision, 2U);
     EXPECT_EQ(commit_change(database, revision + 1).outcome, CommitOutcome::committed);
   }
-  Database database(config_of(path_), test::first_state());
-  EXPECT_EQ(database.state().read().revision, revision + 1);
+  EXPECT_EQ(revision_after_reopening(), revision + 1);
 }
 
 // Every operation of a recovery fails in turn; the recovery after that finds everything.

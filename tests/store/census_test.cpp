@@ -62,7 +62,7 @@ class Census : public testing::TestWithParam<const char*> {
 
   void expect_all_listed(const UserTagStore& store) const {
     std::size_t index = 0;
-    PageRequest request{.limit = 777, .after = {}};
+    PageRequest request{.limit = 777};
     do {
       const UserPage page = must(store.list(request));
       ASSERT_LE(index + page.users.size(), people_.size());

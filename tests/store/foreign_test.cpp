@@ -4,10 +4,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <iomanip>
+#include <span>
+#include <sstream>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/digest.hpp"
+#include "model/merge_patch.hpp"
+#include "model/record.hpp"
 
 #include "support/answers.hpp"
-#include "support/rewritten_state.hpp"
+#include "support/rewrite.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -22,7 +32,7 @@ class Foreign : public testing::Test {
     auto store = open();
     must(store.create_user("ann", {{"tier", "gold"}}));
     must(store.create_user("bob", {{"tier", "trial"}}));
-    must(store.apply("ann", TagBatch().set("team", "red"), {.expected_revision = {}, .note = "by hand"}));
+    must(store.apply("ann", TagBatch().set("team", "red"), {.note = "by hand"}));
     must(store.close());
   }
 
@@ -159,6 +169,70 @@ TEST_F(Foreign, VerifyTellsOfAForgedCommitRecord) {
   const VerifyReport report = must(store.verify());
   ASSERT_EQ(report.problems.size(), 1U);
   EXPECT_EQ(report.problems[0].kind, VerifyReport::Kind::state);
+}
+
+// Rows and changes that bear their checksums, with texts that no store takes.
+class Hostile : public Foreign, public testing::WithParamInterface<Tag> {
+ protected:
+  // The row of "ann", with this one tag and this external id.
+  void forge_row(std::string_view external_id, const Tag& tag) const {
+    const StockSqlite::Row row =
+        StockSqlite(path_).query("SELECT ordinal, id, revision FROM user WHERE external_id = 'ann'").at(0);
+    const auto record = model::Record::make(static_cast<std::uint32_t>(std::stoul(row[0])),
+                                            std::stoull(row[2]), row[1], external_id, std::span(&tag, 1));
+    std::string tags;
+    model::append_tags(std::span(&tag, 1), tags);
+    run(("UPDATE user SET external_id = " + as_text(external_id) + ", tags = " + as_text(tags) +
+         ", checksum = " + std::to_string(model::row_checksum(*record)) + " WHERE ordinal = " + row[0])
+            .c_str());
+  }
+
+ private:
+  static std::string as_text(std::string_view bytes) {
+    std::ostringstream hex;
+    for (const char byte : bytes) {
+      hex << std::hex << std::setw(2) << std::setfill('0') << int{static_cast<unsigned char>(byte)};
+    }
+    return "CAST(x'" + hex.str() + "' AS TEXT)";
+  }
+};
+
+TEST_F(Hostile, ARowThatIsForgedWellIsFoundByTheDigest) {
+  forge_row("ann", {"tier", "forged"});
+  EXPECT_TRUE(told(UserTagStore::open(path_)).starts_with("foreign_write: the users are not those of the"));
+}
+
+TEST_P(Hostile, TagsInARowAreRefused) {
+  forge_row("ann", GetParam());
+  EXPECT_TRUE(told(UserTagStore::open(path_)).contains(": the row of user 1 has tags that"))
+      << told(UserTagStore::open(path_));
+}
+
+TEST_P(Hostile, TagsInTheLogAreRefused) {
+  rewrite_log(path_, [](std::vector<OwnedChange>& changes) {
+    const model::TagDelta delta{GetParam().key, GetParam().value};
+    changes.back().patch.clear();
+    model::append_patch(std::span(&delta, 1), changes.back().patch);
+  });
+  rewrite_state(path_, [](sqlite::State& state) { state.folded_revision = 2; });
+  run("UPDATE user SET revision = 1 WHERE external_id = 'ann'");
+  forge_row("ann", {"tier", "gold"});
+  EXPECT_TRUE(told(UserTagStore::open(path_)).starts_with("corrupt_store: change 3 cannot be read"))
+      << told(UserTagStore::open(path_));
+}
+
+INSTANTIATE_TEST_SUITE_P(Texts, Hostile,
+                         testing::Values(Tag{"k", "\xFF"}, Tag{"k", "\xED\xA0\x80"}, Tag{"\xC0\xAF", "v"},
+                                         Tag{"k", "\xE2\x82"}, Tag{"", "v"}));
+
+TEST_F(Hostile, ExternalIdsAreRefused) {
+  for (const std::string_view external_id : {std::string_view("\xFF"), std::string_view("a\0b", 3)}) {
+    forge_row(external_id, {"tier", "gold"});
+    EXPECT_TRUE(told(UserTagStore::open(path_))
+                    .starts_with("corrupt_store: the row of user 1 has no valid id or external id"))
+        << told(UserTagStore::open(path_));
+    run("UPDATE user SET external_id = 'ann' WHERE ordinal = 1");
+  }
 }
 
 // A log that is folded is not read at open; verify reads all of it.

@@ -15,7 +15,7 @@
 #include "model/digest.hpp"
 #include "model/record.hpp"
 #include "support/answers.hpp"
-#include "support/rewritten_state.hpp"
+#include "support/rewrite.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 

@@ -10,6 +10,7 @@
 
 #include "support/answers.hpp"
 #include "support/checked_store.hpp"
+#include "support/rewrite.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -43,6 +44,7 @@ class Housekeeping : public testing::Test {
 
   TempDir folder_;
   std::filesystem::path path_ = folder_ / "users.db";
+  int value_ = 0;   // the newest that was written
 };
 
 TEST_F(Housekeeping, KeepsBacklogAndLogBounded) {
@@ -108,6 +110,68 @@ TEST_F(Housekeeping, KeepsWhatIsYoungerThanTheMinimumAge) {
   EXPECT_GT(store.store().stats().log_floor, 200U);
   EXPECT_GE(store.store().revision() + 1 - store.store().stats().log_floor, 20U);
   store.check_all();
+}
+
+// Both bounds at once, and the greatest age there is.
+TEST_F(Housekeeping, KeepsWhatIsWithinEitherBound) {
+  std::atomic<std::chrono::system_clock::time_point> now{std::chrono::system_clock::time_point(1'000'000s)};
+  Options options = tight();
+  options.history.min_changes = 100;
+  options.history.min_age = 1h;
+  options.clock = [&] { return now.load(); };
+  auto store = must(UserTagStore::open(path_, options));
+  const auto floor_after = [&](int patches) {
+    for (int n = 0; n < patches; ++n) must(store.apply("0", TagBatch().set("n", std::to_string(++value_))));
+    must(store.maintain(1min));
+    return store.stats().log_floor;
+  };
+  must(store.create_user("0"));
+  EXPECT_EQ(floor_after(149), 1U) << "younger than an hour";
+  now = now.load() + 2h;
+  EXPECT_EQ(floor_after(1), 52U) << "100 are kept, however old";
+  now = now.load() + 2h;
+  EXPECT_EQ(floor_after(150), 152U) << "what is younger is kept, however many";
+  must(store.close());
+  options.history.min_age = std::chrono::seconds::max();
+  store = must(UserTagStore::open(path_, options));
+  now = now.load() + 2h;
+  EXPECT_EQ(floor_after(150), 152U);
+}
+
+class PrunedTransactions : public Housekeeping {
+ protected:
+  // Of 100 changes, those from `first` to `last` are one transaction, and 20 are kept. Answers the floor.
+  std::uint64_t floor_with(std::uint64_t first, std::uint64_t last) {
+    Options options = tight();
+    options.history.keep_all = true;
+    {
+      auto store = must(UserTagStore::open(path_, options));
+      must(store.create_user("ann"));
+      for (int n = 1; n < 100; ++n) must(store.apply("ann", TagBatch().set("n", std::to_string(n))));
+      must(store.close());
+    }
+    rewrite_log(path_, [&](std::vector<OwnedChange>& changes) { make_transaction(changes, first, last); });
+    auto store = must(UserTagStore::open(path_, tight()));
+    must(store.maintain(1min));
+    EXPECT_TRUE(must(store.verify()).ok());
+    return store.stats().log_floor;
+  }
+};
+
+TEST_F(PrunedTransactions, OneThatEndsWithinTheBoundGoesAsAWhole) {
+  EXPECT_EQ(floor_with(15, 25), 81U);
+}
+
+TEST_F(PrunedTransactions, OneThatEndsAtTheBoundGoesAsAWhole) {
+  EXPECT_EQ(floor_with(15, 80), 81U);
+}
+
+TEST_F(PrunedTransactions, OneThatReachesBeyondTheBoundStaysAsAWhole) {
+  EXPECT_EQ(floor_with(75, 81), 75U);
+}
+
+TEST_F(PrunedTransactions, OneThatBeginsAtTheFloorStaysAsAWhole) {
+  EXPECT_EQ(floor_with(1, 81), 1U);
 }
 
 TEST_F(Housekeeping, ForgetsTheDeletedOnceTheLogHasPassedThem) {

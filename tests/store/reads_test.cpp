@@ -79,7 +79,7 @@ TEST(List, IsInTheOrderOfCreation) {
 TEST(List, APageThatEndsWithTheLastUserIsTheLast) {
   CheckedStore store(Options{});
   std::ignore = store.apply_each(creations(6));
-  const auto first = must(store.list({.limit = 3, .after = {}}));
+  const auto first = must(store.list({.limit = 3}));
   ASSERT_TRUE(first.next);
   const auto second = must(store.list({.limit = 3, .after = first.next}));
   EXPECT_EQ(external_ids(second), (std::vector<std::string>{"user 3", "user 4", "user 5"}));
@@ -91,7 +91,7 @@ TEST(List, ReturnsAUserThatIsThereThroughoutExactlyOnce) {
   CheckedStore store(folder / "users.db", {});
   std::ignore = store.apply_each(creations(20));
   std::map<std::string, int> seen;
-  PageRequest request{.limit = 3, .after = {}};
+  PageRequest request{.limit = 3};
   for (int round = 0;; ++round) {
     const auto page = must(store.list(request));
     for (const std::string& name : external_ids(page)) ++seen[name];
@@ -114,10 +114,10 @@ TEST(List, RefusesLimitsAndCursorsThatAreNotItsOwn) {
   CheckedStore other(Options{});
   std::ignore = store.apply_each(creations(3));
   std::ignore = other.apply_each(creations(3));
-  const std::string cursor = must(store.list({.limit = 1, .after = {}})).next->text();
+  const std::string cursor = must(store.list({.limit = 1})).next->text();
   EXPECT_EQ(code_of(other.store().list({.limit = 1, .after = Cursor(cursor)})), ErrorCode::invalid_cursor);
-  EXPECT_EQ(code_of(store.store().list({.limit = 0, .after = {}})), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of(store.store().list({.limit = 10'001, .after = {}})), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(store.store().list({.limit = 0})), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(store.store().list({.limit = 10'001})), ErrorCode::invalid_argument);
   for (const std::string& text : {std::string(), cursor + "x", cursor.substr(1), std::string("1"),
                                   std::string("\xFF\0", 2), std::string(100'000, 'a')}) {
     EXPECT_EQ(code_of(store.store().list({.limit = 1, .after = Cursor(text)})), ErrorCode::invalid_cursor);
@@ -127,7 +127,7 @@ TEST(List, RefusesLimitsAndCursorsThatAreNotItsOwn) {
 TEST(List, RefusesACursorWithAnyCharacterChanged) {
   CheckedStore store(Options{});
   std::ignore = store.apply_each(creations(3));
-  const std::string cursor = must(store.list({.limit = 1, .after = {}})).next->text();
+  const std::string cursor = must(store.list({.limit = 1})).next->text();
   for (std::size_t at = 0; at < cursor.size(); ++at) {
     std::string changed = cursor;
     changed[at] = changed[at] == 'a' ? 'b' : 'a';

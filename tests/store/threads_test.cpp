@@ -140,7 +140,7 @@ TEST_F(Threads, AnExpectedRevisionLetsOneOfManyWin) {
       const auto count = user.tag("count");
       const std::string next = std::to_string(count ? std::stoi(std::string(*count)) + 1 : 1);
       const auto applied = store_.apply(name(0), TagBatch().set("count", next),
-                                        {.expected_revision = user.revision(), .note = {}});
+                                        {.expected_revision = user.revision()});
       if (applied)
         ++won;
       else

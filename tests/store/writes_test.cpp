@@ -105,8 +105,8 @@ TEST(ApplyEach, EachWriteHasItsOwnOutcome) {
       CreateUser{"old", {{"b", ""}}, {}},
       PatchUser{"old", TagBatch().erase("b"), {}},
       PatchUser{"old", TagBatch().erase("b"), {}},
-      DeleteUser{"new", {.expected_revision = 2, .note = {}}},
-      DeleteUser{"new", {.expected_revision = 3, .note = {}}},
+      DeleteUser{"new", {.expected_revision = 2}},
+      DeleteUser{"new", {.expected_revision = 3}},
       CreateUser{"new", {}, {}},
       CreateUser{"new", {}, {}},
   };

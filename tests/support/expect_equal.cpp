@@ -59,7 +59,7 @@ void expect_each(const UserTagStore& store, const ReferenceStore& reference) {
 }
 
 void expect_pages(const UserTagStore& store, std::size_t limit, const ReferenceStore& reference) {
-  PageRequest request{.limit = limit, .after = {}};
+  PageRequest request{.limit = limit};
   std::optional<std::size_t> after;
   do {
     const auto page = store.list(request);

@@ -61,7 +61,7 @@ rc::Gen<string> any_note() {
 
 rc::Gen<ApplyOptions> any_options() {
   return rc::gen::map(
-      any_note(), [](string note) { return ApplyOptions{.expected_revision = {}, .note = std::move(note)}; });
+      any_note(), [](string note) { return ApplyOptions{.note = std::move(note)}; });
 }
 
 rc::Gen<Operation> any_operation() {

@@ -154,7 +154,7 @@ Verdict ReferenceStore::create_user(std::string_view external_id, const TagList&
   }
   BatchJudge judge(nullptr, item);
   for (const auto& [key, value] : tags) {
-    judge.judge({.kind = OperationKind::create, .key = key, .value = value, .expected_value = {}});
+    judge.judge({.kind = OperationKind::create, .key = key, .value = value});
   }
   judge.judge_result(limits_);
   if (auto violations = judge.take_violations(); !violations.empty()) return refused(std::move(violations));

@@ -74,8 +74,8 @@ TEST(JsonOut, WritesEveryMemberOfAnError) {
 
 TEST(JsonOut, LeavesOutWhatAnErrorDoesNotName) {
   std::string out;
-  append_json_answer(out, Error(ErrorCode::busy, "busy"));
-  EXPECT_EQ(out, R"({"error":{"code":"busy","message":"busy","violations":[]}})");
+  append_json_answer(out, Error(ErrorCode::user_not_found, "nobody"));
+  EXPECT_EQ(out, R"({"error":{"code":"user_not_found","message":"nobody","violations":[]}})");
 }
 
 }   // namespace

@@ -1,0 +1,84 @@
+// Commit record and log of a closed store, forged with care: they bear their checksums afterwards.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "model/change.hpp"
+#include "sqlite/change_log.hpp"
+#include "sqlite/connection.hpp"
+#include "sqlite/state.hpp"
+#include "sqlite/transaction.hpp"
+
+namespace usertags::test {
+
+// Runs function(connection) in one transaction.
+inline void rewrite(const std::filesystem::path& path,
+                    const std::function<void(sqlite::Connection&)>& function) {
+  sqlite::ConnectionConfig config;
+  config.path = path;
+  sqlite::Connection connection(config);
+  sqlite::Transaction transaction(connection);
+  function(connection);
+  if (transaction.commit().error) throw std::runtime_error("cannot commit what was forged");
+}
+
+inline void rewrite_state(sqlite::Connection& connection, const std::function<void(sqlite::State&)>& change) {
+  sqlite::StateTable table(connection);
+  sqlite::State state = table.read();
+  change(state);
+  table.write(state);
+}
+
+inline void rewrite_state(const std::filesystem::path& path,
+                          const std::function<void(sqlite::State&)>& change) {
+  rewrite(path, [&](sqlite::Connection& connection) { rewrite_state(connection, change); });
+}
+
+// An entry that owns its texts.
+struct OwnedChange {
+  model::Change change;
+  std::string patch;
+  std::string note;
+};
+
+inline std::vector<OwnedChange> read_log(sqlite::Connection& connection) {
+  std::vector<OwnedChange> changes;
+  sqlite::ChangeLog::Reader entries(connection, 1);
+  while (const auto entry = entries.next()) {
+    changes.push_back({entry->change, std::string(entry->change.patch), std::string(entry->change.note)});
+  }
+  return changes;
+}
+
+// Changes the log's entries, of a store that keeps its log from the start.
+inline void rewrite_log(const std::filesystem::path& path,
+                        const std::function<void(std::vector<OwnedChange>&)>& function) {
+  rewrite(path, [&](sqlite::Connection& connection) {
+    std::vector<OwnedChange> changes = read_log(connection);
+    function(changes);
+    connection.execute("DELETE FROM change");
+    sqlite::ChangeLog log(connection);
+    std::uint64_t checksum = 0;
+    for (OwnedChange& entry : changes) {
+      entry.change.patch = entry.patch;
+      entry.change.note = entry.note;
+      checksum = model::chain_checksum(checksum, entry.change);
+      log.append(entry.change, checksum);
+    }
+    rewrite_state(connection, [&](sqlite::State& state) { state.log_checksum = checksum; });
+  });
+}
+
+// Makes the changes from `first` to `last` one transaction.
+inline void make_transaction(std::vector<OwnedChange>& changes, std::uint64_t first, std::uint64_t last) {
+  for (std::uint64_t revision = first; revision <= last; ++revision) {
+    changes.at(revision - 1).change.remaining = last - revision;
+  }
+}
+
+}   // namespace usertags::test
