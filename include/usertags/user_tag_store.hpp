@@ -27,6 +27,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -35,6 +36,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <usertags/change.hpp>
 #include <usertags/error.hpp>
 #include <usertags/facets.hpp>
 #include <usertags/options.hpp>
@@ -151,6 +153,31 @@ class UserTagStore {
   // Errors: invalid_argument (limit, a key that no tag can have), invalid_cursor.
   [[nodiscard]] Result<ValuePage> tag_values(std::string_view key,
                                              const ValueRequest& request = {}) const noexcept;
+
+  // --- Changes, from the log (change.hpp). They read the file, and never hold up a write; in memory and with
+  // Access::exclusive they take turns with writes, for the time of a page. In a read-only store they go as far
+  // as the file, which may be ahead of what finds show. ---
+
+  // Where the store stands: behind its newest visible change. For a closed store Position().
+  Position position() const noexcept;
+
+  // What was changed behind a position: whole transactions, until there are at least `limit` changes (1 to
+  // 10,000), or no more, or 4 MiB. None is shown before it is visible.
+  // Errors: history_pruned (with floor), future_revision, invalid_argument (limit, or a position of another
+  // store), corrupt_store, foreign_write.
+  [[nodiscard]] Result<ChangePage> changes(const Position& after, std::size_t limit = 1'000) const noexcept;
+
+  // Returns the newest revision, as soon as there is one behind the position. In a read-only store, which
+  // nobody could wake, it looks at the file 50 times a second.
+  // Errors: timeout; store_closed, also when close() comes meanwhile; future_revision, invalid_argument.
+  [[nodiscard]] Result<std::uint64_t> wait_for_changes(const Position& after,
+                                                       std::chrono::milliseconds timeout) const noexcept;
+
+  // The changes of one user, newest first, as far as they are kept. Who was deleted is found by id, as long as
+  // the deletion is kept. There is no index of the log by user: it is walked back, some ten million entries a
+  // second, to the user's creation or to the log's floor.
+  // Errors: user_not_found, invalid_argument (limit), invalid_cursor, corrupt_store, foreign_write.
+  [[nodiscard]] Result<HistoryPage> history(const UserRef& user, const PageRequest& page = {}) const noexcept;
 
   // The newest visible change; 0 for a new store, or a closed one.
   std::uint64_t revision() const noexcept;

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include <usertags/change.hpp>
+
 namespace usertags::model {
 
 // The values are stored in column change.kind.
-enum class ChangeKind : std::uint8_t { created = 1, patched = 2, deleted = 3 };
+using usertags::ChangeKind;
 
 // Views: whoever makes a Change keeps the text for as long as the Change is used.
 struct Change {

@@ -1,5 +1,6 @@
 // The stable names of the public enumerations. They are written into JSON, documents and hosts' logs: a name
 // that was released is never changed.
+#include <usertags/change.hpp>
 #include <usertags/error.hpp>
 #include <usertags/stats.hpp>
 
@@ -76,6 +77,15 @@ std::string_view to_string(Violation::Subject subject) noexcept {
     case Violation::Subject::batch: return "batch";
     case Violation::Subject::key: return "key";
     case Violation::Subject::value: return "value";
+  }
+  return kUnknown;
+}
+
+std::string_view to_string(ChangeKind kind) noexcept {
+  switch (kind) {
+    case ChangeKind::created: return "created";
+    case ChangeKind::patched: return "patched";
+    case ChangeKind::deleted: return "deleted";
   }
   return kUnknown;
 }

@@ -47,6 +47,12 @@ void bind_row(Statement& rows, int row, const ChangeLog::Entry& entry) {
     rows.bind_text(first + 7, change.note);
 }
 
+std::optional<ChangeLog::Entry> next_entry(Statement& rows) {
+  if (!rows.step()) return std::nullopt;
+  const StoredRow row(rows, kTable);
+  return ChangeLog::Entry{change_of(row), row.bits(5, "checksum")};
+}
+
 }   // namespace
 
 ChangeLog::ChangeLog(Connection& connection)
@@ -87,17 +93,32 @@ std::optional<std::uint64_t> ChangeLog::last_transaction_end(std::uint64_t revis
   return StoredRow(transaction_end_, kTable).number(0, "seq", 1);
 }
 
-ChangeLog::Reader::Reader(Connection& connection, std::uint64_t first_revision)
+ChangeLog::Reader::Reader(Connection& connection)
     : rows_(connection,
             "SELECT seq, ordinal, kind, remaining, at_ms, checksum, patch, note FROM change "
-            "WHERE seq >= ?1 ORDER BY seq") {
-  rows_.bind(1, first_revision);
-}
+            "WHERE seq >= ?1 ORDER BY seq") {}
 
 std::optional<ChangeLog::Entry> ChangeLog::Reader::next() {
-  if (!rows_.step()) return std::nullopt;
-  const StoredRow row(rows_, kTable);
-  return Entry{change_of(row), row.bits(5, "checksum")};
+  return next_entry(rows_);
+}
+
+ChangeLog::Reader::Walk::Walk(Reader& reader, std::uint64_t first_revision) : reset_(reader.rows_) {
+  reader.rows_.bind(1, first_revision);
+}
+
+ChangeLog::UserReader::UserReader(Connection& connection)
+    : rows_(connection,
+            "SELECT seq, ordinal, kind, remaining, at_ms, checksum, patch, note FROM change "
+            "WHERE seq BETWEEN ?2 AND ?3 AND ordinal = ?1 ORDER BY seq DESC") {}
+
+std::optional<ChangeLog::Entry> ChangeLog::UserReader::next() {
+  return next_entry(rows_);
+}
+
+ChangeLog::UserReader::Walk::Walk(UserReader& reader, std::uint32_t ordinal, std::uint64_t first_revision,
+                                  std::uint64_t last_revision)
+    : reset_(reader.rows_) {
+  reader.rows_.bind(1, ordinal).bind(2, first_revision).bind(3, last_revision);
 }
 
 }   // namespace usertags::sqlite

@@ -21,15 +21,48 @@ class ChangeLog {
   struct Entry {
     model::Change change;   // from a Reader: views into the row, valid until the next call
     std::uint64_t checksum = 0;
+
+    // Whether it is this revision's, behind an entry of that checksum.
+    bool follows(std::uint64_t revision, std::uint64_t previous_checksum) const noexcept {
+      return change.revision == revision && checksum == model::chain_checksum(previous_checksum, change);
+    }
   };
   // In the order of their revisions. Texts must live until it returns.
   void append(std::span<const Entry> entries);
 
-  // Walks the entries from a revision on, in order. Throws corrupt_store for a row that no store writes.
+  // Walks entries; made once, it can walk many times. Throws corrupt_store for a row that no store writes.
   class Reader {
    public:
-    Reader(Connection& connection, std::uint64_t first_revision);
+    explicit Reader(Connection& connection);
     std::optional<Entry> next();
+
+    // The walk from a revision on, in order. No row stands when it is over.
+    class Walk {
+     public:
+      Walk(Reader& reader, std::uint64_t first_revision);
+
+     private:
+      ResetAtEnd reset_;
+    };
+
+   private:
+    Statement rows_;
+  };
+
+  // The same for the entries of one user, from `last` back to `first`.
+  class UserReader {
+   public:
+    explicit UserReader(Connection& connection);
+    std::optional<Entry> next();
+
+    class Walk {
+     public:
+      Walk(UserReader& reader, std::uint32_t ordinal, std::uint64_t first_revision,
+           std::uint64_t last_revision);
+
+     private:
+      ResetAtEnd reset_;
+    };
 
    private:
     Statement rows_;

@@ -11,9 +11,11 @@
 
 namespace usertags::sqlite {
 
+using StoreId = std::array<std::uint8_t, 16>;
+
 // Revisions, floors and token numbers are below 2^63, so that SQLite orders them as we do.
 struct State {
-  std::array<std::uint8_t, 16> store_id{};   // made with the store, never changed
+  StoreId store_id{};           // made with the store, never changed
   std::uint64_t epoch = 1;      // grows when the store is opened after an unclean end, or restored
   bool clean = true;            // the last writer closed it in good order
   std::uint64_t revision = 0;   // of the newest change

@@ -6,6 +6,22 @@
 #include "sqlite/stored_row.hpp"
 
 namespace usertags::sqlite {
+namespace {
+
+std::optional<UserTable::Row> next_row(Statement& rows) {
+  if (!rows.step()) return std::nullopt;
+  const StoredRow columns(rows, "user");
+  UserTable::Row row;
+  row.ordinal = columns.ordinal(0);
+  row.id = columns.text(1, "id");
+  row.external_id = columns.text(2, "external_id");
+  row.revision = columns.number(3, "revision", 1);
+  row.checksum = columns.integer(4, "checksum");
+  row.tags = columns.text_or_null(5, "tags");
+  return row;
+}
+
+}   // namespace
 
 UserTable::UserTable(Connection& connection)
     : insert_(connection,
@@ -63,16 +79,18 @@ UserTable::Reader::Reader(Connection& connection)
             "SELECT ordinal, id, external_id, revision, checksum, tags FROM user ORDER BY ordinal") {}
 
 std::optional<UserTable::Row> UserTable::Reader::next() {
-  if (!rows_.step()) return std::nullopt;
-  const StoredRow columns(rows_, "user");
-  Row row;
-  row.ordinal = columns.ordinal(0);
-  row.id = columns.text(1, "id");
-  row.external_id = columns.text(2, "external_id");
-  row.revision = columns.number(3, "revision", 1);
-  row.checksum = columns.integer(4, "checksum");
-  row.tags = columns.text_or_null(5, "tags");
-  return row;
+  return next_row(rows_);
+}
+
+UserTable::Finder::Finder(Connection& connection)
+    : rows_(connection,
+            "SELECT ordinal, id, external_id, revision, checksum, tags FROM user "
+            "WHERE ordinal >= ?1 ORDER BY ordinal LIMIT 1") {}
+
+std::optional<UserTable::Row> UserTable::Finder::find_from(std::uint32_t ordinal) {
+  rows_.reset();
+  rows_.bind(1, ordinal);
+  return next_row(rows_);
 }
 
 }   // namespace usertags::sqlite

@@ -49,6 +49,17 @@ class UserTable {
     Statement rows_;
   };
 
+  // Finds single rows, likewise: the first one at or behind an ordinal.
+  class Finder {
+   public:
+    explicit Finder(Connection& connection);
+    std::optional<Row> find_from(std::uint32_t ordinal);   // the row stands until reset()
+    void reset() noexcept { rows_.reset(); }
+
+   private:
+    Statement rows_;
+  };
+
  private:
   std::string_view json_of(const model::Record& record);   // its tags; valid until the next call
 

@@ -5,12 +5,12 @@
 #include <cstddef>
 #include <cstring>
 
+#include "model/base64url.hpp"
 #include "model/tag_rules.hpp"
 
 namespace usertags::store {
 namespace {
 
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t kHeadBytes = 9;
 constexpr std::size_t kCheckBytes = 8;
 constexpr std::size_t kMaxPosition = model::kMaxValueCodePoints * model::kMaxUtf8BytesPerCodePoint;
@@ -32,35 +32,6 @@ std::string pack(const CursorBinding& binding, std::string_view position) {
   return bytes;
 }
 
-// Bits that fill the last character up are zero.
-std::string to_base64(std::string_view bytes) {
-  std::string text;
-  std::uint32_t waiting = 0;
-  int bits = 0;
-  for (const char byte : bytes) {
-    waiting = waiting << 8 | static_cast<std::uint8_t>(byte);
-    for (bits += 8; bits >= 6; bits -= 6) text += kAlphabet[waiting >> (bits - 6) & 63U];
-  }
-  if (bits > 0) text += kAlphabet[waiting << (6 - bits) & 63U];
-  return text;
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-  std::string bytes;
-  std::uint32_t waiting = 0;
-  int bits = 0;
-  for (const char character : text) {
-    const std::size_t digit = kAlphabet.find(character);
-    if (digit == std::string_view::npos) return std::nullopt;
-    waiting = waiting << 6 | static_cast<std::uint32_t>(digit);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes += static_cast<char>(waiting >> bits & 255U);
-  }
-  return bytes;
-}
-
 std::string_view bytes_of(const std::uint32_t& ordinal) noexcept {
   return {reinterpret_cast<const char*>(&ordinal), sizeof ordinal};
 }
@@ -77,7 +48,7 @@ std::uint64_t query_hash(std::initializer_list<std::string_view> parameters) {
 }
 
 Cursor encode_cursor(const CursorBinding& binding, std::string_view position) {
-  return Cursor(to_base64(pack(binding, position)));
+  return Cursor(model::to_base64url(pack(binding, position)));
 }
 
 Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal) {
@@ -87,7 +58,7 @@ Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal) {
 // What it would be encoded to has to be the cursor to the letter.
 std::optional<std::string> decode_text(const CursorBinding& binding, std::string_view cursor) {
   if (cursor.size() > kMaxCharacters) return std::nullopt;
-  const std::optional<std::string> bytes = from_base64(cursor);
+  const std::optional<std::string> bytes = model::from_base64url(cursor);
   if (!bytes || bytes->size() < kHeadBytes + kCheckBytes) return std::nullopt;
   std::string position = bytes->substr(kHeadBytes, bytes->size() - kHeadBytes - kCheckBytes);
   if (encode_cursor(binding, position).text() != cursor) return std::nullopt;

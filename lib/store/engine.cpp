@@ -71,8 +71,9 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
     lock = StoreLock::exclusive(path_, options_.busy_timeout);
   }
   write_path_ =
-      std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, logger_, metrics_);
+      std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, logger_, metrics_, published_);
   store_id_ = write_path_->state().store_id;
+  open_feed(write_path_->state().epoch);
 }
 
 void Engine::open_read_only(const std::filesystem::path& path) {
@@ -88,6 +89,20 @@ void Engine::open_read_only(const std::filesystem::path& path) {
   metrics_.folded_revision = loaded.state.folded_revision;
   metrics_.backlog_users = loaded.backlog.size();
   metrics_.database_bytes = reading.connection.database_bytes();
+  open_feed(loaded.state.epoch);
+}
+
+bool Engine::has_readable_file() const noexcept {
+  return !path_.empty() && options_.access != Access::exclusive;
+}
+
+void Engine::open_feed(std::uint64_t epoch) {
+  const Feed::Source source{.store_id = store_id_,
+                            .epoch = epoch,
+                            .file = has_readable_file() ? std::optional(path_) : std::nullopt,
+                            .write_path = write_path_.get(),
+                            .busy_timeout = options_.busy_timeout};
+  feed_.emplace(source, projection_, published_);
 }
 
 std::optional<ErrorCode> Engine::refuses_reads() const noexcept {
@@ -138,8 +153,7 @@ std::vector<Result<User>> Engine::find_each(std::span<const UserRef> users) cons
 }
 
 VerifyReport Engine::verify() const {
-  const bool other_connections = !path_.empty() && options_.access != Access::exclusive;
-  if (other_connections) return verify_aside();
+  if (has_readable_file()) return verify_aside();
   return write_path_->exclusively([&](sqlite::Database& database) {
     const sqlite::ReadTransaction moment(database.connection());
     return store::verify(database.connection(), projection_, projection_.pin());
@@ -202,6 +216,7 @@ void Engine::maintain(std::chrono::milliseconds budget) {
 
 void Engine::close(bool fold) {
   closed_.store(true, std::memory_order_release);
+  if (feed_) feed_->close();
   if (write_path_) write_path_->close(fold);
 }
 

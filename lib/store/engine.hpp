@@ -17,10 +17,12 @@
 
 #include "index/projection.hpp"
 #include "store/asking.hpp"
+#include "store/feed.hpp"
 #include "store/fork_guard.hpp"
 #include "store/judge.hpp"
 #include "store/logger.hpp"
 #include "store/metrics.hpp"
+#include "store/publish_signal.hpp"
 #include "store/request.hpp"
 #include "store/write_path.hpp"
 
@@ -51,6 +53,8 @@ class Engine {
   Asking asking() const noexcept { return {projection_, store_id_}; }
   std::uint64_t revision() const noexcept { return projection_.visible_revision(); }
 
+  Feed& feed() noexcept { return *feed_; }
+
   VerifyReport verify() const;
   Stats stats() const noexcept;
   void checkpoint();
@@ -60,6 +64,8 @@ class Engine {
  private:
   void open_for_writing(const std::optional<std::filesystem::path>& path);
   void open_read_only(const std::filesystem::path& path);
+  void open_feed(std::uint64_t epoch);
+  bool has_readable_file() const noexcept;   // by connections other than the writing one
   VerifyReport verify_aside() const;
   void abandon() noexcept;   // in a child after fork
 
@@ -69,7 +75,9 @@ class Engine {
   std::filesystem::path path_;   // empty for a store in memory
   StoreId store_id_{};
   index::Projection projection_;
+  PublishSignal published_;
   std::unique_ptr<WritePath> write_path_;   // none in a read-only store
+  std::optional<Feed> feed_;
   std::atomic<bool> closed_{false};
   std::optional<ForkGuard> fork_guard_;   // last: a store that is not made yet is not used in a child
 };

@@ -90,9 +90,10 @@ class Loading {
     }
     std::optional<std::uint64_t> checksum = checksum_before(first);
     std::uint64_t expected = first;
-    sqlite::ChangeLog::Reader entries(connection_, first);
+    sqlite::ChangeLog::Reader entries(connection_);
+    const sqlite::ChangeLog::Reader::Walk walk(entries, first);
     while (const auto entry = entries.next()) {
-      if (!checksum || !follows(*entry, expected, *checksum)) {
+      if (!checksum || !entry->follows(expected, *checksum)) {
         return problem(Kind::log, ErrorCode::corrupt_store, {},
                        "the log is broken at change " + std::to_string(expected));
       }
@@ -119,11 +120,6 @@ class Loading {
     if (revision == loaded_.state.log_floor) return loaded_.state.floor_checksum;
     const auto mark = sqlite::ChangeLog(connection_).mark(revision - 1);
     return mark ? std::optional(mark->checksum) : std::nullopt;
-  }
-
-  static bool follows(const sqlite::ChangeLog::Entry& entry, std::uint64_t expected, std::uint64_t checksum) {
-    return entry.change.revision == expected &&
-           entry.checksum == model::chain_checksum(checksum, entry.change);
   }
 
   // Creations and deletions are in their rows already.

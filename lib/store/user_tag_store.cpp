@@ -172,6 +172,26 @@ Result<ValuePage> UserTagStore::tag_values(std::string_view key, const ValueRequ
   return guarded([&] { return impl_->asking().tag_values(key, request); });
 }
 
+Position UserTagStore::position() const noexcept {
+  return refuses_reads(impl_.get()) ? Position() : impl_->feed().position();
+}
+
+Result<ChangePage> UserTagStore::changes(const Position& after, std::size_t limit) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->feed().changes(after, limit); });
+}
+
+Result<std::uint64_t> UserTagStore::wait_for_changes(const Position& after,
+                                                     std::chrono::milliseconds timeout) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->feed().wait(after, timeout); });
+}
+
+Result<HistoryPage> UserTagStore::history(const UserRef& user, const PageRequest& page) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->feed().history(user, page); });
+}
+
 std::uint64_t UserTagStore::revision() const noexcept {
   return refuses_reads(impl_.get()) ? 0 : impl_->revision();
 }

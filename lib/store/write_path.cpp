@@ -47,7 +47,7 @@ FoldSchedule schedule(const Loaded& loaded) {
 
 WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
                      const Options& options, index::Projection& projection, const Logger& logger,
-                     Metrics& metrics)
+                     Metrics& metrics, PublishSignal& published)
     : lock_(std::move(lock)),
       database_(std::make_unique<sqlite::Database>(configure(path, options), first_state())),
       in_memory_(!path) {
@@ -56,7 +56,7 @@ WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::opti
   file_ = std::make_unique<FileWriter>(*database_, projection, options, logger, metrics, loaded.state,
                                        schedule(loaded), loaded.records.size());
   if (!loaded.state.clean) file_->begin_epoch(loaded.state.epoch + 1);
-  writer_ = std::make_unique<Writer>(*database_, projection, *file_, options, logger, metrics);
+  writer_ = std::make_unique<Writer>(*database_, projection, *file_, options, logger, metrics, published);
   queue_ = std::make_unique<GroupCommit>(*writer_);
   if (!in_memory_) metrics.database_bytes = database_->database_bytes();
 }

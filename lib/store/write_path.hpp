@@ -28,7 +28,8 @@ class WritePath {
   // Opens the file, recovers it, and loads it into the empty projection. No path: a store in memory. The
   // lock is held first. Throws Failure, std::bad_alloc.
   WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
-            const Options& options, index::Projection& projection, const Logger& logger, Metrics& metrics);
+            const Options& options, index::Projection& projection, const Logger& logger, Metrics& metrics,
+            PublishSignal& published);
 
   // Returns when every write of the request is answered.
   void submit(Request& request) { queue_->submit(request); }

@@ -38,7 +38,7 @@ void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
 }   // namespace
 
 Writer::Writer(sqlite::Database& database, index::Projection& projection, FileWriter& file,
-               const Options& options, const Logger& logger, Metrics& metrics)
+               const Options& options, const Logger& logger, Metrics& metrics, PublishSignal& published)
     : database_(database),
       projection_(projection),
       file_(file),
@@ -47,6 +47,7 @@ Writer::Writer(sqlite::Database& database, index::Projection& projection, FileWr
       clock_(options.clock),
       logger_(logger),
       metrics_(metrics),
+      published_(published),
       judge_(options.limits, projection),
       next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes) {}
 
@@ -110,6 +111,7 @@ void Writer::commit(std::span<Slice> slices) {
 void Writer::publish(std::unique_ptr<index::Projection::Publication> publication) noexcept {
   const Timer timer(metrics_.publish);
   projection_.publish(std::move(publication));
+  published_.notify();
 }
 
 void Writer::refuse_if_wal_is_full() {

@@ -23,13 +23,14 @@
 #include "store/logger.hpp"
 #include "store/lookahead.hpp"
 #include "store/metrics.hpp"
+#include "store/publish_signal.hpp"
 
 namespace usertags::store {
 
 class Writer final : public GroupRunner {
  public:
   Writer(sqlite::Database& database, index::Projection& projection, FileWriter& file, const Options& options,
-         const Logger& logger, Metrics& metrics);
+         const Logger& logger, Metrics& metrics, PublishSignal& published);
 
   void run(std::span<Slice> slices) noexcept override;
   void after_group() noexcept override;
@@ -58,6 +59,7 @@ class Writer final : public GroupRunner {
   const std::function<std::chrono::system_clock::time_point()> clock_;
   const Logger& logger_;
   Metrics& metrics_;
+  PublishSignal& published_;
 
   Judge judge_;
   PendingGroup group_;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <string_view>
+#include <usertags/change.hpp>
 #include <usertags/error.hpp>
 #include <usertags/stats.hpp>
 #include <vector>
@@ -59,6 +60,12 @@ TEST(EnumNames, OfOperationsAreTheWordsOfJson) {
 
 TEST(EnumNames, OfProblemsAreStable) {
   expect_names<VerifyReport::Kind>({"sqlite", "schema", "state", "log", "user_row", "digest", "memory", "tag_index"});
+}
+
+TEST(EnumNames, OfChangesAreStable) {
+  EXPECT_EQ(to_string(ChangeKind::created), "created");
+  EXPECT_EQ(to_string(ChangeKind::patched), "patched");
+  EXPECT_EQ(to_string(ChangeKind::deleted), "deleted");
 }
 
 static_assert(noexcept(to_string(ErrorCode{})) && noexcept(to_string(OperationKind{})));

@@ -26,12 +26,14 @@ class ChangeLogTest : public testing::Test {
   }
   std::vector<std::uint64_t> revisions_from(std::uint64_t first) {
     std::vector<std::uint64_t> revisions;
-    ChangeLog::Reader entries(database_.connection(), first);
+    ChangeLog::Reader entries(database_.connection());
+    const ChangeLog::Reader::Walk walk(entries, first);
     while (const auto entry = entries.next()) revisions.push_back(entry->change.revision);
     return revisions;
   }
   void expect_entry(const Change& change, std::uint64_t checksum) {
-    ChangeLog::Reader entries(database_.connection(), change.revision);
+    ChangeLog::Reader entries(database_.connection());
+    const ChangeLog::Reader::Walk walk(entries, change.revision);
     const auto entry = entries.next();
     ASSERT_TRUE(entry);
     EXPECT_EQ(entry->change.revision, change.revision);
@@ -112,12 +114,55 @@ TEST_F(ChangeLogTest, PruningRemovesItsRangeAndNothingElse) {
   EXPECT_TRUE(revisions_from(0).empty());
 }
 
-TEST_F(ChangeLogTest, AMarkTellsTimeAndChecksum) {
+TEST_F(ChangeLogTest, AReaderWalksAgainAndLeavesNoRowStanding) {
+  append(1, 5);
+  ChangeLog::Reader entries(database_.connection());
+  for (const std::uint64_t first : {4U, 2U, 5U}) {
+    const ChangeLog::Reader::Walk walk(entries, first);
+    EXPECT_EQ(entries.next()->change.revision, first);
+  }
+  EXPECT_EQ(outcome_of([&] { database_.connection().execute("VACUUM"); }), "ok");   // refused while a row stands
+}
+
+TEST_F(ChangeLogTest, TheEntriesOfOneUserComeNewestFirst) {
+  for (std::uint64_t revision = 1; revision <= 9; ++revision) {
+    test::append(database_, make_patch(revision, revision % 3 == 0 ? 7 : 8), revision);
+  }
+  ChangeLog::UserReader entries(database_.connection());
+  const auto revisions = [&](std::uint32_t ordinal, std::uint64_t first, std::uint64_t last) {
+    const ChangeLog::UserReader::Walk walk(entries, ordinal, first, last);
+    std::vector<std::uint64_t> found;
+    while (const auto entry = entries.next()) found.push_back(entry->change.revision);
+    return found;
+  };
+  EXPECT_EQ(revisions(7, 1, 9), (std::vector<std::uint64_t>{9, 6, 3}));
+  EXPECT_EQ(revisions(7, 3, 8), (std::vector<std::uint64_t>{6, 3}));
+  EXPECT_EQ(revisions(8, 4, 5), (std::vector<std::uint64_t>{5, 4}));
+  EXPECT_TRUE(revisions(6, 1, 9).empty());
+}
+
+TEST_F(ChangeLogTest, FindsTheEndOfTheNewestTransaction) {
+  const std::uint64_t remaining[] = {0, 2, 1, 0, 1, 0};
+  for (std::uint64_t revision = 1; revision <= 6; ++revision) {
+    Change change = make_patch(revision, 1);
+    change.remaining = remaining[revision - 1];
+    test::append(database_, change, 0);
+  }
+  const std::uint64_t ends[] = {1, 1, 1, 4, 4, 6, 6};
+  for (std::uint64_t revision = 1; revision <= 7; ++revision) {
+    EXPECT_EQ(database_.log().last_transaction_end(revision), ends[revision - 1]) << revision;
+  }
+  EXPECT_FALSE(database_.log().last_transaction_end(0));
+}
+
+TEST_F(ChangeLogTest, AMarkTellsTransactionTimeAndChecksum) {
   Change change = make_patch(7, 1);
+  change.remaining = 3;
   change.at_ms = 1'764'000'000'000;
   test::append(database_, change, std::uint64_t{1} << 63);
   const auto mark = database_.log().mark(7);
   ASSERT_TRUE(mark);
+  EXPECT_EQ(mark->remaining, 3U);
   EXPECT_EQ(mark->at_ms, change.at_ms);
   EXPECT_EQ(mark->checksum, std::uint64_t{1} << 63);
   EXPECT_FALSE(database_.log().mark(6));
@@ -136,8 +181,9 @@ TEST_P(DamagedChange, IsCorrupt) {
   database_.connection().execute("PRAGMA ignore_check_constraints = ON");
   database_.connection().execute(GetParam());
   EXPECT_EQ(outcome_of([&] {
-              ChangeLog::Reader entries(database_.connection(),
-                                        std::uint64_t{1} << 63);   // from the lowest rowid on
+              ChangeLog::Reader entries(database_.connection());
+              const ChangeLog::Reader::Walk walk(entries,
+                                                 std::uint64_t{1} << 63);   // from the lowest rowid on
               while (entries.next()) {
               }
             }),

@@ -147,6 +147,15 @@ TEST_F(UserTableTest, OnlyTombstonesUpToTheRevisionAreForgotten) {
   EXPECT_EQ(left[1].ordinal, 4U);
 }
 
+TEST_F(UserTableTest, AFinderFindsTheFirstRowAtOrBehindAnOrdinal) {
+  for (const std::uint32_t ordinal : {2U, 5U}) users_.insert(*make_record(ordinal, ordinal));
+  UserTable::Finder finder(database_.connection());
+  EXPECT_EQ(finder.find_from(1)->ordinal, 2U);
+  EXPECT_EQ(finder.find_from(2)->ordinal, 2U);
+  EXPECT_EQ(finder.find_from(3)->ordinal, 5U);
+  EXPECT_FALSE(finder.find_from(6));
+}
+
 TEST_F(UserTableTest, ForgettingDoesNotWalkTheUsers) {
   Statement plan(database_.connection(),
                  "EXPLAIN QUERY PLAN DELETE FROM user WHERE tags IS NULL AND revision <= ?1");

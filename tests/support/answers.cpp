@@ -33,6 +33,9 @@ std::vector<NamedAnswer> answers_to_reading(UserTagStore& store) {
       {"tag_keys", code_of(store.tag_keys())},
       {"tag_values", code_of(store.tag_values("key"))},
       {"plan", code_of(store.plan("nobody", TagBatch().set("key", "value")))},
+      {"changes", code_of(store.changes({}))},
+      {"history", code_of(store.history("nobody"))},
+      {"wait_for_changes", code_of(store.wait_for_changes({}, std::chrono::milliseconds(0)))},
       {"verify", code_of(store.verify())},
   };
 }

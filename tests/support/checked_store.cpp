@@ -8,6 +8,7 @@
 #include "support/answers.hpp"
 #include "support/describe.hpp"
 #include "support/expect_equal.hpp"
+#include "support/expect_log.hpp"
 #include "support/reference_rules.hpp"
 
 namespace usertags::test {
@@ -189,6 +190,7 @@ void CheckedStore::count(const Selector& selector) {
 
 void CheckedStore::check_all() {
   expect_equal(*store_, reference_);
+  expect_log(*store_, reference_);
   check_remembered();
   const Stats stats = store_->stats();
   expect_figures(stats, reference_);
@@ -235,6 +237,7 @@ void CheckedStore::check_read_only() {
   {
     const auto reader = must(UserTagStore::open(path_, options), "open read-only");
     expect_equal(reader, reference_);
+    expect_log(reader, reference_);
   }
   expect(file_bytes(path_) == before, "the bytes of database and WAL", "as before a read-only store looked",
          "changed");

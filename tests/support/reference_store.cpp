@@ -141,6 +141,18 @@ Verdict applied(std::optional<ReferenceUser> user, std::uint64_t revision, bool 
   return verdict;
 }
 
+std::map<std::string, std::optional<std::string>> difference(const Tags& before, const Tags& after) {
+  std::map<std::string, std::optional<std::string>> changed;
+  for (const auto& [key, value] : before) {
+    if (!after.contains(key)) changed[key] = std::nullopt;
+  }
+  for (const auto& [key, value] : after) {
+    const auto old = before.find(key);
+    if (old == before.end() || old->second != value) changed[key] = value;
+  }
+  return changed;
+}
+
 bool has_other_revision(const ReferenceUser& user, const ApplyOptions& options) {
   return options.expected_revision && *options.expected_revision != user.revision;
 }
@@ -166,6 +178,8 @@ Verdict ReferenceStore::create_user(std::string_view external_id, const TagList&
   const std::size_t ordinal = created_++;
   const ReferenceUser user{ordinal, std::string(external_id), ++revision_, judge.take_tags()};
   users_.emplace(ordinal, user);
+  changes_.push_back({revision_, ordinal, user.external_id, ChangeKind::created,
+                      {user.tags.begin(), user.tags.end()}, options.note});
   return applied(user, revision_, true);
 }
 
@@ -195,7 +209,10 @@ Verdict ReferenceStore::apply(const UserRef& ref, const TagBatch& batch, const A
   Verdict verdict = plan(ref, batch, options, item);
   if (verdict.changed) {
     revision_ = verdict.revision;
-    users_.at(verdict.user->ordinal) = *verdict.user;
+    ReferenceUser& user = users_.at(verdict.user->ordinal);
+    changes_.push_back({revision_, user.ordinal, user.external_id, ChangeKind::patched,
+                        difference(user.tags, verdict.user->tags), options.note});
+    user = *verdict.user;
   }
   return verdict;
 }
@@ -205,8 +222,10 @@ Verdict ReferenceStore::delete_user(const UserRef& ref, const ApplyOptions& opti
   const ReferenceUser* user = find(ref);
   if (user == nullptr) return error(ErrorCode::user_not_found);
   if (has_other_revision(*user, options)) return mismatch(user->revision);
+  ++revision_;
+  changes_.push_back({revision_, user->ordinal, user->external_id, ChangeKind::deleted, {}, options.note});
   users_.erase(user->ordinal);
-  return applied(std::nullopt, ++revision_, true);
+  return applied(std::nullopt, revision_, true);
 }
 
 Verdict ReferenceStore::write(const Write& write, std::optional<std::size_t> item) {

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include <usertags/change.hpp>
 #include <usertags/error.hpp>
 #include <usertags/options.hpp>
 #include <usertags/tag.hpp>
@@ -44,6 +45,16 @@ struct Verdict {
   bool changed = false;
 };
 
+// What one write changed.
+struct ReferenceChange {
+  std::uint64_t revision = 0;
+  std::size_t ordinal = 0;
+  std::string external_id;
+  ChangeKind kind{};
+  std::map<std::string, std::optional<std::string>> tags;   // none: removed
+  std::string note;
+};
+
 class ReferenceStore {
  public:
   explicit ReferenceStore(const Limits& limits) : limits_(limits) {}
@@ -69,6 +80,8 @@ class ReferenceStore {
   // The living, in the order of their creation.
   const std::map<std::size_t, ReferenceUser>& users() const { return users_; }
   std::uint64_t revision() const { return revision_; }
+  // All there ever were: the change of revision N is at N - 1.
+  const std::vector<ReferenceChange>& changes() const { return changes_; }
 
  private:
   Limits limits_;
@@ -76,6 +89,7 @@ class ReferenceStore {
   std::size_t created_ = 0;
   std::map<std::size_t, ReferenceUser> users_;
   std::vector<std::string> ids_;
+  std::vector<ReferenceChange> changes_;
 };
 
 }   // namespace usertags::test

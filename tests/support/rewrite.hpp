@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -48,7 +49,8 @@ struct OwnedChange {
 
 inline std::vector<OwnedChange> read_log(sqlite::Connection& connection) {
   std::vector<OwnedChange> changes;
-  sqlite::ChangeLog::Reader entries(connection, 1);
+  sqlite::ChangeLog::Reader entries(connection);
+  const sqlite::ChangeLog::Reader::Walk walk(entries, 1);
   while (const auto entry = entries.next()) {
     changes.push_back({entry->change, std::string(entry->change.patch), std::string(entry->change.note)});
   }
@@ -68,7 +70,8 @@ inline void rewrite_log(const std::filesystem::path& path,
       entry.change.patch = entry.patch;
       entry.change.note = entry.note;
       checksum = model::chain_checksum(checksum, entry.change);
-      log.append(entry.change, checksum);
+      const sqlite::ChangeLog::Entry row{entry.change, checksum};
+      log.append(std::span(&row, 1));
     }
     rewrite_state(connection, [&](sqlite::State& state) { state.log_checksum = checksum; });
   });

@@ -1,0 +1,102 @@
+// Change and Position: the store's log, as the change feed and the history of a user show it.
+//
+//   auto position = usertags::Position::parse(saved);         // or Position(), for the first change
+//   while (position) {
+//     auto page = store.changes(*position);
+//     if (!page) return report(page.error());                   // e.g. history_pruned
+//     for (const usertags::Change& change : page->changes) forward(change);
+//     save(page->next.text());
+//     position = page->next;
+//     if (page->changes.empty()) std::ignore = store.wait_for_changes(*position, std::chrono::minutes(1));
+//   }
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <usertags/error.hpp>
+#include <usertags/page.hpp>
+
+namespace usertags {
+
+namespace model {
+class PositionAccess;   // the engine's way to make Positions
+}   // namespace model
+
+// A place in one store's sequence of changes: behind the change of its revision. It stays good for ever; what it
+// asks for may be pruned. A Position that was default-made stands before the first change, and belongs to no
+// store: every store takes it. A plain value.
+class Position {
+ public:
+  Position() noexcept = default;
+
+  // Takes what text() made. Errors: invalid_argument.
+  [[nodiscard]] static Result<Position> parse(std::string_view text) noexcept;
+  std::string text() const;   // opaque: 55 characters of A to Z, a to z, 0 to 9, '-' and '_'
+
+  std::uint64_t revision() const noexcept { return revision_; }
+  // The store's epoch when the position was taken. It grows when a store is opened after an unclean end, or is
+  // restored: revisions that were given before that may then have been given again, to other changes.
+  std::uint64_t epoch() const noexcept { return epoch_; }
+  // The same store and epoch, behind another revision.
+  Position at(std::uint64_t revision) const noexcept;
+
+  bool operator==(const Position&) const = default;
+
+ private:
+  friend class model::PositionAccess;
+
+  std::array<std::uint8_t, 16> store_id_{};   // all zero: of no store
+  std::uint64_t epoch_ = 0;
+  std::uint64_t revision_ = 0;
+};
+
+enum class ChangeKind : std::uint8_t { created = 1, patched = 2, deleted = 3 };
+
+std::string_view to_string(ChangeKind) noexcept;
+
+// What became of one key.
+struct TagChange {
+  std::string key{};
+  std::optional<std::string> value{};   // none: removed
+
+  bool operator==(const TagChange&) const = default;
+};
+
+// One change of one user.
+struct Change {
+  std::uint64_t revision = 0;
+  std::uint64_t transaction = 0;   // the revision of its last change: the same for all changes of one
+  std::chrono::sys_time<std::chrono::milliseconds> at{};   // never before that of the change before
+  ChangeKind kind{};
+  std::string user_id{};
+  std::string external_id{};
+  // By key. Of a creation: all tags. Of a patch: those that really changed. Of a deletion: none.
+  std::vector<TagChange> tags{};
+  std::string note{};   // who or why; empty: none
+
+  bool operator==(const Change&) const = default;
+};
+
+// Whole transactions, in order, without a gap.
+struct ChangePage {
+  std::vector<Change> changes{};   // empty: there is none behind the position yet
+  Position next{};                 // behind the last of them: where the next page starts
+  // The position was taken in another epoch of the store. Where a power loss under Durability::relaxed took
+  // changes back, or an older copy was restored, the position's reader has seen changes that never were.
+  bool epoch_changed = false;
+};
+
+// The changes of one user, newest first.
+struct HistoryPage {
+  std::vector<Change> changes{};
+  std::optional<Cursor> next{};   // none: this was the last page
+  std::uint64_t floor = 0;        // the oldest revision still kept: what is older is not told
+};
+
+}   // namespace usertags

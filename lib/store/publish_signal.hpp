@@ -1,0 +1,52 @@
+// PublishSignal: wakes those who wait for something to become visible. There is no polling, and while nobody
+// waits, whoever publishes pays one atomic operation for a group.
+//
+// Nobody is missed: a waiter counts itself before it looks at what is visible, and a publisher reads the count
+// after it has made something visible. Of these two operations on the count, the later one sees what came before
+// the earlier: the waiter what was published, or the publisher the waiter.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+namespace usertags::store {
+
+class PublishSignal {
+ public:
+  // After something became visible, or the store was closed.
+  void notify() noexcept {
+    if (waiters_.fetch_add(0, std::memory_order_acq_rel) != 0) wake();
+  }
+
+  // Returns when ready() is true, or at the deadline; with what ready() is then. ready() is called by the waiter, and
+  // must not call back.
+  template <class Ready>
+  bool wait_until(std::chrono::steady_clock::time_point deadline, Ready&& ready) {
+    const Counted counted(waiters_);
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, deadline, ready);
+  }
+
+ private:
+  struct Counted {
+    explicit Counted(std::atomic<std::uint32_t>& count) noexcept : count_(count) {
+      count_.fetch_add(1, std::memory_order_acq_rel);
+    }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { count_.fetch_sub(1, std::memory_order_acq_rel); }
+
+    std::atomic<std::uint32_t>& count_;
+  };
+
+  void wake() noexcept;
+
+  std::atomic<std::uint32_t> waiters_{0};
+  std::mutex mutex_;   // held from a waiter's look to its sleep
+  std::condition_variable changed_;
+};
+
+}   // namespace usertags::store

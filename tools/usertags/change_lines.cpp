@@ -1,0 +1,85 @@
+#include "change_lines.hpp"
+
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "json_out.hpp"
+#include "text.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+using Align = Table::Align;
+
+// key=value, and !key for what was removed.
+std::string tags_line(const Change& change) {
+  std::string out;
+  for (const TagChange& tag : change.tags) {
+    if (!out.empty()) out += ' ';
+    if (tag.value) {
+      fmt::format_to(std::back_inserter(out), "{}={}", printable_word(tag.key), printable_word(*tag.value));
+    } else {
+      out += '!' + printable_word(tag.key);
+    }
+  }
+  return out;
+}
+
+void append_tags(std::string& out, const Change& change) {
+  JsonObject tags(out);
+  for (const TagChange& tag : change.tags) {
+    std::string name;   // as JsonObject takes it: between its quotes
+    append_json_string(name, tag.key);
+    tags.text_or_null(std::string_view(name).substr(1, name.size() - 2), tag.value);
+  }
+  tags.close();
+}
+
+}   // namespace
+
+std::string utc(std::chrono::sys_time<std::chrono::milliseconds> time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
+}
+
+void append_json(std::string& out, const Change& change, const Position& position) {
+  JsonObject object(out);
+  object.text("position", position.at(change.revision).text());
+  object.number("revision", change.revision);
+  object.number("transaction", change.transaction);
+  object.text("at", utc(change.at));
+  object.text("user", change.user_id);
+  object.text("external_id", change.external_id);
+  object.text("kind", to_string(change.kind));
+  append_tags(object.name_of("tags"), change);
+  object.text("note", change.note);
+  object.close();
+}
+
+ChangeLines::ChangeLines(Console& console)
+    : console_(console), table_({Align::right, Align::left, Align::left, Align::left, Align::left, Align::left}) {
+  table_.header({"REVISION", "AT", "EXTERNAL ID", "KIND", "NOTE", "TAGS"}, console.style());
+}
+
+void ChangeLines::print(std::span<const Change> changes, const Position& position) {
+  for (const Change& change : changes) {
+    if (console_.json) {
+      append_json(console_.out().buffer(), change, position);
+      console_.out().line_done();
+    } else {
+      table_.row({std::to_string(change.revision), utc(change.at), printable(change.external_id),
+                  std::string(to_string(change.kind)), printable(change.note), tags_line(change)});
+    }
+  }
+  if (!console_.json) table_.write(console_.out().buffer(), terminal_columns(console_.out().fd()));
+  console_.out().flush();
+}
+
+}   // namespace usertags::command
