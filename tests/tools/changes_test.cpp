@@ -76,12 +76,12 @@ TEST_F(Changes, GoOnBehindAPositionOrARevision) {
 }
 
 TEST_F(Changes, RefuseOtherPositions) {
-  for (const auto& [position, code] : std::vector<std::pair<std::string, std::string>>{
-           {"nonsense", "invalid_argument"}, {"5", "future_revision"}}) {
-    const Finished finished = run({"changes", store_, "--after", position, "--json"});
-    EXPECT_EQ(finished.exit_code, 1);
-    EXPECT_EQ(text_at(boost::json::parse(finished.err), "error.code"), code);
-  }
+  const Finished nonsense = run({"changes", store_, "--after", "nonsense", "--json"});
+  EXPECT_EQ(nonsense.exit_code, 2);
+  EXPECT_EQ(text_at(boost::json::parse(nonsense.err), "error.code"), "invalid_argument");
+  const Finished future = run({"changes", store_, "--after", "5", "--json"});
+  EXPECT_EQ(future.exit_code, 1);
+  EXPECT_EQ(text_at(boost::json::parse(future.err), "error.code"), "future_revision");
   EXPECT_EQ(run({"changes", store_, "--limit", "0"}).exit_code, 2);
 }
 
@@ -89,7 +89,7 @@ TEST_F(Changes, AreColumnsForPeople) {
   const auto lines = lines_of(run({"changes", store_}).out);
   ASSERT_EQ(lines.size(), 5U);
   EXPECT_EQ(lines[0].substr(0, 12), "REVISION  AT");
-  EXPECT_NE(lines[3].find("alice        patched  paid  !a\"b tier=gold"), std::string::npos) << lines[3];
+  EXPECT_NE(lines[3].find("alice        patched  paid  !\"a\\\"b\" tier=gold"), std::string::npos) << lines[3];
 }
 
 TEST_F(Changes, FollowAnotherProcess) {
