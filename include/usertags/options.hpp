@@ -36,7 +36,7 @@ struct History {
 // When the engine does its housekeeping, a little with each commit.
 struct Housekeeping {
   // Users whose newest patches are in the log only, before they are folded into their rows.
-  // The bound is the greater of this and a quarter of the users.
+  // The bound is the greater of this and two fifths of the users.
   std::uint64_t backlog_users = 65'536;
   // WAL size at which the engine checkpoints, and at which it refuses writes (`busy`), because a reader that
   // never ends keeps the WAL from being recycled.

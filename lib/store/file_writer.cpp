@@ -14,8 +14,8 @@ constexpr std::size_t fold_share(std::size_t changes) noexcept {
   return changes + changes / 4 + 16;
 }
 
-// A round over the users takes less than three bounds of patches (with a quarter of the users in the backlog
-// and users chosen evenly, 2.4), and the fold is complete up to the round before. Where few users take all
+// A round over the users takes less than three bounds of patches (with two fifths of the users in the backlog
+// and users chosen evenly, 2.8), and the fold is complete up to the round before. Where few users take all
 // the patches the backlog never reaches its bound, and this alone keeps log and replay short.
 constexpr std::uint64_t kReplayFactor = 6;
 
@@ -128,7 +128,7 @@ void FileWriter::append(const PendingGroup& group) {
 }
 
 std::size_t FileWriter::due(const PendingGroup& group) const {
-  const std::uint64_t bound = std::max(backlog_bound_, users_ / 4);
+  const std::uint64_t bound = std::max(backlog_bound_, users_ / 5 * 2);
   const bool backlog_is_long = folds_.backlog() + group.size() > bound;
   const bool replay_is_long = state_.revision - folds_.folded_revision() > kReplayFactor * bound;
   return backlog_is_long || replay_is_long ? fold_share(group.size()) : 0;
