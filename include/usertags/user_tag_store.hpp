@@ -174,8 +174,8 @@ class UserTagStore {
                                                        std::chrono::milliseconds timeout) const noexcept;
 
   // The changes of one user, newest first, as far as they are kept. Who was deleted is found by id, as long as
-  // the deletion is kept. There is no index of the log by user: it is walked back, some ten million entries a
-  // second, to the user's creation or to the log's floor.
+  // the deletion is kept. There is no index of the log by user: it is walked back to
+  // the user's creation or to the log's floor.
   // Errors: user_not_found, invalid_argument (limit), invalid_cursor, corrupt_store, foreign_write.
   [[nodiscard]] Result<HistoryPage> history(const UserRef& user, const PageRequest& page = {}) const noexcept;
 
