@@ -7,11 +7,8 @@
 // The contenders take turns, and ask for the same tags. Times are of the wall clock, ratios of medians.
 #include <benchmark/benchmark.h>
 #include <roaring/roaring.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,6 +18,7 @@
 #include <usertags/user_tag_store.hpp>
 
 #include "hand_written.hpp"
+#include "harness.hpp"
 #include "index/tag_index.hpp"
 #include "workload.hpp"
 
@@ -31,18 +29,6 @@ constexpr std::size_t kPlan = 2;   // of kKeys: these have 100 values
 constexpr std::size_t kTeam = 3;
 constexpr std::size_t kQuestions = 1000;
 constexpr int kRepetitions = 5;
-
-template <class T>
-T must(Result<T> result) {
-  if (result) return *std::move(result);
-  std::fprintf(stderr, "usertags: %s\n", result.error().message().c_str());
-  std::abort();
-}
-
-std::uint64_t user_count() {
-  const char* users = std::getenv("USERTAGS_BENCH_USERS");
-  return users == nullptr ? 1'000'000 : std::strtoull(users, nullptr, 10);
-}
 
 // A plan and a team, drawn ahead.
 struct Question {
@@ -55,9 +41,7 @@ struct Question {
 class Contenders {
  public:
   Contenders() {
-    folder_ = std::filesystem::temp_directory_path() / ("usertags-bench-" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder_);
-    load_ours();
+    load(ours_, users_);
     theirs_ = std::make_unique<HandWritten>(folder_ / "theirs.db", true);
     theirs_->load(users_);
     theirs_->add_tag_index();
@@ -65,9 +49,7 @@ class Contenders {
     for (std::uint64_t n = 0; n < kQuestions; ++n) ask(n);
   }
   ~Contenders() {
-    theirs_.reset();
     for (const auto& [tag, bitmap] : bitmaps_) roaring_bitmap_free(bitmap);
-    std::filesystem::remove_all(folder_);
   }
 
   std::uint64_t users() const { return users_; }
@@ -77,19 +59,6 @@ class Contenders {
   const std::vector<Question>& questions() const { return questions_; }
 
  private:
-  void load_ours() {
-    std::vector<Write> writes;
-    for (std::uint64_t user = 0; user < users_; ++user) {
-      CreateUser write{external_id(user), {}, {}};
-      for (std::size_t k = 0; k < kKeys.size(); ++k) write.tags.add(kKeys[k].key, first_value(user, k));
-      writes.emplace_back(std::move(write));
-      if (writes.size() < 4096 && user + 1 < users_) continue;
-      for (const auto& outcome : ours_.apply_each(writes)) {
-        if (!outcome) must(outcome);
-      }
-      writes.clear();
-    }
-  }
   void load_bitmaps() {
     for (std::uint64_t user = 0; user < users_; ++user) {
       for (const std::size_t k : {kPlan, kTeam}) {
@@ -109,7 +78,7 @@ class Contenders {
   }
 
   const std::uint64_t users_ = user_count();
-  std::filesystem::path folder_;
+  const Folder folder_;
   UserTagStore ours_ = must(UserTagStore::open_in_memory());
   std::unique_ptr<HandWritten> theirs_;   // with 64 MiB of page cache
   std::map<std::string, roaring_bitmap_t*> bitmaps_;
@@ -147,12 +116,7 @@ void page_usertags(benchmark::State& state) {
   ask(state, [](const Question& q) {
     std::size_t bytes = 0;
     const Result<UserPage> page = contenders->ours().select(q.one);
-    for (const User& user : page->users) {
-      for (const auto [key, value] : user.tags()) {
-        bytes += static_cast<std::size_t>(key[0] != 0) + static_cast<std::size_t>(value[0] != 0) +
-                 key.size() + value.size();
-      }
-    }
+    for (const User& user : page->users) bytes += touch(user);
     return bytes;
   });
 }
@@ -236,29 +200,16 @@ void keep_index(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * 256);
 }
 
-// Prints what Google Benchmark prints, and keeps the medians.
-class MedianReporter : public benchmark::ConsoleReporter {
- public:
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (run.run_type == Run::RT_Aggregate && run.aggregate_name == "median")
-        medians_[run.run_name.function_name] = run.GetAdjustedRealTime() / 1e3;
-    }
-    ConsoleReporter::ReportRuns(runs);
+void print(const MedianReporter& medians, const char* what, const char* ours, const char* theirs,
+           double goal_us) {
+  if (!medians.has(ours)) return;
+  std::printf("%-46s %10.2f us", what, medians.median_us(ours));
+  if (medians.has(theirs)) {
+    std::printf(" %10.1f us %8.1f x", medians.median_us(theirs),
+                medians.median_us(theirs) / medians.median_us(ours));
   }
-
-  void print(const char* what, const char* ours, const char* theirs, double goal_us) {
-    if (!medians_.contains(ours)) return;
-    std::printf("%-46s %10.2f us", what, medians_[ours]);
-    if (medians_.contains(theirs))
-      std::printf(" %10.1f us %8.1f x", medians_[theirs], medians_[theirs] / medians_[ours]);
-    std::printf("   (goal: at most %g us)\n", goal_us);
-  }
-  double median(const char* name) { return medians_[name]; }
-
- private:
-  std::map<std::string, double> medians_;
-};
+  std::printf("   (goal: at most %g us)\n", goal_us);
+}
 
 void repeat(benchmark::internal::Benchmark* benchmark) {
   benchmark->Repetitions(kRepetitions)->UseRealTime()->MinTime(0.2);
@@ -290,12 +241,7 @@ BENCHMARK(top_values)->Apply(repeat);
 
 int main(int argc, char** argv) {
   using namespace usertags::bench;
-  std::vector<char*> arguments(argv, argv + argc);
-  std::string interleave = "--benchmark_enable_random_interleaving=true";
-  arguments.insert(arguments.begin() + 1, interleave.data());
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+  if (!initialize(argc, argv)) return 2;
 
   contenders = std::make_unique<Contenders>();
   upkeep = std::make_unique<Upkeep>(contenders->users());
@@ -303,12 +249,14 @@ int main(int argc, char** argv) {
   benchmark::RunSpecifiedBenchmarks(&reporter);
   std::printf("\n%-10llu users, 5 tags each                      usertags         by hand    ratio\n",
               static_cast<unsigned long long>(contenders->users()));
-  reporter.print("count of two tags", "count_usertags", "count_by_hand", 60);
-  reporter.print("  CRoaring alone, the same sets", "count_croaring", "", 60);
-  reporter.print("first 100 of 1 % of the users", "page_usertags", "page_by_hand", 100);
-  reporter.print("100 values of a key with their users", "values_usertags", "values_by_hand", 50);
-  std::printf("%-46s %10.2f us   (goal: at most 1.5 us)\n", "the tag index' part of a one-tag patch",
-              reporter.median("keep_index") / 256);
+  print(reporter, "count of two tags", "count_usertags", "count_by_hand", 60);
+  print(reporter, "  CRoaring alone, the same sets", "count_croaring", "", 60);
+  print(reporter, "first 100 of 1 % of the users", "page_usertags", "page_by_hand", 100);
+  print(reporter, "100 values of a key with their users", "values_usertags", "values_by_hand", 50);
+  if (reporter.has("keep_index")) {
+    std::printf("%-46s %10.2f us   (goal: at most 1.5 us)\n", "the tag index' part of a one-tag patch",
+                reporter.median_us("keep_index") / 256);
+  }
   upkeep.reset();
   contenders.reset();
   return 0;

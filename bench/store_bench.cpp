@@ -7,13 +7,9 @@
 // folding, pruning and checkpoints that they cause. Times are of the wall clock, ratios of medians.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +17,7 @@
 #include <usertags/user_tag_store.hpp>
 
 #include "hand_written.hpp"
+#include "harness.hpp"
 #include "workload.hpp"
 
 namespace usertags::bench {
@@ -30,35 +27,16 @@ constexpr std::size_t kGroup = 256;
 constexpr int kGroupsPerRepetition = 782;
 constexpr int kRepetitions = 5;
 
-template <class T>
-T must(Result<T> result) {
-  if (result) return *std::move(result);
-  std::fprintf(stderr, "usertags: %s\n", result.error().message().c_str());
-  std::abort();
-}
-
-std::uint64_t user_count() {
-  const char* users = std::getenv("USERTAGS_BENCH_USERS");
-  return users == nullptr ? 1'000'000 : std::strtoull(users, nullptr, 10);
-}
-
 class Contenders {
  public:
   Contenders() {
-    folder_ = std::filesystem::temp_directory_path() / ("usertags-bench-" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder_);
     const std::size_t before = heap_bytes();
     ours_ = std::make_unique<UserTagStore>(must(UserTagStore::open(folder_ / "ours.db")));
-    load();
-    must_void(ours_->close());
+    load(*ours_, users_);
+    if (!ours_->close()) std::abort();
     ours_ = std::make_unique<UserTagStore>(must(UserTagStore::open(folder_ / "ours.db")));
     malloc_trim(0);
     bytes_per_user_ = static_cast<double>(heap_bytes() - before) / static_cast<double>(users_);
-  }
-  ~Contenders() {
-    ours_.reset();
-    for (auto& store : theirs_) store.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   std::uint64_t users() const { return users_; }
@@ -67,7 +45,8 @@ class Contenders {
   HandWritten& theirs(bool large_cache) {
     auto& theirs = theirs_[large_cache];
     if (theirs == nullptr) {
-      theirs = std::make_unique<HandWritten>(folder_ / (large_cache ? "cached.db" : "theirs.db"), large_cache);
+      theirs =
+          std::make_unique<HandWritten>(folder_ / (large_cache ? "cached.db" : "theirs.db"), large_cache);
       theirs->load(users_);
     }
     return *theirs;
@@ -82,26 +61,9 @@ class Contenders {
     const struct mallinfo2 info = mallinfo2();
     return info.uordblks + info.hblkhd;
   }
-  static void must_void(const Result<void>& result) {
-    if (!result) std::abort();
-  }
-
-  void load() {
-    std::vector<Write> writes;
-    for (std::uint64_t user = 0; user < users_; ++user) {
-      CreateUser write{external_id(user), {}, {}};
-      for (std::size_t k = 0; k < kKeys.size(); ++k) write.tags.add(kKeys[k].key, first_value(user, k));
-      writes.emplace_back(std::move(write));
-      if (writes.size() < 4096 && user + 1 < users_) continue;
-      for (const auto& outcome : ours_->apply_each(writes)) {
-        if (!outcome) must(outcome);
-      }
-      writes.clear();
-    }
-  }
 
   const std::uint64_t users_ = user_count();
-  std::filesystem::path folder_;
+  const Folder folder_;
   std::unique_ptr<UserTagStore> ours_;
   std::unique_ptr<HandWritten> theirs_[2];   // with SQLite's own page cache, and with one of 64 MiB
   double bytes_per_user_ = 0;
@@ -160,15 +122,7 @@ void find(benchmark::State& state, Find&& find_one) {
 }
 
 void find_usertags(benchmark::State& state) {
-  find(state, [](const std::string& id) {
-    std::size_t bytes = 0;
-    const Result<User> user = contenders->ours().find(id);
-    for (const auto [key, value] : user->tags()) {
-      bytes += static_cast<std::size_t>(key[0] != 0) + static_cast<std::size_t>(value[0] != 0) + key.size() +
-               value.size();
-    }
-    return bytes;
-  });
+  find(state, [](const std::string& id) { return touch(*contenders->ours().find(id)); });
 }
 
 template <bool kLargeCache>
@@ -190,27 +144,15 @@ void find_large_cache(benchmark::State& state) {
   find_by_hand<true>(state);
 }
 
-// Prints what Google Benchmark prints, and keeps the medians for the ratios.
-class MedianReporter : public benchmark::ConsoleReporter {
- public:
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (run.run_type != Run::RT_Aggregate || run.aggregate_name != "median") continue;
-      const double items = run.counters.contains("items_per_second") ? kGroup : 1;
-      medians_[run.run_name.function_name] = run.GetAdjustedRealTime() / items;
-    }
-    ConsoleReporter::ReportRuns(runs);
-  }
-
-  void print(const char* what, const char* ours, const char* theirs, double goal) {
-    if (!medians_.contains(ours) || !medians_.contains(theirs)) return;
-    std::printf("%-44s %8.3f us %8.3f us %7.1f x   (goal: %g x)\n", what, medians_[ours] / 1e3,
-                medians_[theirs] / 1e3, medians_[theirs] / medians_[ours], goal);
-  }
-
- private:
-  std::map<std::string, double> medians_;
-};
+// `items`: what an iteration makes or asks.
+void print(const MedianReporter& medians, const char* what, const char* ours, const char* theirs,
+           std::size_t items, double goal) {
+  if (!medians.has(ours) || !medians.has(theirs)) return;
+  const double our_time = medians.median_us(ours) / static_cast<double>(items);
+  const double their_time = medians.median_us(theirs) / static_cast<double>(items);
+  std::printf("%-44s %8.3f us %8.3f us %7.1f x   (goal: %g x)\n", what, our_time, their_time,
+              their_time / our_time, goal);
+}
 
 BENCHMARK(patch_usertags)->Iterations(kGroupsPerRepetition)->Repetitions(kRepetitions)->UseRealTime();
 BENCHMARK(patch_hand_written)->Iterations(kGroupsPerRepetition)->Repetitions(kRepetitions)->UseRealTime();
@@ -244,22 +186,19 @@ void print_store(const Stats& stats) {
 
 int main(int argc, char** argv) {
   using namespace usertags::bench;
-  std::vector<char*> arguments(argv, argv + argc);
-  std::string interleave = "--benchmark_enable_random_interleaving=true";
-  arguments.insert(arguments.begin() + 1, interleave.data());
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+  if (!initialize(argc, argv)) return 2;
 
   contenders = std::make_unique<Contenders>();
   MedianReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   std::printf("\n%llu users, 5 tags each                        usertags   by hand    ratio\n",
               static_cast<unsigned long long>(contenders->users()));
-  reporter.print("durable one-tag patch, groups of 256", "patch_usertags", "patch_hand_written", 4);
-  reporter.print("  the same, by hand with 64 MiB of page cache", "patch_usertags", "patch_large_cache", 4);
-  reporter.print("find by external id, all tags touched", "find_usertags", "find_hand_written", 15);
-  reporter.print("  the same, by hand with 64 MiB of page cache", "find_usertags", "find_large_cache", 15);
+  print(reporter, "durable one-tag patch, groups of 256", "patch_usertags", "patch_hand_written", kGroup, 4);
+  print(reporter, "  the same, by hand with 64 MiB of page cache", "patch_usertags", "patch_large_cache",
+        kGroup, 4);
+  print(reporter, "find by external id, all tags touched", "find_usertags", "find_hand_written", 1, 15);
+  print(reporter, "  the same, by hand with 64 MiB of page cache", "find_usertags", "find_large_cache", 1,
+        15);
   std::printf("memory: %.1f bytes a user, SQLite's page cache included (goal: at most 200)\n",
               contenders->bytes_per_user());
   print_store(contenders->ours().stats());
