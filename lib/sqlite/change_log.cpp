@@ -59,10 +59,9 @@ ChangeLog::ChangeLog(Connection& connection)
     : append_one_(connection, insert_rows(1)),
       append_rows_(connection, insert_rows(kRows)),
       prune_(connection, "DELETE FROM change WHERE seq BETWEEN ?1 AND ?2"),
-      mark_(connection, "SELECT remaining, at_ms, checksum FROM change WHERE seq = ?1"),
-      transaction_end_(connection,
-                       "SELECT seq FROM change WHERE seq <= ?1 AND remaining = 0 ORDER BY seq DESC LIMIT 1") {
-}
+      marks_(connection),
+      transaction_end_(
+          connection, "SELECT seq FROM change WHERE seq <= ?1 AND remaining = 0 ORDER BY seq DESC LIMIT 1") {}
 
 void ChangeLog::append(std::span<const Entry> entries) {
   for (; entries.size() >= kRows; entries = entries.subspan(kRows))
@@ -80,11 +79,20 @@ void ChangeLog::prune(std::uint64_t floor, std::uint64_t last) {
   prune_.bind(1, floor).bind(2, last).run();
 }
 
-std::optional<ChangeLog::Mark> ChangeLog::mark(std::uint64_t revision) {
-  const ResetAtEnd reset(mark_);
-  if (!mark_.bind(1, revision).step()) return std::nullopt;
-  const StoredRow row(mark_, kTable);
+ChangeLog::Marks::Marks(Connection& connection)
+    : rows_(connection, "SELECT remaining, at_ms, checksum FROM change WHERE seq = ?1") {}
+
+std::optional<ChangeLog::Mark> ChangeLog::Marks::find(std::uint64_t revision) {
+  const ResetAtEnd reset(rows_);
+  if (!rows_.bind(1, revision).step()) return std::nullopt;
+  const StoredRow row(rows_, kTable);
   return Mark{row.number(0, "remaining"), row.integer(1, "at_ms", 0, kMaxInteger), row.bits(2, "checksum")};
+}
+
+std::optional<std::uint64_t> ChangeLog::Marks::checksum_before(std::uint64_t revision, const State& state) {
+  if (revision == state.log_floor) return state.floor_checksum;
+  const auto mark = find(revision - 1);
+  return mark ? std::optional(mark->checksum) : std::nullopt;
 }
 
 std::optional<std::uint64_t> ChangeLog::last_transaction_end(std::uint64_t revision) {

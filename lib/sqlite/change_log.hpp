@@ -7,6 +7,7 @@
 
 #include "model/change.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/state.hpp"
 #include "sqlite/statement.hpp"
 
 namespace usertags::sqlite {
@@ -68,13 +69,24 @@ class ChangeLog {
     Statement rows_;
   };
 
-  // What the entry of one revision says besides its change; none where it is not kept.
+  // What the entry of one revision says besides its change.
   struct Mark {
     std::uint64_t remaining = 0;
     std::int64_t at_ms = 0;
     std::uint64_t checksum = 0;
   };
-  std::optional<Mark> mark(std::uint64_t revision);
+  // Looks entries up one by one.
+  class Marks {
+   public:
+    explicit Marks(Connection& connection);
+    std::optional<Mark> find(std::uint64_t revision);   // none where it is not kept
+    // What the entry of a revision is chained to, kept or not; none where the log lacks it.
+    std::optional<std::uint64_t> checksum_before(std::uint64_t revision, const State& state);
+
+   private:
+    Statement rows_;
+  };
+  std::optional<Mark> mark(std::uint64_t revision) { return marks_.find(revision); }
 
   // The newest change at or before `revision` that is the last of its transaction; none where none is kept.
   std::optional<std::uint64_t> last_transaction_end(std::uint64_t revision);
@@ -88,7 +100,7 @@ class ChangeLog {
   Statement append_one_;
   Statement append_rows_;
   Statement prune_;
-  Statement mark_;
+  Marks marks_;
   Statement transaction_end_;
 };
 

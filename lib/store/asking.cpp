@@ -7,20 +7,13 @@
 #include "model/record.hpp"
 #include "model/shown_text.hpp"
 #include "model/tag_rules.hpp"
+#include "store/page_limit.hpp"
 
 namespace usertags::store {
 namespace {
 
 using index::FacetPage;
 using index::FacetRange;
-
-constexpr std::size_t kMaxPage = 10'000;
-
-std::optional<Error> bad_limit(std::size_t limit) {
-  if (limit >= 1 && limit <= kMaxPage) return std::nullopt;
-  return Error(ErrorCode::invalid_argument,
-               "a page has a limit of 1 to 10,000, not " + std::to_string(limit));
-}
 
 std::optional<Error> bad_key(std::string_view key) {
   if (model::check_key(key).empty()) return std::nullopt;

@@ -9,6 +9,7 @@
 #include "model/position.hpp"
 #include "model/typeid.hpp"
 #include "store/judge.hpp"
+#include "store/page_limit.hpp"
 
 namespace usertags::store {
 namespace {
@@ -17,21 +18,15 @@ using model::PositionAccess;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kMaxPage = 10'000;
-
 // How often a read-only store looks whether its file has more: nobody in this process could tell it.
 constexpr milliseconds kLookEvery{20};
 
 // Longer than this nobody waits; the clock's end is never reached.
 constexpr milliseconds kLongest = std::chrono::hours(24 * 365);
 
-std::optional<Error> bad_limit(std::size_t limit) {
-  if (limit >= 1 && limit <= kMaxPage) return std::nullopt;
-  return Error(ErrorCode::invalid_argument, "a page has a limit of 1 to 10,000, not " + std::to_string(limit));
-}
-
 Error timed_out(std::uint64_t revision) {
-  return {ErrorCode::timeout, "nothing came behind revision " + std::to_string(revision) + " in the time given"};
+  return {ErrorCode::timeout,
+          "nothing came behind revision " + std::to_string(revision) + " in the time given"};
 }
 
 std::optional<std::uint64_t> to_revision(std::string_view text) {
@@ -70,7 +65,8 @@ Position Feed::position() const noexcept {
 }
 
 std::optional<Error> Feed::bad_position(const Position& position) const {
-  if (PositionAccess::is_of_no_store(position) || PositionAccess::is_of(position, store_id_)) return std::nullopt;
+  if (PositionAccess::is_of_no_store(position) || PositionAccess::is_of(position, store_id_))
+    return std::nullopt;
   return Error(ErrorCode::invalid_argument,
                Error::Details{.what = "the position is of another store",
                               .remedy = "start from Position(), or from position() of this store"});
@@ -79,8 +75,8 @@ std::optional<Error> Feed::bad_position(const Position& position) const {
 Result<ChangePage> Feed::changes(const Position& after, std::size_t limit) {
   if (auto error = bad_limit(limit)) return std::unexpected(*std::move(error));
   if (auto error = bad_position(after)) return std::unexpected(*std::move(error));
-  auto stretch = with_reader(
-      [&](LogReader& reader) { return reader.changes_after(after.revision(), limit, newest()); });
+  auto stretch =
+      with_reader([&](LogReader& reader) { return reader.changes_after(after.revision(), limit, newest()); });
   if (!stretch) return std::unexpected(std::move(stretch).error());
   const std::uint64_t last = stretch->changes.empty() ? after.revision() : stretch->changes.back().revision;
   return ChangePage{
@@ -131,7 +127,8 @@ void Feed::close() noexcept {
 std::optional<Feed::Target> Feed::find(const UserRef& user) {
   if (const model::RecordPtr record = projection_.find(user)) {
     const std::uint64_t last = write_path_ != nullptr ? record->revision() : file_revision();
-    return Target{{record->ordinal(), std::string(record->id()), std::string(record->external_id())}, last, true};
+    return Target{
+        {record->ordinal(), std::string(record->id()), std::string(record->external_id())}, last, true};
   }
   if (user.kind() == UserRef::Kind::external_id || !model::parse_user_id(user.text())) return std::nullopt;
   auto named = with_reader([&](LogReader& reader) { return reader.find_id(user.text()); });
@@ -153,18 +150,19 @@ Result<HistoryPage> Feed::history(const UserRef& user, const PageRequest& reques
   if (request.after) {
     const auto position = decode_text(binding, request.after->text());
     const auto before = position ? to_revision(*position) : std::nullopt;
-    if (!before) return std::unexpected(Error(ErrorCode::invalid_cursor, "the cursor is not of this user's history"));
+    if (!before)
+      return std::unexpected(Error(ErrorCode::invalid_cursor, "the cursor is not of this user's history"));
     step.next = *before - 1;
   }
   HistoryPage page;
   const std::size_t limit = request.limit + 1;   // one more tells whether there is a next page
   do {
-    step = with_reader([&](LogReader& reader) {
-      return reader.history(target->user, step.next, limit, page.changes);
-    });
+    step = with_reader(
+        [&](LogReader& reader) { return reader.history(target->user, step.next, limit, page.changes); });
   } while (step.next != 0);
   // Whom the file has and memory does not was deleted, and has changes; or is about to become visible.
-  if (page.changes.empty() && !target->is_visible && !request.after) return std::unexpected(user_not_found(user));
+  if (page.changes.empty() && !target->is_visible && !request.after)
+    return std::unexpected(user_not_found(user));
   page.floor = step.floor;
   if (page.changes.size() == limit) {
     page.changes.pop_back();

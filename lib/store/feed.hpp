@@ -61,7 +61,8 @@ class Feed {
   decltype(auto) with_reader(Function&& function);
   LogReader::Newest newest() const noexcept;
   std::optional<Error> bad_position(const Position& position) const;
-  Result<std::uint64_t> wait_for_publish(std::uint64_t revision, std::chrono::steady_clock::time_point deadline);
+  Result<std::uint64_t> wait_for_publish(std::uint64_t revision,
+                                         std::chrono::steady_clock::time_point deadline);
   Result<std::uint64_t> poll_file(std::uint64_t revision, std::chrono::steady_clock::time_point deadline);
   std::optional<Target> find(const UserRef& user);
   std::uint64_t file_revision();

@@ -11,6 +11,7 @@
 #include "model/typeid.hpp"
 #include "sqlite/change_log.hpp"
 #include "sqlite/user_table.hpp"
+#include "store/log_problem.hpp"
 #include "store/stored_user.hpp"
 
 namespace usertags::store {
@@ -88,14 +89,13 @@ class Loading {
     if (first < state.log_floor || first > state.revision + 1) {
       return problem(Kind::log, ErrorCode::corrupt_store, {}, "the commit record contradicts itself");
     }
-    std::optional<std::uint64_t> checksum = checksum_before(first);
+    auto checksum = sqlite::ChangeLog::Marks(connection_).checksum_before(first, state);
     std::uint64_t expected = first;
     sqlite::ChangeLog::Reader entries(connection_);
     const sqlite::ChangeLog::Reader::Walk walk(entries, first);
     while (const auto entry = entries.next()) {
       if (!checksum || !entry->follows(expected, *checksum)) {
-        return problem(Kind::log, ErrorCode::corrupt_store, {},
-                       "the log is broken at change " + std::to_string(expected));
+        return problem(Kind::log, ErrorCode::corrupt_store, {}, broken_log(expected));
       }
       replay(entry->change);
       checksum = entry->checksum;
@@ -116,12 +116,6 @@ class Loading {
     loaded_.backlog.erase(repeated.begin(), repeated.end());
   }
 
-  std::optional<std::uint64_t> checksum_before(std::uint64_t revision) {
-    if (revision == loaded_.state.log_floor) return loaded_.state.floor_checksum;
-    const auto mark = sqlite::ChangeLog(connection_).mark(revision - 1);
-    return mark ? std::optional(mark->checksum) : std::nullopt;
-  }
-
   // Creations and deletions are in their rows already.
   void replay(const model::Change& change) {
     if (change.kind != ChangeKind::patched) return;
@@ -140,14 +134,11 @@ class Loading {
 
   // A user's row may be gone only when the user was deleted and the log no longer reaches back to that.
   void missing(const model::Change& change) {
-    problem(Kind::user_row, ErrorCode::foreign_write, {},
-            "the row of user " + std::to_string(change.ordinal) + " is gone, but change " +
-                std::to_string(change.revision) + " is its");
+    problem(Kind::user_row, ErrorCode::foreign_write, {}, missing_row(change.ordinal, change.revision));
   }
 
   void unreadable(const model::Change& change) {
-    problem(Kind::log, ErrorCode::corrupt_store, {},
-            "change " + std::to_string(change.revision) + " cannot be read");
+    problem(Kind::log, ErrorCode::corrupt_store, {}, unreadable_change(change.revision));
   }
 
   void merge(const Record& record, std::span<const model::TagDelta> deltas) {

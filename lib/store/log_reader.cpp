@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
+#include "store/log_problem.hpp"
 #include "store/stored_user.hpp"
 
 namespace usertags::store {
@@ -17,19 +18,19 @@ constexpr std::size_t kMaxPatchBytes = std::size_t{4} << 20;
 constexpr std::uint64_t kStep = 65'536;
 
 Error pruned(std::uint64_t revision, const sqlite::State& state) {
-  return {ErrorCode::history_pruned,
-          Error::Details{.what = "the changes behind revision " + std::to_string(revision) +
-                                 " are no longer kept, but those from " + std::to_string(state.log_floor) +
-                                 " on",
-                         .floor = state.log_floor}};
+  return {
+      ErrorCode::history_pruned,
+      Error::Details{.what = "the changes behind revision " + std::to_string(revision) +
+                             " are no longer kept, but those from " + std::to_string(state.log_floor) + " on",
+                     .floor = state.log_floor}};
 }
 
 [[noreturn]] void fail_broken(std::uint64_t revision) {
-  model::fail(ErrorCode::corrupt_store, "the log is broken at change " + std::to_string(revision));
+  model::fail(ErrorCode::corrupt_store, broken_log(revision));
 }
 
 [[noreturn]] void fail_unreadable(std::uint64_t revision) {
-  model::fail(ErrorCode::corrupt_store, "change " + std::to_string(revision) + " cannot be read");
+  model::fail(ErrorCode::corrupt_store, unreadable_change(revision));
 }
 
 void append(std::span<const Tag> tags, std::vector<TagChange>& out) {
@@ -48,8 +49,8 @@ void append(std::span<const model::TagDelta> deltas, std::vector<TagChange>& out
 
 Error future_revision(std::uint64_t revision, std::uint64_t newest) {
   return {ErrorCode::future_revision,
-          Error::Details{.what = "the store is at revision " + std::to_string(newest) + " and has not come to " +
-                                 std::to_string(revision),
+          Error::Details{.what = "the store is at revision " + std::to_string(newest) +
+                                 " and has not come to " + std::to_string(revision),
                          .current_revision = newest}};
 }
 
@@ -59,7 +60,7 @@ LogReader::LogReader(sqlite::Connection& connection, const index::Projection& pr
       projection_(projection),
       store_id_(store_id),
       state_(connection),
-      log_(connection),
+      marks_(connection),
       entries_(connection),
       user_entries_(connection),
       users_(connection) {}
@@ -82,7 +83,7 @@ Result<LogReader::Stretch> LogReader::changes_after(std::uint64_t revision, std:
   if (revision > end) return std::unexpected(future_revision(revision, end));
   if (revision + 1 < state.log_floor) return std::unexpected(pruned(revision, state));
   Stretch stretch{.changes = {}, .epoch = state.epoch};
-  std::optional<std::uint64_t> checksum = checksum_before(revision + 1, state);
+  std::optional<std::uint64_t> checksum = marks_.checksum_before(revision + 1, state);
   std::size_t bytes = 0;
   const sqlite::ChangeLog::Reader::Walk walk(entries_, revision + 1);
   for (std::uint64_t expected = revision + 1; expected <= end; ++expected) {
@@ -97,12 +98,6 @@ Result<LogReader::Stretch> LogReader::changes_after(std::uint64_t revision, std:
   return stretch;
 }
 
-std::optional<std::uint64_t> LogReader::checksum_before(std::uint64_t revision, const sqlite::State& state) {
-  if (revision == state.log_floor) return state.floor_checksum;
-  const auto mark = log_.mark(revision - 1);
-  return mark ? std::optional(mark->checksum) : std::nullopt;
-}
-
 // --- One user. ---
 
 LogReader::Step LogReader::history(const NamedUser& user, std::uint64_t last, std::size_t limit,
@@ -113,7 +108,7 @@ LogReader::Step LogReader::history(const NamedUser& user, std::uint64_t last, st
   const sqlite::ChangeLog::UserReader::Walk walk(user_entries_, user.ordinal, first, last);
   while (const auto entry = user_entries_.next()) {
     const std::uint64_t revision = entry->change.revision;
-    const auto checksum = checksum_before(revision, state);
+    const auto checksum = marks_.checksum_before(revision, state);
     if (!checksum || !entry->follows(revision, *checksum)) fail_broken(revision);
     Change& change = changes.emplace_back();
     read_patch(entry->change, change);
@@ -185,9 +180,7 @@ void LogReader::name(std::uint32_t ordinal, Change& change) {
   }
   const auto row = users_.find_from(ordinal);
   if (!row || row->ordinal != ordinal) {
-    model::fail(ErrorCode::foreign_write, "the row of user " + std::to_string(ordinal) +
-                                              " is gone, but change " + std::to_string(change.revision) +
-                                              " is its");
+    model::fail(ErrorCode::foreign_write, missing_row(ordinal, change.revision));
   }
   NamedUser user = named(*row);
   change.user_id = std::move(user.id);

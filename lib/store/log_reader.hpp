@@ -67,7 +67,8 @@ class LogReader {
   sqlite::State state();
 
  private:
-  // One read transaction. When it is over no row stands: one that did would keep the snapshot, and pin the WAL.
+  // One read transaction. When it is over no row stands: one that did would keep the snapshot, and pin the
+  // WAL.
   class Moment {
    public:
     explicit Moment(LogReader& reader) : reader_(reader), transaction_(reader.connection_) {}
@@ -80,7 +81,6 @@ class LogReader {
     sqlite::ReadTransaction transaction_;
   };
 
-  std::optional<std::uint64_t> checksum_before(std::uint64_t revision, const sqlite::State& state);
   Change shown(const model::Change& entry);
   void read_patch(const model::Change& entry, Change& change);
   void name(std::uint32_t ordinal, Change& change);
@@ -90,7 +90,7 @@ class LogReader {
   const index::Projection& projection_;
   const sqlite::StoreId store_id_;
   sqlite::StateTable state_;
-  sqlite::ChangeLog log_;
+  sqlite::ChangeLog::Marks marks_;
   sqlite::ChangeLog::Reader entries_;
   sqlite::ChangeLog::UserReader user_entries_;
   sqlite::UserTable::Finder users_;
