@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <tuple>
 
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
@@ -90,7 +89,8 @@ void Projection::publish(std::unique_ptr<Publication> publication) noexcept {
 
 void Projection::push(const Publication& publication) noexcept {
   constexpr std::size_t kAhead = 8;   // pushes; their slots and records are fetched meanwhile
-  const auto& [steps, hashes] = std::tie(publication.steps_, publication.hashes_);
+  const std::vector<Step>& steps = publication.steps_;
+  const std::vector<std::uint32_t>& hashes = publication.hashes_;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (i + kAhead < steps.size()) {
       directory_.prefetch(hashes[i + kAhead]);
@@ -169,17 +169,16 @@ void Projection::prefetch(std::span<const UserRef> users) const noexcept {
 std::size_t Projection::places_of(std::span<const std::uint32_t> ordinals,
                                   std::span<CreationOrder::Place> places) const {
   std::size_t count = 0;
-  {
-    const std::shared_lock lock(order_mutex_);
-    for (const std::uint32_t ordinal : ordinals) {
-      const auto place = order_.find_ordinal(ordinal);
-      if (!place) continue;
-      directory_.prefetch(place->hash);
-      places[count++] = *place;
-    }
+  const std::shared_lock lock(order_mutex_);
+  for (const std::uint32_t ordinal : ordinals) {
+    if (const auto place = order_.find_ordinal(ordinal)) places[count++] = *place;
   }
-  for (const CreationOrder::Place& place : places.first(count)) directory_.prefetch_record(place.hash);
   return count;
+}
+
+void Projection::prefetch(std::span<const CreationOrder::Place> places) const noexcept {
+  for (const CreationOrder::Place& place : places) directory_.prefetch(place.hash);
+  for (const CreationOrder::Place& place : places) directory_.prefetch_record(place.hash);
 }
 
 Projection::Found Projection::find_each(std::span<const UserRef> users) const {

@@ -78,8 +78,7 @@ class Projection {
   // Calls function(const Record&) under the user's shard lock; false where there is no such user.
   template <class Function>
   bool visit(const UserRef& user, Function&& function) const {
-    return visit_at(
-        user, [&] { return visible_revision(); }, function);
+    return visit_at(user, [&] { return visible_revision(); }, function);
   }
   // Null where there is no such user.
   model::RecordPtr find(const UserRef& user) const noexcept;
@@ -99,7 +98,8 @@ class Projection {
   // Users with ordinals above `after`, in that order. Throws std::bad_alloc.
   Page list(std::uint32_t after, std::size_t limit) const;
 
-  // Likewise, those whom the selector matches. Their moment is held without a lock while records are gathered.
+  // Likewise, those whom the selector matches. Their moment is held without a lock while records are
+  // gathered.
   Page select(const model::SelectorNode& selector, std::uint32_t after, std::size_t limit) const;
   struct Count {
     std::uint64_t users = 0;
@@ -146,12 +146,14 @@ class Projection {
   model::RecordPtr share(const CreationOrder::Place& place, Revision&& revision) const noexcept;
 
   std::vector<CreationOrder::Place> places_after(std::uint32_t after, std::size_t limit) const;
-  // Null where there is no such user.
+  // Fills `places` from the front with the places of those of the users who live, or are kept for a Snapshot;
+  // answers how many.
+  std::size_t places_of(std::span<const std::uint32_t> ordinals,
+                        std::span<CreationOrder::Place> places) const;
+  void prefetch(std::span<const CreationOrder::Place> places) const noexcept;   // for the publishing thread
+  // Of users who lived at a revision that is pinned. Throws std::bad_alloc.
   std::vector<model::RecordPtr> records_of(std::span<const std::uint32_t> ordinals,
                                            std::uint64_t revision) const;
-  // Fills `places` from the front with the places of those of the users who live; answers how many. For the
-  // publishing thread: fetches their records.
-  std::size_t places_of(std::span<const std::uint32_t> ordinals, std::span<CreationOrder::Place> places) const;
   template <class Report>
   bool check_users(std::uint32_t& after, Report&& report) const;
   template <class Report>
@@ -272,7 +274,9 @@ void Projection::visit_each(std::span<const std::uint32_t> ordinals, Function&& 
   while (!ordinals.empty()) {
     const auto some = ordinals.first(std::min(ordinals.size(), kMaxPrefetch));
     ordinals = ordinals.subspan(some.size());
-    for (const CreationOrder::Place& place : std::span(places).first(places_of(some, places))) {
+    const auto found = std::span(places).first(places_of(some, places));
+    prefetch(found);
+    for (const CreationOrder::Place& place : found) {
       if (const auto record = share(place, [&] { return visible_revision(); })) function(*record);
     }
   }

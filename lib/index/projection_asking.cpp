@@ -27,14 +27,9 @@ Projection::Page Projection::select(const model::SelectorNode& selector, std::ui
 
 std::vector<model::RecordPtr> Projection::records_of(std::span<const std::uint32_t> ordinals,
                                                      std::uint64_t revision) const {
-  std::vector<CreationOrder::Place> places;
-  places.reserve(ordinals.size());
-  {
-    const std::shared_lock lock(order_mutex_);
-    for (const std::uint32_t ordinal : ordinals) {
-      places.push_back(order_.find_ordinal(ordinal).value_or(CreationOrder::Place()));
-    }
-  }
+  std::vector<CreationOrder::Place> places(ordinals.size());
+  places.resize(places_of(ordinals, places));
+  assert(places.size() == ordinals.size());
   std::vector<model::RecordPtr> records;
   records.reserve(places.size());
   for (const CreationOrder::Place& place : places) {

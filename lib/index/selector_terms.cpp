@@ -48,9 +48,8 @@ class Binder {
       term.size = kind == SelectorTerm::Kind::all ? std::min(term.size, size) : term.size + size;
     }
     term.size = std::min<std::uint64_t>(term.size, tags_.users().size());
-    std::ranges::sort(term.terms, {}, [](const SelectorTerm& child) {
-      return std::tuple(child.needs_living(), child.size);
-    });
+    std::ranges::sort(term.terms, {},
+                      [](const SelectorTerm& child) { return std::tuple(child.needs_living(), child.size); });
     return term;
   }
 
@@ -69,9 +68,7 @@ class Binder {
       case Kind::greater:
         add_integers(term, key, [&](std::int64_t value) { return value > node.bound; });
         break;
-      case Kind::less:
-        add_integers(term, key, [&](std::int64_t value) { return value < node.bound; });
-        break;
+      case Kind::less: add_integers(term, key, [&](std::int64_t value) { return value < node.bound; }); break;
       default: break;
     }
     return term;
@@ -89,7 +86,8 @@ class Binder {
       if (const UserSet* users = key.values().find(prefix)) add(term, *users);
       return;
     }
-    const bool is_prefix_only = pattern.items().substr(prefix.size()) == std::string_view(&Pattern::kAnyRun, 1);
+    const bool is_prefix_only =
+        pattern.items().substr(prefix.size()) == std::string_view(&Pattern::kAnyRun, 1);
     if (is_prefix_only && prefix.empty()) return add(term, key.users());
     key.values().visit_from(prefix, [&](std::string_view value, const UserSet& users) {
       if (!value.starts_with(prefix)) return false;

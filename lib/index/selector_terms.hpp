@@ -20,10 +20,10 @@ struct SelectorTerm {
   };
 
   Kind kind = Kind::sets;
-  bool negated = false;     // of the users who live, those whom the rest does not match
-  std::uint64_t size = 0;   // how many match: exact for sets, an upper bound for groups
-  std::vector<const UserSet*> sets{};    // none is empty
-  std::vector<SelectorTerm> terms{};     // the cheapest first
+  bool negated = false;                 // of the users who live, those whom the rest does not match
+  std::uint64_t size = 0;               // how many match: exact for sets, an upper bound for groups
+  std::vector<const UserSet*> sets{};   // none is empty
+  std::vector<SelectorTerm> terms{};    // the cheapest first
 
   // Matched against ordinals that nobody has, a negation is true: so it is asked of living users only. This
   // holds for terms that look at one before they have restricted themselves to users whom the index names.
