@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pages.hpp"
 #include "parts.hpp"
 #include "running_command.hpp"
 
@@ -56,17 +57,8 @@ TEST_F(Facets, TopValuesComeByTheirUsers) {
 }
 
 TEST_F(Facets, GoOnAtTheCursor) {
-  std::vector<std::string> values;
-  std::vector<std::string> arguments = {"values", store_, "tier", "--limit", "3", "--json"};
-  for (;;) {
-    const Finished page = run(arguments);
-    ASSERT_EQ(page.exit_code, 0) << page.err;
-    for (const auto& row : objects_of(page.out)) values.push_back(text_at(row, "value"));
-    const auto end = boost::json::parse(page.err);
-    EXPECT_EQ(number_at(end, "revision"), 7);
-    if (end.at("next").is_null()) break;
-    arguments = {"values", store_, "tier", "--limit", "3", "--json", "--after", text_at(end, "next")};
-  }
+  const std::vector<std::string> ask = {"values", store_, "tier", "--limit", "3", "--json"};
+  const auto values = texts_of_pages(ask, ask, "value", 7);
   EXPECT_EQ(values, (std::vector<std::string>{"", "gilt", "gold", "silver"}));
 
   const Finished first = run({"keys", store_, "--limit", "1"});

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pages.hpp"
 #include "parts.hpp"
 #include "running_command.hpp"
 
@@ -59,17 +60,9 @@ TEST_F(Select, AnswersPeopleInTablesAndWords) {
 }
 
 TEST_F(Select, GoesOnAtTheCursor) {
-  std::vector<std::string> names;
-  std::vector<std::string> arguments = {"select", store_, "team=red", "--limit", "2", "--json"};
-  for (;;) {
-    const Finished page = run(arguments);
-    ASSERT_EQ(page.exit_code, 0) << page.err;
-    for (const auto& user : objects_of(page.out)) names.push_back(text_at(user, "external_id"));
-    const auto end = boost::json::parse(page.err);
-    EXPECT_EQ(number_at(end, "revision"), 5);
-    if (end.at("next").is_null()) break;
-    arguments = {"select", store_, "team == red", "--limit", "2", "--json", "--after", text_at(end, "next")};
-  }
+  const auto names =
+      texts_of_pages({"select", store_, "team=red", "--limit", "2", "--json"},
+                     {"select", store_, "team == red", "--limit", "2", "--json"}, "external_id", 5);
   EXPECT_EQ(names, (std::vector<std::string>{"u2", "u3", "u5"}));
   const auto end = boost::json::parse(run({"select", store_, "team=red", "--limit", "1", "--json"}).err);
   EXPECT_EQ(run({"select", store_, "tier", "--after", text_at(end, "next")}).exit_code, 2)

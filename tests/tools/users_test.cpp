@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "pages.hpp"
 #include "parts.hpp"
 #include "running_command.hpp"
 
@@ -180,17 +181,8 @@ TEST_F(Users, MalformedTextIsRefusedAndShownSafely) {
 
 TEST_F(Users, ListGoesOnAtTheCursor) {
   for (const char* name : {"c", "d", "e"}) ASSERT_EQ(run({"create-user", store_, name}).exit_code, 0);
-  std::vector<std::string> names;
-  std::vector<std::string> arguments = {"list", store_, "--limit", "2", "--json"};
-  for (;;) {
-    const Finished page = run(arguments);
-    ASSERT_EQ(page.exit_code, 0) << page.err;
-    for (const auto& user : objects_of(page.out)) names.push_back(text_at(user, "external_id"));
-    const auto end = boost::json::parse(page.err);
-    EXPECT_EQ(number_at(end, "revision"), 5);
-    if (end.at("next").is_null()) break;
-    arguments = {"list", store_, "--limit", "2", "--json", "--after", text_at(end, "next")};
-  }
+  const std::vector<std::string> list = {"list", store_, "--limit", "2", "--json"};
+  const auto names = texts_of_pages(list, list, "external_id", 5);
   EXPECT_EQ(names, (std::vector<std::string>{"alice", "bob", "c", "d", "e"}));
 }
 
