@@ -26,8 +26,8 @@ constexpr std::size_t kBytes = 41;
 constexpr std::size_t kCharacters = 55;
 
 Error bad_position() {
-  return {ErrorCode::invalid_argument,
-          Error::Details{.what = "the text is no position", .remedy = "give one that text() made, unchanged"}};
+  return {ErrorCode::invalid_argument, Error::Details{.what = "the text is no position",
+                                                      .remedy = "give one that text() made, unchanged"}};
 }
 
 }   // namespace

@@ -131,10 +131,9 @@ bool has_schema(Connection& connection) {
 }
 
 [[noreturn]] void another_application(const Connection& connection, std::int64_t application_id) {
-  model::fail(ErrorCode::not_a_store, connection.name() +
-                                          " is a database of another application (application id " +
-                                          std::to_string(application_id) + ", not " +
-                                          std::to_string(kApplicationId) + ")");
+  model::fail(ErrorCode::not_a_store,
+              connection.name() + " is a database of another application (application id " +
+                  std::to_string(application_id) + ", not " + std::to_string(kApplicationId) + ")");
 }
 
 void check_version(const Connection& connection, std::int64_t version) {

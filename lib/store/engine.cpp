@@ -70,8 +70,8 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
     resolved = place.path;
     lock = StoreLock::exclusive(path_, options_.busy_timeout);
   }
-  write_path_ =
-      std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, logger_, metrics_, published_);
+  write_path_ = std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, logger_,
+                                            metrics_, published_);
   store_id_ = write_path_->state().store_id;
   open_feed(write_path_->state().epoch);
 }

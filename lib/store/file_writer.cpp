@@ -165,8 +165,7 @@ FileWriter::Housework FileWriter::do_housework(std::size_t users, std::size_t ch
 void FileWriter::fold(const FoldSchedule::Step& step) {
   if (step.ordinals.empty()) return;
   const Timer timer(metrics_.fold);
-  projection_.visit_each(step.ordinals,
-                         [&](const model::Record& record) { database_.users().fold(record); });
+  projection_.visit_each(step.ordinals, [&](const model::Record& record) { database_.users().fold(record); });
 }
 
 void FileWriter::prune(Housework& work, std::uint64_t folded_revision, std::size_t changes) {

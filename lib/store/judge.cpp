@@ -95,10 +95,9 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
   }
   sqlite::State& state = group.state();
   if (state.last_ordinal == std::numeric_limits<std::uint32_t>::max()) {
-    return std::unexpected(
-        Error(ErrorCode::memory_budget_exceeded,
-              Error::Details{.what = "the store has given all of its 2^32 - 1 ids",
-                             .remedy = "load the users into a new store"}));
+    return std::unexpected(Error(ErrorCode::memory_budget_exceeded,
+                                 Error::Details{.what = "the store has given all of its 2^32 - 1 ids",
+                                                .remedy = "load the users into a new store"}));
   }
   const model::Uuid uuid = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
   char id[model::kUserIdBytes];

@@ -1,5 +1,5 @@
-// LogReaders: connections of their own for reading the log of a file (mode=ro), so that the feed never waits for
-// a sync nor holds up a commit. Opened when needed, and kept for the next call. Any thread.
+// LogReaders: connections of their own for reading the log of a file (mode=ro), so that the feed never waits
+// for a sync nor holds up a commit. Opened when needed, and kept for the next call. Any thread.
 #pragma once
 
 #include <chrono>
@@ -21,14 +21,14 @@ namespace usertags::store {
 class LogReaders {
  public:
   // `store` is a resolved path (store_path.hpp).
-  LogReaders(std::filesystem::path store, const sqlite::StoreId& store_id, const index::Projection& projection,
-             std::chrono::milliseconds busy_timeout)
+  LogReaders(std::filesystem::path store, const sqlite::StoreId& store_id,
+             const index::Projection& projection, std::chrono::milliseconds busy_timeout)
       : store_(std::move(store)), store_id_(store_id), projection_(projection), busy_timeout_(busy_timeout) {}
   LogReaders(const LogReaders&) = delete;
   LogReaders& operator=(const LogReaders&) = delete;
 
-  // Runs function(LogReader&). Throws what that throws, and Failure: store_closed, and what open_for_reading()
-  // throws.
+  // Runs function(LogReader&). Throws what that throws, and Failure: store_closed, and what
+  // open_for_reading() throws.
   template <class Function>
   decltype(auto) with_reader(Function&& function) {
     Loan loan(*this);

@@ -4,7 +4,9 @@ namespace usertags::store {
 
 // Who has looked and does not sleep yet holds the mutex.
 void PublishSignal::wake() noexcept {
-  { const std::lock_guard lock(mutex_); }
+  {
+    const std::lock_guard lock(mutex_);
+  }
   changed_.notify_all();
 }
 

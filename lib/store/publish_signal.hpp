@@ -1,9 +1,9 @@
 // PublishSignal: wakes those who wait for something to become visible. There is no polling, and while nobody
 // waits, whoever publishes pays one atomic operation for a group.
 //
-// Nobody is missed: a waiter counts itself before it looks at what is visible, and a publisher reads the count
-// after it has made something visible. Of these two operations on the count, the later one sees what came before
-// the earlier: the waiter what was published, or the publisher the waiter.
+// Nobody is missed: a waiter counts itself before it looks at what is visible, and a publisher reads the
+// count after it has made something visible. Of these two operations on the count, the later one sees what
+// came before the earlier: the waiter what was published, or the publisher the waiter.
 #pragma once
 
 #include <atomic>
@@ -21,8 +21,8 @@ class PublishSignal {
     if (waiters_.fetch_add(0, std::memory_order_acq_rel) != 0) wake();
   }
 
-  // Returns when ready() is true, or at the deadline; with what ready() is then. ready() is called by the waiter, and
-  // must not call back.
+  // Returns when ready() is true, or at the deadline; with what ready() is then. ready() is called by the
+  // waiter, and must not call back.
   template <class Ready>
   bool wait_until(std::chrono::steady_clock::time_point deadline, Ready&& ready) {
     const Counted counted(waiters_);

@@ -25,7 +25,8 @@ std::unexpected<RowProblem> foreign(const char* what) {
 
 bool is_external_id(std::string_view text) noexcept {
   const model::Utf8Scan scan = model::scan_utf8(text);
-  return !text.empty() && text.size() <= Record::kMaxExternalIdBytes && scan.well_formed && !scan.contains_nul;
+  return !text.empty() && text.size() <= Record::kMaxExternalIdBytes && scan.well_formed &&
+         !scan.contains_nul;
 }
 
 // Keys are sorted, so that only the first can be empty.
@@ -40,8 +41,7 @@ bool is_well_formed(std::string_view json) noexcept {
 }
 
 std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
-                                               model::PatchDecoder& decoder,
-                                               sqlite::Connection& connection) {
+                                               model::PatchDecoder& decoder, sqlite::Connection& connection) {
   if (!model::parse_user_id(row.id) || !is_external_id(row.external_id)) {
     return damaged("has no valid id or external id");
   }
@@ -51,12 +51,12 @@ std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row
     const auto tags = decoder.tags(*row.tags);
     if (!tags || !is_tag_list(row.external_id, *tags)) {
       const bool sound = sqlite::is_tags_object(connection, *row.tags);
-      return sound ? foreign("has tags that the store did not write") : damaged("has tags that cannot be read");
+      return sound ? foreign("has tags that the store did not write")
+                   : damaged("has tags that cannot be read");
     }
     record = Record::make(row.ordinal, row.revision, row.id, row.external_id, *tags);
   } else {
-    record =
-        Record::make_tombstone(*Record::make(row.ordinal, 0, row.id, row.external_id, {}), row.revision);
+    record = Record::make_tombstone(*Record::make(row.ordinal, 0, row.id, row.external_id, {}), row.revision);
   }
   if (model::row_checksum(*record) != row.checksum) return foreign("is not as the store left it");
   return record;

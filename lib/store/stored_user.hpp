@@ -22,8 +22,9 @@ struct RowProblem {
 };
 
 // A tombstone where the user was deleted. Texts of the record are well-formed UTF-8 without NUL, its external
-// id and its keys are not empty, its keys are sorted, each once; lengths and characters are not held against the
-// rules, which may have been others when the row was written. Throws std::bad_alloc, and Failure from SQLite.
+// id and its keys are not empty, its keys are sorted, each once; lengths and characters are not held against
+// the rules, which may have been others when the row was written. Throws std::bad_alloc, and Failure from
+// SQLite.
 std::expected<model::RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
                                                       model::PatchDecoder& decoder,
                                                       sqlite::Connection& connection);

@@ -64,7 +64,8 @@ void append_json(std::string& out, const Change& change, const Position& positio
 }
 
 ChangeLines::ChangeLines(Console& console)
-    : console_(console), table_({Align::right, Align::left, Align::left, Align::left, Align::left, Align::left}) {
+    : console_(console),
+      table_({Align::right, Align::left, Align::left, Align::left, Align::left, Align::left}) {
   table_.header({"REVISION", "AT", "EXTERNAL ID", "KIND", "NOTE", "TAGS"}, console.style());
 }
 

@@ -30,20 +30,21 @@ Result<Position> to_position(const std::string& text) {
 class ChangesCommand final : public Command {
  public:
   ChangesCommand()
-      : Command("changes", "Print the changes of all users, in order, from the log",
-                "They begin with the oldest that is still kept, or behind a position: one that an earlier line "
-                "bore, or\n"
-                "a revision. With --follow, more are printed as they are made, also by another process.\n"
-                "With --json, a change is {\"position\",\"revision\",\"transaction\",\"at\",\"user\","
-                "\"external_id\",\"kind\",\n"
-                "\"tags\":{KEY:VALUE or null},\"note\"}; for people, !key is a tag that was removed.\n"
-                "With --limit, changes of one transaction are not torn apart: there may be a few more.\n"
-                "\n"
-                "Examples:\n"
-                "  usertags changes users.db\n"
-                "  usertags changes users.db --after 120 --limit 20\n"
-                "  usertags changes users.db --follow --json | tee -a changes.jsonl\n"
-                "  usertags changes users.db --json --after $(tail -n 1 changes.jsonl | jq -r .position)") {}
+      : Command(
+            "changes", "Print the changes of all users, in order, from the log",
+            "They begin with the oldest that is still kept, or behind a position: one that an earlier line "
+            "bore, or\n"
+            "a revision. With --follow, more are printed as they are made, also by another process.\n"
+            "With --json, a change is {\"position\",\"revision\",\"transaction\",\"at\",\"user\","
+            "\"external_id\",\"kind\",\n"
+            "\"tags\":{KEY:VALUE or null},\"note\"}; for people, !key is a tag that was removed.\n"
+            "With --limit, changes of one transaction are not torn apart: there may be a few more.\n"
+            "\n"
+            "Examples:\n"
+            "  usertags changes users.db\n"
+            "  usertags changes users.db --after 120 --limit 20\n"
+            "  usertags changes users.db --follow --json | tee -a changes.jsonl\n"
+            "  usertags changes users.db --json --after $(tail -n 1 changes.jsonl | jq -r .position)") {}
 
   void declare(Arguments& arguments) override {
     arguments.option("--after", "POSITION", after_, "Begin behind this position, or revision");
@@ -66,7 +67,8 @@ class ChangesCommand final : public Command {
     ChangeLines lines(console);
     std::uint64_t left = limit_.value_or(UINT64_MAX);
     while (left > 0) {
-      const auto page = store.changes(position, static_cast<std::size_t>(std::min<std::uint64_t>(left, kPage)));
+      const auto page =
+          store.changes(position, static_cast<std::size_t>(std::min<std::uint64_t>(left, kPage)));
       if (!page) {
         const bool begins_anew = !after_ && page.error() == ErrorCode::history_pruned;   // pruned meanwhile
         if (!begins_anew) return std::unexpected(page.error());
@@ -75,7 +77,8 @@ class ChangesCommand final : public Command {
       }
       if (page->epoch_changed) {
         console.note(
-            "the store did not end in good order since that position, or was restored: changes up to it may be "
+            "the store did not end in good order since that position, or was restored: changes up to it may "
+            "be "
             "others than were seen");
       }
       lines.print(page->changes, page->next);

@@ -15,9 +15,9 @@ MakeCommand make_create_user, make_delete_user, make_apply, make_stream, make_fi
     make_stats, make_verify;
 
 inline constexpr MakeCommand* kCommands[] = {
-    make_create_user, make_delete_user, make_apply,  make_stream, make_find,    make_list,
-    make_select,      make_count,       make_keys,   make_values, make_history, make_changes,
-    make_load,        make_dump,        make_info,   make_stats,  make_verify,
+    make_create_user, make_delete_user, make_apply, make_stream, make_find,    make_list,
+    make_select,      make_count,       make_keys,  make_values, make_history, make_changes,
+    make_load,        make_dump,        make_info,  make_stats,  make_verify,
 };
 
 }   // namespace usertags::command

@@ -37,8 +37,7 @@ class CreateUserCommand final : public Command {
   int run(Console& console) override {
     auto store = open_to_write(store_path(), init_, console);
     if (!store) return console.error(store.error());
-    const auto created =
-        store->create_user(external_id_, tags_, {.note = note_.value_or("")});
+    const auto created = store->create_user(external_id_, tags_, {.note = note_.value_or("")});
     close_after_writing(*store, console);
     if (!created) return console.error(created.error());
     console.applied(*created, fmt::format("created, revision {}", grouped(created->revision)));
