@@ -99,6 +99,7 @@ class [[nodiscard]] Error {
     std::string what{};     // the message's first half: what happened, to what
     std::string remedy{};   // its second half: what to do; empty: what is to do for any error of its code
     std::vector<Violation> violations{};
+    std::optional<std::size_t> item{};   // of apply_all: the first Write that failed
     std::string existing_id{};
     std::optional<std::uint64_t> current_revision{};
     std::optional<std::uint64_t> intended_revision{};
@@ -121,7 +122,10 @@ class [[nodiscard]] Error {
   std::string message() const;
   std::string what() const;   // its first half: what happened, to what
 
+  const Details& details() const noexcept;   // all that it names
+
   std::span<const Violation> violations() const noexcept;   // of batch_refused
+  std::optional<std::size_t> item() const noexcept;         // of apply_all: the first Write that failed
   std::string_view existing_id() const noexcept;            // of user_exists; else empty
   std::optional<std::uint64_t> current_revision() const noexcept;
   std::optional<std::uint64_t> intended_revision() const noexcept;   // of outcome_unknown

@@ -33,6 +33,13 @@ struct History {
   std::chrono::seconds min_age{0};
 };
 
+// How long idempotency tokens are kept: one is forgotten when it is beyond either bound. Their retention has
+// nothing to do with the log's.
+struct Tokens {
+  std::uint64_t max_count = 1'000'000;   // at least 1
+  std::chrono::seconds max_age{std::chrono::hours(24)};
+};
+
 // When the engine does its housekeeping, a little with each commit.
 struct Housekeeping {
   // Users whose newest patches are in the log only, before they are folded into their rows.
@@ -54,6 +61,7 @@ struct Options {
   bool secure_delete = false;   // overwrite freed pages with zeros; costs writes
   Limits limits{};
   History history{};
+  Tokens tokens{};
   Housekeeping housekeeping{};
   std::chrono::milliseconds busy_timeout{5'000};   // for locks that other processes hold briefly
   std::chrono::milliseconds slow_commit{500};      // a commit that takes longer is told to `log`

@@ -25,11 +25,16 @@ struct Stats {
   std::uint64_t tags = 0;         // key-value pairs of all users together
   std::uint64_t tag_keys = 0;     // different keys
   std::uint64_t tag_values = 0;   // different pairs of key and value
+  std::uint64_t tokens = 0;       // idempotency tokens that are kept
 
   // Memory, in bytes, allocator overhead estimated.
   std::uint64_t record_bytes = 0;      // live snapshots; those that only the host still holds are not counted
   std::uint64_t directory_bytes = 0;   // look-up by external id and by id, order of creation
   std::uint64_t tag_index_bytes = 0;
+  std::uint64_t token_bytes = 0;   // idempotency tokens
+  std::uint64_t memory_bytes() const noexcept {
+    return record_bytes + directory_bytes + tag_index_bytes + token_bytes;
+  }
 
   // The file. Zero for a store in memory.
   std::uint64_t database_bytes = 0;
@@ -62,6 +67,7 @@ struct VerifyReport {
     state,      // the commit record does not fit its checksum
     log,        // a gap, a broken checksum chain, or an unreadable change
     user_row,   // a row that is malformed, or does not fit its checksum
+    token,      // a row of table `token` that is missing, or not as the store left it
     digest,     // file or memory do not have the digest of the commit record
     memory,     // memory and file differ in a user
     tag_index,
@@ -75,6 +81,7 @@ struct VerifyReport {
   std::uint64_t revision = 0;   // at which file and memory were compared
   std::uint64_t users = 0;
   std::uint64_t changes = 0;       // log entries read
+  std::uint64_t tokens = 0;        // idempotency tokens read
   std::string digest;              // 32 hexadecimal digits; equal for equal stores
   std::vector<Problem> problems;   // at most 1,000
   bool ok() const noexcept { return problems.empty(); }

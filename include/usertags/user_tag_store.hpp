@@ -23,7 +23,8 @@
 // Memory: the users, tags and indexes live in memory as a whole; the file is the truth.
 // Errors: no method throws; memory that runs out is answered with out_of_memory. A moved-from or closed
 // store answers store_closed. Any write may answer busy, disk_full, io_error, foreign_write, store_failed or
-// outcome_unknown; what a method names below comes on top.
+// outcome_unknown, and, with ApplyOptions, timeout (deadline) and token_reused (token); what a method names
+// below comes on top.
 #pragma once
 
 #include <chrono>
@@ -88,6 +89,13 @@ class UserTagStore {
   // fails never touches its neighbours. Far cheaper than one call each. outcomes[i] answers writes[i]; with
   // no memory for the outcomes themselves nothing is applied and the vector is empty.
   [[nodiscard]] std::vector<Result<Applied>> apply_each(std::span<const Write> writes) noexcept;
+
+  // All of them or none, as one transaction: to every reader, in the log, and in the feed. They are judged in
+  // order, so that a creation can take the external id that a deletion before it has freed; a user may be
+  // named once. applied[i] answers writes[i]. Up to 65,536 writes. Errors: whatever a write of them fails
+  // with, the first of these with its item(); batch_refused has the violations of all whose batch is refused.
+  // invalid_argument where a user is named twice.
+  [[nodiscard]] Result<std::vector<Applied>> apply_all(std::span<const Write> writes) noexcept;
 
   // What `apply` would answer now, with the revision that the user would get. Changes nothing.
   [[nodiscard]] Result<Applied> plan(const UserRef& user, const TagBatch& batch,
@@ -155,8 +163,8 @@ class UserTagStore {
                                              const ValueRequest& request = {}) const noexcept;
 
   // --- Changes, from the log (change.hpp). They read the file, and never hold up a write; in memory and with
-  // Access::exclusive they take turns with writes, for the time of a page. In a read-only store they go as far
-  // as the file, which may be ahead of what finds show. ---
+  // Access::exclusive they take turns with writes, for the time of a page. In a read-only store they go as
+  // far as the file, which may be ahead of what finds show. ---
 
   // Where the store stands: behind its newest visible change. For a closed store Position().
   Position position() const noexcept;
@@ -173,10 +181,10 @@ class UserTagStore {
   [[nodiscard]] Result<std::uint64_t> wait_for_changes(const Position& after,
                                                        std::chrono::milliseconds timeout) const noexcept;
 
-  // The changes of one user, newest first, as far as they are kept. Who was deleted is found by id, as long as
-  // the deletion is kept. There is no index of the log by user: it is walked back to
-  // the user's creation or to the log's floor.
-  // Errors: user_not_found, invalid_argument (limit), invalid_cursor, corrupt_store, foreign_write.
+  // The changes of one user, newest first, as far as they are kept. Who was deleted is found by id, as long
+  // as the deletion is kept. There is no index of the log by user: it is walked back to the user's creation
+  // or to the log's floor. Errors: user_not_found, invalid_argument (limit), invalid_cursor, corrupt_store,
+  // foreign_write.
   [[nodiscard]] Result<HistoryPage> history(const UserRef& user, const PageRequest& page = {}) const noexcept;
 
   // The newest visible change; 0 for a new store, or a closed one.

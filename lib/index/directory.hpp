@@ -5,7 +5,7 @@
 // bears no link. A chain may hold several users, one after the other, that had the same external id, with
 // tombstones between them.
 //
-// A look-up is one hash, one lock, one probe (record_table.hpp). Growing moves one shard's slots, some
+// A look-up is one hash, one lock, one probe (slot_table.hpp). Growing moves one shard's slots, some
 // thousandth of all users'.
 #pragma once
 
@@ -16,15 +16,17 @@
 #include <string_view>
 #include <utility>
 
-#include "index/record_table.hpp"
+#include "index/slot_table.hpp"
 #include "model/record.hpp"
 #include "model/thread_annotations.hpp"
 
 namespace usertags::index {
 
+using RecordTable = SlotTable<model::RecordPtr, &model::Record::external_id>;
+
 class Directory {
  public:
-  static std::uint32_t hash(std::string_view external_id) noexcept { return RecordTable::hash(external_id); }
+  static std::uint32_t hash(std::string_view external_id) noexcept { return slot_hash(external_id); }
 
   // Throws std::bad_alloc. Loading only: nobody reads yet. False where the external id is taken.
   bool load(std::uint32_t hash, model::RecordPtr record);
@@ -43,7 +45,7 @@ class Directory {
     shards_[shard_of(hash)].records.prefetch(hash);
   }
   void prefetch_record(std::uint32_t hash) const noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
-    shards_[shard_of(hash)].records.prefetch_record(hash);
+    shards_[shard_of(hash)].records.prefetch_item(hash);
   }
 
   // Forgets what came before the version; with a tombstone that is still the newest, the entry as a whole.

@@ -98,6 +98,7 @@ std::string_view to_string(VerifyReport::Kind kind) noexcept {
     case state: return "state";
     case log: return "log";
     case user_row: return "user_row";
+    case token: return "token";
     case digest: return "digest";
     case memory: return "memory";
     case tag_index: return "tag_index";

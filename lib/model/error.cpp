@@ -136,8 +136,9 @@ Error::~Error() {
 }
 
 std::string Error::what() const {
-  const bool has_words = shared_ != nullptr && !shared_->details.what.empty();
-  std::string text = has_words ? shared_->details.what : default_happening(*this);
+  const bool has_words = !details().what.empty();
+  std::string text = item() && violations().empty() ? "write " + std::to_string(*item()) + ": " : "";
+  text += has_words ? details().what : default_happening(*this);
   if (!violations().empty()) {
     text += ": ";
     model::append_violation_list(violations(), text);
@@ -146,43 +147,52 @@ std::string Error::what() const {
 }
 
 std::string Error::message() const {
-  const bool has_remedy = shared_ != nullptr && !shared_->details.remedy.empty();
-  const std::string_view remedy = has_remedy ? shared_->details.remedy : sentence_of_store(code_).remedy;
+  const bool has_remedy = !details().remedy.empty();
+  const std::string_view remedy = has_remedy ? details().remedy : sentence_of_store(code_).remedy;
   std::string text = what();
   if (!remedy.empty()) text.append("; ").append(remedy);
   return text;
 }
 
+const Error::Details& Error::details() const noexcept {
+  static const Details nothing;
+  return shared_ != nullptr ? shared_->details : nothing;
+}
+
 std::span<const Violation> Error::violations() const noexcept {
-  return shared_ != nullptr ? std::span(shared_->details.violations) : std::span<const Violation>();
+  return details().violations;
+}
+
+std::optional<std::size_t> Error::item() const noexcept {
+  return details().item;
 }
 
 std::string_view Error::existing_id() const noexcept {
-  return shared_ != nullptr ? std::string_view(shared_->details.existing_id) : std::string_view();
+  return details().existing_id;
 }
 
 std::optional<std::uint64_t> Error::current_revision() const noexcept {
-  return shared_ != nullptr ? shared_->details.current_revision : std::nullopt;
+  return details().current_revision;
 }
 
 std::optional<std::uint64_t> Error::intended_revision() const noexcept {
-  return shared_ != nullptr ? shared_->details.intended_revision : std::nullopt;
+  return details().intended_revision;
 }
 
 std::optional<std::uint64_t> Error::floor() const noexcept {
-  return shared_ != nullptr ? shared_->details.floor : std::nullopt;
+  return details().floor;
 }
 
 std::optional<std::int64_t> Error::holder_pid() const noexcept {
-  return shared_ != nullptr ? shared_->details.holder_pid : std::nullopt;
+  return details().holder_pid;
 }
 
 std::optional<std::size_t> Error::position() const noexcept {
-  return shared_ != nullptr ? shared_->details.position : std::nullopt;
+  return details().position;
 }
 
 std::optional<int> Error::system_error() const noexcept {
-  return shared_ != nullptr ? shared_->details.system_error : std::nullopt;
+  return details().system_error;
 }
 
 }   // namespace usertags

@@ -24,16 +24,8 @@ model::Change change_of(const StoredRow& row) {
   return change;
 }
 
-// An INSERT of so many rows, with eight parameters each.
-std::string insert_rows(std::size_t rows) {
-  std::string sql = "INSERT INTO change(seq, ordinal, kind, remaining, at_ms, checksum, patch, note) VALUES ";
-  for (std::size_t row = 0; row < rows; ++row) sql += row == 0 ? "(?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?)";
-  return sql;
-}
-
-void bind_row(Statement& rows, int row, const ChangeLog::Entry& entry) {
+void bind_row(Statement& rows, int first, const ChangeLog::Entry& entry) {
   const model::Change& change = entry.change;
-  const int first = 8 * row + 1;
   rows.bind(first, change.revision)
       .bind(first + 1, change.ordinal)
       .bind(first + 2, static_cast<int>(change.kind))
@@ -56,23 +48,14 @@ std::optional<ChangeLog::Entry> next_entry(Statement& rows) {
 }   // namespace
 
 ChangeLog::ChangeLog(Connection& connection)
-    : append_one_(connection, insert_rows(1)),
-      append_rows_(connection, insert_rows(kRows)),
+    : append_(connection, "change(seq, ordinal, kind, remaining, at_ms, checksum, patch, note)", 8),
       prune_(connection, "DELETE FROM change WHERE seq BETWEEN ?1 AND ?2"),
       marks_(connection),
       transaction_end_(
           connection, "SELECT seq FROM change WHERE seq <= ?1 AND remaining = 0 ORDER BY seq DESC LIMIT 1") {}
 
 void ChangeLog::append(std::span<const Entry> entries) {
-  for (; entries.size() >= kRows; entries = entries.subspan(kRows))
-    append(append_rows_, entries.first(kRows));
-  for (; !entries.empty(); entries = entries.subspan(1)) append(append_one_, entries.first(1));
-}
-
-void ChangeLog::append(Statement& rows, std::span<const Entry> entries) {
-  int row = 0;
-  for (const Entry& entry : entries) bind_row(rows, row++, entry);
-  rows.run();
+  append_.insert(entries, bind_row);
 }
 
 void ChangeLog::prune(std::uint64_t floor, std::uint64_t last) {

@@ -7,6 +7,7 @@
 
 #include "model/change.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/row_inserter.hpp"
 #include "sqlite/state.hpp"
 #include "sqlite/statement.hpp"
 
@@ -92,13 +93,7 @@ class ChangeLog {
   std::optional<std::uint64_t> last_transaction_end(std::uint64_t revision);
 
  private:
-  // Rows of one statement: it opens the table once, and finds the end of it once.
-  static constexpr std::size_t kRows = 16;
-
-  void append(Statement& rows, std::span<const Entry> entries);
-
-  Statement append_one_;
-  Statement append_rows_;
+  RowInserter append_;
   Statement prune_;
   Marks marks_;
   Statement transaction_end_;

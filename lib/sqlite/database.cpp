@@ -72,6 +72,7 @@ Database::Database(const ConnectionConfig& config, const State& first_state)
       state_(make_ready(connection_, config, first_state)),
       log_(connection_),
       users_(connection_),
+      tokens_(connection_),
       data_version_(connection_, "PRAGMA data_version"),
       page_bytes_(static_cast<std::uint64_t>(connection_.query_integer("PRAGMA page_size"))) {
   install_hooks();

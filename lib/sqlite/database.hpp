@@ -10,6 +10,7 @@
 #include "sqlite/schema.hpp"
 #include "sqlite/state.hpp"
 #include "sqlite/statement.hpp"
+#include "sqlite/token_table.hpp"
 #include "sqlite/transaction.hpp"
 #include "sqlite/user_table.hpp"
 
@@ -30,6 +31,7 @@ class Database {
   StateTable& state() noexcept { return state_; }
   ChangeLog& log() noexcept { return log_; }
   UserTable& users() noexcept { return users_; }
+  TokenTable& tokens() noexcept { return tokens_; }
 
   // Changes whenever another connection commits, and only then.
   std::int64_t data_version();
@@ -60,6 +62,7 @@ class Database {
   StateTable state_;
   ChangeLog log_;
   UserTable users_;
+  TokenTable tokens_;
   Statement data_version_;
   std::uint64_t page_bytes_;
   std::uint64_t wal_frames_ = 0;

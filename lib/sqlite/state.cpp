@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
-#include <cstring>
 
 #include "model/failure.hpp"
+#include "model/hash_image.hpp"
 #include "sqlite/stored_row.hpp"
 
 namespace usertags::sqlite {
@@ -24,25 +24,6 @@ constexpr std::string_view kInsert =
     "INSERT INTO state(id, store_id, epoch, clean, revision, last_ordinal, last_id, last_at_ms, digest, "
     "log_checksum, folded_revision, log_floor, floor_checksum, last_token, token_floor, checksum) "
     "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
-
-static_assert(std::endian::native == std::endian::little, "numbers are hashed as they lie in memory");
-
-// The hashed bytes of a row, gathered: one short input costs less than many pieces.
-class Image {
- public:
-  void add(std::uint64_t number) noexcept { append(&number, sizeof number); }
-  void add(std::span<const std::uint8_t, 16> bytes) noexcept { append(bytes.data(), bytes.size()); }
-  std::uint64_t checksum() const noexcept { return XXH3_64bits(bytes_.data(), size_); }
-
- private:
-  void append(const void* bytes, std::size_t size) noexcept {
-    std::memcpy(bytes_.data() + size_, bytes, size);
-    size_ += size;
-  }
-
-  std::array<std::uint8_t, 136> bytes_;
-  std::size_t size_ = 0;
-};
 
 // Binds and runs: `digest` is bound where it lies.
 int write_with(Statement& statement, const State& state) {
@@ -98,7 +79,7 @@ void check_order(const StoredRow& row, const State& state) {
 }   // namespace
 
 std::uint64_t state_checksum(const State& state) noexcept {
-  Image image;
+  model::HashImage<136> image;
   image.add(state.store_id);
   image.add(state.epoch);
   image.add(std::uint64_t{state.clean});
@@ -113,7 +94,7 @@ std::uint64_t state_checksum(const State& state) noexcept {
   image.add(state.floor_checksum);
   image.add(state.last_token);
   image.add(state.token_floor);
-  return image.checksum();
+  return XXH3_64bits(image.bytes().data(), image.bytes().size());
 }
 
 StateTable::StateTable(Connection& connection) : read_(connection, kRead), write_(connection, kWrite) {}

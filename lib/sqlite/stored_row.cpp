@@ -29,6 +29,10 @@ std::uint32_t StoredRow::ordinal(int column, const char* name) const {
   return static_cast<std::uint32_t>(integer(column, name, 1, kMaxOrdinal));
 }
 
+std::uint32_t StoredRow::ordinal_or_none(int column, const char* name) const {
+  return row_.is_null(column) ? 0 : ordinal(column, name);
+}
+
 std::string_view StoredRow::text(int column, const char* name) const {
   if (row_.type(column) != ColumnType::text) reject(name);
   return row_.text(column);
@@ -39,11 +43,16 @@ std::optional<std::string_view> StoredRow::text_or_null(int column, const char* 
   return text(column, name);
 }
 
-std::span<const std::uint8_t, 16> StoredRow::bytes16(int column, const char* name) const {
+std::span<const std::uint8_t> StoredRow::blob(int column, const char* name, std::size_t low,
+                                              std::size_t high) const {
   if (row_.type(column) != ColumnType::blob) reject(name);
   const auto bytes = row_.blob(column);
-  if (bytes.size() != 16) reject(name);
-  return bytes.first<16>();
+  if (bytes.size() < low || bytes.size() > high) reject(name);
+  return bytes;
+}
+
+std::span<const std::uint8_t, 16> StoredRow::bytes16(int column, const char* name) const {
+  return blob(column, name, 16, 16).first<16>();
 }
 
 void StoredRow::reject(const char* name) const {

@@ -25,8 +25,10 @@ class StoredRow {
   std::uint64_t bits(int column, const char* name) const;                           // all 64, unsigned
   std::uint64_t number(int column, const char* name, std::int64_t low = 0) const;   // below 2^63
   std::uint32_t ordinal(int column, const char* name = "ordinal") const;
+  std::uint32_t ordinal_or_none(int column, const char* name = "ordinal") const;   // 0: NULL
   std::string_view text(int column, const char* name) const;
   std::optional<std::string_view> text_or_null(int column, const char* name) const;
+  std::span<const std::uint8_t> blob(int column, const char* name, std::size_t low, std::size_t high) const;
   std::span<const std::uint8_t, 16> bytes16(int column, const char* name) const;
 
   [[noreturn]] void reject(const char* name) const;

@@ -8,6 +8,7 @@
 #include "store/loader.hpp"
 #include "store/reading.hpp"
 #include "store/store_path.hpp"
+#include "store/token_loader.hpp"
 #include "store/verifier.hpp"
 
 namespace usertags::store {
@@ -15,6 +16,9 @@ namespace {
 
 using model::Record;
 using model::RecordPtr;
+
+// Writes of one transaction: it is judged and committed in one go, while others wait.
+constexpr std::size_t kMaxTransaction = 65'536;
 
 void require(bool condition, const char* what) {
   if (!condition) model::fail(ErrorCode::invalid_argument, what);
@@ -25,6 +29,8 @@ void check(const Options& options) {
           "Limits::tags_per_user is out of range");
   require(options.limits.operations_per_batch >= 1, "Limits::operations_per_batch is out of range");
   require(options.history.min_age.count() >= 0, "History::min_age is negative");
+  require(options.tokens.max_count >= 1, "Tokens::max_count is 0");
+  require(options.tokens.max_age.count() >= 0, "Tokens::max_age is negative");
   require(options.housekeeping.checkpoint_wal_bytes <= options.housekeeping.max_wal_bytes,
           "Housekeeping::checkpoint_wal_bytes is above max_wal_bytes");
   require(options.busy_timeout.count() >= 0, "Options::busy_timeout is negative");
@@ -70,8 +76,8 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
     resolved = place.path;
     lock = StoreLock::exclusive(path_, options_.busy_timeout);
   }
-  write_path_ = std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, logger_,
-                                            metrics_, published_);
+  write_path_ = std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, tokens_,
+                                            logger_, metrics_, published_);
   store_id_ = write_path_->state().store_id;
   open_feed(write_path_->state().epoch);
 }
@@ -84,6 +90,7 @@ void Engine::open_read_only(const std::filesystem::path& path) {
   const sqlite::ReadTransaction moment(reading.connection);
   const Loaded loaded = load(reading.connection, LogExtent::to_replay, refuse_problem);
   projection_.load(loaded.records, loaded.state.revision);
+  load_tokens(reading.connection, loaded.state, tokens_, refuse_problem);
   store_id_ = loaded.state.store_id;
   metrics_.log_floor = loaded.state.log_floor;
   metrics_.folded_revision = loaded.state.folded_revision;
@@ -124,14 +131,33 @@ Result<Applied> Engine::submit(const WriteView& write) {
   return outcome;
 }
 
-void Engine::submit(std::span<const Write> writes, std::span<Result<Applied>> outcomes) {
+void Engine::submit_each(std::span<const Write> writes, std::span<Result<Applied>> outcomes) {
   if (writes.empty()) return;
-  Request request(writes, outcomes);
+  Request request(Request::Kind::each, writes, outcomes);
   write_path_->submit(request);
 }
 
+Result<std::vector<Applied>> Engine::submit_all(std::span<const Write> writes) {
+  if (writes.size() > kMaxTransaction) {
+    return std::unexpected(
+        Error(ErrorCode::invalid_argument, "a transaction has up to " + std::to_string(kMaxTransaction) +
+                                               " writes, not " + std::to_string(writes.size())));
+  }
+  std::vector<Result<Applied>> outcomes(writes.size(), std::unexpected(Error(ErrorCode::store_closed)));
+  std::vector<Applied> applied;
+  applied.reserve(writes.size());
+  if (writes.empty()) return applied;
+  Request request(Request::Kind::all, writes, outcomes);
+  write_path_->submit(request);
+  for (Result<Applied>& outcome : outcomes) {
+    if (!outcome) return std::unexpected(std::move(outcome).error());
+    applied.push_back(*std::move(outcome));
+  }
+  return applied;
+}
+
 Result<Applied> Engine::plan(const PatchView& patch) const {
-  return Judge(options_.limits, projection_).plan(patch);
+  return Judge(options_.limits, projection_, tokens_).plan(patch);
 }
 
 Result<User> Engine::find(const UserRef& user) const {
@@ -187,6 +213,8 @@ Stats Engine::stats() const noexcept {
   stats.record_bytes = counters.record_bytes;
   stats.directory_bytes = counters.directory_bytes;
   stats.tag_index_bytes = counters.tag_index_bytes;
+  stats.tokens = tokens_.size();
+  stats.token_bytes = tokens_.heap_bytes();
   stats.database_bytes = metrics_.database_bytes;
   stats.wal_bytes = metrics_.wal_bytes;
   stats.wal_pinned = metrics_.wal_pinned;

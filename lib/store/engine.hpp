@@ -16,6 +16,7 @@
 #include <usertags/user_tag_store.hpp>
 
 #include "index/projection.hpp"
+#include "index/token_index.hpp"
 #include "store/asking.hpp"
 #include "store/feed.hpp"
 #include "store/fork_guard.hpp"
@@ -43,7 +44,8 @@ class Engine {
   std::optional<ErrorCode> refuses_writes() const noexcept;
 
   Result<Applied> submit(const WriteView& write);
-  void submit(std::span<const Write> writes, std::span<Result<Applied>> outcomes);
+  void submit_each(std::span<const Write> writes, std::span<Result<Applied>> outcomes);
+  Result<std::vector<Applied>> submit_all(std::span<const Write> writes);
   Result<Applied> plan(const PatchView& patch) const;
 
   Result<User> find(const UserRef& user) const;
@@ -75,6 +77,7 @@ class Engine {
   std::filesystem::path path_;   // empty for a store in memory
   StoreId store_id_{};
   index::Projection projection_;
+  index::TokenIndex tokens_;
   PublishSignal published_;
   std::unique_ptr<WritePath> write_path_;   // none in a read-only store
   std::optional<Feed> feed_;

@@ -19,9 +19,6 @@ constexpr std::size_t fold_share(std::size_t changes) noexcept {
 // the patches the backlog never reaches its bound, and this alone keeps log and replay short.
 constexpr std::uint64_t kReplayFactor = 6;
 
-// Pruning is done some changes at a time: one by one it would rewrite the log's first page with each commit.
-constexpr std::uint64_t kPruneChunk = 1024;
-
 void commit_or_throw(sqlite::Transaction& transaction) {
   auto result = transaction.commit();
   if (result.outcome == sqlite::CommitOutcome::unknown) {
@@ -34,11 +31,12 @@ void commit_or_throw(sqlite::Transaction& transaction) {
 }   // namespace
 
 FileWriter::FileWriter(sqlite::Database& database, const index::Projection& projection,
-                       const Options& options, const Logger& logger, Metrics& metrics,
-                       const sqlite::State& state, FoldSchedule folds, std::uint64_t users)
+                       index::TokenIndex& tokens, const Options& options, const Logger& logger,
+                       Metrics& metrics, const sqlite::State& state, FoldSchedule folds, std::uint64_t users)
     : database_(database),
       projection_(projection),
-      history_(options.history),
+      tokens_(tokens),
+      retention_(database, options.history, options.tokens),
       backlog_bound_(options.housekeeping.backlog_users),
       logger_(logger),
       metrics_(metrics),
@@ -54,7 +52,7 @@ sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group) {
   sqlite::Transaction transaction(database_.connection());
   check_unchanged();
   append(group);
-  const std::optional<Housework> work = try_housework(due(group), group.size());
+  const std::optional<Housework> work = try_housework(due(group), {group.size(), group.tokens().size()});
   sqlite::State state = group.state();
   apply(work, state);
   state.clean = false;
@@ -70,7 +68,7 @@ sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group) {
 bool FileWriter::maintain(std::size_t users) {
   sqlite::Transaction transaction(database_.connection());
   check_unchanged();
-  const Housework work = do_housework(users, kPruneChunk);
+  const Housework work = do_housework(users, {Retention::kChunk, Retention::kChunk});
   sqlite::State state = state_;
   apply(work, state);
   const bool folded = work.fold && !work.fold->ordinals.empty();
@@ -120,6 +118,7 @@ void FileWriter::append(const PendingGroup& group) {
   entries_.clear();
   for (std::size_t i = 0; i < group.size(); ++i) entries_.push_back({group.change(i), group.checksum(i)});
   database_.log().append(entries_);
+  database_.tokens().append(group.tokens());
   for (std::size_t i = 0; i < group.size(); ++i) {
     const ChangeKind kind = entries_[i].change.kind;
     if (kind == ChangeKind::created) database_.users().insert(group.version(i));
@@ -135,10 +134,11 @@ std::size_t FileWriter::due(const PendingGroup& group) const {
 }
 
 // None where it failed, and was rolled back without harm to the transaction.
-std::optional<FileWriter::Housework> FileWriter::try_housework(std::size_t users, std::size_t changes) {
+std::optional<FileWriter::Housework> FileWriter::try_housework(std::size_t users,
+                                                               const Newcomers& newcomers) {
   try {
     sqlite::Savepoint savepoint(database_.connection());
-    Housework work = do_housework(users, changes);
+    Housework work = do_housework(users, newcomers);
     savepoint.release();
     return work;
   } catch (const model::Failure& failure) {
@@ -148,15 +148,16 @@ std::optional<FileWriter::Housework> FileWriter::try_housework(std::size_t users
   }
 }
 
-FileWriter::Housework FileWriter::do_housework(std::size_t users, std::size_t changes) {
-  Housework work{std::nullopt, state_.log_floor, state_.floor_checksum};
+FileWriter::Housework FileWriter::do_housework(std::size_t users, const Newcomers& newcomers) {
+  Housework work{std::nullopt, state_.log_floor, state_.floor_checksum, state_.token_floor};
   std::uint64_t folded_revision = folds_.folded_revision();
   if (users > 0 || folds_.backlog() == 0) {
     work.fold = folds_.next(users, state_.revision);
     fold(*work.fold);
     folded_revision = work.fold->folded_revision;
   }
-  prune(work, folded_revision, changes);
+  prune_log(work, folded_revision, newcomers.changes);
+  prune_tokens(work, newcomers.tokens);
   return work;
 }
 
@@ -168,54 +169,20 @@ void FileWriter::fold(const FoldSchedule::Step& step) {
   projection_.visit_each(step.ordinals, [&](const model::Record& record) { database_.users().fold(record); });
 }
 
-void FileWriter::prune(Housework& work, std::uint64_t folded_revision, std::size_t changes) {
-  const std::optional<std::uint64_t> last = last_to_prune(folded_revision, changes);
+void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision, std::size_t changes) {
+  const auto last = retention_.last_change_to_go(state_, folded_revision, changes);
   if (!last) return;
   work.log_floor = *last + 1;
-  work.floor_checksum = mark_of(*last).checksum;
+  work.floor_checksum = retention_.mark_of(*last).checksum;
   database_.log().prune(state_.log_floor, *last);
   database_.users().forget_deleted(*last);
 }
 
-std::optional<std::uint64_t> FileWriter::last_to_prune(std::uint64_t folded_revision, std::size_t changes) {
-  if (history_.keep_all || state_.revision <= history_.min_changes) return std::nullopt;
-  const std::uint64_t newest = std::min(folded_revision, state_.revision - history_.min_changes);
-  const std::uint64_t chunk = std::min(kPruneChunk, std::max<std::uint64_t>(history_.min_changes, 1));
-  const std::uint64_t least = state_.log_floor + chunk - 1;
-  if (newest < least || !is_old(least)) return std::nullopt;
-  const std::uint64_t most = state_.log_floor + std::max<std::uint64_t>(chunk, 2 * changes) - 1;
-  return transaction_end_near(newest_old(least, std::min(newest, most)), newest);
-}
-
-bool FileWriter::is_old(std::uint64_t revision) {
-  if (history_.min_age.count() == 0) return true;
-  const std::chrono::milliseconds age(state_.last_at_ms - mark_of(revision).at_ms);
-  return std::chrono::floor<std::chrono::seconds>(age) >= history_.min_age;
-}
-
-// The newest change up to `last` that is old enough; `first` is one. Times never run backwards.
-std::uint64_t FileWriter::newest_old(std::uint64_t first, std::uint64_t last) {
-  while (first < last) {
-    const std::uint64_t middle = last - (last - first) / 2;
-    if (is_old(middle)) {
-      first = middle;
-    } else {
-      last = middle - 1;
-    }
-  }
-  return first;
-}
-
-// A transaction is kept or pruned as a whole: the one that reaches beyond `wanted` goes too, if it ends at or
-// before `newest`; else it stays.
-std::optional<std::uint64_t> FileWriter::transaction_end_near(std::uint64_t wanted, std::uint64_t newest) {
-  const std::uint64_t end = wanted + mark_of(wanted).remaining;
-  return end <= newest ? end : database_.log().last_transaction_end(wanted);
-}
-
-sqlite::ChangeLog::Mark FileWriter::mark_of(std::uint64_t revision) {
-  if (const auto mark = database_.log().mark(revision)) return *mark;
-  model::fail(ErrorCode::corrupt_store, "the log lacks change " + std::to_string(revision));
+void FileWriter::prune_tokens(Housework& work, std::size_t tokens) {
+  const auto last = retention_.last_token_to_go(state_, tokens);
+  if (!last) return;
+  work.token_floor = *last + 1;
+  database_.tokens().prune(state_.token_floor, *last);
 }
 
 void FileWriter::apply(const std::optional<Housework>& work, sqlite::State& state) {
@@ -223,10 +190,12 @@ void FileWriter::apply(const std::optional<Housework>& work, sqlite::State& stat
   if (work->fold) state.folded_revision = work->fold->folded_revision;
   state.log_floor = work->log_floor;
   state.floor_checksum = work->floor_checksum;
+  state.token_floor = work->token_floor;
 }
 
 void FileWriter::take(const sqlite::State& state, const std::optional<Housework>& work) {
   state_ = state;
+  tokens_.forget(state.token_floor - 1);
   if (work && work->fold) {
     folds_.take(*work->fold);
     metrics_.folded_users += work->fold->ordinals.size();

@@ -1,5 +1,5 @@
 // FileWriter: brings a group into the file, in one transaction: the log's entries, creations and deletions in
-// table `user`, a little housekeeping, and the commit record. Used under the lead only.
+// table `user`, tokens, a little housekeeping, and the commit record. Used under the lead only.
 //
 // Housekeeping stands in a savepoint behind the group's own rows, so that its failure harms no group.
 // What is kept here (state, fold schedule) changes only when the file has committed.
@@ -13,21 +13,23 @@
 #include <usertags/options.hpp>
 
 #include "index/projection.hpp"
+#include "index/token_index.hpp"
 #include "sqlite/database.hpp"
 #include "store/fold_schedule.hpp"
 #include "store/logger.hpp"
 #include "store/metrics.hpp"
 #include "store/pending_group.hpp"
+#include "store/retention.hpp"
 
 namespace usertags::store {
 
 class FileWriter {
  public:
-  // The database as it was loaded into the projection: at `state`, with so many users, and `folds` to be
-  // done.
-  FileWriter(sqlite::Database& database, const index::Projection& projection, const Options& options,
-             const Logger& logger, Metrics& metrics, const sqlite::State& state, FoldSchedule folds,
-             std::uint64_t users);
+  // The database as it was loaded into memory: at `state`, with so many users, and `folds` to be done. Tokens
+  // that the file forgets are forgotten in memory.
+  FileWriter(sqlite::Database& database, const index::Projection& projection, index::TokenIndex& tokens,
+             const Options& options, const Logger& logger, Metrics& metrics, const sqlite::State& state,
+             FoldSchedule folds, std::uint64_t users);
 
   const sqlite::State& state() const noexcept { return state_; }
 
@@ -46,25 +48,28 @@ class FileWriter {
   void mark_clean();
 
  private:
+  // What comes with a commit: housekeeping keeps pace with it.
+  struct Newcomers {
+    std::size_t changes = 0;
+    std::size_t tokens = 0;
+  };
+
   // Housekeeping that was done within a transaction and counts once that is committed.
   struct Housework {
     std::optional<FoldSchedule::Step> fold;
     std::uint64_t log_floor = 0;
     std::uint64_t floor_checksum = 0;
+    std::uint64_t token_floor = 0;
   };
 
   void check_unchanged();
   void append(const PendingGroup& group);
   std::size_t due(const PendingGroup& group) const;
-  std::optional<Housework> try_housework(std::size_t users, std::size_t changes);
-  Housework do_housework(std::size_t users, std::size_t changes);
+  std::optional<Housework> try_housework(std::size_t users, const Newcomers& newcomers);
+  Housework do_housework(std::size_t users, const Newcomers& newcomers);
   void fold(const FoldSchedule::Step& step);
-  void prune(Housework& work, std::uint64_t folded_revision, std::size_t changes);
-  std::optional<std::uint64_t> last_to_prune(std::uint64_t folded_revision, std::size_t changes);
-  bool is_old(std::uint64_t revision);
-  std::uint64_t newest_old(std::uint64_t first, std::uint64_t last);
-  std::optional<std::uint64_t> transaction_end_near(std::uint64_t wanted, std::uint64_t newest);
-  sqlite::ChangeLog::Mark mark_of(std::uint64_t revision);
+  void prune_log(Housework& work, std::uint64_t folded_revision, std::size_t changes);
+  void prune_tokens(Housework& work, std::size_t tokens);
   void take(const PendingGroup& group);
   void take(const sqlite::State& state, const std::optional<Housework>& work);
   void commit_state(sqlite::State state);
@@ -72,7 +77,8 @@ class FileWriter {
 
   sqlite::Database& database_;
   const index::Projection& projection_;
-  const History history_;
+  index::TokenIndex& tokens_;
+  Retention retention_;
   const std::uint64_t backlog_bound_;
   const Logger& logger_;
   Metrics& metrics_;

@@ -26,9 +26,25 @@ void GroupCommit::wait_for_turn(Waiter& self) {
     self.state = Waiter::State::leading;
     return;
   }
+  wait(self);
+}
+
+void GroupCommit::wait(Waiter& self) {
   std::unique_lock native(mutex_.native(), std::adopt_lock);
-  self.wake.wait(native, [&] { return self.state != Waiter::State::waiting; });
-  native.release();   // the lock is `lock`'s to give back
+  const auto turn_has_come = [&] { return self.state != Waiter::State::waiting; };
+  const auto deadline = self.request == nullptr ? std::nullopt : self.request->deadline();
+  const bool in_time = !deadline || self.wake.wait_until(native, *deadline, turn_has_come);
+  if (!in_time && !self.has_begun)
+    give_up(self);
+  else
+    self.wake.wait(native, turn_has_come);
+  native.release();   // the lock is the caller's to give back
+}
+
+void GroupCommit::give_up(Waiter& self) {
+  queue_.erase(queue_.iterator_to(self));
+  for (Result<Applied>& outcome : self.request->outcomes()) outcome = std::unexpected(ErrorCode::timeout);
+  self.state = Waiter::State::answered;
 }
 
 void GroupCommit::leave(Waiter& self) {
@@ -58,12 +74,23 @@ void GroupCommit::take_slices() {
   const model::MutexLock lock(mutex_);
   slices_.clear();
   std::size_t room = kMaxGroupWrites;
-  for (const Waiter& waiter : queue_) {
+  for (Waiter& waiter : queue_) {
     if (waiter.request == nullptr || room == 0) break;
-    const std::size_t size = std::min({waiter.request->size() - waiter.answered, kMaxSliceWrites, room});
+    const std::size_t size = slice_of(*waiter.request, waiter.answered, room);
+    if (size == 0) break;
     slices_.push_back({waiter.request, waiter.answered, waiter.answered + size});
-    room -= size;
+    waiter.has_begun = true;
+    room -= std::min(room, size);
   }
+}
+
+// How many writes of the request, some of which may be answered, a group takes that has so much room. The
+// first transaction of a group has room in any case.
+std::size_t GroupCommit::slice_of(const Request& request, std::size_t answered,
+                                  std::size_t room) const noexcept {
+  const std::size_t left = request.size() - answered;
+  if (!request.is_transaction()) return std::min({left, kMaxSliceWrites, room});
+  return left <= room || slices_.empty() ? left : 0;
 }
 
 // The slices are those of the queue's first waiters, in order.

@@ -3,7 +3,8 @@
 // own request is answered, it hands the lead to the caller at the head of the queue.
 //
 // Order: the writes of one request keep their order; requests are taken in the order of their arrival, a long
-// one a part at a time, so that short ones behind it need not wait for its end.
+// one a part at a time, so that short ones behind it need not wait for its end. A transaction is taken whole.
+// A request none of which was taken by its deadline leaves the queue.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
@@ -35,7 +36,7 @@ class GroupCommit {
  public:
   explicit GroupCommit(GroupRunner& runner);
 
-  // Returns when every write of the request is answered.
+  // Returns when every write of the request is answered, or, with `timeout`, given up.
   void submit(Request& request) USERTAGS_EXCLUDES(mutex_);
 
   // Runs the function alone: no group is under way meanwhile. What it throws is passed on.
@@ -54,6 +55,7 @@ class GroupCommit {
 
     Request* request = nullptr;   // null: wants the lead alone
     std::size_t answered = 0;     // writes of the request
+    bool has_begun = false;       // a group took some of them
     State state = State::waiting;
     std::condition_variable wake;
   };
@@ -71,9 +73,12 @@ class GroupCommit {
   };
 
   void wait_for_turn(Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  void wait(Waiter& self) USERTAGS_REQUIRES(mutex_);
+  void give_up(Waiter& self) USERTAGS_REQUIRES(mutex_);
   void leave(Waiter& self) USERTAGS_EXCLUDES(mutex_);
   void run_group(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
   void take_slices() USERTAGS_EXCLUDES(mutex_);
+  std::size_t slice_of(const Request& request, std::size_t answered, std::size_t room) const noexcept;
   void answer_slices(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
   void hand_over() USERTAGS_REQUIRES(mutex_);
 

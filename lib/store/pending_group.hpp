@@ -1,5 +1,6 @@
 // PendingGroup: what the writes of one group come to, decided and not yet committed. It is the overlay in
-// which later writes of the group see earlier ones; dropping it leaves no trace of them.
+// which later writes of the group see earlier ones; dropping it leaves no trace of them. The changes of a
+// transaction can be taken back from it, up to its end.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -13,6 +14,7 @@
 #include "index/projection.hpp"
 #include "model/change.hpp"
 #include "model/record.hpp"
+#include "model/token.hpp"
 #include "sqlite/state.hpp"
 
 namespace usertags::store {
@@ -23,15 +25,34 @@ class PendingGroup {
   void begin(const sqlite::State& committed, std::int64_t now_ms);
 
   // The user as this group leaves it so far: null where the group has nothing of it, a tombstone where the
-  // group deleted it.
+  // group deleted it. By ordinal it looks through the group's changes.
   const model::Record* find(std::string_view external_id) const;
+  const model::Record* find_ordinal(std::uint32_t ordinal) const noexcept;
+  const model::Token* find_token(std::string_view token) const;
 
   // Notes a change, and brings the state up to it. `state().revision + 1` is its revision. The note must live
   // as long as the group. Throws std::bad_alloc, and then has noted nothing.
   void add(model::ChangeKind kind, index::Step step, std::string_view patch, std::string_view note);
 
-  bool empty() const noexcept { return entries_.empty(); }
-  std::size_t size() const noexcept { return entries_.size(); }
+  // Remembers a token, whose number and time it gives; the text must live as long as the group. Likewise.
+  void remember(model::Token token);
+
+  // A transaction: what is added behind its beginning becomes one, or is taken back.
+  struct Beginning {
+    sqlite::State state;
+    std::size_t changes = 0;
+    std::size_t patch_bytes = 0;
+    std::size_t tokens = 0;
+  };
+  Beginning begin_transaction() const;
+  void end_transaction(const Beginning& beginning) noexcept;
+  void take_back(const Beginning& beginning) noexcept;
+
+  // Chains the log's entries, when all are there; checksum(i) and state() are right from then on.
+  void seal() noexcept;
+
+  bool empty() const noexcept { return entries_.empty() && tokens_.empty(); }
+  std::size_t size() const noexcept { return entries_.size(); }   // changes
   std::size_t patch_bytes() const noexcept { return patches_.size(); }
 
   // For the projection to prepare. It keeps the records alive from then on; the group only looks at them.
@@ -46,13 +67,17 @@ class PendingGroup {
   std::uint64_t checksum(std::size_t index) const noexcept { return entries_[index].checksum; }
   const model::Record& version(std::size_t index) const noexcept { return *entries_[index].version; }
 
+  std::span<const model::Token> tokens() const noexcept { return tokens_; }
+
  private:
   struct Entry {
     const model::Record* version;
+    const model::Record* version_before;   // of the external id in this group; null: there was none
     model::ChangeKind kind;
     std::size_t patch_begin;
     std::size_t patch_size;
     std::string_view note;
+    std::uint64_t remaining;
     std::uint64_t checksum;
   };
 
@@ -62,8 +87,10 @@ class PendingGroup {
   std::vector<index::Step> steps_;
   std::vector<Entry> entries_;
   std::string patches_;
-  // The newest version of each user that the group touched; keys are its own text.
+  // The newest version of each user that the group touched; keys are the text of the first one.
   boost::unordered_flat_map<std::string_view, const model::Record*> newest_;
+  std::vector<model::Token> tokens_;
+  boost::unordered_flat_map<std::string_view, std::size_t> token_places_;
 };
 
 }   // namespace usertags::store

@@ -1,6 +1,8 @@
-// Request: one call of a host on its way through the store: one write, or the many of apply_each.
+// Request: one call of a host on its way through the store: one write, the many of apply_each, or the
+// transaction of apply_all.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -32,27 +34,37 @@ struct DeleteView {
 using WriteView = std::variant<CreateView, PatchView, DeleteView>;
 
 WriteView view(const Write& write) noexcept;
+const ApplyOptions& options_of(const WriteView& write) noexcept;
 
 class Request {
  public:
-  Request(const WriteView& write, Result<Applied>& outcome) noexcept
-      : single_(write), outcomes_(&outcome, 1) {}
-  // As many outcomes as writes.
-  Request(std::span<const Write> writes, std::span<Result<Applied>> outcomes) noexcept
-      : many_(writes), outcomes_(outcomes) {}
+  enum class Kind : std::uint8_t { one, each, all };
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  Request(const WriteView& write, Result<Applied>& outcome) noexcept;
+  // `each` or `all`, with as many outcomes as writes. Where one of `all` fails, each outcome is that failure.
+  Request(Kind kind, std::span<const Write> writes, std::span<Result<Applied>> outcomes) noexcept;
 
   std::size_t size() const noexcept { return outcomes_.size(); }
+  bool is_transaction() const noexcept { return kind_ == Kind::all; }
   WriteView write(std::size_t index) const noexcept { return single_ ? *single_ : view(many_[index]); }
   // The index that violations bear: none in a call with one write.
   std::optional<std::size_t> item(std::size_t index) const noexcept {
     return single_ ? std::nullopt : std::optional(index);
   }
   Result<Applied>& outcome(std::size_t index) noexcept { return outcomes_[index]; }
+  std::span<Result<Applied>> outcomes() noexcept { return outcomes_; }
+
+  // From when on the whole of it can be given up, as long as none of it has begun: of a transaction the
+  // first deadline of its writes, of independent writes the last, if all have one.
+  const std::optional<Deadline>& deadline() const noexcept { return deadline_; }
 
  private:
   std::optional<WriteView> single_;
   std::span<const Write> many_;
   std::span<Result<Applied>> outcomes_;
+  Kind kind_;
+  std::optional<Deadline> deadline_;
 };
 
 // The part of a request that one group takes.

@@ -109,11 +109,16 @@ std::vector<Result<Applied>> UserTagStore::apply_each(std::span<const Write> wri
       all_refused<Applied>(writes.size(), refusal.value_or(ErrorCode::store_closed));
   if (refusal || outcomes.empty()) return outcomes;
   const Result<void> done = guarded([&]() -> Result<void> {
-    impl_->submit(writes, outcomes);
+    impl_->submit_each(writes, outcomes);
     return {};
   });
   if (!done) return all_refused<Applied>(writes.size(), done.error());
   return outcomes;
+}
+
+Result<std::vector<Applied>> UserTagStore::apply_all(std::span<const Write> writes) noexcept {
+  if (const auto refusal = refuses_writes(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->submit_all(writes); });
 }
 
 Result<Applied> UserTagStore::plan(const UserRef& user, const TagBatch& batch,

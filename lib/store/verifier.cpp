@@ -8,6 +8,7 @@
 #include "model/shown_text.hpp"
 #include "sqlite/schema.hpp"
 #include "store/loader.hpp"
+#include "store/token_loader.hpp"
 
 namespace usertags::store {
 namespace {
@@ -47,6 +48,13 @@ class Verification {
     report.changes = loaded.changes;
     report.digest = loaded.state.digest.hex();
     return loaded;
+  }
+
+  void check_tokens(sqlite::Connection& connection, const sqlite::State& state) {
+    index::TokenIndex tokens;
+    load_tokens(connection, state, tokens,
+                [&](const FileProblem& found) { problem(found.kind, {}, found.what); });
+    report.tokens = tokens.size();
   }
 
   // Both in the order of ordinals.
@@ -94,6 +102,7 @@ VerifyReport verify(sqlite::Connection& connection, const index::Projection& pro
   verification.check_sqlite(connection);
   verification.check_schema(connection);
   const Loaded loaded = verification.check_contents(connection);
+  verification.check_tokens(connection, loaded.state);
   if (loaded.state.revision == snapshot.revision()) verification.compare(loaded, snapshot);
   verification.check_index(projection);
   return std::move(verification.report);

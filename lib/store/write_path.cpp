@@ -5,6 +5,7 @@
 #include "model/failure.hpp"
 #include "store/entropy.hpp"
 #include "store/loader.hpp"
+#include "store/token_loader.hpp"
 
 namespace usertags::store {
 namespace {
@@ -31,9 +32,11 @@ sqlite::State first_state() {
   return state;
 }
 
-Loaded load_for_writing(sqlite::Database& database) {
+Loaded load_for_writing(sqlite::Database& database, index::TokenIndex& tokens) {
   const sqlite::ReadTransaction moment(database.connection());
-  return load(database.connection(), LogExtent::to_replay, refuse_problem);
+  Loaded loaded = load(database.connection(), LogExtent::to_replay, refuse_problem);
+  load_tokens(database.connection(), loaded.state, tokens, refuse_problem);
+  return loaded;
 }
 
 FoldSchedule schedule(const Loaded& loaded) {
@@ -46,17 +49,18 @@ FoldSchedule schedule(const Loaded& loaded) {
 }   // namespace
 
 WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
-                     const Options& options, index::Projection& projection, const Logger& logger,
-                     Metrics& metrics, PublishSignal& published)
+                     const Options& options, index::Projection& projection, index::TokenIndex& tokens,
+                     const Logger& logger, Metrics& metrics, PublishSignal& published)
     : lock_(std::move(lock)),
       database_(std::make_unique<sqlite::Database>(configure(path, options), first_state())),
       in_memory_(!path) {
-  const Loaded loaded = load_for_writing(*database_);
+  const Loaded loaded = load_for_writing(*database_, tokens);
   projection.load(loaded.records, loaded.state.revision);
-  file_ = std::make_unique<FileWriter>(*database_, projection, options, logger, metrics, loaded.state,
+  file_ = std::make_unique<FileWriter>(*database_, projection, tokens, options, logger, metrics, loaded.state,
                                        schedule(loaded), loaded.records.size());
   if (!loaded.state.clean) file_->begin_epoch(loaded.state.epoch + 1);
-  writer_ = std::make_unique<Writer>(*database_, projection, *file_, options, logger, metrics, published);
+  writer_ =
+      std::make_unique<Writer>(*database_, projection, tokens, *file_, options, logger, metrics, published);
   queue_ = std::make_unique<GroupCommit>(*writer_);
   if (!in_memory_) metrics.database_bytes = database_->database_bytes();
 }

@@ -11,6 +11,7 @@
 #include <usertags/options.hpp>
 
 #include "index/projection.hpp"
+#include "index/token_index.hpp"
 #include "model/failure.hpp"
 #include "sqlite/database.hpp"
 #include "store/file_writer.hpp"
@@ -25,11 +26,11 @@ namespace usertags::store {
 
 class WritePath {
  public:
-  // Opens the file, recovers it, and loads it into the empty projection. No path: a store in memory. The
-  // lock is held first. Throws Failure, std::bad_alloc.
+  // Opens the file, recovers it, and loads it into the empty projection and token index. No path: a store in
+  // memory. The lock is held first. Throws Failure, std::bad_alloc.
   WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
-            const Options& options, index::Projection& projection, const Logger& logger, Metrics& metrics,
-            PublishSignal& published);
+            const Options& options, index::Projection& projection, index::TokenIndex& tokens,
+            const Logger& logger, Metrics& metrics, PublishSignal& published);
 
   // Returns when every write of the request is answered.
   void submit(Request& request) { queue_->submit(request); }

@@ -37,10 +37,12 @@ void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
 
 }   // namespace
 
-Writer::Writer(sqlite::Database& database, index::Projection& projection, FileWriter& file,
-               const Options& options, const Logger& logger, Metrics& metrics, PublishSignal& published)
+Writer::Writer(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
+               FileWriter& file, const Options& options, const Logger& logger, Metrics& metrics,
+               PublishSignal& published)
     : database_(database),
       projection_(projection),
+      tokens_(tokens),
       file_(file),
       housekeeping_(options.housekeeping),
       slow_commit_(options.slow_commit),
@@ -48,7 +50,7 @@ Writer::Writer(sqlite::Database& database, index::Projection& projection, FileWr
       logger_(logger),
       metrics_(metrics),
       published_(published),
-      judge_(options.limits, projection),
+      judge_(options.limits, projection, tokens),
       next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes) {}
 
 void Writer::run(std::span<Slice> slices) noexcept {
@@ -68,27 +70,38 @@ void Writer::run(std::span<Slice> slices) noexcept {
 
 void Writer::judge(std::span<Slice> slices) {
   group_.begin(file_.state(), now_ms());
-  Lookahead lookahead(projection_, slices);
+  lookahead_.emplace(projection_, slices);
+  judged_at_ = std::chrono::steady_clock::now();
   for (Slice& slice : slices) {
     if (group_.patch_bytes() < kMaxGroupPatchBytes)
-      judge(slice, lookahead);
+      judge(slice);
     else
       slice.end = slice.begin;   // for the next group
   }
+  group_.seal();
 }
 
-void Writer::judge(Slice& slice, Lookahead& lookahead) {
+void Writer::judge(Slice& slice) {
+  Request& request = *slice.request;
+  std::optional<Judge::Transaction> transaction;
+  if (request.is_transaction()) transaction.emplace(judge_, group_);
   for (std::size_t i = slice.begin; i < slice.end; ++i) {
-    lookahead.advance();
-    Request& request = *slice.request;
-    request.outcome(i) = judge_.judge(request.write(i), request.item(i), group_);
-    if (group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = i + 1;
+    lookahead_->advance();
+    request.outcome(i) = judge(request.write(i), request.item(i));
+    if (!transaction && group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = i + 1;
   }
+  if (transaction) transaction->end(request.outcomes());
+}
+
+Result<Applied> Writer::judge(const WriteView& write, std::optional<std::size_t> item) {
+  const auto& deadline = options_of(write).deadline;
+  if (deadline && *deadline < judged_at_) return std::unexpected(ErrorCode::timeout);
+  return judge_.judge(write, item, group_);
 }
 
 void Writer::commit(std::span<Slice> slices) {
   const auto start = std::chrono::steady_clock::now();
-  auto publication = projection_.prepare(group_.take_steps());
+  Prepared prepared = prepare();
   sqlite::Transaction::Commit result = file_.commit(group_);
   const auto took = std::chrono::steady_clock::now() - start;
   metrics_.commit.record(took);
@@ -99,7 +112,7 @@ void Writer::commit(std::span<Slice> slices) {
     });
   }
   switch (result.outcome) {
-    case sqlite::CommitOutcome::committed: return publish(std::move(publication));
+    case sqlite::CommitOutcome::committed: return publish(std::move(prepared));
     case sqlite::CommitOutcome::not_applied: return refuse(slices, *result.error);
     case sqlite::CommitOutcome::unknown:
       failed_.store(true, std::memory_order_release);
@@ -108,9 +121,18 @@ void Writer::commit(std::span<Slice> slices) {
   }
 }
 
-void Writer::publish(std::unique_ptr<index::Projection::Publication> publication) noexcept {
+Writer::Prepared Writer::prepare() {
+  Prepared prepared;
+  prepared.tokens = tokens_.prepare(group_.tokens());
+  if (group_.size() != 0) prepared.changes = projection_.prepare(group_.take_steps());
+  return prepared;
+}
+
+void Writer::publish(Prepared prepared) noexcept {
   const Timer timer(metrics_.publish);
-  projection_.publish(std::move(publication));
+  tokens_.publish(std::move(prepared.tokens));
+  if (prepared.changes == nullptr) return;
+  projection_.publish(std::move(prepared.changes));
   published_.notify();
 }
 

@@ -11,11 +11,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include <usertags/options.hpp>
 
 #include "index/projection.hpp"
+#include "index/token_index.hpp"
 #include "sqlite/database.hpp"
 #include "store/file_writer.hpp"
 #include "store/group_commit.hpp"
@@ -29,8 +31,9 @@ namespace usertags::store {
 
 class Writer final : public GroupRunner {
  public:
-  Writer(sqlite::Database& database, index::Projection& projection, FileWriter& file, const Options& options,
-         const Logger& logger, Metrics& metrics, PublishSignal& published);
+  Writer(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
+         FileWriter& file, const Options& options, const Logger& logger, Metrics& metrics,
+         PublishSignal& published);
 
   void run(std::span<Slice> slices) noexcept override;
   void after_group() noexcept override;
@@ -42,10 +45,18 @@ class Writer final : public GroupRunner {
   void note_failure(const Error& error) noexcept;
 
  private:
+  // What is published when the file has committed.
+  struct Prepared {
+    std::unique_ptr<index::Projection::Publication> changes;   // null: only tokens
+    index::TokenIndex::Addition tokens;
+  };
+
   void judge(std::span<Slice> slices);
-  void judge(Slice& slice, Lookahead& lookahead);
+  void judge(Slice& slice);
+  Result<Applied> judge(const WriteView& write, std::optional<std::size_t> item);
   void commit(std::span<Slice> slices);
-  void publish(std::unique_ptr<index::Projection::Publication> publication) noexcept;
+  Prepared prepare();
+  void publish(Prepared prepared) noexcept;
   void refuse_if_wal_is_full();
   void try_checkpoint() noexcept;
   void checkpoint();
@@ -53,6 +64,7 @@ class Writer final : public GroupRunner {
 
   sqlite::Database& database_;
   index::Projection& projection_;
+  index::TokenIndex& tokens_;
   FileWriter& file_;
   const Housekeeping housekeeping_;
   const std::chrono::milliseconds slow_commit_;
@@ -63,6 +75,8 @@ class Writer final : public GroupRunner {
 
   Judge judge_;
   PendingGroup group_;
+  std::optional<Lookahead> lookahead_;   // of the group that is being judged
+  std::chrono::steady_clock::time_point judged_at_;
   std::uint64_t next_checkpoint_bytes_;   // WAL size at which the next checkpoint is tried
   bool closed_ = false;
   std::atomic<bool> failed_{false};

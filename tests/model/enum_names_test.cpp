@@ -59,7 +59,8 @@ TEST(EnumNames, OfOperationsAreTheWordsOfJson) {
 }
 
 TEST(EnumNames, OfProblemsAreStable) {
-  expect_names<VerifyReport::Kind>({"sqlite", "schema", "state", "log", "user_row", "digest", "memory", "tag_index"});
+  expect_names<VerifyReport::Kind>(
+      {"sqlite", "schema", "state", "log", "user_row", "token", "digest", "memory", "tag_index"});
 }
 
 TEST(EnumNames, OfChangesAreStable) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <latch>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -48,10 +50,12 @@ class CountingRunner final : public GroupRunner {
   std::uint64_t answered_ = 0;
 };
 
-std::vector<Result<Applied>> submit(GroupCommit& queue, std::size_t count) {
-  const std::vector<Write> writes(count, DeleteUser{"u", {}});
+std::vector<Result<Applied>> submit(GroupCommit& queue, std::size_t count,
+                                    Request::Kind kind = Request::Kind::each,
+                                    const ApplyOptions& options = {}) {
+  const std::vector<Write> writes(count, DeleteUser{"u", options});
   std::vector<Result<Applied>> outcomes(count, std::unexpected(Error(ErrorCode::store_closed)));
-  Request request(writes, outcomes);
+  Request request(kind, writes, outcomes);
   queue.submit(request);
   return outcomes;
 }
@@ -99,6 +103,70 @@ TEST(GroupCommit, TakesWhatGatheredMeanwhileAsOneGroup) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(runner.answered(), 800U);
   EXPECT_LE(runner.groups(), 800U);
+}
+
+TEST(GroupCommit, TakesATransactionWholeHoweverLong) {
+  CountingRunner runner;
+  runner.take_at_most = 1'000'000;
+  GroupCommit queue(runner);
+  EXPECT_EQ(submit(queue, 9'000, Request::Kind::all).back()->revision, 9'000U);
+  EXPECT_EQ(runner.groups(), 1U);
+}
+
+// Runs one group that lasts until it is told to end, so that others have to wait meanwhile.
+class LongGroup {
+ public:
+  LongGroup(CountingRunner& runner, GroupCommit& queue) {
+    runner.on_run = [this] {
+      begun_.count_down();
+      std::unique_lock lock(mutex_);
+      ended_.wait(lock, [this] { return ends_; });
+    };
+    thread_ = std::thread([&] { submit(queue, 1); });
+    begun_.wait();
+  }
+  void end() {
+    {
+      const std::lock_guard lock(mutex_);
+      ends_ = true;
+    }
+    ended_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  std::latch begun_{1};
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool ends_ = false;
+  std::thread thread_;
+};
+
+TEST(GroupCommit, GivesUpARequestAtItsDeadlineAndForgetsIt) {
+  CountingRunner runner;
+  GroupCommit queue(runner);
+  LongGroup group(runner, queue);
+  const ApplyOptions hurried{.deadline = std::chrono::steady_clock::now()};
+  for (const auto& outcome : submit(queue, 3, Request::Kind::each, hurried)) {
+    EXPECT_EQ(outcome.error(), ErrorCode::timeout);
+  }
+  EXPECT_EQ(submit(queue, 2, Request::Kind::all, hurried).front().error(), ErrorCode::timeout);
+  runner.on_run = nullptr;
+  group.end();
+  EXPECT_TRUE(submit(queue, 1).front().has_value());
+  EXPECT_EQ(runner.answered(), 2U) << "of those that were given up none may be taken";
+}
+
+TEST(GroupCommit, ARequestWhoseTurnComesInTimeIsAnswered) {
+  CountingRunner runner;
+  GroupCommit queue(runner);
+  LongGroup group(runner, queue);
+  const ApplyOptions patient{.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1)};
+  std::thread waiting(
+      [&] { EXPECT_TRUE(submit(queue, 1, Request::Kind::each, patient).front().has_value()); });
+  runner.on_run = nullptr;
+  group.end();
+  waiting.join();
 }
 
 TEST(GroupCommit, RunsAloneWhatAsksForIt) {

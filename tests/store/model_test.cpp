@@ -19,12 +19,24 @@ class Runner {
  public:
   explicit Runner(CheckedStore& store) : store_(store) {}
 
-  void operator()(const WriteOne& step) { store_.write(resolve(step.intent, store_.reference())); }
+  void operator()(const WriteOne& step) { store_.write(sent(step.intent)); }
 
   void operator()(const WriteMany& step) {
     std::vector<Write> writes;
-    for (const WriteIntent& intent : step.intents) writes.push_back(resolve(intent, store_.reference()));
+    for (const WriteIntent& intent : step.intents) writes.push_back(sent(intent));
+    const std::size_t once = writes.size();
+    for (std::size_t i = 0; step.twice && i < once; ++i) writes.push_back(Write(writes[i]));
     std::ignore = store_.apply_each(writes);
+  }
+
+  void operator()(const WriteAll& step) {
+    std::vector<Write> writes;
+    for (const WriteIntent& intent : step.intents) writes.push_back(sent(intent));
+    std::ignore = store_.apply_all(writes);
+  }
+
+  void operator()(const Again& step) {
+    if (!with_tokens_.empty()) store_.write(with_tokens_[step.number % with_tokens_.size()]);
   }
 
   void operator()(const PlanOne& step) {
@@ -74,7 +86,15 @@ class Runner {
   void operator()(const Reopen& step) { store_.reopen(step.ending, step.options); }
 
  private:
+  Write sent(const WriteIntent& intent) {
+    Write write = resolve(intent, store_.reference());
+    const bool bears_token = std::visit([](const auto& one) { return !one.options.token.empty(); }, write);
+    if (bears_token) with_tokens_.push_back(write);
+    return write;
+  }
+
   CheckedStore& store_;
+  std::vector<Write> with_tokens_;
   std::optional<Cursor> cursor_;   // kept through writes and reopening, …
   Selector selector_;
   std::optional<Cursor> selected_;   // … and this one of its selector

@@ -14,6 +14,7 @@ std::vector<NamedAnswer> answers_to_writing(UserTagStore& store) {
       {"apply", code_of(store.apply("nobody", batch))},
       {"delete_user", code_of(store.delete_user("nobody"))},
       {"apply_each", each.empty() ? std::nullopt : code_of(each.front())},
+      {"apply_all", code_of(store.apply_all(writes))},
       {"checkpoint", code_of(store.checkpoint())},
       {"maintain", code_of(store.maintain(std::chrono::milliseconds(1)))},
   };

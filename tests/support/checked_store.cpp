@@ -38,6 +38,7 @@ CheckedStore::CheckedStore(std::filesystem::path path, const Options& options)
     : path_(std::move(path)), options_(options), reference_(options.limits) {
   store_.emplace(must(UserTagStore::open(path_, options_), "open"));
   floor_at_open_ = store_->stats().log_floor;
+  judge_tokens();   // housekeeping may have forgotten some
 }
 
 CheckedStore::CheckedStore(const Options& options) : options_(options), reference_(options.limits) {
@@ -51,6 +52,7 @@ Result<Applied> CheckedStore::create_user(std::string_view external_id, const Ta
   auto answer = store_->create_user(external_id, tags, options);
   const std::string what = "create_user " + in_quotes(external_id) + " " + describe(tags) + describe(options);
   judge(what, reference_.create_user(external_id, tags, options), answer);
+  judge_tokens();
   return answer;
 }
 
@@ -58,12 +60,14 @@ Result<Applied> CheckedStore::apply(const UserRef& ref, const TagBatch& batch, c
   auto answer = store_->apply(ref, batch, options);
   const std::string what = "apply to " + words(ref) + " " + describe(batch) + describe(options);
   judge(what, reference_.apply(ref, batch, options), answer);
+  judge_tokens();
   return answer;
 }
 
 Result<Applied> CheckedStore::delete_user(const UserRef& ref, const ApplyOptions& options) {
   auto answer = store_->delete_user(ref, options);
   judge("delete_user " + words(ref) + describe(options), reference_.delete_user(ref, options), answer);
+  judge_tokens();
   return answer;
 }
 
@@ -86,7 +90,28 @@ std::vector<Result<Applied>> CheckedStore::apply_each(std::span<const Write> wri
     judge(what, reference_.write(writes[index], index), answers[index]);
   }
   expect_number("revision after apply_each", reference_.revision(), store_->revision());
+  judge_tokens();
   return answers;
+}
+
+Result<std::vector<Applied>> CheckedStore::apply_all(std::span<const Write> writes) {
+  auto answer = store_->apply_all(writes);
+  const std::vector<Verdict> verdicts = reference_.apply_all(writes);
+  std::string what = "apply_all";
+  for (const Write& write : writes) what += "\n    " + describe(write);
+  if (!answer || (!verdicts.empty() && verdicts.front().error)) {
+    expect(!answer && !verdicts.empty(), what, verdicts.empty() ? "nothing" : describe(verdicts.front()),
+           answer ? "applied" : told(answer));
+    judge_error(what, verdicts.front(), std::unexpected(answer.error()));
+  } else {
+    expect_number("answers of apply_all", writes.size(), answer->size());
+    for (std::size_t item = 0; item < writes.size(); ++item) {
+      judge(what + ", item " + std::to_string(item), verdicts[item], (*answer)[item]);
+    }
+  }
+  expect_number("revision after apply_all", reference_.revision(), store_->revision());
+  judge_tokens();
+  return answer;
 }
 
 Result<Applied> CheckedStore::plan(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options) {
@@ -101,6 +126,7 @@ void CheckedStore::judge(const std::string& what, const Verdict& verdict, const 
   if (verdict.error || !answer) return judge_error(what, verdict, answer);
   const bool is_new = verdict.user && verdict.user->ordinal == reference_.ids().size();
   const bool agrees = verdict.revision == answer->revision && verdict.changed == answer->changed &&
+                      verdict.replayed == answer->replayed &&
                       verdict.user.has_value() == answer->user.has_value();
   expect(agrees, what, describe(verdict), describe(answer));
   if (!verdict.user) return;
@@ -114,7 +140,8 @@ void CheckedStore::judge_error(const std::string& what, const Verdict& verdict,
   expect(verdict.error.has_value() && !answer, what, describe(verdict), describe(answer));
   const Error& error = answer.error();
   const std::string existing_id = verdict.existing ? reference_.id(*verdict.existing) : std::string();
-  const bool agrees = verdict.error == error.code() && existing_id == error.existing_id() &&
+  const bool agrees = verdict.error == error.code() && verdict.item == error.item() &&
+                      existing_id == error.existing_id() &&
                       verdict.current_revision == error.current_revision() &&
                       std::ranges::equal(verdict.violations, error.violations());
   expect(agrees, what, describe(verdict) + " existing_id=" + existing_id,
@@ -123,6 +150,15 @@ void CheckedStore::judge_error(const std::string& what, const Verdict& verdict,
   const bool is_one_line =
       !message.empty() && message.back() != '.' && message.find('\n') == std::string::npos;
   expect(is_one_line, what, "a message of one line without a full stop", in_quotes(message));
+}
+
+// Which tokens are forgotten is the engine's choice, among those that may be.
+void CheckedStore::judge_tokens() {
+  const std::size_t kept = store_->stats().tokens;
+  const std::size_t to_keep = std::min<std::uint64_t>(reference_.tokens(), options_.tokens.max_count);
+  expect(kept >= to_keep && kept <= reference_.tokens(), "stats().tokens",
+         std::to_string(to_keep) + " to " + std::to_string(reference_.tokens()), std::to_string(kept));
+  reference_.forget_tokens_but(kept);
 }
 
 void CheckedStore::judge_new_id(const std::string& what, const Verdict& verdict, const User& user) {
@@ -247,6 +283,7 @@ void CheckedStore::check_read_only() {
 
 void CheckedStore::maintain() {
   must(store_->maintain(std::chrono::minutes(1)), "maintain");
+  judge_tokens();
 }
 
 void CheckedStore::checkpoint() {
@@ -266,6 +303,7 @@ void CheckedStore::reopen(Ending ending, const Options& options) {
   reference_.set_limits(options.limits);
   store_.emplace(must(UserTagStore::open(path_, options_), "open"));
   floor_at_open_ = store_->stats().log_floor;
+  judge_tokens();   // housekeeping may have forgotten some
 }
 
 }   // namespace usertags::test

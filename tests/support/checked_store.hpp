@@ -41,6 +41,7 @@ class CheckedStore {
   Result<Applied> delete_user(const UserRef& ref, const ApplyOptions& options = {});
   Result<Applied> write(const Write& write);   // the single call that it describes
   std::vector<Result<Applied>> apply_each(std::span<const Write> writes);
+  Result<std::vector<Applied>> apply_all(std::span<const Write> writes);
   Result<Applied> plan(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options = {});
 
   Result<User> find(const UserRef& ref);
@@ -68,6 +69,7 @@ class CheckedStore {
  private:
   void judge(const std::string& what, const Verdict& verdict, const Result<Applied>& answer);
   void judge_error(const std::string& what, const Verdict& verdict, const Result<Applied>& answer);
+  void judge_tokens();
   void judge_new_id(const std::string& what, const Verdict& verdict, const User& user);
   void remember(const User& user, const ReferenceUser& meant);
   void check_remembered();

@@ -94,6 +94,7 @@ std::string describe(const TagList& tags) {
 
 std::string describe(const ApplyOptions& options) {
   return field("expected_revision", options.expected_revision) +
+         (options.token.empty() ? std::string() : " token=" + in_quotes(options.token)) +
          (options.note.empty() ? std::string() : " note=" + in_quotes(options.note));
 }
 
@@ -121,11 +122,12 @@ std::string describe(const ReferenceUser& user) {
 
 std::string describe(const Verdict& verdict) {
   if (verdict.error) {
-    return std::string(to_string(*verdict.error)) + field("holder", verdict.existing) +
-           field("current_revision", verdict.current_revision) + each_of(verdict.violations);
+    return std::string(to_string(*verdict.error)) + field("item", verdict.item) +
+           field("holder", verdict.existing) + field("current_revision", verdict.current_revision) +
+           each_of(verdict.violations);
   }
   return "revision " + std::to_string(verdict.revision) + (verdict.changed ? " changed " : " unchanged ") +
-         (verdict.user ? describe(*verdict.user) : "no user");
+         (verdict.replayed ? "replayed " : "") + (verdict.user ? describe(*verdict.user) : "no user");
 }
 
 std::string describe(const Result<Applied>& answer) {
@@ -135,7 +137,7 @@ std::string describe(const Result<Applied>& answer) {
            field("current_revision", error.current_revision()) + each_of(error.violations());
   }
   return "revision " + std::to_string(answer->revision) + (answer->changed ? " changed " : " unchanged ") +
-         (answer->user ? describe(*answer->user) : "no user");
+         (answer->replayed ? "replayed " : "") + (answer->user ? describe(*answer->user) : "no user");
 }
 
 }   // namespace usertags::test

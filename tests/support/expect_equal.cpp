@@ -108,9 +108,7 @@ void expect_key_pages(const UserTagStore& store, std::size_t limit, const Counts
                       const ReferenceStore& reference) {
   expect_facet_pages<KeyPage>(
       "tag_keys", limit, expected, reference,
-      [&](const std::optional<Cursor>& after) {
-        return store.tag_keys({{}, limit, after});
-      },
+      [&](const std::optional<Cursor>& after) { return store.tag_keys({{}, limit, after}); },
       [](const KeyPage& page, Counts& found) {
         for (const auto& [key, users] : page.keys) found.emplace_hint(found.end(), key, users);
       });
@@ -120,9 +118,7 @@ void expect_value_pages(const UserTagStore& store, const std::string& key, std::
                         const Counts& expected, const ReferenceStore& reference) {
   expect_facet_pages<ValuePage>(
       "tag_values of " + in_quotes(key), limit, expected, reference,
-      [&](const std::optional<Cursor>& after) {
-        return store.tag_values(key, {{}, limit, after});
-      },
+      [&](const std::optional<Cursor>& after) { return store.tag_values(key, {{}, limit, after}); },
       [](const ValuePage& page, Counts& found) {
         for (const auto& [value, users] : page.values) found.emplace_hint(found.end(), value, users);
       });
@@ -285,6 +281,7 @@ void expect_figures(const Stats& stats, const ReferenceStore& reference) {
   expect_number("stats().tags", tags, stats.tags);
   expect_number("stats().tag_keys", keys.size(), stats.tag_keys);
   expect_number("stats().tag_values", values.size(), stats.tag_values);
+  expect_number("stats().tokens", reference.tokens(), stats.tokens);
   expect(!stats.failed, "stats().failed", "false", "true");
   expect(stats.backlog_users <= stats.users, "stats().backlog_users", "at most the users",
          std::to_string(stats.backlog_users));

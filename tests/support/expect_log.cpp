@@ -27,7 +27,7 @@ std::string words(const Change& change) {
 // What the reference was told, without the time, which is the engine's.
 Change to_change(const ReferenceChange& given, const ReferenceStore& reference) {
   Change change{.revision = given.revision,
-                .transaction = given.revision,
+                .transaction = given.transaction,
                 .kind = given.kind,
                 .user_id = reference.id(given.ordinal),
                 .external_id = given.external_id,
@@ -55,7 +55,8 @@ std::vector<Change> read_feed(const UserTagStore& store, std::size_t limit) {
   }
 }
 
-void expect_feed(const UserTagStore& store, const std::vector<Change>& changes, const ReferenceStore& reference) {
+void expect_feed(const UserTagStore& store, const std::vector<Change>& changes,
+                 const ReferenceStore& reference) {
   const std::uint64_t floor = store.stats().log_floor;
   expect_number("changes in the feed", reference.revision() + 1 - floor, changes.size());
   for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -84,7 +85,8 @@ void expect_replay(const std::vector<Change>& changes, const ReferenceStore& ref
   }
   std::map<std::string, Tags> meant;
   for (const auto& [ordinal, user] : reference.users()) meant[reference.id(ordinal)] = user.tags;
-  expect(users == meant, "the feed replayed onto nothing", std::to_string(meant.size()) + " users, as they are",
+  expect(users == meant, "the feed replayed onto nothing",
+         std::to_string(meant.size()) + " users, as they are",
          std::to_string(users.size()) + " users, or others");
 }
 
@@ -102,7 +104,8 @@ void expect_history(const UserTagStore& store, std::size_t ordinal, std::size_t 
   do {
     const auto page = store.history(id, request);
     if (!is_known) {
-      return expect(code_of(page) == ErrorCode::user_not_found, "history of " + id, "user_not_found", told(page));
+      return expect(code_of(page) == ErrorCode::user_not_found, "history of " + id, "user_not_found",
+                    told(page));
     }
     must(page, "history");
     expect_number("floor of a history", floor, page->floor);

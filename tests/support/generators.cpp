@@ -59,9 +59,17 @@ rc::Gen<string> any_note() {
                                          {1, rc::gen::just("\0"s)}});
 }
 
+rc::Gen<string> any_token() {
+  return rc::gen::weightedOneOf<string>(
+      {{30, rc::gen::just(""s)},
+       {8, rc::gen::element("t1"s, "t2"s, "t3"s, "t4"s, "t5"s, "\0\xFF#"s, repeated("t", 128))},
+       {1, rc::gen::just(repeated("t", 129))}});
+}
+
 rc::Gen<ApplyOptions> any_options() {
-  return rc::gen::map(
-      any_note(), [](string note) { return ApplyOptions{.note = std::move(note)}; });
+  return rc::gen::map(rc::gen::pair(any_note(), any_token()), [](auto parts) {
+    return ApplyOptions{.token = std::move(parts.second), .note = std::move(parts.first)};
+  });
 }
 
 rc::Gen<Operation> any_operation() {

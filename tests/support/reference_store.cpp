@@ -153,13 +153,86 @@ std::map<std::string, std::optional<std::string>> difference(const Tags& before,
   return changed;
 }
 
-bool has_other_revision(const ReferenceUser& user, const ApplyOptions& options) {
-  return options.expected_revision && *options.expected_revision != user.revision;
+// A request in words: two are the same one if these are. Each text stands behind its length.
+class RequestWords {
+ public:
+  explicit RequestWords(const std::string& kind, std::string_view name, const ApplyOptions& options)
+      : words_(kind) {
+    add(name);
+    add(options.expected_revision ? std::to_string(*options.expected_revision) : "none");
+  }
+  RequestWords& add(std::string_view text) {
+    words_ += std::to_string(text.size()) + ':' + std::string(text);
+    return *this;
+  }
+  std::string take() { return std::move(words_); }
+
+ private:
+  std::string words_;
+};
+
+std::string request_of(std::string_view external_id, const TagList& tags, const ApplyOptions& options) {
+  RequestWords words("create", external_id, options);
+  for (const auto& [key, value] : tags) words.add(key).add(value);
+  return words.take();
+}
+
+std::string request_of(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options) {
+  RequestWords words("patch", ref.text(), options);
+  for (const Operation& operation : batch.operations()) {
+    words.add(to_string(operation.kind)).add(operation.must_exist ? "must" : "may");
+    words.add(operation.key).add(operation.value);
+    words.add(operation.expected_value ? "=" + *operation.expected_value : "any");
+  }
+  return words.take();
+}
+
+std::string request_of(const UserRef& ref, const ApplyOptions& options) {
+  return RequestWords("delete", ref.text(), options).take();
 }
 
 }   // namespace
 
+// --- Tokens. ---
+
+std::optional<Verdict> ReferenceStore::recall(const std::string& token, const std::string& request) const {
+  if (token.size() > 128) return error(ErrorCode::invalid_argument);
+  const auto known = tokens_.find(token);
+  if (known == tokens_.end()) return std::nullopt;
+  const Remembered& first = known->second;
+  if (first.request != request) return error(ErrorCode::token_reused);
+  const auto user = first.ordinal ? users_.find(*first.ordinal) : users_.end();
+  Verdict verdict = applied(user == users_.end() ? std::nullopt : std::optional(user->second), first.revision,
+                            first.changed);
+  verdict.replayed = true;
+  return verdict;
+}
+
+Verdict ReferenceStore::once(const std::string& token, const std::string& request,
+                             const std::function<Verdict()>& judge) {
+  if (token.empty()) return judge();
+  if (auto verdict = recall(token, request)) return *std::move(verdict);
+  Verdict verdict = judge();
+  if (verdict.error) return verdict;
+  const auto ordinal = verdict.user ? std::optional(verdict.user->ordinal) : std::nullopt;
+  tokens_[token] = {request, ordinal, verdict.revision, verdict.changed};
+  token_order_.push_back(token);
+  return verdict;
+}
+
+void ReferenceStore::forget_tokens_but(std::size_t newest) {
+  for (; token_order_.size() > newest; token_order_.pop_front()) tokens_.erase(token_order_.front());
+}
+
+// --- Writes. ---
+
 Verdict ReferenceStore::create_user(std::string_view external_id, const TagList& tags,
+                                    const ApplyOptions& options, std::optional<std::size_t> item) {
+  return once(options.token, request_of(external_id, tags, options),
+              [&] { return create_anew(external_id, tags, options, item); });
+}
+
+Verdict ReferenceStore::create_anew(std::string_view external_id, const TagList& tags,
                                     const ApplyOptions& options, std::optional<std::size_t> item) {
   if (!is_external_id(external_id) || !is_note(options.note) || options.expected_revision) {
     return error(ErrorCode::invalid_argument);
@@ -171,31 +244,54 @@ Verdict ReferenceStore::create_user(std::string_view external_id, const TagList&
   judge.judge_result(limits_);
   if (auto violations = judge.take_violations(); !violations.empty()) return refused(std::move(violations));
   if (const ReferenceUser* holder = find(UserRef::external_id(external_id))) {
+    if (holder->ordinal >= ids_.size()) return error(ErrorCode::invalid_argument);   // of this transaction
     Verdict verdict = error(ErrorCode::user_exists);
     verdict.existing = holder->ordinal;
     return verdict;
   }
   const std::size_t ordinal = created_++;
-  const ReferenceUser user{ordinal, std::string(external_id), ++revision_, judge.take_tags()};
+  const ReferenceUser user{ordinal, std::string(external_id), revision_ + 1, judge.take_tags()};
+  if (named_ != nullptr) named_->insert(ordinal);
   users_.emplace(ordinal, user);
-  changes_.push_back({revision_, ordinal, user.external_id, ChangeKind::created,
-                      {user.tags.begin(), user.tags.end()}, options.note});
+  change(user, ChangeKind::created, {user.tags.begin(), user.tags.end()}, options.note);
   return applied(user, revision_, true);
+}
+
+void ReferenceStore::change(const ReferenceUser& user, ChangeKind kind,
+                            std::map<std::string, std::optional<std::string>> tags, const std::string& note) {
+  ++revision_;
+  changes_.push_back({revision_, revision_, user.ordinal, user.external_id, kind, std::move(tags), note});
+}
+
+std::optional<Verdict> ReferenceStore::wrong_user(const ReferenceUser* user,
+                                                  const ApplyOptions& options) const {
+  if (user == nullptr) return error(ErrorCode::user_not_found);
+  if (named_ != nullptr && !named_->insert(user->ordinal).second) return error(ErrorCode::invalid_argument);
+  if (options.expected_revision && *options.expected_revision != user->revision)
+    return mismatch(user->revision);
+  return std::nullopt;
 }
 
 Verdict ReferenceStore::plan(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
                              std::optional<std::size_t> item) const {
+  if (!options.token.empty()) {
+    if (auto verdict = recall(options.token, request_of(ref, batch, options))) return *std::move(verdict);
+  }
+  return plan_anew(ref, batch, options, item);
+}
+
+Verdict ReferenceStore::plan_anew(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
+                                  std::optional<std::size_t> item) const {
   if (!is_note(options.note)) return error(ErrorCode::invalid_argument);
   const ReferenceUser* user = find(ref);
-  const bool is_to_be_judged = user != nullptr && !has_other_revision(*user, options);
-  BatchJudge judge(is_to_be_judged ? &user->tags : nullptr, item);
+  const std::optional<Verdict> wrong = wrong_user(user, options);
+  BatchJudge judge(wrong ? nullptr : &user->tags, item);
   for (const Operation& operation : batch.operations()) judge.judge(operation);
   judge.judge_size(batch.size(), limits_);
-  if (is_to_be_judged) judge.judge_result(limits_);
+  if (!wrong) judge.judge_result(limits_);
 
   if (auto violations = judge.take_violations(); !violations.empty()) return refused(std::move(violations));
-  if (user == nullptr) return error(ErrorCode::user_not_found);
-  if (!is_to_be_judged) return mismatch(user->revision);
+  if (wrong) return *wrong;
 
   ReferenceUser after = *user;
   after.tags = judge.take_tags();
@@ -206,24 +302,30 @@ Verdict ReferenceStore::plan(const UserRef& ref, const TagBatch& batch, const Ap
 
 Verdict ReferenceStore::apply(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
                               std::optional<std::size_t> item) {
-  Verdict verdict = plan(ref, batch, options, item);
+  return once(options.token, request_of(ref, batch, options),
+              [&] { return apply_anew(ref, batch, options, item); });
+}
+
+Verdict ReferenceStore::apply_anew(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
+                                   std::optional<std::size_t> item) {
+  Verdict verdict = plan_anew(ref, batch, options, item);
   if (verdict.changed) {
-    revision_ = verdict.revision;
     ReferenceUser& user = users_.at(verdict.user->ordinal);
-    changes_.push_back({revision_, user.ordinal, user.external_id, ChangeKind::patched,
-                        difference(user.tags, verdict.user->tags), options.note});
+    change(user, ChangeKind::patched, difference(user.tags, verdict.user->tags), options.note);
     user = *verdict.user;
   }
   return verdict;
 }
 
 Verdict ReferenceStore::delete_user(const UserRef& ref, const ApplyOptions& options) {
+  return once(options.token, request_of(ref, options), [&] { return delete_anew(ref, options); });
+}
+
+Verdict ReferenceStore::delete_anew(const UserRef& ref, const ApplyOptions& options) {
   if (!is_note(options.note)) return error(ErrorCode::invalid_argument);
   const ReferenceUser* user = find(ref);
-  if (user == nullptr) return error(ErrorCode::user_not_found);
-  if (has_other_revision(*user, options)) return mismatch(user->revision);
-  ++revision_;
-  changes_.push_back({revision_, user->ordinal, user->external_id, ChangeKind::deleted, {}, options.note});
+  if (const auto wrong = wrong_user(user, options)) return *wrong;
+  change(*user, ChangeKind::deleted, {}, options.note);
   users_.erase(user->ordinal);
   return applied(std::nullopt, revision_, true);
 }
@@ -237,6 +339,32 @@ Verdict ReferenceStore::write(const Write& write, std::optional<std::size_t> ite
   }
   const auto& deletion = std::get<DeleteUser>(write);
   return delete_user(deletion.user, deletion.options);
+}
+
+// Tried on a copy, which is kept where all goes well.
+std::vector<Verdict> ReferenceStore::apply_all(std::span<const Write> writes) {
+  ReferenceStore tried = *this;
+  std::set<std::size_t> named;
+  tried.named_ = &named;
+  std::vector<Verdict> verdicts;
+  for (std::size_t item = 0; item < writes.size(); ++item)
+    verdicts.push_back(tried.write(writes[item], item));
+  const auto failed = [](const Verdict& verdict) { return verdict.error.has_value(); };
+  const auto first = std::ranges::find_if(verdicts, failed);
+  if (first != verdicts.end()) {
+    Verdict failure = *first;
+    failure.item = static_cast<std::size_t>(first - verdicts.begin());
+    for (auto next = first + 1; failure.error == ErrorCode::batch_refused && next != verdicts.end(); ++next) {
+      failure.violations.insert(failure.violations.end(), next->violations.begin(), next->violations.end());
+    }
+    return {failure};
+  }
+  tried.named_ = nullptr;
+  for (std::uint64_t revision = revision_; revision < tried.revision_; ++revision) {
+    tried.changes_[revision].transaction = tried.revision_;
+  }
+  *this = std::move(tried);
+  return verdicts;
 }
 
 const ReferenceUser* ReferenceStore::find(const UserRef& ref) const {

@@ -8,8 +8,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,17 +41,20 @@ struct ReferenceUser {
 struct Verdict {
   std::optional<ErrorCode> error;
   std::vector<Violation> violations;               // of batch_refused
+  std::optional<std::size_t> item;                 // of apply_all
   std::optional<std::size_t> existing;             // of user_exists: the holder's ordinal
   std::optional<std::uint64_t> current_revision;   // of revision_mismatch
 
   std::optional<ReferenceUser> user;
   std::uint64_t revision = 0;
   bool changed = false;
+  bool replayed = false;
 };
 
 // What one write changed.
 struct ReferenceChange {
   std::uint64_t revision = 0;
+  std::uint64_t transaction = 0;
   std::size_t ordinal = 0;
   std::string external_id;
   ChangeKind kind{};
@@ -69,6 +76,8 @@ class ReferenceStore {
   Verdict write(const Write& write, std::optional<std::size_t> item);
   Verdict plan(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
                std::optional<std::size_t> item = {}) const;
+  // Verdicts for all of them, or one, which is that of the whole.
+  std::vector<Verdict> apply_all(std::span<const Write> writes);
 
   // The id of the newest user that has none yet.
   void learn_id(std::string_view id) { ids_.emplace_back(id); }
@@ -83,13 +92,42 @@ class ReferenceStore {
   // All there ever were: the change of revision N is at N - 1.
   const std::vector<ReferenceChange>& changes() const { return changes_; }
 
+  // Tokens that are remembered. Which are forgotten, of those that may be, is the engine's choice.
+  std::size_t tokens() const { return token_order_.size(); }
+  void forget_tokens_but(std::size_t newest);
+
  private:
+  struct Remembered {
+    std::string request;
+    std::optional<std::size_t> ordinal;
+    std::uint64_t revision = 0;
+    bool changed = false;
+  };
+
+  // What is answered by the token alone, if it is.
+  std::optional<Verdict> recall(const std::string& token, const std::string& request) const;
+  Verdict once(const std::string& token, const std::string& request, const std::function<Verdict()>& judge);
+  Verdict create_anew(std::string_view external_id, const TagList& tags, const ApplyOptions& options,
+                      std::optional<std::size_t> item);
+  Verdict apply_anew(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
+                     std::optional<std::size_t> item);
+  Verdict delete_anew(const UserRef& ref, const ApplyOptions& options);
+  Verdict plan_anew(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
+                    std::optional<std::size_t> item) const;
+  // Why nothing can be done to the user; none where it can.
+  std::optional<Verdict> wrong_user(const ReferenceUser* user, const ApplyOptions& options) const;
+  void change(const ReferenceUser& user, ChangeKind kind,
+              std::map<std::string, std::optional<std::string>> tags, const std::string& note);
+
   Limits limits_;
   std::uint64_t revision_ = 0;
   std::size_t created_ = 0;
   std::map<std::size_t, ReferenceUser> users_;
   std::vector<std::string> ids_;
   std::vector<ReferenceChange> changes_;
+  std::map<std::string, Remembered> tokens_;
+  std::deque<std::string> token_order_;
+  std::set<std::size_t>* named_ = nullptr;   // in a transaction: the ordinals that its writes have named
 };
 
 }   // namespace usertags::test

@@ -19,6 +19,7 @@ rc::Gen<Options> any_reopening() {
                      rc::gen::weightedElement<Durability>({{4, Durability::relaxed}, {1, Durability::full}})),
       [](const auto& parts) {
         Options options;
+        options.tokens.max_count = 6;
         std::tie(options.limits.tags_per_user, options.limits.operations_per_batch,
                  options.housekeeping.backlog_users, options.history.min_changes,
                  options.housekeeping.checkpoint_wal_bytes, options.durability) = parts;
@@ -34,18 +35,14 @@ rc::Gen<Step> as_step(const rc::Gen<T>& generator) {
 rc::Gen<Step> any_find() {
   return rc::gen::map(rc::gen::pair(any_user(), rc::gen::element(UserRef::Kind::any, UserRef::Kind::id,
                                                                  UserRef::Kind::external_id)),
-                      [](auto parts) {
-                        return Step(FindOne{std::move(parts.first), parts.second});
-                      });
+                      [](auto parts) { return Step(FindOne{std::move(parts.first), parts.second}); });
 }
 
 rc::Gen<Step> any_page() {
   return rc::gen::map(rc::gen::pair(rc::gen::weightedElement<std::size_t>(
                                         {{6, 1}, {6, 2}, {6, 3}, {2, 10'000}, {1, 0}, {1, 10'001}}),
                                     rc::gen::inRange(0, 5)),
-                      [](const auto& parts) {
-                        return Step(NextPage{parts.first, parts.second == 0});
-                      });
+                      [](const auto& parts) { return Step(NextPage{parts.first, parts.second == 0}); });
 }
 
 // Of the keys and values that writes use; now and then of keys that no tag can have, which is refused.
@@ -67,14 +64,19 @@ rc::Gen<Step> any_selection() {
 rc::Gen<Step> any_reopen() {
   return rc::gen::map(
       rc::gen::pair(rc::gen::element(Ending::closed, Ending::dropped, Ending::killed), any_reopening()),
-      [](auto parts) {
-        return Step(Reopen{parts.first, std::move(parts.second)});
-      });
+      [](auto parts) { return Step(Reopen{parts.first, std::move(parts.second)}); });
+}
+
+rc::Gen<Step> any_many() {
+  return rc::gen::map(rc::gen::pair(up_to(8, any_write()), rc::gen::inRange(0, 4)),
+                      [](auto parts) { return Step(WriteMany{std::move(parts.first), parts.second == 0}); });
 }
 
 rc::Gen<Step> any_use() {
   return rc::gen::weightedOneOf<Step>({{10, as_step<WriteOne>(any_write())},
-                                       {4, as_step<WriteMany>(up_to(8, any_write()))},
+                                       {4, any_many()},
+                                       {3, as_step<WriteAll>(up_to(5, any_write()))},
+                                       {3, as_step<Again>(rc::gen::inRange<std::size_t>(0, 8))},
                                        {2, as_step<PlanOne>(any_patch())},
                                        {2, any_find()},
                                        {1, as_step<FindMany>(up_to(6, any_user()))},
@@ -101,10 +103,18 @@ std::string words(const WriteIntent& intent) {
 std::string words(const WriteOne& step) {
   return words(step.intent);
 }
-std::string words(const WriteMany& step) {
-  std::string text = "apply_each";
-  for (const WriteIntent& intent : step.intents) text += "\n    " + words(intent);
+std::string words(std::string text, const std::vector<WriteIntent>& intents) {
+  for (const WriteIntent& intent : intents) text += "\n    " + words(intent);
   return text;
+}
+std::string words(const WriteMany& step) {
+  return words(step.twice ? "apply_each, twice in one" : "apply_each", step.intents);
+}
+std::string words(const WriteAll& step) {
+  return words("apply_all", step.intents);
+}
+std::string words(const Again& step) {
+  return "a write with a token again, number " + std::to_string(step.number);
 }
 std::string words(const PlanOne& step) {
   return "plan: " + words(step.patch);
@@ -148,6 +158,7 @@ Options tight_options() {
   options.durability = Durability::relaxed;
   options.limits = {.tags_per_user = 5, .operations_per_batch = 6};
   options.history.min_changes = 5;
+  options.tokens.max_count = 4;
   options.housekeeping.backlog_users = 3;
   options.housekeeping.checkpoint_wal_bytes = 1;
   return options;

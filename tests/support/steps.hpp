@@ -23,6 +23,13 @@ struct WriteOne {
 };
 struct WriteMany {
   std::vector<WriteIntent> intents;
+  bool twice = false;   // all of them again behind them, so that their tokens come again
+};
+struct WriteAll {
+  std::vector<WriteIntent> intents;
+};
+struct Again {   // one of the writes before that bore a token
+  std::size_t number = 0;
 };
 struct PlanOne {
   WriteIntent patch;
@@ -54,8 +61,8 @@ struct Reopen {
   Ending ending{};
   Options options;
 };
-using Step =
-    std::variant<WriteOne, WriteMany, PlanOne, FindMany, FindOne, NextPage, Select, CountThem, Care, Reopen>;
+using Step = std::variant<WriteOne, WriteMany, WriteAll, Again, PlanOne, FindMany, FindOne, NextPage, Select,
+                          CountThem, Care, Reopen>;
 
 // Limits, history and housekeeping so small that folding, pruning and checkpoints happen all the time.
 Options tight_options();

@@ -82,6 +82,16 @@ TEST_F(Stream, AnswersEachLineInItsPlace) {
   EXPECT_EQ(serialize(answers[7]), R"({"data":null,"revision":3,"changed":true,"replayed":false})");
 }
 
+TEST_F(Stream, ALineWithATokenTakesEffectOnce) {
+  const std::string line = R"({"create":{"external_id":"a"},"token":"t"})"
+                           "\n";
+  const auto answers = objects_of(run({"stream", store_, "--init"}, line + line).out);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(at(answers[0], "replayed"), false);
+  EXPECT_EQ(at(answers[1], "replayed"), true);
+  EXPECT_EQ(at(objects_of(run({"stream", store_}, line).out).at(0), "replayed"), true);
+}
+
 TEST_F(Stream, TakesMoreLinesThanFitIntoOneGroup) {
   std::string lines;
   for (int i = 0; i < 10'000; ++i) lines += creation("u" + std::to_string(i));

@@ -123,6 +123,24 @@ TEST_F(Users, ApplyChecksTheRevision) {
             3);
 }
 
+TEST_F(Users, ATokenTakesEffectOnce) {
+  const std::vector<std::string> apply{"apply", store_, "alice", "--create", "seal=1", "--token", "t"};
+  const auto first = answer(apply);
+  EXPECT_EQ(at(first, "replayed"), false);
+  const auto again = answer(apply);
+  EXPECT_EQ(at(again, "replayed"), true);
+  EXPECT_EQ(at(again, "revision"), at(first, "revision"));
+  EXPECT_EQ(run(apply).out.find("already done under this token"), 0U) << run(apply).out;
+  EXPECT_EQ(text_at(refusal({"delete-user", store_, "alice", "--token", "t"}, 1), "code"), "token_reused");
+  EXPECT_EQ(
+      at(answer({"apply", store_, "alice", "--create", "seal=1", "--token", "t", "--dry-run"}), "replayed"),
+      true);
+  EXPECT_EQ(answer({"create-user", store_, "carol", "--token", "c"}).at("data"),
+            answer({"create-user", store_, "carol", "--token", "c"}).at("data"));
+  EXPECT_EQ(run({"apply", store_, "alice", "--set", "a=b", "--token", ""}).exit_code, 2);
+  EXPECT_EQ(number_at(answer({"info", store_}), "tokens"), 2);
+}
+
 TEST_F(Users, DryRunAnswersAsApplyWouldAndChangesNothing) {
   const std::string before = read_file(store_);
   const auto planned = answer({"apply", store_, "alice", "--set", "tier=gold", "--dry-run"});

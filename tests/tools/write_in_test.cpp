@@ -69,7 +69,7 @@ TEST(WriteIn, RefusesAWriteThatIsNoneOrTwo) {
   for (const char* line : {"{}", R"({"note":"n"})", R"({"user":"u"})", R"({"tags":{}})",
                            R"({"delete":"u","user":"u","tags":{}})", R"({"delete":"u","tags":{}})",
                            R"({"create":{"external_id":"e"},"delete":"u"})", R"({"create":{}})",
-                           R"({"delete":"u","token":"t"})", R"([])", "", "x"}) {
+                           R"({"delete":"u","tokens":"t"})", R"([])", "", "x"}) {
     const auto write = parse_write(line);
     ASSERT_FALSE(write.has_value()) << line;
     EXPECT_EQ(write.error(), ErrorCode::invalid_argument) << line;
@@ -77,7 +77,7 @@ TEST(WriteIn, RefusesAWriteThatIsNoneOrTwo) {
 }
 
 TEST(WriteIn, NamesTheMemberThatItDoesNotKnow) {
-  EXPECT_EQ(refusal(parse_write(R"({"delete":"u","token":"t"})").error()),
+  EXPECT_EQ(refusal(parse_write(R"({"delete":"u","tokens":"t"})").error()),
             "there is no member token (at byte 20)");
 }
 

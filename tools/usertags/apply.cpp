@@ -1,18 +1,15 @@
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include <fmt/format.h>
-
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "input.hpp"
 #include "store_access.hpp"
-#include "text.hpp"
 #include "write_in.hpp"
+#include "write_options.hpp"
 
 namespace usertags::command {
 
@@ -37,6 +34,8 @@ class ApplyCommand final : public Command {
             "Examples:\n"
             "  usertags apply users.db alice@example.com --update tier=gold --set seats=12 --delete trial\n"
             "  usertags apply users.db alice@example.com --body batch.json --if-revision 7\n"
+            "  usertags apply users.db alice@example.com --set tier=gold --token order-4711 --note 'order "
+            "4711'\n"
             "  usertags apply users.db alice@example.com --create tier=gold --dry-run --json") {}
 
   void declare(Arguments& arguments) override {
@@ -52,8 +51,7 @@ class ApplyCommand final : public Command {
         "Remove a tag; it may be absent");
     arguments.option("--body", "FILE", body_,
                      "Take the operations from a file instead (- is standard input)");
-    arguments.option("--if-revision", "N", if_revision_, "Refuse unless this is the user's revision");
-    arguments.option("--note", "TEXT", note_, "Who or why, kept with the change");
+    options_.declare(arguments, WriteOptions::Of::user);
     arguments.flag("--dry-run", dry_run_, "Say what would happen, and change nothing");
   }
 
@@ -76,36 +74,30 @@ class ApplyCommand final : public Command {
     return parse_batch(read_all(*body_, kMaxBody));
   }
 
-  ApplyOptions options() const { return {.expected_revision = if_revision_, .note = note_.value_or("")}; }
-
   int plan(const TagBatch& batch, Console& console) const {
     const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
-    const auto planned = store->plan(user_, batch, options());
+    const auto planned = store->plan(user_, batch, options_.get());
     if (!planned) return console.error(planned.error());
-    console.applied(*planned,
-                    fmt::format("{}, revision {}", planned->changed ? "would apply" : "nothing to change",
-                                grouped(planned->revision)));
+    console.applied(*planned, outcome_in_words(*planned, "would apply"));
     return kDone;
   }
 
   int apply(const TagBatch& batch, Console& console) const {
+    const ApplyOptions options = options_.get();
     auto store = open_to_write(store_path(), false, console);
     if (!store) return console.error(store.error());
-    const auto applied = store->apply(user_, batch, options());
+    const auto applied = store->apply(user_, batch, options);
     close_after_writing(*store, console);
     if (!applied) return console.error(applied.error());
-    console.applied(*applied,
-                    fmt::format("{}, revision {}", applied->changed ? "applied" : "nothing to change",
-                                grouped(applied->revision)));
+    console.applied(*applied, outcome_in_words(*applied, "applied"));
     return kDone;
   }
 
   std::string user_;
   TagBatch batch_;   // of the options
   std::optional<std::string> body_;
-  std::optional<std::uint64_t> if_revision_;
-  std::optional<std::string> note_;
+  WriteOptions options_;
   bool dry_run_ = false;
 };
 

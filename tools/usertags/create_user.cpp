@@ -1,13 +1,11 @@
 #include <memory>
-#include <optional>
 #include <string>
-
-#include <fmt/format.h>
 
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "store_access.hpp"
 #include "text.hpp"
+#include "write_options.hpp"
 
 namespace usertags::command {
 
@@ -30,24 +28,25 @@ class CreateUserCommand final : public Command {
           tags_.add(key, value);
         },
         "A tag of the user; may be repeated");
-    arguments.option("--note", "TEXT", note_, "Who or why, kept with the change");
+    options_.declare(arguments, WriteOptions::Of::creation);
     arguments.flag("--init", init_, kInitHelp);
   }
 
   int run(Console& console) override {
+    const ApplyOptions options = options_.get();
     auto store = open_to_write(store_path(), init_, console);
     if (!store) return console.error(store.error());
-    const auto created = store->create_user(external_id_, tags_, {.note = note_.value_or("")});
+    const auto created = store->create_user(external_id_, tags_, options);
     close_after_writing(*store, console);
     if (!created) return console.error(created.error());
-    console.applied(*created, fmt::format("created, revision {}", grouped(created->revision)));
+    console.applied(*created, outcome_in_words(*created, "created"));
     return kDone;
   }
 
  private:
   std::string external_id_;
   TagList tags_;
-  std::optional<std::string> note_;
+  WriteOptions options_;
   bool init_ = false;
 };
 

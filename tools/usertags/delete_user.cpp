@@ -1,14 +1,10 @@
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-
-#include <fmt/format.h>
 
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "store_access.hpp"
-#include "text.hpp"
+#include "write_options.hpp"
 
 namespace usertags::command {
 
@@ -26,25 +22,23 @@ class DeleteUserCommand final : public Command {
 
   void declare(Arguments& arguments) override {
     arguments.positional("USER", user_, "An id or an external id");
-    arguments.option("--if-revision", "N", if_revision_, "Refuse unless this is the user's revision");
-    arguments.option("--note", "TEXT", note_, "Who or why, kept with the change");
+    options_.declare(arguments, WriteOptions::Of::user);
   }
 
   int run(Console& console) override {
+    const ApplyOptions options = options_.get();
     auto store = open_to_write(store_path(), false, console);
     if (!store) return console.error(store.error());
-    const auto deleted =
-        store->delete_user(user_, {.expected_revision = if_revision_, .note = note_.value_or("")});
+    const auto deleted = store->delete_user(user_, options);
     close_after_writing(*store, console);
     if (!deleted) return console.error(deleted.error());
-    console.applied(*deleted, fmt::format("deleted, revision {}", grouped(deleted->revision)));
+    console.applied(*deleted, outcome_in_words(*deleted, "deleted"));
     return kDone;
   }
 
  private:
   std::string user_;
-  std::optional<std::uint64_t> if_revision_;
-  std::optional<std::string> note_;
+  WriteOptions options_;
 };
 
 }   // namespace

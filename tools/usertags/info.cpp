@@ -15,10 +15,6 @@ namespace usertags::command {
 
 namespace {
 
-std::uint64_t memory_bytes(const Stats& stats) {
-  return stats.record_bytes + stats.directory_bytes + stats.tag_index_bytes;
-}
-
 double per_user(std::uint64_t amount, const Stats& stats) {
   return stats.users == 0 ? 0 : static_cast<double>(amount) / static_cast<double>(stats.users);
 }
@@ -29,10 +25,10 @@ std::string log_text(const Stats& stats) {
 }
 
 std::string memory_text(const Stats& stats) {
-  return fmt::format("{}, {:.0f} bytes a user (records {}, look-up {}, tag index {})",
-                     byte_size(memory_bytes(stats)), per_user(memory_bytes(stats), stats),
+  return fmt::format("{}, {:.0f} bytes a user (records {}, look-up {}, tag index {}, tokens {})",
+                     byte_size(stats.memory_bytes()), per_user(stats.memory_bytes(), stats),
                      byte_size(stats.record_bytes), byte_size(stats.directory_bytes),
-                     byte_size(stats.tag_index_bytes));
+                     byte_size(stats.tag_index_bytes), byte_size(stats.token_bytes));
 }
 
 void append_people(std::string& out, const std::string& path, const Stats& stats) {
@@ -41,6 +37,7 @@ void append_people(std::string& out, const std::string& path, const Stats& stats
   table.row({"users", grouped(stats.users)});
   table.row({"tags", fmt::format("{}, {:.1f} a user", grouped(stats.tags), per_user(stats.tags, stats))});
   table.row({"keys", fmt::format("{}, with {} values", grouped(stats.tag_keys), grouped(stats.tag_values))});
+  table.row({"tokens", grouped(stats.tokens)});
   table.row({"revision", grouped(stats.revision)});
   table.row({"log", log_text(stats)});
   table.row({"backlog", fmt::format("{}, folded up to revision {}", counted(stats.backlog_users, "user"),
@@ -58,16 +55,18 @@ void append_json(std::string& out, const std::string& path, const Stats& stats) 
   object.number("tags", stats.tags);
   object.number("tag_keys", stats.tag_keys);
   object.number("tag_values", stats.tag_values);
+  object.number("tokens", stats.tokens);
   object.number("revision", stats.revision);
   object.number("log_floor", stats.log_floor);
   object.number("folded_revision", stats.folded_revision);
   object.number("backlog_users", stats.backlog_users);
   object.number("database_bytes", stats.database_bytes);
   object.number("wal_bytes", stats.wal_bytes);
-  object.number("memory_bytes", memory_bytes(stats));
+  object.number("memory_bytes", stats.memory_bytes());
   object.number("record_bytes", stats.record_bytes);
   object.number("directory_bytes", stats.directory_bytes);
   object.number("tag_index_bytes", stats.tag_index_bytes);
+  object.number("token_bytes", stats.token_bytes);
   object.close();
 }
 

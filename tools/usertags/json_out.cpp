@@ -112,7 +112,7 @@ void append_json(std::string& out, const Applied& applied) {
   }
   object.number("revision", applied.revision);
   object.flag("changed", applied.changed);
-  object.flag("replayed", false);   // no write bears a token that could be replayed
+  object.flag("replayed", applied.replayed);
   object.close();
 }
 
@@ -123,6 +123,7 @@ void append_json(std::string& out, const Error& error, std::optional<std::uint64
   append_json_array(object.name_of("violations"), error.violations(),
                     [&](const Violation& violation) { append_violation(out, violation); });
   object.number_if("line", line);
+  object.number_if("item", error.item());
   if (!error.existing_id().empty()) object.text("existing_id", error.existing_id());
   object.number_if("current_revision", error.current_revision());
   object.number_if("intended_revision", error.intended_revision());

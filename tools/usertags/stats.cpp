@@ -30,12 +30,13 @@ struct Count {
 constexpr std::array kData = {
     Count{"users", &Stats::users},       Count{"tags", &Stats::tags},
     Count{"tag_keys", &Stats::tag_keys}, Count{"tag_values", &Stats::tag_values},
-    Count{"revision", &Stats::revision},
+    Count{"tokens", &Stats::tokens},     Count{"revision", &Stats::revision},
 };
 constexpr std::array kMemory = {
     Count{"record_bytes", &Stats::record_bytes},
     Count{"directory_bytes", &Stats::directory_bytes},
     Count{"tag_index_bytes", &Stats::tag_index_bytes},
+    Count{"token_bytes", &Stats::token_bytes},
 };
 constexpr std::array kFile = {
     Count{"database_bytes", &Stats::database_bytes}, Count{"wal_bytes", &Stats::wal_bytes},

@@ -69,7 +69,7 @@ class StreamCommand final : public Command {
   StreamCommand()
       : Command(
             "stream", "Take writes from standard input, one JSON object a line, and answer each",
-            "A line is one of these, with \"if_revision\" and \"note\" where wanted:\n"
+            "A line is one of these, with \"if_revision\", \"token\" and \"note\" where wanted:\n"
             "  {\"user\":REF,\"tags\":{\"set\":[{\"key\":K,\"value\":V}],…}}   operations as in apply "
             "--body\n"
             "  {\"create\":{\"external_id\":E,\"tags\":[{\"key\":K,\"value\":V},…]}}\n"

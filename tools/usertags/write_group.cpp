@@ -9,9 +9,7 @@ namespace {
 // Without the place in the group, which means nothing to whoever wrote the line.
 Result<Applied> alone(Result<Applied> outcome) {
   if (outcome || outcome.error() != ErrorCode::batch_refused) return outcome;
-  const auto violations = outcome.error().violations();
-  Error::Details details;
-  details.violations.assign(violations.begin(), violations.end());
+  Error::Details details = outcome.error().details();
   for (Violation& violation : details.violations) violation.item.reset();
   return std::unexpected(Error(ErrorCode::batch_refused, std::move(details)));
 }

@@ -46,7 +46,8 @@ constexpr std::array kCreationMembers = {Member{"external_id", &kText, true}, Me
 constexpr Shape kCreation{.members = kCreationMembers};
 constexpr std::array kWriteMembers = {Member{"user", &kText},         Member{"tags", &kOperations},
                                       Member{"create", &kCreation},   Member{"delete", &kText},
-                                      Member{"if_revision", &kWhole}, Member{"note", &kText}};
+                                      Member{"if_revision", &kWhole}, Member{"token", &kText},
+                                      Member{"note", &kText}};
 constexpr Shape kWrite{.members = kWriteMembers};
 
 constexpr std::array kUserMembers = {Member{"id", &kText}, Member{"external_id", &kText, true},
@@ -114,6 +115,7 @@ ApplyOptions options_of(const json::object& write) {
   if (const json::value* revision = write.if_contains("if_revision")) {
     options.expected_revision = revision->get_uint64();
   }
+  options.token = optional_text(write, "token").value_or("");
   options.note = optional_text(write, "note").value_or("");
   return options;
 }

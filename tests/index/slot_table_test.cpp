@@ -1,4 +1,4 @@
-#include "index/record_table.hpp"
+#include "index/slot_table.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "index/directory.hpp"
 #include "index/make_step.hpp"
 
 namespace usertags::index {
@@ -18,39 +19,39 @@ std::string name_of(std::uint32_t ordinal) {
 }
 
 std::size_t place_of(const RecordTable& table, const std::string& name) {
-  return table.find(RecordTable::hash(name),
+  return table.find(slot_hash(name),
                     [&](const model::Record& record) { return record.external_id() == name; });
 }
 
 void insert(RecordTable& table, std::uint32_t ordinal) {
   table.reserve(table.size() + 1);
-  table.insert(RecordTable::hash(name_of(ordinal)), version(ordinal, 1, name_of(ordinal), {}));
+  table.insert(slot_hash(name_of(ordinal)), version(ordinal, 1, name_of(ordinal), {}));
 }
 
-TEST(RecordTable, AnEmptyOneFindsNothing) {
+TEST(SlotTable, AnEmptyOneFindsNothing) {
   const RecordTable table;
   EXPECT_EQ(place_of(table, "user1"), RecordTable::kNone);
   EXPECT_EQ(table.heap_bytes(), 0U);
   table.prefetch(1);
-  table.prefetch_record(1);
+  table.prefetch_item(1);
 }
 
-TEST(RecordTable, FindsAllThroughGrowth) {
+TEST(SlotTable, FindsAllThroughGrowth) {
   RecordTable table;
   for (std::uint32_t ordinal = 1; ordinal <= 10'000; ++ordinal) insert(table, ordinal);
   for (std::uint32_t ordinal = 1; ordinal <= 10'000; ++ordinal) {
     const std::size_t place = place_of(table, name_of(ordinal));
     ASSERT_NE(place, RecordTable::kNone) << ordinal;
     EXPECT_EQ(table.at(place).ordinal(), ordinal);
-    table.prefetch(RecordTable::hash(name_of(ordinal)));
-    table.prefetch_record(RecordTable::hash(name_of(ordinal)));
+    table.prefetch(slot_hash(name_of(ordinal)));
+    table.prefetch_item(slot_hash(name_of(ordinal)));
   }
   EXPECT_EQ(place_of(table, "user0"), RecordTable::kNone);
   EXPECT_EQ(table.size(), 10'000U);
   EXPECT_LT(table.heap_bytes(), 10'000U * 8 * 10 / 6);
 }
 
-TEST(RecordTable, NothingMovesWhileThereIsRoom) {
+TEST(SlotTable, NothingMovesWhileThereIsRoom) {
   RecordTable table;
   table.reserve(1000);
   const std::size_t bytes = table.heap_bytes();
@@ -58,7 +59,7 @@ TEST(RecordTable, NothingMovesWhileThereIsRoom) {
   EXPECT_EQ(table.heap_bytes(), bytes);
 }
 
-TEST(RecordTable, AReplacedRecordIsHandedBack) {
+TEST(SlotTable, AReplacedRecordIsHandedBack) {
   RecordTable table;
   insert(table, 7);
   const std::size_t place = place_of(table, "user7");
@@ -68,7 +69,7 @@ TEST(RecordTable, AReplacedRecordIsHandedBack) {
 }
 
 // All in one run of slots that wraps around: what erasing moves has to stay findable.
-RC_GTEST_PROP(RecordTable, EqualsAMap, ()) {
+RC_GTEST_PROP(SlotTable, EqualsAMap, ()) {
   RecordTable table;
   std::map<std::uint32_t, std::uint64_t> model;   // ordinal to revision
   const int steps = *rc::gen::inRange(0, 400);

@@ -1,0 +1,104 @@
+#include "index/token_index.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <new>
+#include <utility>
+
+namespace usertags::index {
+
+KeptToken::KeptToken(const model::Token& token) noexcept
+    : seq_(token.seq),
+      outcome_{token.request, token.revision, token.ordinal, token.changed},
+      text_bytes_(token.text.size()) {
+  std::ranges::copy(token.text, reinterpret_cast<char*>(this + 1));
+}
+
+std::size_t KeptToken::memory_bytes() const noexcept {
+  return (sizeof *this + text_bytes_ + 8 + 15) / 16 *
+         16;   // glibc: 8 bytes before each block, in steps of 16
+}
+
+TokenPtr TokenPtr::make(const model::Token& token) {
+  void* const block = ::operator new(sizeof(KeptToken) + token.text.size());
+  return TokenPtr(new (block) KeptToken(token));
+}
+
+TokenPtr::~TokenPtr() {
+  if (token_ != nullptr) ::operator delete(const_cast<KeptToken*>(token_));
+}
+
+std::size_t TokenIndex::place_of(const Table& table, std::uint32_t hash,
+                                 std::string_view text) const noexcept {
+  return table.find(hash, [&](const KeptToken& token) { return token.text() == text; });
+}
+
+std::optional<TokenOutcome> TokenIndex::find(std::string_view token) const noexcept {
+  const std::uint32_t hash = slot_hash(token);
+  const model::MutexLock lock(mutex_);
+  const Table& table = tables_[table_of(hash)];
+  const std::size_t place = place_of(table, hash, token);
+  if (place == Table::kNone) return std::nullopt;
+  return table.at(place).outcome();
+}
+
+TokenIndex::Addition TokenIndex::prepare(std::span<const model::Token> tokens) {
+  Addition addition;
+  addition.reserve(tokens.size());
+  std::array<std::uint32_t, kTables> awaited{};
+  const model::MutexLock lock(mutex_);
+  for (const model::Token& token : tokens) {
+    addition.push_back(TokenPtr::make(token));
+    const std::size_t table = table_of(slot_hash(token.text));
+    tables_[table].reserve(tables_[table].size() + ++awaited[table]);
+  }
+  return addition;
+}
+
+void TokenIndex::publish(Addition addition) noexcept {
+  const model::MutexLock lock(mutex_);
+  for (TokenPtr& token : addition) {
+    const KeptToken* const kept = &*token;
+    const std::uint32_t hash = slot_hash(kept->text());
+    assert(newest_ == nullptr || newest_->seq() < kept->seq());
+    assert(place_of(tables_[table_of(hash)], hash, kept->text()) == Table::kNone);
+    tables_[table_of(hash)].insert(hash, std::move(token));
+    (newest_ == nullptr ? oldest_ : newest_->next_) = kept;
+    newest_ = kept;
+    token_bytes_ += kept->memory_bytes();
+  }
+  size_ += addition.size();
+}
+
+void TokenIndex::forget(std::uint64_t last) noexcept {
+  const model::MutexLock lock(mutex_);
+  while (oldest_ != nullptr && oldest_->seq() <= last) {
+    const KeptToken& token = *oldest_;
+    oldest_ = token.next_;
+    token_bytes_ -= token.memory_bytes();
+    --size_;
+    const std::uint32_t hash = slot_hash(token.text());
+    Table& table = tables_[table_of(hash)];
+    const TokenPtr forgotten = table.erase(place_of(table, hash, token.text()));
+  }
+  if (oldest_ == nullptr) newest_ = nullptr;
+}
+
+std::size_t TokenIndex::size() const noexcept {
+  const model::MutexLock lock(mutex_);
+  return size_;
+}
+
+std::uint64_t TokenIndex::newest() const noexcept {
+  const model::MutexLock lock(mutex_);
+  return newest_ == nullptr ? 0 : newest_->seq();
+}
+
+std::size_t TokenIndex::heap_bytes() const noexcept {
+  const model::MutexLock lock(mutex_);
+  std::size_t bytes = token_bytes_;
+  for (const Table& table : tables_) bytes += table.heap_bytes();
+  return bytes;
+}
+
+}   // namespace usertags::index
