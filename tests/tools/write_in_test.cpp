@@ -78,7 +78,7 @@ TEST(WriteIn, RefusesAWriteThatIsNoneOrTwo) {
 
 TEST(WriteIn, NamesTheMemberThatItDoesNotKnow) {
   EXPECT_EQ(refusal(parse_write(R"({"delete":"u","tokens":"t"})").error()),
-            "there is no member token (at byte 20)");
+            "there is no member tokens (at byte 21)");
 }
 
 TEST(WriteIn, TakesTagsOfAUserInBothForms) {
