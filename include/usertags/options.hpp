@@ -16,7 +16,7 @@ enum class Durability : std::uint8_t {
 
 enum class Access : std::uint8_t {
   read_write,
-  read_only,   // writes nothing, beside a live writer too; shows the state at the moment of opening
+  read_only,   // writes nothing, beside a live writer too; shows the state at its opening or last refresh()
   exclusive,   // read_write, and no other process can read the file meanwhile
 };
 

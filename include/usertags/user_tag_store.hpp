@@ -187,6 +187,22 @@ class UserTagStore {
   // foreign_write.
   [[nodiscard]] Result<HistoryPage> history(const UserRef& user, const PageRequest& page = {}) const noexcept;
 
+  // --- Following a file that another process writes: a read-only store. In a store that writes, memory is
+  // never behind. Both answer the newest visible revision. ---
+
+  // Brings a read-only store to where its file is now: by the log's new entries, or, where the log no longer
+  // reaches back so far, by loading all and taking the difference. Cheap where nothing has changed. Readers
+  // see the end of one transaction after the other, and never less than before. Any thread. Errors:
+  // store_failed where the file is no continuation of what the store shows (an older copy was put in its
+  // place): open it again; corrupt_store, foreign_write, busy, io_error. Reads go on as they were.
+  [[nodiscard]] Result<std::uint64_t> refresh() noexcept;
+
+  // Returns when reads show at least this revision: a writer's answer, handed on with its revision, is read
+  // here and never missed. A read-only store refreshes, at once and then 50 times a second. Errors: timeout
+  // (with current_revision), store_closed, also when close() comes meanwhile, and those of refresh().
+  [[nodiscard]] Result<std::uint64_t> read_at_least(std::uint64_t revision,
+                                                    std::chrono::milliseconds timeout) noexcept;
+
   // The newest visible change; 0 for a new store, or a closed one.
   std::uint64_t revision() const noexcept;
 

@@ -38,8 +38,9 @@ void Projection::load(std::span<const RecordPtr> records, std::uint64_t revision
 
 // --- Publishing. ---
 
-std::unique_ptr<Projection::Publication> Projection::prepare(std::vector<Step> steps) {
-  std::unique_ptr<Publication> publication(new Publication(*this));
+std::unique_ptr<Projection::Publication> Projection::prepare(std::vector<Step> steps,
+                                                             std::uint64_t revision) {
+  std::unique_ptr<Publication> publication(new Publication(*this, revision));
   publication->hashes_.reserve(steps.size());
   publication->steps_ = std::move(steps);
   for (const Step& step : publication->steps_) {
@@ -77,7 +78,7 @@ void Projection::publish(std::unique_ptr<Publication> publication) noexcept {
     tags_.publish(*publication->edits_);
     publication->edits_.reset();
     publication->reserved_ = 0;
-    visible_.store(publication->steps_.back().after->revision(), std::memory_order_release);
+    visible_.store(publication->revision_, std::memory_order_release);
 
     const model::MutexLock retirement(retirement_);
     Publication* const newest = publication.get();
@@ -123,7 +124,7 @@ void Projection::retire() const noexcept {
   std::unique_ptr<Publication> retired;   // freed when the lock is gone
   const model::MutexLock retirement(retirement_);
   const std::uint64_t oldest_pin = pins_.empty() ? visible_revision() : std::ranges::min(pins_);
-  while (oldest_ != nullptr && oldest_->steps_.back().after->revision() <= oldest_pin) {
+  while (oldest_ != nullptr && oldest_->revision_ <= oldest_pin) {
     for (std::size_t i = 0; i < oldest_->steps_.size(); ++i) {
       const Record& version = *oldest_->steps_[i].after;
       directory_.drop_predecessor(oldest_->hashes_[i], version);

@@ -58,9 +58,10 @@ class Projection {
 
   // Steps that are prepared. Dropping one instead of publishing it undoes the preparation.
   class Publication;
-  // Does everything about the steps that can fail, and shows none of it. Revisions ascend from the newest
-  // published one. Throws std::bad_alloc.
-  std::unique_ptr<Publication> prepare(std::vector<Step> steps);
+  // Does everything about the steps that can fail, and shows none of it. They lead from what is visible to
+  // `revision`, which is above; the steps of one external id are in order, and new ordinals ascend. Throws
+  // std::bad_alloc.
+  std::unique_ptr<Publication> prepare(std::vector<Step> steps, std::uint64_t revision);
   void publish(std::unique_ptr<Publication> publication) noexcept;
 
   // Users whom the publishing thread is going to look up: their records are fetched into the cache, all at
@@ -191,9 +192,10 @@ class Projection::Publication {
 
  private:
   friend class Projection;
-  explicit Publication(Projection& owner) noexcept : owner_(owner) {}
+  Publication(Projection& owner, std::uint64_t revision) noexcept : owner_(owner), revision_(revision) {}
 
   Projection& owner_;
+  const std::uint64_t revision_;
   std::vector<Step> steps_;
   std::vector<std::uint32_t> hashes_;   // of the steps' users
   std::size_t reserved_ = 0;            // steps that the directory keeps room for

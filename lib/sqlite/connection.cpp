@@ -238,6 +238,12 @@ bool Connection::in_transaction() const noexcept {
   return handle() != nullptr && sqlite3_get_autocommit(handle()) == 0;
 }
 
+bool Connection::moved() const noexcept {
+  int moved = 0;
+  const int result = sqlite3_file_control(handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return result == SQLITE_OK && moved != 0;   // a database in memory has no file to ask
+}
+
 void Connection::enter_wal_mode() {
   const std::string mode = query_text("PRAGMA journal_mode=WAL");
   if (mode != "wal") {

@@ -51,6 +51,7 @@ class Connection {
   std::string name() const;               // the file's path in quotes, for messages
   std::uint64_t database_bytes();         // of all pages, in the file or its WAL
   bool in_transaction() const noexcept;   // asks SQLite, which may have rolled back by itself
+  bool moved() const noexcept;            // the file was renamed or unlinked under us
 
   void enter_wal_mode();                              // writes the file's header, unless it is so already
   void set_busy_timeout(std::chrono::milliseconds);   // how long to wait for locks of others

@@ -73,7 +73,7 @@ Database::Database(const ConnectionConfig& config, const State& first_state)
       log_(connection_),
       users_(connection_),
       tokens_(connection_),
-      data_version_(connection_, "PRAGMA data_version"),
+      data_version_(connection_),
       page_bytes_(static_cast<std::uint64_t>(connection_.query_integer("PRAGMA page_size"))) {
   install_hooks();
   if (writes(config.mode)) checkpoint();   // tells how much of the WAL could not be moved
@@ -92,12 +92,6 @@ int Database::on_commit_begun(void* database) noexcept {
 int Database::on_wal_grown(void* database, sqlite3*, const char*, int frames) noexcept {
   static_cast<Database*>(database)->wal_frames_ = static_cast<std::uint64_t>(frames);
   return SQLITE_OK;
-}
-
-std::int64_t Database::data_version() {
-  const ResetAtEnd reset(data_version_);
-  data_version_.step();
-  return data_version_.integer(0);
 }
 
 Database::Checkpointed Database::run_checkpoint(int mode) {
@@ -122,12 +116,6 @@ void Database::checkpoint_and_truncate() {
 
 std::uint64_t Database::wal_bytes() const noexcept {
   return wal_frames_ == 0 ? 0 : kWalHeaderBytes + wal_frames_ * (kFrameHeaderBytes + page_bytes_);
-}
-
-bool Database::moved() {
-  int moved = 0;
-  const int result = sqlite3_file_control(connection_.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  return result == SQLITE_OK && moved != 0;   // a database in memory has no file to ask
 }
 
 void Database::close() noexcept {

@@ -6,10 +6,10 @@
 
 #include "sqlite/change_log.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/data_version.hpp"
 #include "sqlite/observed_vfs.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/state.hpp"
-#include "sqlite/statement.hpp"
 #include "sqlite/token_table.hpp"
 #include "sqlite/transaction.hpp"
 #include "sqlite/user_table.hpp"
@@ -33,8 +33,7 @@ class Database {
   UserTable& users() noexcept { return users_; }
   TokenTable& tokens() noexcept { return tokens_; }
 
-  // Changes whenever another connection commits, and only then.
-  std::int64_t data_version();
+  std::int64_t data_version() { return data_version_.read(); }
 
   enum class Checkpointed : std::uint8_t { whole, partly };   // partly: a reader pins the WAL
   // PASSIVE: never waits. The next commit overwrites the WAL from its start when it was whole and no reader
@@ -45,7 +44,7 @@ class Database {
 
   std::uint64_t wal_bytes() const noexcept;   // of frames in use, by the last commit or checkpoint
   std::uint64_t database_bytes() { return connection_.database_bytes(); }
-  bool moved();   // the file was renamed or unlinked under us
+  bool moved() const noexcept { return connection_.moved(); }
 
   // Closes for good. With a whole checkpoint behind it, the WAL goes; else it stays for recovery: nothing of
   // a commit whose outcome is unknown may be thrown away.
@@ -63,7 +62,7 @@ class Database {
   ChangeLog log_;
   UserTable users_;
   TokenTable tokens_;
-  Statement data_version_;
+  DataVersion data_version_;
   std::uint64_t page_bytes_;
   std::uint64_t wal_frames_ = 0;
   bool all_in_database_ = true;   // no COMMIT was as much as begun since the last whole checkpoint

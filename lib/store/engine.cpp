@@ -5,11 +5,10 @@
 #include <utility>
 
 #include "model/failure.hpp"
-#include "store/loader.hpp"
 #include "store/reading.hpp"
 #include "store/store_path.hpp"
-#include "store/token_loader.hpp"
 #include "store/verifier.hpp"
+#include "store/waiting.hpp"
 
 namespace usertags::store {
 namespace {
@@ -86,17 +85,11 @@ void Engine::open_read_only(const std::filesystem::path& path) {
   const StorePath place = resolve_store_path(path, options_.allow_network_file_system);
   if (!place.exists) fail_missing(place);
   path_ = place.path;
-  Reading reading = open_for_reading(path_, options_.busy_timeout);
-  const sqlite::ReadTransaction moment(reading.connection);
-  const Loaded loaded = load(reading.connection, LogExtent::to_replay, refuse_problem);
-  projection_.load(loaded.records, loaded.state.revision);
-  load_tokens(reading.connection, loaded.state, tokens_, refuse_problem);
-  store_id_ = loaded.state.store_id;
-  metrics_.log_floor = loaded.state.log_floor;
-  metrics_.folded_revision = loaded.state.folded_revision;
-  metrics_.backlog_users = loaded.backlog.size();
-  metrics_.database_bytes = reading.connection.database_bytes();
-  open_feed(loaded.state.epoch);
+  follower_ =
+      std::make_unique<Follower>(path_, options_.busy_timeout, projection_, tokens_, metrics_, published_);
+  const sqlite::State state = follower_->state();
+  store_id_ = state.store_id;
+  open_feed(state.epoch);
 }
 
 bool Engine::has_readable_file() const noexcept {
@@ -178,6 +171,28 @@ std::vector<Result<User>> Engine::find_each(std::span<const UserRef> users) cons
   return answers;
 }
 
+// --- Following. ---
+
+std::uint64_t Engine::refresh() {
+  if (follower_) feed_->take_epoch(follower_->refresh().epoch);
+  return revision();
+}
+
+Result<std::uint64_t> Engine::read_at_least(std::uint64_t revision, std::chrono::milliseconds timeout) {
+  const auto deadline = deadline_in(timeout);
+  while (true) {
+    const std::uint64_t visible = refresh();
+    if (visible >= revision) return visible;
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) return std::unexpected(timed_out(visible));
+    const auto next_look = follower_ ? std::min(deadline, now + kLookEvery) : deadline;
+    published_.wait_until(next_look, [&] { return closed_.load() || this->revision() >= revision; });
+    if (closed_.load()) return std::unexpected(ErrorCode::store_closed);
+  }
+}
+
+// --- Care. ---
+
 VerifyReport Engine::verify() const {
   if (has_readable_file()) return verify_aside();
   return write_path_->exclusively([&](sqlite::Database& database) {
@@ -188,6 +203,7 @@ VerifyReport Engine::verify() const {
 
 // By a connection of its own: writes wait only while the moment is taken.
 VerifyReport Engine::verify_aside() const {
+  if (follower_) follower_->refresh();   // so that memory and file are of one moment, or nearly so
   Reading reading = open_for_reading(path_, options_.busy_timeout);
   std::optional<sqlite::ReadTransaction> moment;
   std::optional<index::Projection::Snapshot> snapshot;
@@ -245,11 +261,13 @@ void Engine::maintain(std::chrono::milliseconds budget) {
 void Engine::close(bool fold) {
   closed_.store(true, std::memory_order_release);
   if (feed_) feed_->close();
+  if (follower_) follower_->close();
   if (write_path_) write_path_->close(fold);
 }
 
 void Engine::abandon() noexcept {
   if (write_path_) write_path_->abandon();
+  if (follower_) follower_->abandon();
 }
 
 }   // namespace usertags::store

@@ -19,6 +19,7 @@
 #include "index/token_index.hpp"
 #include "store/asking.hpp"
 #include "store/feed.hpp"
+#include "store/follower.hpp"
 #include "store/fork_guard.hpp"
 #include "store/judge.hpp"
 #include "store/logger.hpp"
@@ -57,6 +58,10 @@ class Engine {
 
   Feed& feed() noexcept { return *feed_; }
 
+  // Both answer the newest visible revision.
+  std::uint64_t refresh();
+  Result<std::uint64_t> read_at_least(std::uint64_t revision, std::chrono::milliseconds timeout);
+
   VerifyReport verify() const;
   Stats stats() const noexcept;
   void checkpoint();
@@ -79,7 +84,8 @@ class Engine {
   index::Projection projection_;
   index::TokenIndex tokens_;
   PublishSignal published_;
-  std::unique_ptr<WritePath> write_path_;   // none in a read-only store
+  std::unique_ptr<WritePath> write_path_;   // none in a read-only store, …
+  std::unique_ptr<Follower> follower_;      // … which has this
   std::optional<Feed> feed_;
   std::atomic<bool> closed_{false};
   std::optional<ForkGuard> fork_guard_;   // last: a store that is not made yet is not used in a child

@@ -10,6 +10,7 @@
 #include "model/typeid.hpp"
 #include "store/judge.hpp"
 #include "store/page_limit.hpp"
+#include "store/waiting.hpp"
 
 namespace usertags::store {
 namespace {
@@ -17,17 +18,6 @@ namespace {
 using model::PositionAccess;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-// How often a read-only store looks whether its file has more: nobody in this process could tell it.
-constexpr milliseconds kLookEvery{20};
-
-// Longer than this nobody waits; the clock's end is never reached.
-constexpr milliseconds kLongest = std::chrono::hours(24 * 365);
-
-Error timed_out(std::uint64_t revision) {
-  return {ErrorCode::timeout,
-          "nothing came behind revision " + std::to_string(revision) + " in the time given"};
-}
 
 std::optional<std::uint64_t> to_revision(std::string_view text) {
   std::uint64_t revision = 0;
@@ -61,7 +51,8 @@ LogReader::Newest Feed::newest() const noexcept {
 }
 
 Position Feed::position() const noexcept {
-  return PositionAccess::make(store_id_, epoch_, projection_.visible_revision());
+  return PositionAccess::make(store_id_, epoch_.load(std::memory_order_relaxed),
+                              projection_.visible_revision());
 }
 
 std::optional<Error> Feed::bad_position(const Position& position) const {
@@ -89,7 +80,7 @@ Result<ChangePage> Feed::changes(const Position& after, std::size_t limit) {
 
 Result<std::uint64_t> Feed::wait(const Position& after, milliseconds timeout) {
   if (auto error = bad_position(after)) return std::unexpected(*std::move(error));
-  const auto deadline = steady_clock::now() + std::clamp(timeout, milliseconds(0), kLongest);
+  const auto deadline = deadline_in(timeout);
   return write_path_ != nullptr ? wait_for_publish(after.revision(), deadline)
                                 : poll_file(after.revision(), deadline);
 }

@@ -41,6 +41,8 @@ class Feed {
   Feed(const Source& source, const index::Projection& projection, PublishSignal& published);
 
   Position position() const noexcept;
+  // A follower has come to a file that a writer opened anew.
+  void take_epoch(std::uint64_t epoch) noexcept { epoch_.store(epoch, std::memory_order_relaxed); }
 
   // They throw Failure and std::bad_alloc; what a caller has to expect is a value.
   Result<ChangePage> changes(const Position& after, std::size_t limit);
@@ -68,7 +70,7 @@ class Feed {
   std::uint64_t file_revision();
 
   const StoreId store_id_;
-  const std::uint64_t epoch_;
+  std::atomic<std::uint64_t> epoch_;
   WritePath* const write_path_;
   const index::Projection& projection_;
   PublishSignal& published_;

@@ -12,6 +12,7 @@
 #include "sqlite/change_log.hpp"
 #include "sqlite/user_table.hpp"
 #include "store/log_problem.hpp"
+#include "store/replay.hpp"
 #include "store/stored_user.hpp"
 
 namespace usertags::store {
@@ -124,11 +125,9 @@ class Loading {
     if (place == loaded_.records.end() || (*place)->ordinal() != change.ordinal) return missing(change);
     RecordPtr& record = *place;
     if (record->is_tombstone() || record->revision() >= change.revision) return;
-    const auto deltas = decoder_.patch(change.patch);
-    if (!deltas || deltas->front().key.empty() || !is_well_formed(change.patch)) return unreadable(change);
-    merge(*record, *deltas);
-    if (!Record::has_room_for(record->external_id(), merged_)) return unreadable(change);
-    record = Record::make(change.ordinal, change.revision, record->id(), record->external_id(), merged_);
+    RecordPtr patched = replay_.patch(change, *record);
+    if (!patched) return unreadable(change);
+    record = std::move(patched);
     loaded_.backlog.push_back(change.ordinal);
   }
 
@@ -139,17 +138,6 @@ class Loading {
 
   void unreadable(const model::Change& change) {
     problem(Kind::log, ErrorCode::corrupt_store, {}, unreadable_change(change.revision));
-  }
-
-  void merge(const Record& record, std::span<const model::TagDelta> deltas) {
-    merged_.clear();
-    auto tag = record.begin();
-    for (const model::TagDelta& delta : deltas) {
-      for (; tag != record.end() && tag->key < delta.key; ++tag) merged_.push_back(*tag);
-      if (tag != record.end() && tag->key == delta.key) ++tag;
-      if (delta.value) merged_.push_back({delta.key, *delta.value});
-    }
-    for (; tag != record.end(); ++tag) merged_.push_back(*tag);
   }
 
   void check_digest() const {
@@ -165,7 +153,7 @@ class Loading {
   const OnProblem& on_problem_;
   Loaded loaded_;
   model::PatchDecoder decoder_;
-  std::vector<Tag> merged_;
+  Replay replay_;
 };
 
 }   // namespace

@@ -13,7 +13,7 @@ std::unique_ptr<LogReaders::Reader> LogReaders::take() {
     if (!idle_.empty()) {
       std::unique_ptr<Reader> reader = std::move(idle_.back());
       idle_.pop_back();
-      return reader;
+      if (!reader->reading.connection.moved()) return reader;
     }
   }
   try {

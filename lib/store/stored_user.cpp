@@ -36,6 +36,10 @@ bool is_tag_list(std::string_view external_id, std::span<const Tag> tags) noexce
 
 }   // namespace
 
+bool is_user(std::string_view id, std::string_view external_id, std::span<const Tag> tags) noexcept {
+  return model::parse_user_id(id) && is_external_id(external_id) && is_tag_list(external_id, tags);
+}
+
 bool is_well_formed(std::string_view json) noexcept {
   return model::scan_utf8(json).well_formed;
 }

@@ -201,6 +201,17 @@ std::uint64_t UserTagStore::revision() const noexcept {
   return refuses_reads(impl_.get()) ? 0 : impl_->revision();
 }
 
+Result<std::uint64_t> UserTagStore::refresh() noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&]() -> Result<std::uint64_t> { return impl_->refresh(); });
+}
+
+Result<std::uint64_t> UserTagStore::read_at_least(std::uint64_t revision,
+                                                  std::chrono::milliseconds timeout) noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->read_at_least(revision, timeout); });
+}
+
 Result<VerifyReport> UserTagStore::verify() const noexcept {
   if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
   return guarded([&]() -> Result<VerifyReport> { return impl_->verify(); });

@@ -124,7 +124,8 @@ void Writer::commit(std::span<Slice> slices) {
 Writer::Prepared Writer::prepare() {
   Prepared prepared;
   prepared.tokens = tokens_.prepare(group_.tokens());
-  if (group_.size() != 0) prepared.changes = projection_.prepare(group_.take_steps());
+  if (group_.size() != 0)
+    prepared.changes = projection_.prepare(group_.take_steps(), group_.state().revision);
   return prepared;
 }
 

@@ -58,12 +58,13 @@ std::size_t index_problems(const Projection& projection) {
 }
 
 void publish(Projection& projection, std::vector<Step> steps) {
-  projection.publish(projection.prepare(std::move(steps)));
+  const std::uint64_t revision = steps.back().after->revision();
+  projection.publish(projection.prepare(std::move(steps), revision));
 }
 
 TEST(Projection, ShowsNothingOfAGroupBeforeItIsPublished) {
   Projection projection;
-  auto publication = projection.prepare({{{}, version(1, 1, "ann", {{"tier", "gold"}})}});
+  auto publication = projection.prepare({{{}, version(1, 1, "ann", {{"tier", "gold"}})}}, 1);
   EXPECT_FALSE(projection.find("ann"));
   EXPECT_EQ(projection.visible_revision(), 0U);
   projection.publish(std::move(publication));
@@ -78,7 +79,7 @@ TEST(Projection, AGroupThatIsDroppedLeavesNoTrace) {
   publish(projection, {{{}, ann}});
   const Projection::Counters before = projection.counters();
   projection.prepare(
-      {{ann, version(1, 2, "ann", {{"tier", "x"}})}, {{}, version(2, 3, "bob", {{"new", "y"}})}});
+      {{ann, version(1, 2, "ann", {{"tier", "x"}})}, {{}, version(2, 3, "bob", {{"new", "y"}})}}, 3);
   const Projection::Counters after = projection.counters();
   EXPECT_EQ(after.users, before.users);
   EXPECT_EQ(after.tags, before.tags);
@@ -148,7 +149,7 @@ RC_GTEST_PROP(Projection, EveryReaderSeesExactlyItsMoment, ()) {
       }
     }
     if (*rc::gen::inRange(0, 3) == 0) pinned.push_back({projection.pin(), now});
-    auto publication = projection.prepare(std::move(steps));
+    auto publication = projection.prepare(std::move(steps), next_revision);
     if (*rc::gen::inRange(0, 5) == 0) continue;   // dropped
     projection.publish(std::move(publication));
     now = std::move(next);

@@ -50,7 +50,8 @@ class ProjectionThreads : public testing::Test {
       steps.push_back({current, next});
       current = std::move(next);
     }
-    projection_.publish(projection_.prepare(std::move(steps)));
+    const std::uint64_t revision = steps.back().after->revision();
+    projection_.publish(projection_.prepare(std::move(steps), revision));
   }
 
   // Runs the check over and over, on two threads, until the publisher is done.

@@ -80,6 +80,7 @@ class Runner {
       case Care::Kind::check_all: return store_.check_all();
       case Care::Kind::check_views: return store_.check_views();
       case Care::Kind::check_read_only: return store_.check_read_only();
+      case Care::Kind::check_follower: return store_.check_follower();
     }
   }
 

@@ -37,6 +37,8 @@ std::vector<NamedAnswer> answers_to_reading(UserTagStore& store) {
       {"changes", code_of(store.changes({}))},
       {"history", code_of(store.history("nobody"))},
       {"wait_for_changes", code_of(store.wait_for_changes({}, std::chrono::milliseconds(0)))},
+      {"refresh", code_of(store.refresh())},
+      {"read_at_least", code_of(store.read_at_least(0, std::chrono::milliseconds(0)))},
       {"verify", code_of(store.verify())},
   };
 }

@@ -279,6 +279,18 @@ void CheckedStore::check_read_only() {
          "changed");
 }
 
+void CheckedStore::check_follower() {
+  Options options = options_;
+  options.access = Access::read_only;
+  if (!follower_) follower_.emplace(must(UserTagStore::open(path_, options), "open read-only"));
+  expect_number("refresh", reference_.revision(), must(follower_->refresh(), "refresh"));
+  expect_equal(*follower_, reference_);
+  expect_figures(follower_->stats(), reference_);
+  const VerifyReport report = must(follower_->verify(), "verify of a follower");
+  expect(report.ok(), "verify of a follower", "no problem", report.ok() ? "" : report.problems.front().what);
+  expect_number<std::uint64_t>("verify().revision of a follower", reference_.revision(), report.revision);
+}
+
 // --- Care. ---
 
 void CheckedStore::maintain() {
@@ -293,6 +305,7 @@ void CheckedStore::checkpoint() {
 void CheckedStore::reopen(Ending ending, const Options& options) {
   const auto image = ending == Ending::killed ? std::optional(file_bytes(path_)) : std::nullopt;
   if (ending == Ending::closed) must(store_->close(), "close");
+  if (ending == Ending::killed) follower_.reset();   // the files are written anew
   store_.reset();
   if (image) {
     std::filesystem::remove(beside(path_, "-shm"));

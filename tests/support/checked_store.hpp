@@ -57,6 +57,7 @@ class CheckedStore {
   // bytes of the file and its WAL as they were.
   void check_views();
   void check_read_only();
+  void check_follower();   // a read-only store that lives from check to check, and is refreshed
 
   void maintain();
   void checkpoint();
@@ -80,6 +81,8 @@ class CheckedStore {
   std::optional<UserTagStore> store_;
   std::uint64_t floor_at_open_ = 0;
   ReferenceStore reference_;
+
+  std::optional<UserTagStore> follower_;
 
   static constexpr std::size_t kRemembered = 32;
   std::deque<std::pair<User, ReferenceUser>> remembered_;   // the newest snapshots, and what they showed

@@ -1,4 +1,5 @@
-// The log as a store shows it, feed and histories, compared with what the reference was told. Throws Disagreement.
+// The log as a store shows it, feed and histories, compared with what the reference was told. Throws
+// Disagreement.
 #pragma once
 
 #include <usertags/user_tag_store.hpp>

@@ -86,7 +86,8 @@ rc::Gen<Step> any_use() {
 }
 
 std::string kind_name(Care::Kind kind) {
-  constexpr const char* kNames[] = {"maintain", "checkpoint", "check_all", "check_views", "check_read_only"};
+  constexpr const char* kNames[] = {"maintain",    "checkpoint",      "check_all",
+                                    "check_views", "check_read_only", "check_follower"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -166,7 +167,8 @@ Options tight_options() {
 
 rc::Gen<Step> any_step() {
   const auto care = rc::gen::element(Care::Kind::maintain, Care::Kind::checkpoint, Care::Kind::check_all,
-                                     Care::Kind::check_views, Care::Kind::check_read_only);
+                                     Care::Kind::check_views, Care::Kind::check_read_only,
+                                     Care::Kind::check_follower, Care::Kind::check_follower);
   return rc::gen::weightedOneOf<Step>({{20, any_use()}, {2, as_step<Care>(care)}, {1, any_reopen()}});
 }
 

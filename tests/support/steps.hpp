@@ -54,7 +54,14 @@ struct CountThem {
   Selector selector;
 };
 struct Care {
-  enum class Kind : std::uint8_t { maintain, checkpoint, check_all, check_views, check_read_only };
+  enum class Kind : std::uint8_t {
+    maintain,
+    checkpoint,
+    check_all,
+    check_views,
+    check_read_only,
+    check_follower
+  };
   Kind kind{};
 };
 struct Reopen {

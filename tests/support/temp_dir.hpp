@@ -13,7 +13,8 @@ namespace usertags::test {
 // A folder in memory, where the machine has one: for tests that open thousands of stores and lose no power.
 inline std::filesystem::path memory_folder() {
   const std::filesystem::path shared_memory = "/dev/shm";
-  return std::filesystem::is_directory(shared_memory) ? shared_memory : std::filesystem::temp_directory_path();
+  return std::filesystem::is_directory(shared_memory) ? shared_memory
+                                                      : std::filesystem::temp_directory_path();
 }
 
 class TempDir {

@@ -1,0 +1,383 @@
+// Followers: read-only stores that keep up with a file which another store writes.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/answers.hpp"
+#include "support/checked_store.hpp"
+#include "support/child.hpp"
+#include "support/expect_equal.hpp"
+#include "support/expect_log.hpp"
+#include "support/rewrite.hpp"
+#include "support/temp_dir.hpp"
+
+namespace usertags::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class FollowerTest : public testing::Test {
+ protected:
+  static Options writing() {
+    Options options;
+    options.durability = Durability::relaxed;
+    return options;
+  }
+  // A log so short that a follower soon falls behind it.
+  static Options forgetful() {
+    Options options = writing();
+    options.history.min_changes = 3;
+    options.housekeeping.backlog_users = 1;
+    return options;
+  }
+  UserTagStore follow() const {
+    Options options;
+    options.access = Access::read_only;
+    return must(UserTagStore::open(path_, options));
+  }
+  void expect_followed(UserTagStore& follower, CheckedStore& writer) const {
+    EXPECT_EQ(must(follower.refresh()), writer.store().revision());
+    expect_equal(follower, writer.reference());
+    expect_log(follower, writer.reference());
+    const VerifyReport report = must(follower.verify());
+    EXPECT_TRUE(report.ok()) << report.problems.front().what;
+    EXPECT_EQ(report.revision, writer.store().revision());
+    EXPECT_EQ(report.digest, must(writer.store().verify()).digest);
+  }
+  static void write_some(CheckedStore& writer, int first, int count) {
+    for (int n = first; n < first + count; ++n) {
+      const std::string name = std::to_string(n % 7);
+      if (!writer.find(name)) must(writer.create_user(name, {{"n", std::to_string(n)}}));
+      must(writer.apply(name, TagBatch().set("n", std::to_string(n)).set(std::to_string(n % 3), "x")));
+      if (n % 5 == 0) must(writer.delete_user(name));
+    }
+  }
+
+  TempDir folder_{memory_folder()};
+  std::filesystem::path path_ = folder_ / "users.db";
+};
+
+TEST_F(FollowerTest, ShowsItsMomentUntilItIsRefreshed) {
+  CheckedStore writer(path_, writing());
+  must(writer.create_user("ann", {{"tier", "trial"}}));
+  auto follower = follow();
+  must(writer.apply("ann", TagBatch().set("tier", "gold")));
+  EXPECT_EQ(value_of(follower, "ann", "tier"), "trial");
+  EXPECT_EQ(follower.revision(), 1U);
+  EXPECT_EQ(must(follower.refresh()), 2U);
+  EXPECT_EQ(value_of(follower, "ann", "tier"), "gold");
+  EXPECT_EQ(must(follower.refresh()), 2U);
+}
+
+TEST_F(FollowerTest, FollowsEveryKindOfChange) {
+  CheckedStore writer(path_, writing());
+  auto follower = follow();
+  for (int round = 0; round < 10; ++round) {
+    write_some(writer, 10 * round, 10);
+    expect_followed(follower, writer);
+  }
+  must(writer.apply_all(std::vector<Write>{CreateUser{"left", {}, {}}, CreateUser{"right", {}, {}}}));
+  expect_followed(follower, writer);
+}
+
+TEST_F(FollowerTest, FollowsManyChangesInOneGo) {
+  CheckedStore writer(path_, writing());
+  auto follower = follow();
+  std::vector<Write> writes;
+  for (int n = 0; n < 10'000; ++n) writes.push_back(CreateUser{std::to_string(n), {{"n", "0"}}, {}});
+  for (const auto& answer : writer.store().apply_each(writes)) must(answer);
+  EXPECT_EQ(must(follower.refresh()), 10'000U);
+  EXPECT_EQ(must(follower.count(key("n") == "0")).count, 10'000U);
+  EXPECT_TRUE(must(follower.verify()).ok());
+}
+
+TEST_F(FollowerTest, LoadsAllWhenItHasFallenBehindTheLog) {
+  CheckedStore writer(path_, forgetful());
+  write_some(writer, 0, 5);
+  auto follower = follow();
+  for (int round = 1; round < 6; ++round) {
+    write_some(writer, 100 * round, 60);
+    writer.maintain();
+    ASSERT_GT(writer.store().stats().log_floor, follower.revision() + 1);
+    expect_followed(follower, writer);
+  }
+}
+
+TEST_F(FollowerTest, AfterAFullLoadSnapshotsAndCursorsFromBeforeStayGood) {
+  CheckedStore writer(path_, forgetful());
+  for (const char* name : {"a", "b", "c"}) must(writer.create_user(name, {{"n", "0"}}));
+  auto follower = follow();
+  const User before = must(follower.find("a"));
+  const UserPage first = must(follower.list({.limit = 1}));
+  must(writer.delete_user("b"));
+  must(writer.create_user("b", {{"n", "1"}}));   // another user of the same name
+  for (int n = 0; n < 30; ++n) must(writer.apply("a", TagBatch().set("n", std::to_string(n))));
+  writer.maintain();
+  must(follower.refresh());
+  EXPECT_EQ(value_of(before, "n"), "0");
+  EXPECT_EQ(value_of(follower, "a", "n"), "29");
+  EXPECT_EQ(value_of(follower, "b", "n"), "1");
+  const UserPage rest = must(follower.list({.limit = 10, .after = first.next}));
+  ASSERT_EQ(rest.users.size(), 2U);
+  EXPECT_EQ(rest.users[0].external_id(), "c");
+  EXPECT_EQ(rest.users[1].external_id(), "b");
+}
+
+TEST_F(FollowerTest, GoesOnOverTheWritersEndAndItsNextStart) {
+  CheckedStore writer(path_, writing());
+  must(writer.create_user("ann"));
+  auto follower = follow();
+  const std::uint64_t epoch = follower.position().epoch();
+  for (const Ending ending : {Ending::closed, Ending::dropped}) {
+    must(writer.apply("ann", TagBatch().set("n", std::to_string(static_cast<int>(ending)))));
+    writer.reopen(ending, writing());
+    expect_followed(follower, writer);
+    must(writer.apply("ann", TagBatch().set("m", std::to_string(static_cast<int>(ending)))));
+    expect_followed(follower, writer);
+  }
+  EXPECT_EQ(follower.position().epoch(), epoch);
+}
+
+TEST_F(FollowerTest, StartsWhereNobodyWritesAndHoldsNobodyOff) {
+  {
+    CheckedStore writer(path_, writing());
+    must(writer.create_user("ann"));
+    must(writer.store().close());
+  }
+  auto follower = follow();
+  EXPECT_EQ(must(follower.refresh()), 1U);
+  auto writer = must(UserTagStore::open(path_, writing()));
+  must(writer.create_user("bob"));
+  EXPECT_EQ(must(follower.refresh()), 2U);
+  EXPECT_TRUE(follower.find("bob"));
+  must(writer.close());
+  EXPECT_EQ(must(follower.refresh()), 2U);
+}
+
+TEST_F(FollowerTest, TakesTheEpochOfAWriterThatEndedUncleanly) {
+  const auto write_and_die = [&](const Reporter& parent) {
+    auto store = must(UserTagStore::open(path_, writing()));
+    must(store.create_user("user of " + std::to_string(getpid())));
+    parent.tell("written");
+    pause();
+  };
+  {
+    Child child(write_and_die);
+    ASSERT_TRUE(child.read_line());
+    child.kill();
+  }
+  auto follower = follow();
+  EXPECT_EQ(follower.revision(), 1U);
+  const Position before = follower.position();
+  {
+    Child child(write_and_die);
+    ASSERT_TRUE(child.read_line());
+    EXPECT_EQ(must(follower.refresh()), 2U);
+    child.kill();
+  }
+  EXPECT_GT(follower.position().epoch(), before.epoch());
+  EXPECT_TRUE(must(follower.changes(before)).epoch_changed);
+  EXPECT_EQ(must(follower.refresh()), 2U);
+}
+
+TEST_F(FollowerTest, FollowsTokensToo) {
+  Options options = writing();
+  options.tokens.max_count = 2;
+  CheckedStore writer(path_, options);
+  must(writer.create_user("ann", {}, {.token = "0"}));
+  auto follower = follow();
+  EXPECT_TRUE(must(follower.plan("ann", TagBatch(), {.token = "1"})).user);
+  must(writer.apply("ann", TagBatch(), {.token = "1"}));   // a commit without a change
+  must(follower.refresh());
+  EXPECT_TRUE(must(follower.plan("ann", TagBatch(), {.token = "1"})).replayed);
+  for (int n = 2; n < 40; ++n) must(writer.apply("ann", TagBatch(), {.token = std::to_string(n)}));
+  must(follower.refresh());
+  EXPECT_EQ(follower.stats().tokens, writer.store().stats().tokens);
+  EXPECT_FALSE(must(follower.plan("ann", TagBatch(), {.token = "1"})).replayed);
+}
+
+TEST_F(FollowerTest, ReadersBesideARefreshSeeWholeTransactionsInOrder) {
+  auto writer = must(UserTagStore::open(path_, writing()));
+  must(writer.create_user("left", {{"n", "0"}}));
+  must(writer.create_user("right", {{"n", "0"}}));
+  auto follower = follow();
+  std::atomic<bool> done = false;
+  const auto read = [&] {
+    const std::vector<UserRef> both{"left", "right"};
+    std::uint64_t newest = 0;
+    while (!done) {
+      const auto found = follower.find_each(both);
+      EXPECT_EQ(value_of(*found[0], "n"), value_of(*found[1], "n"));
+      EXPECT_GE(found[0]->revision(), newest);
+      newest = found[0]->revision();
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) threads.emplace_back(read);
+  threads.emplace_back([&] {
+    while (!done) must(follower.refresh());
+  });
+  for (int n = 1; n <= 300; ++n) {
+    const TagBatch batch = TagBatch().set("n", std::to_string(n));
+    const auto applied = must(
+        writer.apply_all(std::vector<Write>{PatchUser{"left", batch, {}}, PatchUser{"right", batch, {}}}));
+    if (n % 10 != 0) continue;
+    EXPECT_GE(must(follower.read_at_least(applied[1].revision, 1min)), applied[1].revision);
+  }
+  done = true;
+  for (std::thread& thread : threads) thread.join();
+  must(follower.refresh());
+  EXPECT_EQ(value_of(follower, "left", "n"), "300");
+}
+
+// --- Never silently stale. ---
+
+TEST_F(FollowerTest, ReadAtLeastWaitsForTheRevisionAndNoLonger) {
+  auto writer = must(UserTagStore::open(path_, writing()));
+  auto follower = follow();
+  EXPECT_EQ(must(follower.read_at_least(0, 0ms)), 0U);
+  const auto early = follower.read_at_least(1, 0ms);
+  ASSERT_EQ(code_of(early), ErrorCode::timeout);
+  EXPECT_EQ(early.error().current_revision(), 0U);
+  std::thread waiting([&] {
+    EXPECT_EQ(must(follower.read_at_least(2, 1min)), 2U);
+    EXPECT_TRUE(follower.find("bob"));
+  });
+  must(writer.create_user("ann"));
+  must(writer.create_user("bob"));
+  waiting.join();
+}
+
+TEST_F(FollowerTest, InAStoreThatWritesItWaitsForThePublishing) {
+  auto store = must(UserTagStore::open_in_memory());
+  EXPECT_EQ(must(store.refresh()), 0U);
+  EXPECT_EQ(code_of(store.read_at_least(1, 0ms)), ErrorCode::timeout);
+  std::thread waiting([&] { EXPECT_EQ(must(store.read_at_least(1, 1min)), 1U); });
+  must(store.create_user("ann"));
+  waiting.join();
+}
+
+TEST_F(FollowerTest, ClosingWakesWhoWaits) {
+  {
+    auto writer = must(UserTagStore::open(path_, writing()));
+  }
+  auto follower = follow();
+  std::thread waiting([&] { EXPECT_EQ(code_of(follower.read_at_least(1, 1h)), ErrorCode::store_closed); });
+  must(follower.close());
+  waiting.join();
+  EXPECT_EQ(code_of(follower.refresh()), ErrorCode::store_closed);
+}
+
+// --- What is no continuation. ---
+
+class Replaced : public FollowerTest {
+ protected:
+  Replaced() {
+    auto writer = must(UserTagStore::open(path_, writing()));
+    must(writer.create_user("ann", {{"tier", "trial"}}));
+    must(writer.close());
+    std::filesystem::copy_file(path_, older_);
+    writer = must(UserTagStore::open(path_, writing()));
+    must(writer.apply("ann", TagBatch().set("tier", "gold")));
+    must(writer.close());
+  }
+  void put_in_place(const std::filesystem::path& other) const { std::filesystem::rename(other, path_); }
+  void expect_refused(UserTagStore& follower) const {
+    const auto refused = follower.refresh();
+    EXPECT_EQ(code_of(refused), ErrorCode::store_failed) << told(refused);
+    EXPECT_EQ(code_of(follower.read_at_least(2, 1min)), ErrorCode::store_failed);
+    EXPECT_EQ(value_of(follower, "ann", "tier"), "gold") << "reads go on as they were";
+  }
+
+  std::filesystem::path older_ = folder_ / "older.db";
+};
+
+TEST_F(Replaced, AnOlderCopy) {
+  auto follower = follow();
+  put_in_place(older_);
+  expect_refused(follower);
+}
+
+TEST_F(Replaced, AnOlderCopyThatWentAnotherWay) {
+  auto follower = follow();
+  auto writer = must(UserTagStore::open(older_, writing()));
+  for (const char* tier : {"silver", "tin"}) must(writer.apply("ann", TagBatch().set("tier", tier)));
+  must(writer.close());
+  put_in_place(older_);
+  expect_refused(follower);
+}
+
+TEST_F(Replaced, AnotherStore) {
+  auto follower = follow();
+  auto other = must(UserTagStore::open(folder_ / "other.db", writing()));
+  for (const char* name : {"a", "b", "c"}) must(other.create_user(name));
+  must(other.close());
+  put_in_place(folder_ / "other.db");
+  expect_refused(follower);
+}
+
+TEST_F(Replaced, ANewerCopyIsAContinuation) {
+  std::filesystem::copy_file(path_, folder_ / "newer.db");
+  auto follower = follow();
+  auto writer = must(UserTagStore::open(folder_ / "newer.db", writing()));
+  must(writer.apply("ann", TagBatch().set("tier", "platinum")));
+  must(writer.close());
+  put_in_place(folder_ / "newer.db");
+  EXPECT_EQ(must(follower.refresh()), 3U);
+  EXPECT_EQ(value_of(follower, "ann", "tier"), "platinum");
+}
+
+TEST_F(Replaced, AFileThatIsGone) {
+  auto follower = follow();
+  std::filesystem::remove(path_);
+  EXPECT_EQ(code_of(follower.refresh()), ErrorCode::io_error);
+  EXPECT_EQ(value_of(follower, "ann", "tier"), "gold");
+}
+
+// --- Damage. ---
+
+TEST_F(FollowerTest, ABrokenLogIsRefusedAndMemoryStaysAsItIs) {
+  auto writer = must(UserTagStore::open(path_, writing()));
+  must(writer.create_user("ann", {{"tier", "trial"}}));
+  auto follower = follow();
+  for (const char* tier : {"gold", "silver"}) must(writer.apply("ann", TagBatch().set("tier", tier)));
+  rewrite(path_, [](sqlite::Connection& connection) {
+    connection.execute("UPDATE change SET patch = '{\"tags\":{\"tier\":\"forged\"}}' WHERE seq = 2");
+  });
+  EXPECT_EQ(code_of(follower.refresh()), ErrorCode::corrupt_store);
+  EXPECT_EQ(value_of(follower, "ann", "tier"), "trial");
+  EXPECT_EQ(follower.revision(), 1U);
+}
+
+TEST_F(FollowerTest, ACommitRecordThatDoesNotFitTheLogIsRefused) {
+  auto writer = must(UserTagStore::open(path_, writing()));
+  must(writer.create_user("ann", {{"tier", "trial"}}));
+  auto follower = follow();
+  must(writer.apply("ann", TagBatch().set("tier", "gold")));
+  rewrite_state(path_, [](sqlite::State& state) { state.digest.low += 1; });
+  EXPECT_EQ(code_of(follower.refresh()), ErrorCode::foreign_write);
+  EXPECT_EQ(follower.revision(), 1U);
+  rewrite_state(path_, [](sqlite::State& state) { state.digest.low -= 1; });
+  EXPECT_EQ(must(follower.refresh()), 2U);
+}
+
+TEST_F(FollowerTest, AChildOfAForkIsToldSo) {
+  auto writer = must(UserTagStore::open(path_, writing()));
+  auto follower = follow();
+  Child child([&](const Reporter& parent) {
+    parent.tell(std::string(to_string(follower.refresh().error().code())));
+  });
+  EXPECT_EQ(child.read_line(), "forked");
+  EXPECT_EQ(child.wait(), 0);
+  must(writer.create_user("ann"));
+  EXPECT_EQ(must(follower.refresh()), 1U);
+}
+
+}   // namespace
+}   // namespace usertags::test
