@@ -46,7 +46,7 @@ User to_user(RecordPtr record) {
 }   // namespace
 
 Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& options)
-    : options_(options), logger_(options.log) {
+    : options_(options), logger_(options.log), budget_(options.memory_budget, projection_, tokens_) {
   check(options_);
   if (path && options_.access == Access::read_only)
     open_read_only(*path);
@@ -76,7 +76,7 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
     lock = StoreLock::exclusive(path_, options_.busy_timeout);
   }
   write_path_ = std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, tokens_,
-                                            logger_, metrics_, published_);
+                                            budget_, logger_, metrics_, published_);
   store_id_ = write_path_->state().store_id;
   open_feed(write_path_->state().epoch);
 }
@@ -85,8 +85,8 @@ void Engine::open_read_only(const std::filesystem::path& path) {
   const StorePath place = resolve_store_path(path, options_.allow_network_file_system);
   if (!place.exists) fail_missing(place);
   path_ = place.path;
-  follower_ =
-      std::make_unique<Follower>(path_, options_.busy_timeout, projection_, tokens_, metrics_, published_);
+  follower_ = std::make_unique<Follower>(path_, options_.busy_timeout, projection_, tokens_, budget_,
+                                         metrics_, published_);
   const sqlite::State state = follower_->state();
   store_id_ = state.store_id;
   open_feed(state.epoch);
@@ -150,7 +150,7 @@ Result<std::vector<Applied>> Engine::submit_all(std::span<const Write> writes) {
 }
 
 Result<Applied> Engine::plan(const PatchView& patch) const {
-  return Judge(options_.limits, projection_, tokens_).plan(patch);
+  return Judge(options_.limits, projection_, tokens_, budget_).plan(patch);
 }
 
 Result<User> Engine::find(const UserRef& user) const {

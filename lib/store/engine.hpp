@@ -23,6 +23,7 @@
 #include "store/fork_guard.hpp"
 #include "store/judge.hpp"
 #include "store/logger.hpp"
+#include "store/memory_budget.hpp"
 #include "store/metrics.hpp"
 #include "store/publish_signal.hpp"
 #include "store/request.hpp"
@@ -83,6 +84,7 @@ class Engine {
   StoreId store_id_{};
   index::Projection projection_;
   index::TokenIndex tokens_;
+  const MemoryBudget budget_;
   PublishSignal published_;
   std::unique_ptr<WritePath> write_path_;   // none in a read-only store, …
   std::unique_ptr<Follower> follower_;      // … which has this

@@ -117,12 +117,13 @@ class Follower::Group {
 };
 
 Follower::Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout,
-                   index::Projection& projection, index::TokenIndex& tokens, Metrics& metrics,
-                   PublishSignal& published)
+                   index::Projection& projection, index::TokenIndex& tokens, const MemoryBudget& budget,
+                   Metrics& metrics, PublishSignal& published)
     : file_(std::move(file)),
       busy_timeout_(busy_timeout),
       projection_(projection),
       tokens_(tokens),
+      budget_(budget),
       metrics_(metrics),
       published_(published) {
   const model::MutexLock lock(mutex_);
@@ -135,6 +136,7 @@ void Follower::load() {
     const sqlite::ReadTransaction moment(link_->reading.connection);
     const Loaded loaded = store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
     projection_.load(loaded.records, loaded.state.revision);
+    budget_.require_room();
     metrics_.backlog_users = loaded.backlog.size();
     take(loaded.state);
   }
@@ -191,7 +193,8 @@ void Follower::apply_log(const sqlite::State& state) {
     const bool is_last = revision == state.revision;
     if (is_last && group.state().digest != state.digest)
       model::fail(ErrorCode::foreign_write, "the users are not those of the last commit");
-    if (is_last || (group.size() >= kGroup && entry->change.remaining == 0)) publish(group);
+    if (is_last || (group.size() >= kGroup && entry->change.remaining == 0))
+      publish(group.take_steps(), group.state());
   }
   take(state);
 }
@@ -209,9 +212,12 @@ void Follower::add(const sqlite::ChangeLog::Entry& entry, Group& group) {
   group.add(change, entry.checksum, std::move(before), std::move(after));
 }
 
-void Follower::publish(Group& group) {
-  projection_.publish(projection_.prepare(group.take_steps(), group.state().revision));
-  state_ = group.state();
+void Follower::publish(std::vector<Step> steps, const sqlite::State& state) {
+  std::int64_t growth = 0;
+  for (const Step& step : steps) growth += MemoryBudget::growth(step.before.get(), *step.after);
+  if (growth > 0 && growth > budget_.room()) throw model::Failure{budget_.exceeded()};
+  projection_.publish(projection_.prepare(std::move(steps), state.revision));
+  state_ = state;
   published_.notify();
 }
 
@@ -219,8 +225,7 @@ void Follower::reload() {
   const Loaded loaded = store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
   auto steps = Difference(loaded, state_.last_ordinal).from(projection_.pin());
   if (!steps) fail_discontinued(file_, "users are in it who were given the places of others");
-  projection_.publish(projection_.prepare(*std::move(steps), loaded.state.revision));
-  published_.notify();
+  publish(*std::move(steps), loaded.state);
   metrics_.backlog_users = loaded.backlog.size();
   take(loaded.state);
 }

@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "index/projection.hpp"
 #include "index/token_index.hpp"
@@ -27,6 +28,7 @@
 #include "sqlite/data_version.hpp"
 #include "sqlite/state.hpp"
 #include "store/loader.hpp"
+#include "store/memory_budget.hpp"
 #include "store/metrics.hpp"
 #include "store/publish_signal.hpp"
 #include "store/reading.hpp"
@@ -39,7 +41,7 @@ class Follower {
   // Loads the file (a resolved path) into the empty projection and token index. Throws Failure,
   // std::bad_alloc.
   Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout, index::Projection& projection,
-           index::TokenIndex& tokens, Metrics& metrics, PublishSignal& published);
+           index::TokenIndex& tokens, const MemoryBudget& budget, Metrics& metrics, PublishSignal& published);
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
 
@@ -80,7 +82,7 @@ class Follower {
   bool log_goes_on(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
   void apply_log(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
   void add(const sqlite::ChangeLog::Entry& entry, Group& group) USERTAGS_REQUIRES(mutex_);
-  void publish(Group& group) USERTAGS_REQUIRES(mutex_);
+  void publish(std::vector<index::Step> steps, const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
   void reload() USERTAGS_REQUIRES(mutex_);
   void take(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
   void leave() noexcept USERTAGS_REQUIRES(mutex_);
@@ -89,6 +91,7 @@ class Follower {
   const std::chrono::milliseconds busy_timeout_;
   index::Projection& projection_;
   index::TokenIndex& tokens_;
+  const MemoryBudget& budget_;
   Metrics& metrics_;
   PublishSignal& published_;
 

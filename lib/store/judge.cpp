@@ -178,6 +178,13 @@ Error Judge::refused() {
   return {ErrorCode::batch_refused, Error::Details{.violations = std::move(violations)}};
 }
 
+std::optional<Error> Judge::check_room(const Record* before, const Record& after,
+                                       const PendingGroup& group) const {
+  const std::int64_t growth = MemoryBudget::growth(before, after);
+  if (growth <= 0 || growth + group.growth() <= room_) return std::nullopt;
+  return budget_.exceeded();
+}
+
 Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
   if (auto wrong = check_creation(write)) return std::unexpected(std::move(*wrong));
   planner_.plan_creation(write.tags);
@@ -200,6 +207,7 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
 
   RecordPtr user =
       Record::make(state.last_ordinal + 1, state.revision + 1, id_text, write.external_id, planner_.tags());
+  if (auto wrong = check_room(nullptr, *user, group)) return std::unexpected(std::move(*wrong));
   patch_.clear();
   model::append_creation(id_text, write.external_id, planner_.tags(), patch_);
   if (transaction_ != nullptr) std::ignore = transaction_->name(*user, *item_);
@@ -229,6 +237,7 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
 
   RecordPtr after = Record::make(before->ordinal(), group.state().revision + 1, before->id(),
                                  before->external_id(), planner_.tags());
+  if (auto wrong = check_room(before.get(), *after, group)) return std::unexpected(std::move(*wrong));
   patch_.clear();
   model::append_patch(planner_.deltas(), patch_);
   group.add(ChangeKind::patched, {std::move(before), after}, patch_, write.options.note);
@@ -244,9 +253,11 @@ Result<Applied> Judge::plan(const PatchView& write) {
   if (!planned) return std::unexpected(std::move(planned).error());
   if (!planner_.changes_anything()) return answer(std::move(*planned), false);
   const Record& before = **planned;
-  return answer(Record::make(before.ordinal(), projection_.visible_revision() + 1, before.id(),
-                             before.external_id(), planner_.tags()),
-                true);
+  RecordPtr after = Record::make(before.ordinal(), projection_.visible_revision() + 1, before.id(),
+                                 before.external_id(), planner_.tags());
+  begin_group();
+  if (auto wrong = check_room(&before, *after, nothing)) return std::unexpected(std::move(*wrong));
+  return answer(std::move(after), true);
 }
 
 Result<Applied> Judge::erase(const DeleteView& write, PendingGroup& group) {

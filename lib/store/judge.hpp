@@ -19,6 +19,7 @@
 #include "index/token_index.hpp"
 #include "model/batch_plan.hpp"
 #include "store/entropy.hpp"
+#include "store/memory_budget.hpp"
 #include "store/pending_group.hpp"
 #include "store/request.hpp"
 #include "store/request_digest.hpp"
@@ -30,8 +31,12 @@ Error user_not_found(const UserRef& user);
 
 class Judge {
  public:
-  Judge(const Limits& limits, const index::Projection& projection, const index::TokenIndex& tokens)
-      : projection_(projection), tokens_(tokens), planner_(limits) {}
+  Judge(const Limits& limits, const index::Projection& projection, const index::TokenIndex& tokens,
+        const MemoryBudget& budget)
+      : projection_(projection), tokens_(tokens), budget_(budget), planner_(limits) {}
+
+  // Before the first write of a group: what is published has changed.
+  void begin_group() { room_ = budget_.room(); }
 
   // The answer to the write, should the group be committed. A change is added to the group, and so is a
   // token. `item` is the index that violations bear.
@@ -58,6 +63,9 @@ class Judge {
   std::optional<Error> check_user(const model::Record* user, const UserRef& named,
                                   const ApplyOptions& options);
   Error refused();
+  // Why memory has no room for the version; none where it has, or where the user takes no more than before.
+  std::optional<Error> check_room(const model::Record* before, const model::Record& after,
+                                  const PendingGroup& group) const;
 
   // What is answered to a request whose token is known; none where it is not.
   std::optional<Result<Applied>> recall(const WriteView& write, const PendingGroup& group);
@@ -65,6 +73,8 @@ class Judge {
 
   const index::Projection& projection_;
   const index::TokenIndex& tokens_;
+  const MemoryBudget& budget_;
+  std::int64_t room_ = MemoryBudget::kUnlimited;
   model::BatchPlanner planner_;
   RequestDigester digest_;
   Entropy entropy_;

@@ -4,6 +4,7 @@
 
 #include "model/digest.hpp"
 #include "model/typeid.hpp"
+#include "store/memory_budget.hpp"
 
 namespace usertags::store {
 
@@ -14,6 +15,7 @@ void PendingGroup::begin(const sqlite::State& committed, std::int64_t now_ms) {
   steps_.clear();
   entries_.clear();
   patches_.clear();
+  growth_ = 0;
   token_places_.clear();
   tokens_.clear();
 }
@@ -54,6 +56,7 @@ void PendingGroup::add(model::ChangeKind kind, index::Step step, std::string_vie
 
   // From here on nothing fails.
   const model::Record* const version_before = std::exchange(newest->second, &after);
+  growth_ += MemoryBudget::growth(step.before.get(), after);
   state_.revision += 1;
   state_.last_ordinal = std::max(state_.last_ordinal, after.ordinal());
   if (step.before) state_.digest -= model::user_hash(*step.before);
@@ -76,7 +79,7 @@ void PendingGroup::remember(model::Token token) {
 }
 
 PendingGroup::Beginning PendingGroup::begin_transaction() const {
-  return {state_, entries_.size(), patches_.size(), tokens_.size()};
+  return {state_, entries_.size(), patches_.size(), tokens_.size(), growth_};
 }
 
 void PendingGroup::end_transaction(const Beginning& beginning) noexcept {
@@ -98,6 +101,7 @@ void PendingGroup::take_back(const Beginning& beginning) noexcept {
   steps_.resize(beginning.changes);
   patches_.resize(beginning.patch_bytes);
   tokens_.resize(beginning.tokens);
+  growth_ = beginning.growth;
   state_ = beginning.state;
 }
 

@@ -43,6 +43,7 @@ class PendingGroup {
     std::size_t changes = 0;
     std::size_t patch_bytes = 0;
     std::size_t tokens = 0;
+    std::int64_t growth = 0;
   };
   Beginning begin_transaction() const;
   void end_transaction(const Beginning& beginning) noexcept;
@@ -54,6 +55,7 @@ class PendingGroup {
   bool empty() const noexcept { return entries_.empty() && tokens_.empty(); }
   std::size_t size() const noexcept { return entries_.size(); }   // changes
   std::size_t patch_bytes() const noexcept { return patches_.size(); }
+  std::int64_t growth() const noexcept { return growth_; }   // of memory (memory_budget.hpp)
 
   // For the projection to prepare. It keeps the records alive from then on; the group only looks at them.
   std::vector<index::Step> take_steps() noexcept { return std::move(steps_); }
@@ -89,6 +91,7 @@ class PendingGroup {
   std::string patches_;
   // The newest version of each user that the group touched; keys are the text of the first one.
   boost::unordered_flat_map<std::string_view, const model::Record*> newest_;
+  std::int64_t growth_ = 0;
   std::vector<model::Token> tokens_;
   boost::unordered_flat_map<std::string_view, std::size_t> token_places_;
 };

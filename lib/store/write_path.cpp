@@ -50,17 +50,19 @@ FoldSchedule schedule(const Loaded& loaded) {
 
 WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
                      const Options& options, index::Projection& projection, index::TokenIndex& tokens,
-                     const Logger& logger, Metrics& metrics, PublishSignal& published)
+                     const MemoryBudget& budget, const Logger& logger, Metrics& metrics,
+                     PublishSignal& published)
     : lock_(std::move(lock)),
       database_(std::make_unique<sqlite::Database>(configure(path, options), first_state())),
       in_memory_(!path) {
   const Loaded loaded = load_for_writing(*database_, tokens);
   projection.load(loaded.records, loaded.state.revision);
+  budget.require_room();
   file_ = std::make_unique<FileWriter>(*database_, projection, tokens, options, logger, metrics, loaded.state,
                                        schedule(loaded), loaded.records.size());
   if (!loaded.state.clean) file_->begin_epoch(loaded.state.epoch + 1);
-  writer_ =
-      std::make_unique<Writer>(*database_, projection, tokens, *file_, options, logger, metrics, published);
+  writer_ = std::make_unique<Writer>(*database_, projection, tokens, budget, *file_, options, logger, metrics,
+                                     published);
   queue_ = std::make_unique<GroupCommit>(*writer_);
   if (!in_memory_) metrics.database_bytes = database_->database_bytes();
 }

@@ -30,7 +30,7 @@ class WritePath {
   // memory. The lock is held first. Throws Failure, std::bad_alloc.
   WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
             const Options& options, index::Projection& projection, index::TokenIndex& tokens,
-            const Logger& logger, Metrics& metrics, PublishSignal& published);
+            const MemoryBudget& budget, const Logger& logger, Metrics& metrics, PublishSignal& published);
 
   // Returns when every write of the request is answered.
   void submit(Request& request) { queue_->submit(request); }

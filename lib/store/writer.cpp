@@ -38,8 +38,8 @@ void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
 }   // namespace
 
 Writer::Writer(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
-               FileWriter& file, const Options& options, const Logger& logger, Metrics& metrics,
-               PublishSignal& published)
+               const MemoryBudget& budget, FileWriter& file, const Options& options, const Logger& logger,
+               Metrics& metrics, PublishSignal& published)
     : database_(database),
       projection_(projection),
       tokens_(tokens),
@@ -50,7 +50,7 @@ Writer::Writer(sqlite::Database& database, index::Projection& projection, index:
       logger_(logger),
       metrics_(metrics),
       published_(published),
-      judge_(options.limits, projection, tokens),
+      judge_(options.limits, projection, tokens, budget),
       next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes) {}
 
 void Writer::run(std::span<Slice> slices) noexcept {
@@ -70,6 +70,7 @@ void Writer::run(std::span<Slice> slices) noexcept {
 
 void Writer::judge(std::span<Slice> slices) {
   group_.begin(file_.state(), now_ms());
+  judge_.begin_group();
   lookahead_.emplace(projection_, slices);
   judged_at_ = std::chrono::steady_clock::now();
   for (Slice& slice : slices) {

@@ -32,8 +32,8 @@ namespace usertags::store {
 class Writer final : public GroupRunner {
  public:
   Writer(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
-         FileWriter& file, const Options& options, const Logger& logger, Metrics& metrics,
-         PublishSignal& published);
+         const MemoryBudget& budget, FileWriter& file, const Options& options, const Logger& logger,
+         Metrics& metrics, PublishSignal& published);
 
   void run(std::span<Slice> slices) noexcept override;
   void after_group() noexcept override;
