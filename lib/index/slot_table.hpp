@@ -6,7 +6,8 @@
 //
 // Tag and address share a word, so that a look-up waits for two cache lines: that of its slots, and the
 // item. A table of buckets with their metadata apart would wait for a third. Scaling instead of masking
-// lets a table be of any size: it grows by a quarter and is never less than 64 % full once it has grown.
+// lets a table be of any size. Growing looks at every item: one that grows by a quarter is never less than 64 % full
+// once it has grown, and moves each item four times on its way; one that doubles, once, and is 40 % full.
 // Erasing moves later slots back (Knuth, TAOCP vol. 3, 6.4, algorithm R), so that there are no graves.
 //
 // With at most four fifths of the slots in use, a look-up that finds probes 3 slots, one that does not 13,
@@ -33,9 +34,11 @@ namespace usertags::index {
 // 32 bits of XXH3-64. The upper eight are left to whoever divides items among tables.
 std::uint32_t slot_hash(std::string_view text) noexcept;
 
+enum class Growth : std::uint8_t { by_a_quarter, twofold };
+
 // Pointer owns an Item, or a reference to one: Pointer::adopt(const Item*) and detach() lead to and from it.
 // kText is the member function that answers the text by which an item is found.
-template <class Pointer, auto kText>
+template <class Pointer, auto kText, Growth kGrowth = Growth::by_a_quarter>
 class SlotTable {
  public:
   using Item = std::remove_cvref_t<decltype(*std::declval<const Pointer&>())>;
@@ -57,7 +60,8 @@ class SlotTable {
   // Room for so many items. Throws std::bad_alloc, with nothing changed.
   void reserve(std::size_t items) {
     if (has_room(capacity_, items)) return;
-    const std::size_t capacity = std::max(items / 4 * 5 + 10, capacity_ / 4 * 5);
+    const std::size_t grown = kGrowth == Growth::twofold ? 2 * capacity_ : capacity_ / 4 * 5;
+    const std::size_t capacity = std::max(items / 4 * 5 + 10, grown);
     auto slots = std::make_unique<Slot[]>(capacity);
     const std::size_t old_capacity = std::exchange(capacity_, capacity);
     const auto old_slots = std::exchange(slots_, std::move(slots));

@@ -16,8 +16,12 @@ UserRef user_of(const WriteView& write) noexcept {
 
 }   // namespace
 
-Lookahead::Lookahead(const index::Projection& projection, std::span<const Slice> slices) noexcept
-    : projection_(projection), slices_(slices), next_(slices.empty() ? 0 : slices.front().begin) {}
+Lookahead::Lookahead(const index::Projection& projection, const index::TokenIndex& tokens,
+                     std::span<const Slice> slices) noexcept
+    : projection_(projection),
+      tokens_(tokens),
+      slices_(slices),
+      next_(slices.empty() ? 0 : slices.front().begin) {}
 
 // Once all writes are fetched, there is nothing to wait for: whoever goes on does so without help.
 void Lookahead::fetch() noexcept {
@@ -27,7 +31,9 @@ void Lookahead::fetch() noexcept {
       slices_ = slices_.subspan(1);
       next_ = slices_.empty() ? 0 : slices_.front().begin;
     } else {
-      users.push_back(user_of(slices_.front().request->write(next_++)));
+      const WriteView write = slices_.front().request->write(next_++);
+      users.push_back(user_of(write));
+      if (const std::string& token = options_of(write).token; !token.empty()) tokens_.prefetch(token);
     }
   }
   projection_.prefetch(users);

@@ -71,7 +71,7 @@ void Writer::run(std::span<Slice> slices) noexcept {
 void Writer::judge(std::span<Slice> slices) {
   group_.begin(file_.state(), now_ms());
   judge_.begin_group();
-  lookahead_.emplace(projection_, slices);
+  lookahead_.emplace(projection_, tokens_, slices);
   judged_at_ = std::chrono::steady_clock::now();
   for (Slice& slice : slices) {
     if (group_.patch_bytes() < kMaxGroupPatchBytes)
