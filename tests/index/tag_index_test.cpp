@@ -106,22 +106,24 @@ TEST(TagIndex, AUserMayTakeManyStepsInOneGroup) {
 
 RC_GTEST_PROP(TagIndex, AfterAnyStepsEqualsTheUsersTagsAndAFreshOne, ()) {
   TagIndex index;
-  std::map<std::uint32_t, RecordPtr> users;
+  std::map<std::uint32_t, RecordPtr> users;   // by ordinal
   std::uint64_t revision = 0;
+  std::uint32_t last_ordinal = 0;
   const int groups = *rc::gen::inRange(0, 100);
   for (int g = 0; g < groups; ++g) {
     std::map<std::uint32_t, RecordPtr> then = users;
     std::vector<Step> steps;
     const int size = *rc::gen::inRange(1, 8);
     for (int i = 0; i < size; ++i) {
-      const auto ordinal = *rc::gen::inRange<std::uint32_t>(1, 40);
+      const auto chosen = *rc::gen::inRange<std::uint32_t>(1, last_ordinal + 8);   // lives, or is new
       TagMap tags;
       const int count = *rc::gen::inRange(0, 4);
       for (int t = 0; t < count; ++t) {
         tags["k" + std::to_string(*rc::gen::inRange(0, 4))] = "v" + std::to_string(*rc::gen::inRange(0, 6));
       }
-      const auto found = then.find(ordinal);
+      const auto found = then.lower_bound(chosen);
       const RecordPtr before = found == then.end() ? RecordPtr() : found->second;
+      const std::uint32_t ordinal = before ? before->ordinal() : ++last_ordinal;
       const bool deletes = before && *rc::gen::inRange(0, 5) == 0;
       const RecordPtr after =
           deletes ? Record::make_tombstone(*before, ++revision) : version(ordinal, ++revision, "u", tags);
