@@ -71,9 +71,9 @@ class Directory {
   // The same for the user of an ordinal, with the hash of its external id.
   template <class Revision, class Function>
   bool visit(std::uint32_t ordinal, std::uint32_t hash, Revision&& revision, Function&& function) const {
-    const auto is_meant = [&](const Shard& shard, const model::Record& newest) {
-      return shard.leads_to(newest, ordinal);
-    };
+    // Called under the shard's lock, which the analysis does not see here.
+    const auto is_meant = [&](const Shard& shard, const model::Record& newest)
+                              USERTAGS_NO_THREAD_SAFETY_ANALYSIS { return shard.leads_to(newest, ordinal); };
     return visit_newest(hash, is_meant, revision, [&](const model::Record& record) {
       if (record.ordinal() != ordinal) return false;   // a later user of the same external id
       function(record);

@@ -11,6 +11,16 @@ namespace usertags::index {
 using model::Record;
 using model::RecordPtr;
 
+namespace {
+
+void add(const Record& record, std::uint64_t sign, Projection::Counters& counters) noexcept {
+  counters.users += sign;
+  counters.tags += sign * record.tag_count();
+  counters.record_bytes += sign * record.memory_bytes();
+}
+
+}   // namespace
+
 Projection::Projection() = default;
 Projection::~Projection() = default;
 
@@ -110,13 +120,8 @@ void Projection::append_to_order(const Record& user, std::uint32_t hash) noexcep
 }
 
 void Projection::count(const Step& step) noexcept {
-  const auto add = [&](const Record& record, std::uint64_t sign) {
-    counters_.users += sign;
-    counters_.tags += sign * record.tag_count();
-    counters_.record_bytes += sign * record.memory_bytes();
-  };
-  if (step.before) add(*step.before, ~std::uint64_t{0});   // minus one
-  if (!step.after->is_tombstone()) add(*step.after, 1);
+  if (step.before) add(*step.before, ~std::uint64_t{0}, counters_);   // minus one
+  if (!step.after->is_tombstone()) add(*step.after, 1, counters_);
 }
 
 // Drops the predecessors that no snapshot needs: those of publications that every snapshot has seen whole.
