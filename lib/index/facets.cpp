@@ -29,7 +29,8 @@ FacetPage facets_in(const Blocks& blocks, const FacetRange& range) {
   visit_used(blocks, range.prefix, range.after.value_or(std::string_view()),
              [&](std::string_view text, std::uint32_t users) {
                if (text == range.after) return true;
-               if ((page.more = page.facets.size() == range.limit)) return false;
+               page.more = page.facets.size() == range.limit;
+               if (page.more) return false;
                page.facets.push_back({std::string(text), users});
                return true;
              });

@@ -219,7 +219,8 @@ Projection::Page Projection::list(std::uint32_t after, std::size_t limit) const 
     for (const CreationOrder::Place& place : places) {
       RecordPtr record = share(place, [&] { return page.revision; });
       if (!record) continue;
-      if ((page.more = page.records.size() == limit)) return page;
+      page.more = page.records.size() == limit;
+      if (page.more) return page;
       page.records.push_back(std::move(record));
     }
     if (places.size() <= limit) return page;

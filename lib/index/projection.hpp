@@ -258,7 +258,8 @@ bool Projection::visit_id(std::string_view id, const model::Uuid& uuid, Revision
   }
   bool same_id = false;
   return place && directory_.visit(place->ordinal, place->hash, revision, [&](const model::Record& record) {
-    if ((same_id = record.id() == id)) function(record);
+    same_id = record.id() == id;
+    if (same_id) function(record);
   }) && same_id;
 }
 

@@ -17,8 +17,10 @@ UserSet::UserSet(std::span<const std::uint32_t> ordinals) : UserSet() {
   if (kind_ != kBitmap) std::ranges::copy(ordinals, list().begin());
 }
 
-UserSet::UserSet(UserSet&& other) noexcept {
-  std::memcpy(static_cast<void*>(this), &other, sizeof *this);
+// Whichever of the union's members is in use, its bytes are what moves.
+UserSet::UserSet(UserSet&& other) noexcept
+    : size_(other.size_), kind_(other.kind_), capacity_(other.capacity_), reserved_(other.reserved_) {
+  std::memcpy(inline_, other.inline_, sizeof inline_);
   other.size_ = 0;
   other.kind_ = kInline;
   other.reserved_ = 0;

@@ -14,7 +14,7 @@ namespace {
 
 using Wanted = SelectorMistake::Wanted;
 
-constexpr std::string_view kReserved = "no key and no value of a tag contains \"#\", \"/\" or \":\"";
+constexpr std::string_view kReserved = R"(no key and no value of a tag contains "#", "/" or ":")";
 constexpr std::string_view kNoExpression =
     "a pattern is no regular expression: * is any run of characters, ? is one";
 

@@ -204,8 +204,9 @@ class Parser {
     if (!quoted_text(written)) return false;
     const std::size_t begin = at_ - 1 - written.size();
     for (std::size_t i = 0; i < written.size(); ++i) {
-      if (written[i] == '\\' && !kTextEscapes.contains(written[++i])) {
-        return fail(begin + i - 1, text_escapes_nothing());
+      if (written[i] == '\\') {
+        ++i;
+        if (!kTextEscapes.contains(written[i])) return fail(begin + i - 1, text_escapes_nothing());
       }
       text += written[i];
     }

@@ -13,7 +13,7 @@ std::string_view broken_by(Violation::Reason reason) noexcept {
     case Violation::Reason::key_too_long: return "has more than 50 characters";
     case Violation::Reason::malformed_utf8: return "is not well-formed UTF-8";
     case Violation::Reason::contains_nul: return "contains NUL";
-    default: return "contains \"#\", \"/\" or \":\"";
+    default: return R"(contains "#", "/" or ":")";
   }
 }
 static_assert(kMaxKeyCodePoints == 50);

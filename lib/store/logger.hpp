@@ -21,7 +21,7 @@ class Logger {
     if (!callback_) return;
     try {
       callback_(level, line());
-    } catch (...) {
+    } catch (...) {   // a line that cannot be told is lost
     }
   }
 
