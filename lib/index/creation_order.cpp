@@ -35,6 +35,12 @@ void CreationOrder::remove(std::uint32_t ordinal) noexcept {
   if (leaf.used == kLeafUsers && leaf.living.none()) leaves_.erase(found);
 }
 
+std::uint64_t CreationOrder::last_id() const noexcept {
+  if (leaves_.empty()) return 0;
+  const Leaf& newest = *leaves_.rbegin()->second;
+  return newest.used == 0 ? 0 : newest.ids[newest.used - 1];
+}
+
 std::optional<CreationOrder::Place> CreationOrder::find_ordinal(std::uint32_t ordinal) const noexcept {
   const auto found = leaves_.find(leaf_number(ordinal));
   if (found == leaves_.end()) return std::nullopt;

@@ -30,6 +30,7 @@ class CreationOrder {
   void append(Place place, std::uint64_t id) noexcept;
   void remove(std::uint32_t ordinal) noexcept;
 
+  std::uint64_t last_id() const noexcept;   // of the newest user there ever was; 0: none
   std::optional<Place> find_ordinal(std::uint32_t ordinal) const noexcept;
   std::optional<Place> find_id(std::uint64_t id) const noexcept;
 

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -45,7 +46,13 @@ class PackedView {
   std::string_view text() const noexcept { return {data(), size_}; }
 
   friend bool operator==(const PackedView& left, const PackedView& right) noexcept {
-    return left.head() == right.head() && left.text() == right.text();
+    if (left.size_ != right.size_ || left.head() != right.head()) return false;
+    return left.is_inline() ? left.tail() == right.tail() : left.text() == right.text();
+  }
+  // Of equal texts alike; for tables in memory.
+  std::uint64_t hash() const noexcept {
+    if (!is_inline()) return std::hash<std::string_view>()(text());
+    return mixed(std::uint64_t{head()} << 32 | size_, tail());
   }
   // As zeros fill the texts up, the shorter of two that are equal so far is the one that comes first.
   friend bool operator<(const PackedView& left, const PackedView& right) noexcept {
@@ -60,6 +67,12 @@ class PackedView {
   // Bytes as integers that compare as the bytes do.
   std::uint32_t head() const noexcept { return load<std::uint32_t>(bytes_); }
   std::uint64_t tail() const noexcept { return load<std::uint64_t>(bytes_ + kHeadBytes); }
+  // As MurmurHash3 ends (Appleby, 2011), over two words.
+  static std::uint64_t mixed(std::uint64_t left, std::uint64_t right) noexcept {
+    std::uint64_t hash = (left ^ left >> 33) * 0xFF51'AFD7'ED55'8CCDU;
+    hash = (hash ^ right ^ hash >> 33) * 0xC4CE'B9FE'1A85'EC53U;
+    return hash ^ hash >> 33;
+  }
   template <class Integer>
   static Integer load(const char* from) noexcept {
     static_assert(std::endian::native == std::endian::little);

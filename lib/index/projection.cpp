@@ -1,7 +1,10 @@
 #include "index/projection.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <future>
+#include <utility>
 
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
@@ -24,26 +27,44 @@ void add(const Record& record, std::uint64_t sign, Projection::Counters& counter
 Projection::Projection() = default;
 Projection::~Projection() = default;
 
+// The tag index is the larger half of the work, and has nothing to do with the other: it is loaded on a
+// thread of its own, which is gone when this returns; where the system gives none, behind the other.
 void Projection::load(std::span<const RecordPtr> records, std::uint64_t revision) {
   const NewMoment moment(moment_);
+  auto tags = std::async(std::launch::async | std::launch::deferred,
+                         [&]() USERTAGS_NO_THREAD_SAFETY_ANALYSIS { tags_.load(records); });
+  load_directory(records);
+  tags.get();
+  visible_.store(revision, std::memory_order_release);
+}
+
+void Projection::load_directory(std::span<const RecordPtr> records) {
+  constexpr std::size_t kAhead = 16;   // look-ups; their slots are fetched meanwhile
   const std::lock_guard order(order_mutex_);
   directory_.reserve_users(records.size());
-  std::uint64_t last_id = 0;
-  for (const RecordPtr& record : records) {
-    const std::uint64_t id = model::uuid_order(*model::parse_user_id(record->id()));
-    if (id <= last_id) model::fail(ErrorCode::corrupt_store, std::string(record->id()) + " is out of order");
-    const std::uint32_t hash = Directory::hash(record->external_id());
-    if (!directory_.load(hash, record)) {
-      model::fail(ErrorCode::corrupt_store,
-                  "two users have the external id " + model::quoted(record->external_id()));
+  std::array<std::uint32_t, kAhead> hashes{};
+  for (std::size_t i = 0; i < records.size() + kAhead; ++i) {
+    const std::uint32_t hash = std::exchange(hashes[i % kAhead], 0);
+    if (i < records.size()) {
+      hashes[i % kAhead] = Directory::hash(records[i]->external_id());
+      directory_.prefetch(hashes[i % kAhead]);
     }
-    last_id = id;
-    order_.reserve(record->ordinal());
-    order_.append({record->ordinal(), hash}, id);
-    count({{}, record});
+    if (i >= kAhead) load_user(records[i - kAhead], hash);
   }
-  tags_.load(records);
-  visible_.store(revision, std::memory_order_release);
+}
+
+void Projection::load_user(const RecordPtr& record, std::uint32_t hash) {
+  const std::uint64_t id = model::uuid_order(*model::parse_user_id(record->id()));
+  if (id <= order_.last_id()) {
+    model::fail(ErrorCode::corrupt_store, std::string(record->id()) + " is out of order");
+  }
+  if (!directory_.load(hash, record)) {
+    model::fail(ErrorCode::corrupt_store,
+                "two users have the external id " + model::quoted(record->external_id()));
+  }
+  order_.reserve(record->ordinal());
+  order_.append({record->ordinal(), hash}, id);
+  count({{}, record});
 }
 
 // --- Publishing. ---

@@ -161,6 +161,8 @@ class Projection {
   void check_set(const TagIndex& tags, std::string_view key, std::string_view value, const UserSet& users,
                  Report&& report) const;
 
+  void load_directory(std::span<const model::RecordPtr> records) USERTAGS_REQUIRES(moment_);
+  void load_user(const model::RecordPtr& record, std::uint32_t hash) USERTAGS_REQUIRES(moment_);
   void append_to_order(const model::Record& user, std::uint32_t hash) noexcept;
   void push(const Publication& publication) noexcept USERTAGS_REQUIRES(moment_);
   void undo(const Publication& publication) noexcept;

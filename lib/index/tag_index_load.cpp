@@ -1,11 +1,16 @@
 // TagIndex::load: one pass over the users numbers each key's values and notes who has which; then every
 // value's set is built in one piece, in the order of the values. A look-up in a hash table takes the place of
-// two searches and an insert, and the sets have no room to spare.
+// two searches and an insert, and the sets have no room to spare. The table's keys are packed texts: most
+// values are compared where they stand in it, without a look at the record that they come from.
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <future>
+#include <map>
+#include <memory>
 #include <numeric>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "index/tag_index.hpp"
@@ -13,11 +18,13 @@
 namespace usertags::index {
 namespace {
 
+using Entries = std::map<std::string_view, std::unique_ptr<KeyEntry>>;
+
 class KeyLoading {
  public:
   void add(std::string_view value, std::uint32_t ordinal) {
     const auto number = static_cast<std::uint32_t>(values_.size());
-    const auto [entry, is_new] = numbers_.try_emplace(value, number);
+    const auto [entry, is_new] = numbers_.try_emplace(PackedView(value), number);
     if (is_new) {
       values_.push_back(value);
       counts_.push_back(0);
@@ -56,7 +63,11 @@ class KeyLoading {
     return order;
   }
 
-  boost::unordered_flat_map<std::string_view, std::uint32_t> numbers_;
+  struct Hash {
+    using is_avalanching = void;   // what Boost.Unordered asks: the hash is mixed already
+    std::uint64_t operator()(const PackedView& text) const noexcept { return text.hash(); }
+  };
+  boost::unordered_flat_map<PackedView, std::uint32_t, Hash> numbers_;
   std::vector<std::string_view> values_;   // by number
   std::vector<std::uint32_t> counts_;      // by number
   std::vector<std::size_t> ends_;          // by number: where its ordinals end among the sorted
@@ -64,28 +75,68 @@ class KeyLoading {
   std::vector<std::uint32_t> ordinals_;    // … and the user
 };
 
+constexpr std::size_t kAhead = 8;   // records that are fetched meanwhile
+
+void prefetch(const model::Record& record) noexcept {
+  const char* const bytes = reinterpret_cast<const char*>(&record);
+  __builtin_prefetch(bytes);
+  __builtin_prefetch(bytes + 64);
+}
+
+// Every second key, beginning with one of the first two that are met: two threads share the keys between them
+// without a word, and each is likely to get large ones and small ones.
+class Loading {
+ public:
+  explicit Loading(std::size_t first) : next_key_(first) {}
+
+  void add(std::span<const model::RecordPtr> users) {
+    for (std::size_t i = 0; i < users.size(); ++i) {
+      if (i + kAhead < users.size()) prefetch(*users[i + kAhead]);
+      for (const Tag tag : *users[i]) {
+        if (KeyLoading* const key = key_of(tag.key)) key->add(tag.value, users[i]->ordinal());
+      }
+    }
+  }
+
+  Entries build() {
+    Entries entries;
+    for (auto& [key, loading] : keys_) {
+      if (loading == nullptr) continue;
+      entries.emplace(key, loading->build());
+      loading.reset();
+    }
+    return entries;
+  }
+
+ private:
+  KeyLoading* key_of(std::string_view key) {
+    const auto [entry, is_new] = keys_.try_emplace(key, nullptr);
+    if (is_new && next_key_++ % 2 == 0) entry->second = std::make_unique<KeyLoading>();
+    return entry->second.get();
+  }
+
+  boost::unordered_flat_map<std::string_view, std::unique_ptr<KeyLoading>>
+      keys_;   // null: the other thread's
+  std::size_t next_key_;
+};
+
+Entries load_keys(std::span<const model::RecordPtr> users, std::size_t first) {
+  Loading loading(first);
+  loading.add(users);
+  return loading.build();
+}
+
 }   // namespace
 
 void TagIndex::load(std::span<const model::RecordPtr> users) {
-  boost::unordered_flat_map<std::string_view, std::unique_ptr<KeyLoading>> loadings;
+  auto others = std::async(std::launch::async | std::launch::deferred, load_keys, users, 1);
+  Entries entries = load_keys(users, 0);
+  entries.merge(others.get());
   std::vector<std::uint32_t> ordinals;
-  for (const model::RecordPtr& user : users) {
-    ordinals.push_back(user->ordinal());
-    for (const Tag tag : *user) {
-      std::unique_ptr<KeyLoading>& loading = loadings[tag.key];
-      if (loading == nullptr) loading = std::make_unique<KeyLoading>();
-      loading->add(tag.value, user->ordinal());
-    }
-  }
+  ordinals.reserve(users.size());
+  for (const model::RecordPtr& user : users) ordinals.push_back(user->ordinal());
   users_ = UserSet(ordinals);
-  std::vector<std::string_view> keys;
-  for (const auto& [key, loading] : loadings) keys.push_back(key);
-  std::ranges::sort(keys);
-  for (const std::string_view key : keys) {
-    KeyLoading& loading = *loadings.find(key)->second;
-    keys_.append(key, loading.build());
-    loadings.erase(key);
-  }
+  for (auto& [key, entry] : entries) keys_.append(key, std::move(entry));
 }
 
 }   // namespace usertags::index
