@@ -4,6 +4,7 @@
 
 #include "model/failure.hpp"
 #include "store/entropy.hpp"
+#include "store/epoch.hpp"
 #include "store/loader.hpp"
 #include "store/token_loader.hpp"
 
@@ -58,7 +59,7 @@ WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::opti
   projection.load(loaded.records, loaded.state.revision);
   file_ = std::make_unique<FileWriter>(*database_, projection, tokens, options, logger, metrics, loaded.state,
                                        schedule(loaded), loaded.records.size());
-  if (!loaded.state.clean) file_->begin_epoch(loaded.state.epoch + 1);
+  if (!loaded.state.clean) file_->begin_epoch(next_epoch(loaded.state.epoch, Entropy().next()));
   writer_ =
       std::make_unique<Writer>(*database_, projection, tokens, *file_, options, logger, metrics, published);
   queue_ = std::make_unique<GroupCommit>(*writer_);
