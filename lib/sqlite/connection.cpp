@@ -246,6 +246,11 @@ void Connection::enter_wal_mode() {
   }
 }
 
+// What SQLite does then is a checkpoint, which finds nothing to do, and the removal.
+void Connection::remove_wal_at_close() noexcept {
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+}
+
 void Connection::set_busy_timeout(std::chrono::milliseconds timeout) {
   sqlite3_busy_timeout(handle(), static_cast<int>(timeout.count()));
 }

@@ -136,7 +136,7 @@ void Database::close() noexcept {
     // What fails here costs nothing: a WAL that is left is applied again at the next open, with no effect.
     sqlite3_busy_timeout(connection_.handle(), 0);
     sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    sqlite3_db_config(connection_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    connection_.remove_wal_at_close();
   }
   connection_.close();
 }
