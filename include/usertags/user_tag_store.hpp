@@ -42,6 +42,7 @@
 #include <usertags/facets.hpp>
 #include <usertags/options.hpp>
 #include <usertags/page.hpp>
+#include <usertags/progress.hpp>
 #include <usertags/selector.hpp>
 #include <usertags/stats.hpp>
 #include <usertags/tag.hpp>
@@ -205,6 +206,28 @@ class UserTagStore {
   // Folds, prunes and checkpoints for up to `budget`, or until nothing is left to do. For a host that would
   // rather do it on a thread of its own than with its commits.
   [[nodiscard]] Result<void> maintain(std::chrono::milliseconds budget) noexcept;
+
+  // An online copy: the store as it is at one moment, every acknowledged write included, in one file that
+  // stands alone. Whoever opens it for writing begins a new epoch (Position). In a read-only and in a failed
+  // store, too.
+  //
+  // It reads over a connection of its own, in one read transaction: it neither waits for a sync nor holds up
+  // a commit, but pins the WAL while it lasts, so that this grows (Housekeeping::max_wal_bytes), checkpoint()
+  // answers busy, and a closed store that is read here cannot be opened for writing. A store in memory and
+  // one with Access::exclusive have one connection: there writes wait until the copy is made.
+  //
+  // It is written to another name in the target's folder, synced, and then renamed, with the mode of the
+  // store's file. A target that is there is replaced as a whole if it is a closed store; until then, and
+  // after any error, it is as it was. `progress` counts the pages of the file; cancelled or failed, nothing
+  // is left behind.
+  //
+  // Errors: cancelled, disk_full, permission_denied, io_error (a missing folder, too); store_locked where the
+  // target is open for writing; invalid_argument where it belongs to this store, has hard links, is on a
+  // network file system, or has a WAL beside it; busy where others are loading it; not_a_store,
+  // unsupported_format or corrupt_store where it is something else than a store; foreign_write where the
+  // commit record in the file is not this store's.
+  [[nodiscard]] Result<void> backup(const std::filesystem::path& target,
+                                    const Progress& progress = {}) const noexcept;
 
   // Folds what is left, checkpoints, and releases the file. Calls under way finish first; later ones answer
   // store_closed. Idempotent. An error concerns housekeeping only: acknowledged writes are safe.

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <span>
 #include <vector>
 
@@ -58,6 +59,7 @@ class Engine {
   Feed& feed() noexcept { return *feed_; }
 
   VerifyReport verify() const;
+  void backup(const std::filesystem::path& target, const Progress& progress) const;
   Stats stats() const noexcept;
   void checkpoint();
   void maintain(std::chrono::milliseconds budget);
@@ -68,6 +70,7 @@ class Engine {
   void open_read_only(const std::filesystem::path& path);
   void open_feed(std::uint64_t epoch);
   bool has_readable_file() const noexcept;   // by connections other than the writing one
+  std::shared_lock<std::shared_mutex> keep_open() const;
   VerifyReport verify_aside() const;
   void abandon() noexcept;   // in a child after fork
 
@@ -82,6 +85,7 @@ class Engine {
   std::unique_ptr<WritePath> write_path_;   // none in a read-only store
   std::optional<Feed> feed_;
   std::atomic<bool> closed_{false};
+  mutable std::shared_mutex file_;   // held shared by those who read the file aside for long: close() waits
   std::optional<ForkGuard> fork_guard_;   // last: a store that is not made yet is not used in a child
 };
 

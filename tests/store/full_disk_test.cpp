@@ -1,47 +1,19 @@
 // A disk that is really full, and files that may not grow: every answer is one of the three outcomes, what
 // was acknowledged stays, and memory equals the file.
 #include <gtest/gtest.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <csignal>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <string>
-#include <system_error>
 
 #include "support/answers.hpp"
+#include "support/small_disk.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
 namespace {
-
-// A file system of its own, of so many bytes. Needs root.
-class SmallDisk {
- public:
-  explicit SmallDisk(const char* size)
-      : mounted_(mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, size) == 0) {}
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  ~SmallDisk() {
-    if (mounted_) umount2(folder_.path().c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-  std::filesystem::path operator/(std::string_view name) const { return folder_ / name; }
-
-  // Takes all but about this many bytes.
-  void fill(std::uintmax_t leave) const {
-    const std::uintmax_t free = std::filesystem::space(folder_.path()).available;
-    std::ofstream(folder_ / "ballast") << std::string(free > leave ? free - leave : 0, 'x');
-  }
-  void free() const { std::filesystem::remove(folder_ / "ballast"); }
-
- private:
-  TempDir folder_;
-  bool mounted_;
-};
 
 // While it lives, no file of this process grows beyond so many bytes: writing more is an error, not a signal.
 class FileSizeLimit {

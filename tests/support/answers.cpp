@@ -3,6 +3,8 @@
 #include <array>
 #include <chrono>
 
+#include "support/temp_dir.hpp"
+
 namespace usertags::test {
 
 std::vector<NamedAnswer> answers_to_writing(UserTagStore& store) {
@@ -22,6 +24,7 @@ std::vector<NamedAnswer> answers_to_writing(UserTagStore& store) {
 
 std::vector<NamedAnswer> answers_to_reading(UserTagStore& store) {
   const std::array<UserRef, 1> refs{"nobody"};
+  const TempDir folder(memory_folder());
   const auto found = store.find_each(refs);
   return {
       {"find", code_of(store.find("nobody"))},
@@ -38,6 +41,7 @@ std::vector<NamedAnswer> answers_to_reading(UserTagStore& store) {
       {"history", code_of(store.history("nobody"))},
       {"wait_for_changes", code_of(store.wait_for_changes({}, std::chrono::milliseconds(0)))},
       {"verify", code_of(store.verify())},
+      {"backup", code_of(store.backup(folder / "copy.db"))},
   };
 }
 
