@@ -234,6 +234,11 @@ std::uint64_t Connection::database_bytes() {
          static_cast<std::uint64_t>(query_integer("PRAGMA page_size"));
 }
 
+std::uint64_t Connection::pages_in_use() {
+  return static_cast<std::uint64_t>(query_integer("PRAGMA page_count") -
+                                    query_integer("PRAGMA freelist_count"));
+}
+
 bool Connection::in_transaction() const noexcept {
   return handle() != nullptr && sqlite3_get_autocommit(handle()) == 0;
 }

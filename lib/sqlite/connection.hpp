@@ -50,6 +50,7 @@ class Connection {
   std::string query_text(const char* sql);
   std::string name() const;               // the file's path in quotes, for messages
   std::uint64_t database_bytes();         // of all pages, in the file or its WAL
+  std::uint64_t pages_in_use();           // those that are not free
   bool in_transaction() const noexcept;   // asks SQLite, which may have rolled back by itself
 
   void enter_wal_mode();                              // writes the file's header, unless it is so already
