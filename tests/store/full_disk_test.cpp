@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/answers.hpp"
 #include "support/small_disk.hpp"
@@ -115,6 +116,33 @@ TEST(FullDiskAtClose, AnUnfinishedCloseLosesNothing) {
   store = must(UserTagStore::open(disk / "users.db"));
   filler.expect_all_in(store);
   EXPECT_TRUE(must(store.verify()).ok());
+}
+
+// More pages than SQLite's cache holds are written before the commit; where that fails, SQLite throws the
+// cache away, and counts that as if the file had changed.
+TEST(FullDiskInALargeTransaction, IsNotTakenForAForeignWrite) {
+  const SmallDisk disk("size=24m");
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
+  for (const Access access : {Access::read_write, Access::exclusive}) {
+    Options options;
+    options.access = access;
+    const std::filesystem::path path = disk / (access == Access::exclusive ? "exclusive.db" : "users.db");
+    auto store = must(UserTagStore::open(path, options));
+    must(store.create_user("first"));
+    const std::string value(200, 'v');
+    std::vector<Write> writes;
+    for (int n = 0; n < 30'000; ++n) {
+      writes.push_back(CreateUser{std::to_string(n), {{"a", value}, {"b", value}, {"c", value}}, {}});
+    }
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_EQ(code_of(store.apply_all(writes)), ErrorCode::disk_full);
+      const auto after = store.create_user("after " + std::to_string(again));
+      EXPECT_TRUE(after) << told(after);
+    }
+    EXPECT_TRUE(must(store.verify()).ok());
+    must(store.close());
+    std::filesystem::remove(path);
+  }
 }
 
 class FileTooLarge : public testing::TestWithParam<rlim_t> {};
