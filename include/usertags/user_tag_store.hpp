@@ -229,6 +229,22 @@ class UserTagStore {
   [[nodiscard]] Result<void> backup(const std::filesystem::path& target,
                                     const Progress& progress = {}) const noexcept;
 
+  // Gives the file's free pages back to the file system: folds and prunes what is due, then builds the file
+  // anew. Reads go on meanwhile; writes wait, for as long as it takes to write everything twice. Room for two
+  // more copies is needed: one in the folder for temporary files (SQLITE_TMPDIR, TMPDIR, else /var/tmp), and
+  // one in the WAL. A store in memory is left as it is.
+  //
+  // `progress` counts the pages that were read, approximately, of those in use. What follows then, the
+  // writing back, about half of the work, is neither told nor cancelled. Cancelled or failed, the store goes
+  // on as it was, but for outcome_unknown: then the store stops, and its data are the same when it is opened
+  // again.
+  //
+  // A reader that pins the WAL is answered with busy, before anything is done. One that comes meanwhile does
+  // no harm, but the file shrinks only with the checkpoint after its end. Errors: cancelled, busy, disk_full,
+  // permission_denied or io_error (no folder for temporary files), corrupt_store, foreign_write,
+  // store_failed, outcome_unknown.
+  [[nodiscard]] Result<void> compact(const Progress& progress = {}) noexcept;
+
   // Folds what is left, checkpoints, and releases the file. Calls under way finish first; later ones answer
   // store_closed. Idempotent. An error concerns housekeeping only: acknowledged writes are safe.
   [[nodiscard]] Result<void> close() noexcept;

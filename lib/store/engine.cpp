@@ -265,6 +265,10 @@ void Engine::maintain(std::chrono::milliseconds budget) {
   write_path_->maintain(budget);
 }
 
+void Engine::compact(const Progress& progress) {
+  write_path_->compact(progress);
+}
+
 void Engine::close(bool fold) {
   closed_.store(true, std::memory_order_release);
   if (feed_) feed_->close();

@@ -63,6 +63,7 @@ class Engine {
   Stats stats() const noexcept;
   void checkpoint();
   void maintain(std::chrono::milliseconds budget);
+  void compact(const Progress& progress);
   void close(bool fold);
 
  private:

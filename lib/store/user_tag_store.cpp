@@ -227,6 +227,10 @@ Result<void> UserTagStore::maintain(std::chrono::milliseconds budget) noexcept {
   return care(impl_.get(), [&](store::Engine& engine) { engine.maintain(budget); });
 }
 
+Result<void> UserTagStore::compact(const Progress& progress) noexcept {
+  return care(impl_.get(), [&](store::Engine& engine) { engine.compact(progress); });
+}
+
 Result<void> UserTagStore::close() noexcept {
   if (!impl_) return {};
   if (impl_->forked()) return std::unexpected(Error(ErrorCode::forked));

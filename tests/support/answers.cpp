@@ -19,6 +19,7 @@ std::vector<NamedAnswer> answers_to_writing(UserTagStore& store) {
       {"apply_all", code_of(store.apply_all(writes))},
       {"checkpoint", code_of(store.checkpoint())},
       {"maintain", code_of(store.maintain(std::chrono::milliseconds(1)))},
+      {"compact", code_of(store.compact())},
   };
 }
 
