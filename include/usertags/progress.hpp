@@ -15,8 +15,8 @@ namespace usertags {
 // that takes a Progress. `done` never falls and never passes `total`. Answers false to cancel: the call then
 // answers `cancelled` and leaves everything as it was before.
 //
-// Called on the caller's thread, some hundred times a second or less often, under no lock that a read needs.
-// It must not throw and must not call the store. An empty one is not called.
+// Called on the caller's thread, after every millisecond or few of work, under no lock that a read needs. It
+// must not throw and must not call the store. An empty one is not called.
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 }   // namespace usertags

@@ -208,41 +208,40 @@ class UserTagStore {
   [[nodiscard]] Result<void> maintain(std::chrono::milliseconds budget) noexcept;
 
   // An online copy: the store as it is at one moment, every acknowledged write included, in one file that
-  // stands alone. Whoever opens it for writing begins a new epoch (Position). In a read-only and in a failed
-  // store, too.
+  // stands alone. Whoever opens it for writing begins a new epoch (Position). Read-only stores can be copied,
+  // and one that has failed.
   //
   // It reads over a connection of its own, in one read transaction: it neither waits for a sync nor holds up
-  // a commit, but pins the WAL while it lasts, so that this grows (Housekeeping::max_wal_bytes), checkpoint()
-  // answers busy, and a closed store that is read here cannot be opened for writing. A store in memory and
-  // one with Access::exclusive have one connection: there writes wait until the copy is made.
+  // a commit. But it pins the WAL while it lasts: that grows (Housekeeping::max_wal_bytes), checkpoint() and
+  // compact() answer busy, and a closed store that is copied by a reader cannot be opened for writing. A
+  // store in memory and one with Access::exclusive have one connection: there writes wait for the copy.
   //
-  // It is written to another name in the target's folder, synced, and then renamed, with the mode of the
-  // store's file. A target that is there is replaced as a whole if it is a closed store; until then, and
-  // after any error, it is as it was. `progress` counts the pages of the file; cancelled or failed, nothing
-  // is left behind.
+  // It is written under another name in the target's folder, synced, and renamed. A target that is there is
+  // replaced as a whole, if it is a closed store; until then, and after any error, it is as it was. Cancelled
+  // or failed, nothing is left behind. `progress` counts the pages that are copied.
   //
-  // Errors: cancelled, disk_full, permission_denied, io_error (a missing folder, too); store_locked where the
-  // target is open for writing; invalid_argument where it belongs to this store, has hard links, is on a
-  // network file system, or has a WAL beside it; busy where others are loading it; not_a_store,
-  // unsupported_format or corrupt_store where it is something else than a store; foreign_write where the
-  // commit record in the file is not this store's.
+  // Errors: cancelled, disk_full, permission_denied, io_error (also for a missing folder); store_locked where
+  // the target is open for writing; busy where others are loading it; invalid_argument where it belongs to
+  // this store, has hard links, is on a network file system, or has a WAL beside it; not_a_store,
+  // unsupported_format and corrupt_store where it is something else than a store; foreign_write where the
+  // commit record is forged.
   [[nodiscard]] Result<void> backup(const std::filesystem::path& target,
                                     const Progress& progress = {}) const noexcept;
 
   // Gives the file's free pages back to the file system: folds and prunes what is due, then builds the file
-  // anew. Reads go on meanwhile; writes wait, for as long as it takes to write everything twice. Room for two
-  // more copies is needed: one in the folder for temporary files (SQLITE_TMPDIR, TMPDIR, else /var/tmp), and
-  // one in the WAL. A store in memory is left as it is.
+  // anew. Reads go on meanwhile; writes wait, while everything is written twice and synced. Room for two more
+  // copies is needed: one in the folder for temporary files (SQLITE_TMPDIR, TMPDIR, else /var/tmp), and one
+  // in the WAL. A store in memory is left as it is.
   //
-  // `progress` counts the pages that were read, approximately, of those in use. What follows then, the
-  // writing back, about half of the work, is neither told nor cancelled. Cancelled or failed, the store goes
-  // on as it was, but for outcome_unknown: then the store stops, and its data are the same when it is opened
-  // again.
+  // `progress` counts the pages that were read, approximately, of those in use. What comes then, the writing
+  // back, about half of the time, is neither told nor cancelled. After any error the store is as it was and
+  // goes on, but for io_error and outcome_unknown on the way to the disk: they stop it, and lose nothing.
   //
-  // A reader that pins the WAL is answered with busy, before anything is done. One that comes meanwhile does
-  // no harm, but the file shrinks only with the checkpoint after its end. Errors: cancelled, busy, disk_full,
-  // permission_denied or io_error (no folder for temporary files), corrupt_store, foreign_write,
-  // store_failed, outcome_unknown.
+  // Where a reader pins the WAL, the answer is busy, and nothing is done. One that comes meanwhile does no
+  // harm, but the file shrinks only with the first checkpoint after its end.
+  //
+  // Errors: cancelled, busy, disk_full, io_error (also where there is no folder for temporary files),
+  // corrupt_store, outcome_unknown.
   [[nodiscard]] Result<void> compact(const Progress& progress = {}) noexcept;
 
   // Folds what is left, checkpoints, and releases the file. Calls under way finish first; later ones answer

@@ -294,12 +294,13 @@ TEST_F(Backup, ReplacesAClosedStore) {
   EXPECT_EQ(everything(open_with(copy_)), everything(store));
 }
 
-TEST_F(Backup, ReplacesACopy) {
+TEST_F(Backup, ReplacesACopyWhoseSidecarIsMadeForThat) {
   auto store = open_with(path_);
   must(store.create_user("ann"));
   must(store.backup(copy_));
   must(store.create_user("bob"));
   must(store.backup(copy_));
+  EXPECT_EQ(names_in(copies_), (Names{"copy.db", "copy.db.lock"}));
   EXPECT_EQ(open_with(copy_).revision(), 2U);
 }
 
