@@ -42,6 +42,7 @@
 #include <usertags/facets.hpp>
 #include <usertags/options.hpp>
 #include <usertags/page.hpp>
+#include <usertags/progress.hpp>
 #include <usertags/selector.hpp>
 #include <usertags/stats.hpp>
 #include <usertags/tag.hpp>
@@ -221,6 +222,43 @@ class UserTagStore {
   // Folds, prunes and checkpoints for up to `budget`, or until nothing is left to do. For a host that would
   // rather do it on a thread of its own than with its commits.
   [[nodiscard]] Result<void> maintain(std::chrono::milliseconds budget) noexcept;
+
+  // An online copy: the store as it is at one moment, every acknowledged write included, in one file that
+  // stands alone. Whoever opens it for writing begins a new epoch (Position). Read-only stores can be copied,
+  // and one that has failed.
+  //
+  // It reads over a connection of its own, in one read transaction: it neither waits for a sync nor holds up
+  // a commit. But it pins the WAL while it lasts: that grows (Housekeeping::max_wal_bytes), checkpoint() and
+  // compact() answer busy, and a closed store that is copied by a reader cannot be opened for writing. A
+  // store in memory and one with Access::exclusive have one connection: there writes wait for the copy.
+  //
+  // It is written under another name in the target's folder, synced, and renamed. A target that is there is
+  // replaced as a whole, if it is a closed store; until then, and after any error, it is as it was. Cancelled
+  // or failed, nothing is left behind. `progress` counts the pages that are copied.
+  //
+  // Errors: cancelled, disk_full, permission_denied, io_error (also for a missing folder); store_locked where
+  // the target is open for writing; busy where others are loading it; invalid_argument where it belongs to
+  // this store, has hard links, is on a network file system, or has a WAL beside it; not_a_store,
+  // unsupported_format and corrupt_store where it is something else than a store; foreign_write where the
+  // commit record is forged.
+  [[nodiscard]] Result<void> backup(const std::filesystem::path& target,
+                                    const Progress& progress = {}) const noexcept;
+
+  // Gives the file's free pages back to the file system: folds and prunes what is due, then builds the file
+  // anew. Reads go on meanwhile; writes wait, while everything is written twice and synced. Room for two more
+  // copies is needed: one in the folder for temporary files (SQLITE_TMPDIR, TMPDIR, else /var/tmp), and one
+  // in the WAL. A store in memory is left as it is.
+  //
+  // `progress` counts the pages that were read, approximately, of those in use. What comes then, the writing
+  // back, about half of the time, is neither told nor cancelled. After any error the store is as it was and
+  // goes on, but for io_error and outcome_unknown on the way to the disk: they stop it, and lose nothing.
+  //
+  // Where a reader pins the WAL, the answer is busy, and nothing is done. One that comes meanwhile does no
+  // harm, but the file shrinks only with the first checkpoint after its end.
+  //
+  // Errors: cancelled, busy, disk_full, io_error (also where there is no folder for temporary files),
+  // corrupt_store, outcome_unknown.
+  [[nodiscard]] Result<void> compact(const Progress& progress = {}) noexcept;
 
   // Folds what is left, checkpoints, and releases the file. Calls under way finish first; later ones answer
   // store_closed. Idempotent. An error concerns housekeeping only: acknowledged writes are safe.

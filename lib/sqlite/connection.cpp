@@ -234,6 +234,11 @@ std::uint64_t Connection::database_bytes() {
          static_cast<std::uint64_t>(query_integer("PRAGMA page_size"));
 }
 
+std::uint64_t Connection::pages_in_use() {
+  return static_cast<std::uint64_t>(query_integer("PRAGMA page_count") -
+                                    query_integer("PRAGMA freelist_count"));
+}
+
 bool Connection::in_transaction() const noexcept {
   return handle() != nullptr && sqlite3_get_autocommit(handle()) == 0;
 }
@@ -250,6 +255,11 @@ void Connection::enter_wal_mode() {
     model::fail(ErrorCode::io_error,
                 "the file system does not let SQLite keep a WAL (journal mode " + mode + ")");
   }
+}
+
+// What SQLite does then is a checkpoint, which finds nothing to do, and the removal.
+void Connection::remove_wal_at_close() noexcept {
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
 }
 
 void Connection::set_busy_timeout(std::chrono::milliseconds timeout) {

@@ -50,11 +50,15 @@ class Connection {
   std::string query_text(const char* sql);
   std::string name() const;               // the file's path in quotes, for messages
   std::uint64_t database_bytes();         // of all pages, in the file or its WAL
+  std::uint64_t pages_in_use();           // those that are not free
   bool in_transaction() const noexcept;   // asks SQLite, which may have rolled back by itself
   bool moved() const noexcept;            // the file was renamed or unlinked under us
 
   void enter_wal_mode();                              // writes the file's header, unless it is so already
   void set_busy_timeout(std::chrono::milliseconds);   // how long to wait for locks of others
+
+  // Only behind a whole checkpoint, and on the one connection that writes: else commits would be lost.
+  void remove_wal_at_close() noexcept;
 
   // Closes, with every statement that is left.
   void close() noexcept { handle_->close(); }

@@ -8,6 +8,7 @@
 
 #include "model/failure.hpp"
 #include "sqlite/sqlite_error.hpp"
+#include "sqlite/vacuum.hpp"
 #include "sqlite/wal_recovery.hpp"
 
 namespace usertags::sqlite {
@@ -74,6 +75,8 @@ Database::Database(const ConnectionConfig& config, const State& first_state)
       users_(connection_),
       tokens_(connection_),
       data_version_(connection_),
+      is_alone_(config.exclusive || config.mode == OpenMode::memory),
+      busy_timeout_(config.busy_timeout),
       page_bytes_(static_cast<std::uint64_t>(connection_.query_integer("PRAGMA page_size"))) {
   install_hooks();
   if (writes(config.mode)) checkpoint();   // tells how much of the WAL could not be moved
@@ -94,7 +97,46 @@ int Database::on_wal_grown(void* database, sqlite3*, const char*, int frames) no
   return SQLITE_OK;
 }
 
+// --- Whether others commit. ---
+
+std::int64_t Database::data_version() {
+  settle_watch();
+  return data_version_.read() - own_failures_;
+}
+
+void Database::watch_commits() {
+  if (watch_.version) return;   // since an earlier part of the transaction
+  if (!is_alone_ && !watch_.others) {
+    watch_.others.emplace(sqlite3_db_filename(connection_.handle(), "main"), busy_timeout_);
+  }
+  if (watch_.others) watch_.others->begin();
+  watch_.version = data_version_.read();
+}
+
+// The order matters: who commits between the two questions is seen. Commits of our own are seen, too; but
+// then nothing failed, and the version is what it was.
+void Database::settle_watch() {
+  if (!watch_.version) return;
+  const std::int64_t version = data_version_.read();
+  const bool was_alone = !watch_.others || !watch_.others->saw_commit();
+  if (was_alone) own_failures_ += version - *watch_.version;
+  watch_.version.reset();
+}
+
+void Database::try_to_settle_watch() noexcept {
+  try {
+    settle_watch();
+  } catch (const model::Failure&) {   // data_version() tries again
+  }
+}
+
+Transaction::Commit Database::vacuum(const Progress& progress) {
+  all_in_database_ = false;   // its commit tells no hook
+  return sqlite::vacuum(connection_, progress);
+}
+
 Database::Checkpointed Database::run_checkpoint(int mode) {
+  try_to_settle_watch();   // which would take an emptied WAL for a commit
   int frames = 0;
   int moved_frames = 0;
   const int result = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", mode, &frames, &moved_frames);
@@ -118,13 +160,19 @@ std::uint64_t Database::wal_bytes() const noexcept {
   return wal_frames_ == 0 ? 0 : kWalHeaderBytes + wal_frames_ * (kFrameHeaderBytes + page_bytes_);
 }
 
+void Database::abandon() noexcept {
+  connection_.abandon();
+  if (watch_.others) watch_.others->abandon();
+}
+
 void Database::close() noexcept {
   if (connection_.handle() == nullptr) return;
+  watch_.others.reset();
   if (all_in_database_ && !connection_.in_transaction()) {
     // What fails here costs nothing: a WAL that is left is applied again at the next open, with no effect.
     sqlite3_busy_timeout(connection_.handle(), 0);
     sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    sqlite3_db_config(connection_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    connection_.remove_wal_at_close();
   }
   connection_.close();
 }

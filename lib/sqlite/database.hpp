@@ -2,9 +2,14 @@
 // One thread at a time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
+
+#include <usertags/progress.hpp>
 
 #include "sqlite/change_log.hpp"
+#include "sqlite/commit_watch.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/data_version.hpp"
 #include "sqlite/observed_vfs.hpp"
@@ -33,7 +38,14 @@ class Database {
   UserTable& users() noexcept { return users_; }
   TokenTable& tokens() noexcept { return tokens_; }
 
-  std::int64_t data_version() { return data_version_.read(); }
+  // Changes whenever another connection commits, and only then. Within a transaction that writes.
+  std::int64_t data_version();
+
+  // To be called within a transaction in which writing pages may fail before the COMMIT, or in one right
+  // before vacuum(): such a failure is then not taken for a commit of others. Throws Failure.
+  void watch_commits();
+  // See vacuum.hpp; behind watch_commits().
+  Transaction::Commit vacuum(const Progress& progress);
 
   enum class Checkpointed : std::uint8_t { whole, partly };   // partly: a reader pins the WAL
   // PASSIVE: never waits. The next commit overwrites the WAL from its start when it was whole and no reader
@@ -45,17 +57,26 @@ class Database {
   std::uint64_t wal_bytes() const noexcept;   // of frames in use, by the last commit or checkpoint
   std::uint64_t database_bytes() { return connection_.database_bytes(); }
   bool moved() const noexcept { return connection_.moved(); }
+  std::uint64_t pages_in_use() { return connection_.pages_in_use(); }
 
   // Closes for good. With a whole checkpoint behind it, the WAL goes; else it stays for recovery: nothing of
   // a commit whose outcome is unknown may be thrown away.
   void close() noexcept;
-  void abandon() noexcept { connection_.abandon(); }   // in a child after fork
+  void abandon() noexcept;   // in a child after fork
 
  private:
   static int on_commit_begun(void* database) noexcept;
   static int on_wal_grown(void* database, sqlite3*, const char*, int frames) noexcept;
   void install_hooks();
   Checkpointed run_checkpoint(int mode);
+  void settle_watch();
+  void try_to_settle_watch() noexcept;
+
+  // Since watch_commits(): whether it was others who made the version change.
+  struct Watch {
+    std::optional<CommitWatch> others;     // none where there can be no others
+    std::optional<std::int64_t> version;   // SQLite's, then; none: not watching
+  };
 
   Connection connection_;
   StateTable state_;
@@ -63,6 +84,10 @@ class Database {
   UserTable users_;
   TokenTable tokens_;
   DataVersion data_version_;
+  std::int64_t own_failures_ = 0;   // what they added to SQLite's data version
+  Watch watch_;
+  const bool is_alone_;   // no other connection can write
+  const std::chrono::milliseconds busy_timeout_;
   std::uint64_t page_bytes_;
   std::uint64_t wal_frames_ = 0;
   bool all_in_database_ = true;   // no COMMIT was as much as begun since the last whole checkpoint

@@ -16,7 +16,9 @@ void roll_back(Connection& connection) noexcept {
   if (connection.in_transaction()) run_quietly(connection, "ROLLBACK");
 }
 
-CommitOutcome outcome_of(int result_code) noexcept {
+}   // namespace
+
+CommitOutcome outcome_of_commit(int result_code) noexcept {
   switch (result_code & 0xff) {
     case SQLITE_OK: return CommitOutcome::committed;
     case SQLITE_BUSY:
@@ -24,8 +26,6 @@ CommitOutcome outcome_of(int result_code) noexcept {
     default: return CommitOutcome::unknown;
   }
 }
-
-}   // namespace
 
 Transaction::Transaction(Connection& connection) : connection_(connection) {
   connection_.execute("BEGIN IMMEDIATE");
@@ -37,7 +37,7 @@ Transaction::~Transaction() {
 
 Transaction::Commit Transaction::commit() noexcept {
   const int result = sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr);
-  Commit commit{outcome_of(result), {}};
+  Commit commit{outcome_of_commit(result), {}};
   if (commit.outcome == CommitOutcome::committed) return commit;
   commit.error = to_error(connection_.handle(), result, "cannot commit");
   roll_back(connection_);

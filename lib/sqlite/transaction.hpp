@@ -13,6 +13,7 @@ namespace usertags::sqlite {
 
 // How a COMMIT ended. `unknown` is any error within it but busy and full: it may have reached the disk.
 enum class CommitOutcome : std::uint8_t { committed, not_applied, unknown };
+CommitOutcome outcome_of_commit(int result_code) noexcept;
 
 // BEGIN IMMEDIATE … COMMIT. Rolls back when it goes out of scope uncommitted, if SQLite has not yet.
 class Transaction {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
+#include "store/backup.hpp"
 #include "store/reading.hpp"
 #include "store/store_path.hpp"
 #include "store/verifier.hpp"
@@ -201,9 +202,17 @@ VerifyReport Engine::verify() const {
   });
 }
 
+// While it is held, the file is not closed.
+std::shared_lock<std::shared_mutex> Engine::keep_open() const {
+  std::shared_lock lock(file_);
+  if (closed_.load(std::memory_order_acquire)) throw model::Failure{ErrorCode::store_closed};
+  return lock;
+}
+
 // By a connection of its own: writes wait only while the moment is taken.
 VerifyReport Engine::verify_aside() const {
   if (follower_) follower_->refresh();   // so that memory and file are of one moment, or nearly so
+  const auto open = keep_open();
   Reading reading = open_for_reading(path_, options_.busy_timeout);
   std::optional<sqlite::ReadTransaction> moment;
   std::optional<index::Projection::Snapshot> snapshot;
@@ -216,6 +225,20 @@ VerifyReport Engine::verify_aside() const {
   else
     take_moment();
   return store::verify(reading.connection, projection_, *snapshot);
+}
+
+// By a connection of its own, where there can be one: then nobody waits.
+void Engine::backup(const std::filesystem::path& target, const Progress& progress) const {
+  const auto open = keep_open();
+  Backup backup(target, {path_, store_id_, revision()}, options_);
+  if (has_readable_file()) {
+    Reading reading = open_for_reading(path_, options_.busy_timeout);
+    backup.copy(reading.connection, progress);
+  } else {
+    write_path_->exclusively(
+        [&](sqlite::Database& database) { backup.copy(database.connection(), progress); });
+  }
+  backup.put_in_place();
 }
 
 Stats Engine::stats() const noexcept {
@@ -258,10 +281,15 @@ void Engine::maintain(std::chrono::milliseconds budget) {
   write_path_->maintain(budget);
 }
 
+void Engine::compact(const Progress& progress) {
+  write_path_->compact(progress);
+}
+
 void Engine::close(bool fold) {
   closed_.store(true, std::memory_order_release);
   if (feed_) feed_->close();
   if (follower_) follower_->close();
+  const std::unique_lock nobody_reads(file_);
   if (write_path_) write_path_->close(fold);
 }
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <span>
 #include <vector>
 
@@ -64,9 +65,11 @@ class Engine {
   Result<std::uint64_t> read_at_least(std::uint64_t revision, std::chrono::milliseconds timeout);
 
   VerifyReport verify() const;
+  void backup(const std::filesystem::path& target, const Progress& progress) const;
   Stats stats() const noexcept;
   void checkpoint();
   void maintain(std::chrono::milliseconds budget);
+  void compact(const Progress& progress);
   void close(bool fold);
 
  private:
@@ -74,6 +77,7 @@ class Engine {
   void open_read_only(const std::filesystem::path& path);
   void open_feed(std::uint64_t epoch);
   bool has_readable_file() const noexcept;   // by connections other than the writing one
+  std::shared_lock<std::shared_mutex> keep_open() const;
   VerifyReport verify_aside() const;
   void abandon() noexcept;   // in a child after fork
 
@@ -90,6 +94,7 @@ class Engine {
   std::unique_ptr<Follower> follower_;      // … which has this
   std::optional<Feed> feed_;
   std::atomic<bool> closed_{false};
+  mutable std::shared_mutex file_;   // held shared by those who read the file aside for long: close() waits
   std::optional<ForkGuard> fork_guard_;   // last: a store that is not made yet is not used in a child
 };
 

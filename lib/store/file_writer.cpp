@@ -1,6 +1,7 @@
 #include "store/file_writer.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "model/failure.hpp"
 
@@ -18,6 +19,14 @@ constexpr std::size_t fold_share(std::size_t changes) noexcept {
 // and users chosen evenly, 2.8), and the fold is complete up to the round before. Where few users take all
 // the patches the backlog never reaches its bound, and this alone keeps log and replay short.
 constexpr std::uint64_t kReplayFactor = 6;
+
+// Groups up to here stay in SQLite's cache until the COMMIT, if no housekeeping comes with them.
+constexpr std::size_t kSmallGroup = 64;
+constexpr std::size_t kSmallGroupBytes = std::size_t{256} << 10;
+
+bool is_small(const PendingGroup& group) noexcept {
+  return group.size() + group.tokens().size() <= kSmallGroup && group.patch_bytes() <= kSmallGroupBytes;
+}
 
 void commit_or_throw(sqlite::Transaction& transaction) {
   auto result = transaction.commit();
@@ -80,6 +89,16 @@ bool FileWriter::maintain(std::size_t users) {
   return true;
 }
 
+// VACUUM begins its own transaction: who writes between the two is found by the next commit.
+sqlite::Transaction::Commit FileWriter::vacuum(const Progress& progress) {
+  {
+    const sqlite::Transaction lock(database_.connection());
+    check_unchanged();
+    database_.watch_commits();
+  }
+  return database_.vacuum(progress);
+}
+
 void FileWriter::begin_epoch(std::uint64_t epoch) {
   sqlite::State state = state_;
   state.epoch = epoch;
@@ -114,7 +133,18 @@ void FileWriter::check_unchanged() {
   }
 }
 
+// Before work that may not fit into SQLite's cache: a disk that is full in the midst of it is then not taken
+// for a foreign write. Where there can be no watch, the work is done all the same.
+void FileWriter::try_to_watch() noexcept {
+  try {
+    database_.watch_commits();
+  } catch (const model::Failure&) {
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 void FileWriter::append(const PendingGroup& group) {
+  if (!is_small(group)) try_to_watch();
   entries_.clear();
   for (std::size_t i = 0; i < group.size(); ++i) entries_.push_back({group.change(i), group.checksum(i)});
   database_.log().append(entries_);
@@ -151,6 +181,7 @@ std::optional<FileWriter::Housework> FileWriter::try_housework(std::size_t users
 FileWriter::Housework FileWriter::do_housework(std::size_t users, const Newcomers& newcomers) {
   Housework work{std::nullopt, state_.log_floor, state_.floor_checksum, state_.token_floor};
   std::uint64_t folded_revision = folds_.folded_revision();
+  if (users > 0) try_to_watch();
   if (users > 0 || folds_.backlog() == 0) {
     work.fold = folds_.next(users, state_.revision);
     fold(*work.fold);
@@ -172,6 +203,7 @@ void FileWriter::fold(const FoldSchedule::Step& step) {
 void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision, std::size_t changes) {
   const auto last = retention_.last_change_to_go(state_, folded_revision, changes);
   if (!last) return;
+  try_to_watch();
   work.log_floor = *last + 1;
   work.floor_checksum = retention_.mark_of(*last).checksum;
   database_.log().prune(state_.log_floor, *last);
@@ -181,6 +213,7 @@ void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision, std::
 void FileWriter::prune_tokens(Housework& work, std::size_t tokens) {
   const auto last = retention_.last_token_to_go(state_, tokens);
   if (!last) return;
+  try_to_watch();
   work.token_floor = *last + 1;
   database_.tokens().prune(state_.token_floor, *last);
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <usertags/options.hpp>
+#include <usertags/progress.hpp>
 
 #include "index/projection.hpp"
 #include "index/token_index.hpp"
@@ -38,9 +39,15 @@ class FileWriter {
   // std::bad_alloc.
   sqlite::Transaction::Commit commit(const PendingGroup& group);
 
+  // Users folded in one commit of maintenance: some milliseconds of work.
+  static constexpr std::size_t kMaintenanceUsers = 4096;
+
   // Commits housekeeping alone: up to so many users folded, and what can be pruned then. True while more is
   // left to do. Throws Failure where it cannot.
   bool maintain(std::size_t users);
+
+  // Gives free pages up (sqlite/vacuum.hpp). Throws Failure where it cannot begin: foreign_write, busy, ….
+  sqlite::Transaction::Commit vacuum(const Progress& progress);
 
   // The marks of opening after an unclean end and of closing in good order. A store that is not clean was
   // written to and not closed since; one that nobody writes to stays clean, and its file untouched.
@@ -63,6 +70,7 @@ class FileWriter {
   };
 
   void check_unchanged();
+  void try_to_watch() noexcept;
   void append(const PendingGroup& group);
   std::size_t due(const PendingGroup& group) const;
   std::optional<Housework> try_housework(std::size_t users, const Newcomers& newcomers);

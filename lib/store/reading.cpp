@@ -5,21 +5,12 @@
 #include "store/store_path.hpp"
 
 namespace usertags::store {
-namespace {
-
-bool has_sidecar(const std::filesystem::path& store) {
-  std::filesystem::path sidecar = store;
-  std::error_code ignored;
-  return std::filesystem::exists(sidecar += ".lock", ignored);
-}
-
-}   // namespace
 
 Reading open_for_reading(const std::filesystem::path& store, std::chrono::milliseconds busy_timeout) {
   std::optional<StoreLock> lock;
   if (!has_wal(store)) lock = StoreLock::try_shared(store);
   // Looked at under the lock: a writer may have come and gone before it.
-  const bool nobody_writes = !has_wal(store) && (lock || !has_sidecar(store));
+  const bool nobody_writes = !has_wal(store) && (lock || !StoreLock::has_sidecar(store));
   if (!nobody_writes) lock.reset();
   sqlite::ConnectionConfig config;
   config.path = store;

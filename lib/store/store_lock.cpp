@@ -7,10 +7,12 @@
 #include <cerrno>
 #include <charconv>
 #include <string>
+#include <system_error>
 #include <tuple>
 #include <utility>
 
 #include "model/failure.hpp"
+#include "store/system_failure.hpp"
 
 namespace usertags::store {
 namespace {
@@ -20,15 +22,9 @@ std::filesystem::path sidecar(const std::filesystem::path& store) {
   return path += ".lock";
 }
 
-[[noreturn]] void fail_system(const std::filesystem::path& path, const char* doing) {
+[[noreturn]] void fail_sidecar(const std::filesystem::path& path, const char* doing) {
   const int error = errno;
-  const ErrorCode code = error == EACCES || error == EPERM || error == EROFS ? ErrorCode::permission_denied
-                         : error == ENOSPC || error == EDQUOT                ? ErrorCode::disk_full
-                                                                             : ErrorCode::io_error;
-  throw model::Failure{
-      Error(code, Error::Details{.what = std::string("cannot ") + doing + ' ' + path.string() + ": " +
-                                         std::generic_category().message(error),
-                                 .system_error = error})};
+  fail_system(error, std::string("cannot ") + doing + ' ' + path.string());
 }
 
 bool try_lock(int descriptor, int how) {
@@ -67,14 +63,13 @@ void write_holder(int descriptor) {
 StoreLock StoreLock::exclusive(const std::filesystem::path& store, std::chrono::milliseconds patience) {
   const std::filesystem::path path = sidecar(store);
   StoreLock lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (lock.descriptor_ < 0) fail_system(path, "open");
+  if (lock.descriptor_ < 0) fail_sidecar(path, "open");
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!try_lock(lock.descriptor_, LOCK_EX)) {
-    if (errno != EWOULDBLOCK) fail_system(path, "lock");
+    if (errno != EWOULDBLOCK) fail_sidecar(path, "lock");
     if (!try_lock(lock.descriptor_, LOCK_SH)) fail_locked(store, lock.descriptor_);
     if (std::chrono::steady_clock::now() >= deadline) {
-      model::fail(ErrorCode::busy,
-                  "other processes are still loading " + store.string());
+      model::fail(ErrorCode::busy, "other processes are still loading " + store.string());
     }
     flock(lock.descriptor_, LOCK_UN);
     usleep(1'000);   // readers hold it while they load; there is nothing to be woken by
@@ -87,6 +82,11 @@ std::optional<StoreLock> StoreLock::try_shared(const std::filesystem::path& stor
   StoreLock lock(open(sidecar(store).c_str(), O_RDONLY | O_CLOEXEC));
   if (lock.descriptor_ < 0 || !try_lock(lock.descriptor_, LOCK_SH)) return std::nullopt;
   return lock;
+}
+
+bool StoreLock::has_sidecar(const std::filesystem::path& store) {
+  std::error_code ignored;
+  return std::filesystem::exists(sidecar(store), ignored);
 }
 
 StoreLock::StoreLock(StoreLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}

@@ -24,6 +24,9 @@ class StoreLock {
   // None where there is no sidecar, where it cannot be read, or where a writer holds it. Creates nothing.
   static std::optional<StoreLock> try_shared(const std::filesystem::path& store);
 
+  // Whether there is one: a writer makes it before the file, and it stays.
+  static bool has_sidecar(const std::filesystem::path& store);
+
   StoreLock(StoreLock&& other) noexcept;
   StoreLock& operator=(StoreLock&& other) noexcept;
   ~StoreLock();

@@ -9,26 +9,24 @@
 #include <cstdint>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "model/failure.hpp"
+#include "store/system_failure.hpp"
 
 namespace usertags::store {
 namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail_system(int error, std::string what) {
-  const bool denied = error == EACCES || error == EPERM;
-  throw model::Failure{Error(denied ? ErrorCode::permission_denied : ErrorCode::io_error,
-                             Error::Details{.what = what + ": " + std::generic_category().message(error),
-                                            .remedy = denied ? "" : "check the path",
-                                            .system_error = error})};
+[[noreturn]] void fail_path(int error, std::string what) {
+  fail_system(error, std::move(what), "check the path");
 }
 
 fs::path resolve(const fs::path& path) {
   std::error_code error;
   const fs::path resolved = fs::weakly_canonical(fs::absolute(path, error), error);
-  if (error) fail_system(error.value(), "cannot resolve " + path.string());
+  if (error) fail_path(error.value(), "cannot resolve " + path.string());
   return resolved;
 }
 
@@ -46,8 +44,8 @@ bool is_network_file_system(const fs::path& folder) {
 
 void check_folder(const fs::path& folder, bool allow_network_file_system) {
   struct stat info{};
-  if (stat(folder.c_str(), &info) != 0) fail_system(errno, "there is no folder " + folder.string());
-  if (!S_ISDIR(info.st_mode)) fail_system(ENOTDIR, folder.string() + " is no folder");
+  if (stat(folder.c_str(), &info) != 0) fail_path(errno, "there is no folder " + folder.string());
+  if (!S_ISDIR(info.st_mode)) fail_path(ENOTDIR, folder.string() + " is no folder");
   if (!allow_network_file_system && is_network_file_system(folder)) {
     model::fail(ErrorCode::invalid_argument,
                 folder.string() + " is on a network file system, whose locks cannot be trusted",
@@ -57,7 +55,7 @@ void check_folder(const fs::path& folder, bool allow_network_file_system) {
 
 void check_file(const fs::path& file, const struct stat& info) {
   if (!S_ISREG(info.st_mode))
-    fail_system(S_ISDIR(info.st_mode) ? EISDIR : EINVAL, file.string() + " is no regular file");
+    fail_path(S_ISDIR(info.st_mode) ? EISDIR : EINVAL, file.string() + " is no regular file");
   if (info.st_nlink > 1) {
     model::fail(ErrorCode::invalid_argument,
                 file.string() + " has several hard links, and each name would have a WAL of its own",
@@ -69,6 +67,7 @@ void check_file(const fs::path& file, const struct stat& info) {
 
 StorePath resolve_store_path(const fs::path& path, bool allow_network_file_system) {
   if (path.empty()) model::fail(ErrorCode::invalid_argument, "the path is empty");
+  if (path.native().contains('\0')) model::fail(ErrorCode::invalid_argument, "the path contains a NUL");
   StorePath result{.path = resolve(path)};
   check_folder(result.path.parent_path(), allow_network_file_system);
   struct stat info{};
@@ -76,7 +75,7 @@ StorePath resolve_store_path(const fs::path& path, bool allow_network_file_syste
     check_file(result.path, info);
     result.exists = true;
   } else if (errno != ENOENT) {
-    fail_system(errno, "cannot look at " + result.path.string());
+    fail_path(errno, "cannot look at " + result.path.string());
   }
   return result;
 }

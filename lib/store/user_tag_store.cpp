@@ -217,6 +217,15 @@ Result<VerifyReport> UserTagStore::verify() const noexcept {
   return guarded([&]() -> Result<VerifyReport> { return impl_->verify(); });
 }
 
+Result<void> UserTagStore::backup(const std::filesystem::path& target,
+                                  const Progress& progress) const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&]() -> Result<void> {
+    impl_->backup(target, progress);
+    return {};
+  });
+}
+
 Stats UserTagStore::stats() const noexcept {
   return refuses_reads(impl_.get()) ? Stats() : impl_->stats();
 }
@@ -227,6 +236,10 @@ Result<void> UserTagStore::checkpoint() noexcept {
 
 Result<void> UserTagStore::maintain(std::chrono::milliseconds budget) noexcept {
   return care(impl_.get(), [&](store::Engine& engine) { engine.maintain(budget); });
+}
+
+Result<void> UserTagStore::compact(const Progress& progress) noexcept {
+  return care(impl_.get(), [&](store::Engine& engine) { engine.compact(progress); });
 }
 
 Result<void> UserTagStore::close() noexcept {

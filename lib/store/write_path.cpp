@@ -3,15 +3,14 @@
 #include <exception>
 
 #include "model/failure.hpp"
+#include "store/compaction.hpp"
 #include "store/entropy.hpp"
+#include "store/epoch.hpp"
 #include "store/loader.hpp"
 #include "store/token_loader.hpp"
 
 namespace usertags::store {
 namespace {
-
-// Users folded in one commit of maintenance: some milliseconds of work.
-constexpr std::size_t kMaintenanceUsers = 4096;
 
 sqlite::ConnectionConfig configure(const std::optional<std::filesystem::path>& path, const Options& options) {
   sqlite::ConnectionConfig config;
@@ -60,28 +59,17 @@ WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::opti
   budget.require_room();
   file_ = std::make_unique<FileWriter>(*database_, projection, tokens, options, logger, metrics, loaded.state,
                                        schedule(loaded), loaded.records.size());
-  if (!loaded.state.clean) file_->begin_epoch(loaded.state.epoch + 1);
+  if (!loaded.state.clean) file_->begin_epoch(next_epoch(loaded.state.epoch, Entropy().next()));
   writer_ = std::make_unique<Writer>(*database_, projection, tokens, budget, *file_, options, logger, metrics,
                                      published);
   queue_ = std::make_unique<GroupCommit>(*writer_);
   if (!in_memory_) metrics.database_bytes = database_->database_bytes();
 }
 
-// Runs housekeeping that the store must not survive unnoticed when a sync fails in it.
-void WritePath::guard(const std::function<void()>& work) {
-  if (failed()) throw model::Failure{ErrorCode::store_failed};
-  try {
-    work();
-  } catch (const model::Failure& failure) {
-    writer_->note_failure(failure.error);
-    throw;
-  }
-}
-
 void WritePath::checkpoint() {
-  exclusively([&](sqlite::Database& database) {
+  exclusively([&](sqlite::Database&) {
     if (in_memory_) return;
-    guard([&] { database.checkpoint_and_truncate(); });
+    writer_->guard([&] { writer_->empty_wal(); });
   });
 }
 
@@ -90,12 +78,19 @@ void WritePath::maintain(std::chrono::milliseconds budget) {
   bool more = true;
   while (more && std::chrono::steady_clock::now() < deadline) {
     exclusively([&](sqlite::Database& database) {
-      guard([&] {
-        more = file_->maintain(kMaintenanceUsers);
+      writer_->guard([&] {
+        more = file_->maintain(FileWriter::kMaintenanceUsers);
         if (!in_memory_) database.checkpoint();
       });
     });
   }
+}
+
+void WritePath::compact(const Progress& progress) {
+  exclusively([&](sqlite::Database& database) {
+    if (in_memory_) return;   // there is no file system to give anything back to
+    Compaction(database, *file_, *writer_, progress).run();
+  });
 }
 
 void WritePath::close(bool fold) {
@@ -117,7 +112,7 @@ void WritePath::close(bool fold) {
 
 void WritePath::settle(bool fold) {
   if (in_memory_) return;
-  while (fold && file_->maintain(kMaintenanceUsers)) {
+  while (fold && file_->maintain(FileWriter::kMaintenanceUsers)) {
     if (database_->wal_bytes() > std::uint64_t{64} << 20) database_->checkpoint();
   }
   file_->mark_clean();

@@ -9,6 +9,7 @@
 
 #include <usertags/error.hpp>
 #include <usertags/options.hpp>
+#include <usertags/progress.hpp>
 
 #include "index/projection.hpp"
 #include "index/token_index.hpp"
@@ -46,6 +47,7 @@ class WritePath {
 
   void checkpoint();
   void maintain(std::chrono::milliseconds budget);
+  void compact(const Progress& progress);
 
   // Once: later calls do nothing. Releases the file whatever happens; throws the first thing that failed.
   void close(bool fold);
@@ -58,7 +60,6 @@ class WritePath {
 
  private:
   void settle(bool fold);
-  void guard(const std::function<void()>& work);
 
   std::optional<StoreLock> lock_;
   std::unique_ptr<sqlite::Database> database_;

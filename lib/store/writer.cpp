@@ -164,15 +164,35 @@ void Writer::try_checkpoint() noexcept {
   }
 }
 
-// While a reader pins the WAL, the next try waits until it has grown by as much again.
 void Writer::checkpoint() {
   const sqlite::ObserveSyncs observe(metrics_);
   const Timer timer(metrics_.checkpoint);
-  const bool whole = database_.checkpoint() == sqlite::Database::Checkpointed::whole;
+  take_figures(database_.checkpoint() == sqlite::Database::Checkpointed::whole);
+}
+
+void Writer::empty_wal() {
+  const sqlite::ObserveSyncs observe(metrics_);
+  const Timer timer(metrics_.checkpoint);
+  database_.checkpoint_and_truncate();
+  take_figures(true);
+}
+
+// While a reader pins the WAL, the next try waits until it has grown by as much again.
+void Writer::take_figures(bool whole) {
   next_checkpoint_bytes_ = housekeeping_.checkpoint_wal_bytes + (whole ? 0 : database_.wal_bytes());
   metrics_.wal_pinned = !whole;
   metrics_.wal_bytes = database_.wal_bytes();
   metrics_.database_bytes = database_.database_bytes();
+}
+
+void Writer::guard(const std::function<void()>& work) {
+  if (failed()) throw model::Failure{ErrorCode::store_failed};
+  try {
+    work();
+  } catch (const model::Failure& failure) {
+    note_failure(failure.error);
+    throw;
+  }
 }
 
 void Writer::note_failure(const Error& error) noexcept {

@@ -41,8 +41,16 @@ class Writer final : public GroupRunner {
   bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
   // Later groups are answered with store_closed. Under the lead.
   void close() noexcept { closed_ = true; }
+  // Runs housekeeping that the store must not survive unnoticed when a sync fails in it. Throws what that
+  // throws; store_failed, where the store has stopped. Under the lead.
+  void guard(const std::function<void()>& work);
   // What a failure of housekeeping means for the store: a sync that failed stops it. Under the lead.
   void note_failure(const Error& error) noexcept;
+
+  // Moves the WAL into the file, as far as readers let it; what fails is noted.
+  void try_checkpoint() noexcept;
+  // Moves all of it, and empties it: waits for readers. Throws Failure (busy).
+  void empty_wal();
 
  private:
   // What is published when the file has committed.
@@ -58,8 +66,8 @@ class Writer final : public GroupRunner {
   Prepared prepare();
   void publish(Prepared prepared) noexcept;
   void refuse_if_wal_is_full();
-  void try_checkpoint() noexcept;
   void checkpoint();
+  void take_figures(bool whole);
   std::int64_t now_ms() const;
 
   sqlite::Database& database_;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <usertags/error.hpp>
 #include <usertags/options.hpp>
 #include <usertags/page.hpp>
+#include <usertags/progress.hpp>
 #include <usertags/selector.hpp>
 #include <usertags/stats.hpp>
 #include <usertags/tag.hpp>
@@ -46,6 +48,15 @@ TEST(UserRef, TakesTheTextThatItWasMadeFrom) {
   EXPECT_EQ(UserRef::id("x").kind(), UserRef::Kind::id);
   EXPECT_EQ(UserRef::external_id("x").kind(), UserRef::Kind::external_id);
   EXPECT_EQ(UserRef::external_id(text).text(), text);
+}
+
+// --- Progress ---
+
+TEST(Progress, IsAnyFunctionThatAnswersWhetherToGoOn) {
+  const Progress until_half = [](std::uint64_t done, std::uint64_t total) { return done * 2 < total; };
+  EXPECT_TRUE(until_half(1, 3));
+  EXPECT_FALSE(until_half(2, 3));
+  EXPECT_FALSE(Progress()) << "an empty one is none";
 }
 
 // --- TagList ---

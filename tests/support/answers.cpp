@@ -3,6 +3,8 @@
 #include <array>
 #include <chrono>
 
+#include "support/temp_dir.hpp"
+
 namespace usertags::test {
 
 std::vector<NamedAnswer> answers_to_writing(UserTagStore& store) {
@@ -17,11 +19,13 @@ std::vector<NamedAnswer> answers_to_writing(UserTagStore& store) {
       {"apply_all", code_of(store.apply_all(writes))},
       {"checkpoint", code_of(store.checkpoint())},
       {"maintain", code_of(store.maintain(std::chrono::milliseconds(1)))},
+      {"compact", code_of(store.compact())},
   };
 }
 
 std::vector<NamedAnswer> answers_to_reading(UserTagStore& store) {
   const std::array<UserRef, 1> refs{"nobody"};
+  const TempDir folder(memory_folder());
   const auto found = store.find_each(refs);
   return {
       {"find", code_of(store.find("nobody"))},
@@ -40,6 +44,7 @@ std::vector<NamedAnswer> answers_to_reading(UserTagStore& store) {
       {"refresh", code_of(store.refresh())},
       {"read_at_least", code_of(store.read_at_least(0, std::chrono::milliseconds(0)))},
       {"verify", code_of(store.verify())},
+      {"backup", code_of(store.backup(folder / "copy.db"))},
   };
 }
 

@@ -28,6 +28,7 @@ class Looking : public testing::Test {
             {"info", store_},
             {"stats", store_},
             {"verify", store_},
+            {"backup", store_, (folder_ / "copy.db").string()},
             {"apply", store_, "u1", "--set", "a=9", "--dry-run"}};
   }
 

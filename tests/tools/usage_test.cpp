@@ -48,6 +48,8 @@ TEST(Usage, IsRefusedInOneLineThatPointsToHelp) {
       {"apply", "s.db", "u", "--note", "one", "--note", "two"},
       {"apply", "s.db", "u", "--if-revision", "1.5", "--set", "a=b"},
       {"load", "s.db", "file.csv", "--format"},
+      {"backup", "s.db"},
+      {"backup", "s.db", "-"},
   };
   for (const auto& arguments : cases) {
     const Finished finished = run(arguments);

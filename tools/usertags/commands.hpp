@@ -11,13 +11,13 @@ namespace usertags::command {
 using MakeCommand = std::unique_ptr<Command>();
 
 MakeCommand make_create_user, make_delete_user, make_apply, make_stream, make_find, make_list, make_select,
-    make_count, make_keys, make_values, make_history, make_changes, make_load, make_dump, make_info,
-    make_stats, make_verify;
+    make_count, make_keys, make_values, make_history, make_changes, make_load, make_dump, make_backup,
+    make_compact, make_info, make_stats, make_verify;
 
 inline constexpr MakeCommand* kCommands[] = {
-    make_create_user, make_delete_user, make_apply, make_stream, make_find,    make_list,
-    make_select,      make_count,       make_keys,  make_values, make_history, make_changes,
-    make_load,        make_dump,        make_info,  make_stats,  make_verify,
+    make_create_user, make_delete_user, make_apply,  make_stream,  make_find,    make_list, make_select,
+    make_count,       make_keys,        make_values, make_history, make_changes, make_load, make_dump,
+    make_backup,      make_compact,     make_info,   make_stats,   make_verify,
 };
 
 }   // namespace usertags::command

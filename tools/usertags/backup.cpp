@@ -1,0 +1,76 @@
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "json_out.hpp"
+#include "page_progress.hpp"
+#include "store_access.hpp"
+#include "text.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+class BackupCommand final : public Command {
+ public:
+  BackupCommand()
+      : Command(
+            "backup", "Copy the store into another file, while it is in use, too",
+            "The copy is the store at one moment, stands alone, and is opened like any other store. It is "
+            "put in\n"
+            "place as a whole, when it is safe on the disk, and then read and proved. A closed store that "
+            "is there\n"
+            "is replaced; anything else is refused. Whoever writes to the copy begins a new epoch.\n"
+            "\n"
+            "Examples:\n"
+            "  usertags backup users.db copy.db\n"
+            "  usertags backup users.db \"/backups/users-$(date -I).db\" --json") {}
+
+  void declare(Arguments& arguments) override { arguments.positional("FILE", file_, "The file of the copy"); }
+
+  int run(Console& console) override {
+    if (file_ == "-") throw UsageError("FILE has to be a file: a store cannot be written to standard output");
+    if (const auto copied = copy(); !copied) return exit_code_of_long_call(copied.error(), console);
+    const auto store = open_to_look(file_);
+    if (!store) return console.error(store.error());
+    answer(std::filesystem::file_size(file_), store->revision(), console);
+    return kDone;
+  }
+
+ private:
+  // The store is closed again before the copy is opened: only one of them need be in memory.
+  Result<void> copy() const {
+    const auto store = open_to_look(store_path());
+    if (!store) return std::unexpected(store.error());
+    return with_page_progress([&](const auto& progress) { return store->backup(file_, progress); });
+  }
+
+  void answer(std::uint64_t bytes, std::uint64_t revision, Console& console) const {
+    Output& out = console.out();
+    if (!console.json) {
+      return out.line(fmt::format("copied to {}: {}, revision {}", printable(file_), byte_size(bytes),
+                                  grouped(revision)));
+    }
+    JsonObject object(out.buffer());
+    object.text("path", file_);
+    object.number("bytes", bytes);
+    object.number("revision", revision);
+    object.close();
+    out.line_done();
+  }
+
+  std::string file_;
+};
+
+}   // namespace
+
+std::unique_ptr<Command> make_backup() {
+  return std::make_unique<BackupCommand>();
+}
+
+}   // namespace usertags::command
