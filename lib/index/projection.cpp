@@ -116,7 +116,7 @@ void Projection::publish(std::unique_ptr<Publication> publication) noexcept {
     (newest_ == nullptr ? oldest_ : newest_->next_) = std::move(publication);
     newest_ = newest;
   }
-  retire();
+  retire_some();
 }
 
 void Projection::push(const Publication& publication) noexcept {
@@ -145,25 +145,34 @@ void Projection::count(const Step& step) noexcept {
   if (!step.after->is_tombstone()) add(*step.after, 1, counters_);
 }
 
-// Drops the predecessors that no snapshot needs: those of publications that every snapshot has seen whole.
-void Projection::retire() const noexcept {
+// Drops the predecessors that no snapshot needs: those of publications that every snapshot has seen whole,
+// oldest first. Publishing retires more than it adds, so that what a long snapshot has left behind is caught
+// up with.
+bool Projection::retire_some() const noexcept {
+  constexpr int kMost = 4;
   std::unique_ptr<Publication> retired;   // freed when the lock is gone
   const model::MutexLock retirement(retirement_);
   const std::uint64_t oldest_pin = pins_.empty() ? visible_revision() : std::ranges::min(pins_);
-  while (oldest_ != nullptr && oldest_->revision_ <= oldest_pin) {
-    for (std::size_t i = 0; i < oldest_->steps_.size(); ++i) {
-      const Record& version = *oldest_->steps_[i].after;
-      directory_.drop_predecessor(oldest_->hashes_[i], version);
-      if (!version.is_tombstone()) continue;
-      const std::lock_guard order(order_mutex_);
-      order_.remove(version.ordinal());
-    }
+  for (int left = kMost; oldest_ != nullptr && oldest_->revision_ <= oldest_pin; --left) {
+    if (left == 0) return true;
+    retire(*oldest_);
     auto next = std::move(oldest_->next_);
     oldest_->next_ = std::move(retired);
     retired = std::move(oldest_);
     oldest_ = std::move(next);
   }
   if (oldest_ == nullptr) newest_ = nullptr;
+  return false;
+}
+
+void Projection::retire(Publication& publication) const noexcept {
+  for (std::size_t i = 0; i < publication.steps_.size(); ++i) {
+    const Record& version = *publication.steps_[i].after;
+    directory_.drop_predecessor(publication.hashes_[i], version);
+    if (!version.is_tombstone()) continue;
+    const std::lock_guard order(order_mutex_);
+    order_.remove(version.ordinal());
+  }
 }
 
 // --- Reading. ---
@@ -266,7 +275,8 @@ void Projection::unpin(std::uint64_t revision) const noexcept {
     const model::MutexLock retirement(retirement_);
     pins_.erase(std::ranges::find(pins_, revision));
   }
-  retire();
+  while (retire_some()) {
+  }
 }
 
 Projection::Counters Projection::counters() const noexcept {

@@ -167,7 +167,9 @@ class Projection {
   void push(const Publication& publication) noexcept USERTAGS_REQUIRES(moment_);
   void undo(const Publication& publication) noexcept;
   void count(const Step& step) noexcept USERTAGS_REQUIRES(moment_);
-  void retire() const noexcept;
+  // Some of what no snapshot needs any more, so that nobody waits for long; false: that was all.
+  bool retire_some() const noexcept USERTAGS_EXCLUDES(retirement_);
+  void retire(Publication& publication) const noexcept USERTAGS_REQUIRES(retirement_);
   Snapshot pin_moment() const USERTAGS_REQUIRES_SHARED(moment_);
   void unpin(std::uint64_t revision) const noexcept;
 
