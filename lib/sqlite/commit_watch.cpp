@@ -14,14 +14,14 @@ ConnectionConfig configure(const std::filesystem::path& file, std::chrono::milli
 }   // namespace
 
 CommitWatch::CommitWatch(const std::filesystem::path& file, std::chrono::milliseconds busy_timeout)
-    : connection_(configure(file, busy_timeout)), data_version_(connection_) {}
+    : connection_(configure(file, busy_timeout)), version_(connection_) {}
 
 void CommitWatch::begin() {
-  begun_at_ = data_version_.read();
+  begun_at_ = version_.read();
 }
 
 bool CommitWatch::saw_commit() {
-  return data_version_.read() != begun_at_;
+  return version_.read() != begun_at_;
 }
 
 }   // namespace usertags::sqlite

@@ -28,7 +28,7 @@ class CommitWatch {
 
  private:
   Connection connection_;
-  DataVersion data_version_;
+  DataVersion version_;
   std::int64_t begun_at_ = 0;
 };
 

@@ -38,7 +38,7 @@ class Database {
   UserTable& users() noexcept { return users_; }
   TokenTable& tokens() noexcept { return tokens_; }
 
-  // Changes whenever another connection commits, and only then. Within a transaction that writes.
+  // See DataVersion. Within a transaction that writes.
   std::int64_t data_version();
 
   // To be called within a transaction in which writing pages may fail before the COMMIT, or in one right
@@ -56,8 +56,8 @@ class Database {
 
   std::uint64_t wal_bytes() const noexcept;   // of frames in use, by the last commit or checkpoint
   std::uint64_t database_bytes() { return connection_.database_bytes(); }
-  bool moved() const noexcept { return connection_.moved(); }
   std::uint64_t pages_in_use() { return connection_.pages_in_use(); }
+  bool moved() const noexcept { return connection_.moved(); }
 
   // Closes for good. With a whole checkpoint behind it, the WAL goes; else it stays for recovery: nothing of
   // a commit whose outcome is unknown may be thrown away.

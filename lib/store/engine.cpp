@@ -211,8 +211,8 @@ std::shared_lock<std::shared_mutex> Engine::keep_open() const {
 
 // By a connection of its own: writes wait only while the moment is taken.
 VerifyReport Engine::verify_aside() const {
-  if (follower_) follower_->refresh();   // so that memory and file are of one moment, or nearly so
   const auto open = keep_open();
+  if (follower_) follower_->refresh();   // so that memory and file are of one moment, or nearly so
   Reading reading = open_for_reading(path_, options_.busy_timeout);
   std::optional<sqlite::ReadTransaction> moment;
   std::optional<index::Projection::Snapshot> snapshot;
@@ -288,8 +288,8 @@ void Engine::compact(const Progress& progress) {
 void Engine::close(bool fold) {
   closed_.store(true, std::memory_order_release);
   if (feed_) feed_->close();
-  if (follower_) follower_->close();
   const std::unique_lock nobody_reads(file_);
+  if (follower_) follower_->close();
   if (write_path_) write_path_->close(fold);
 }
 
