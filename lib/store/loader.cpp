@@ -68,7 +68,7 @@ class Loading {
     if (row.ordinal > loaded_.state.last_ordinal) {
       return reject(ErrorCode::foreign_write, "was not made by the store");
     }
-    auto record = store::to_record(row, decoder_, connection_);
+    auto record = store::to_record(row, decoder_);
     if (!record) return reject(record.error().code, record.error().what);
     return *std::move(record);
   }
