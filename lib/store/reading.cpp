@@ -1,5 +1,7 @@
 #include "store/reading.hpp"
 
+#include <utility>
+
 #include "model/failure.hpp"
 #include "sqlite/schema.hpp"
 #include "store/store_path.hpp"
@@ -13,6 +15,19 @@ bool has_sidecar(const std::filesystem::path& store) {
   return std::filesystem::exists(sidecar += ".lock", ignored);
 }
 
+Reading open(const std::filesystem::path& store, std::optional<StoreLock> lock, bool has_no_wal,
+             std::chrono::milliseconds busy_timeout) {
+  sqlite::ConnectionConfig config;
+  config.path = store;
+  config.mode = has_no_wal ? sqlite::OpenMode::immutable : sqlite::OpenMode::read_only;
+  config.busy_timeout = busy_timeout;
+  Reading reading{std::move(lock), sqlite::Connection(config)};
+  if (sqlite::identify(reading.connection) == sqlite::FileKind::empty) {
+    model::fail(ErrorCode::not_a_store, reading.connection.name() + " is empty");
+  }
+  return reading;
+}
+
 }   // namespace
 
 Reading open_for_reading(const std::filesystem::path& store, std::chrono::milliseconds busy_timeout) {
@@ -21,15 +36,11 @@ Reading open_for_reading(const std::filesystem::path& store, std::chrono::millis
   // Looked at under the lock: a writer may have come and gone before it.
   const bool nobody_writes = !has_wal(store) && (lock || !has_sidecar(store));
   if (!nobody_writes) lock.reset();
-  sqlite::ConnectionConfig config;
-  config.path = store;
-  config.mode = nobody_writes ? sqlite::OpenMode::immutable : sqlite::OpenMode::read_only;
-  config.busy_timeout = busy_timeout;
-  Reading reading{std::move(lock), sqlite::Connection(config)};
-  if (sqlite::identify(reading.connection) == sqlite::FileKind::empty) {
-    model::fail(ErrorCode::not_a_store, reading.connection.name() + " is empty");
-  }
-  return reading;
+  return open(store, std::move(lock), nobody_writes, busy_timeout);
+}
+
+Reading open_under_lock(const std::filesystem::path& store, std::chrono::milliseconds busy_timeout) {
+  return open(store, std::nullopt, !has_wal(store), busy_timeout);
 }
 
 }   // namespace usertags::store
