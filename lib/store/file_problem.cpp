@@ -9,7 +9,8 @@ void refuse_problem(const FileProblem& problem) {
                                ? ": something other than the store changed the file, or it was damaged"
                                : ": the file is damaged";
   const std::string user = problem.user_id.empty() ? "" : " (" + problem.user_id + ')';
-  model::fail(problem.code, problem.what + user + hint);
+  const bool is_beyond_adoption = problem.kind == VerifyReport::Kind::state;
+  model::fail(problem.code, problem.what + user + hint, is_beyond_adoption ? "restore a backup" : "");
 }
 
 }   // namespace usertags::store

@@ -28,7 +28,8 @@ class Looking : public testing::Test {
             {"info", store_},
             {"stats", store_},
             {"verify", store_},
-            {"apply", store_, "u1", "--set", "a=9", "--dry-run"}};
+            {"apply", store_, "u1", "--set", "a=9", "--dry-run"},
+            {"adopt", store_, "--dry-run"}};
   }
 
   // The bytes of the store's database and WAL.
