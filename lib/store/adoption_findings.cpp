@@ -89,8 +89,8 @@ class Comparison {
     find_missing();
     for (const ForeignRow& row : survey_.inserted) inserted(row);
     std::ranges::sort(findings_.all, {}, [](const Finding& finding) {
-      constexpr int kOrder[] = {0, 2, 1,
-                                0};   // of the kinds: deletions free external ids, creations take them
+      // By kind: deletions free external ids, creations take them.
+      constexpr int kOrder[] = {0, 2, 1, 0};
       return std::tuple(kOrder[static_cast<int>(finding.change.kind)], finding.ordinal);
     });
     findings_.proved = account_.comes_to(survey_.state.digest);

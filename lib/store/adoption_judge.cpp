@@ -170,6 +170,7 @@ class Judgement {
 }   // namespace
 
 void judge(const Survey& survey, const Limits& limits, Findings& findings) {
+  if (findings.all.empty() && findings.proved) return;
   Judgement(survey, limits, findings).run();
 }
 
