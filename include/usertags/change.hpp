@@ -41,7 +41,8 @@ class Position {
 
   std::uint64_t revision() const noexcept { return revision_; }
   // The store's epoch when the position was taken. It grows when a store is opened after an unclean end, or is
-  // restored: revisions that were given before that may then have been given again, to other changes.
+  // restored: revisions that were given before that may then have been given again, to other changes. And when
+  // foreign changes are adopted.
   std::uint64_t epoch() const noexcept { return epoch_; }
   // The same store and epoch, behind another revision.
   Position at(std::uint64_t revision) const noexcept;

@@ -37,6 +37,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <usertags/adoption.hpp>
 #include <usertags/change.hpp>
 #include <usertags/error.hpp>
 #include <usertags/facets.hpp>
@@ -65,6 +66,17 @@ class UserTagStore {
 
   // The same engine without a file: everything is gone at close. Durability and Access are ignored.
   [[nodiscard]] static Result<UserTagStore> open_in_memory(const Options& options = {}) noexcept;
+
+  // Shows what something other than the store did to its file, which open refuses with foreign_write; checks
+  // it against the rules; and takes it into the log as ordinary changes. All of it or nothing: where a change
+  // has a problem, and with AdoptOptions::dry_run, no byte of the file changes. It is durable when this
+  // returns; the file then opens, and followers go on. The store is closed meanwhile, but for a dry run.
+  // Takes memory for all users, and for each change. Any thread. Errors: those of open, for what is damaged
+  // and not only foreign: corrupt_store, and foreign_write for a commit record without its checksum;
+  // store_locked; not_a_store also where there is no file; outcome_unknown (with intended_revision): adopt
+  // again; invalid_argument (note, limits).
+  [[nodiscard]] static Result<Adoption> adopt(const std::filesystem::path& path,
+                                              const AdoptOptions& options = {}) noexcept;
 
   UserTagStore(UserTagStore&& other) noexcept;
   UserTagStore& operator=(UserTagStore&& other) noexcept;

@@ -104,7 +104,8 @@ State StateTable::read() {
   if (bears_checksum) return state;
   model::fail(ErrorCode::foreign_write,
               "the commit record (table 'state') does not bear its checksum: something other than the store "
-              "changed the file, or it was damaged");
+              "changed the file, or it was damaged",
+              "restore a backup");
 }
 
 StateTable::Unproved StateTable::read_unproved() {

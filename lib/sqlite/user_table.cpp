@@ -33,16 +33,27 @@ UserTable::UserTable(Connection& connection)
       fold_(connection,
             "UPDATE user SET revision = ?2, checksum = ?3, tags = ?4 "
             "WHERE ordinal = ?1 AND revision < ?2 AND tags IS NOT NULL"),
+      put_(connection,
+           "INSERT OR REPLACE INTO user(ordinal, id, external_id, revision, checksum, tags) "
+           "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+      remove_(connection, "DELETE FROM user WHERE ordinal = ?1"),
       forget_deleted_(connection, "DELETE FROM user WHERE tags IS NULL AND revision <= ?1") {}
 
-void UserTable::insert(const model::Record& record) {
-  insert_.bind(1, record.ordinal())
+void UserTable::write_whole(Statement& statement, const model::Record& record) {
+  statement.bind(1, record.ordinal())
       .bind_text(2, record.id())
       .bind_text(3, record.external_id())
       .bind(4, record.revision())
-      .bind(5, model::row_checksum(record))
-      .bind_text(6, json_of(record))
-      .run();
+      .bind(5, model::row_checksum(record));
+  if (record.is_tombstone())
+    statement.bind_null(6);
+  else
+    statement.bind_text(6, json_of(record));
+  statement.run();
+}
+
+void UserTable::insert(const model::Record& record) {
+  write_whole(insert_, record);
 }
 
 void UserTable::bury(const model::Record& tombstone) {
@@ -61,6 +72,14 @@ void UserTable::fold(const model::Record& record) {
       .bind(3, model::row_checksum(record))
       .bind_text(4, json_of(record))
       .run();
+}
+
+void UserTable::put(const model::Record& record) {
+  write_whole(put_, record);
+}
+
+void UserTable::remove(std::uint32_t ordinal) {
+  remove_.bind(1, ordinal).run();
 }
 
 void UserTable::forget_deleted(std::uint64_t up_to_revision) {

@@ -26,6 +26,11 @@ class UserTable {
   // Brings the row up to the record, if it is older than it and living; does nothing else.
   void fold(const model::Record& record);
 
+  // Writes the row of a user, living or deleted, whatever stands in its place; and takes one away. For rows
+  // that something else wrote.
+  void put(const model::Record& record);
+  void remove(std::uint32_t ordinal);
+
   // Forgets users that were deleted at or before a revision, for when the log's floor has passed it. Costs as
   // much as there are such users: an index holds the tombstones, and nothing else.
   void forget_deleted(std::uint64_t up_to_revision);
@@ -61,11 +66,14 @@ class UserTable {
   };
 
  private:
+  void write_whole(Statement& statement, const model::Record& record);
   std::string_view json_of(const model::Record& record);   // its tags; valid until the next call
 
   Statement insert_;
   Statement bury_;
   Statement fold_;
+  Statement put_;
+  Statement remove_;
   Statement forget_deleted_;
   std::vector<Tag> tags_;   // of the row under construction
   std::string json_;

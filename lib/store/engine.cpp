@@ -6,6 +6,7 @@
 
 #include "model/failure.hpp"
 #include "store/backup.hpp"
+#include "store/option_checks.hpp"
 #include "store/reading.hpp"
 #include "store/store_path.hpp"
 #include "store/verifier.hpp"
@@ -19,26 +20,6 @@ using model::RecordPtr;
 
 // Writes of one transaction: it is judged and committed in one go, while others wait.
 constexpr std::size_t kMaxTransaction = 65'536;
-
-void require(bool condition, const char* what) {
-  if (!condition) model::fail(ErrorCode::invalid_argument, what);
-}
-
-void check(const Options& options) {
-  require(options.limits.tags_per_user >= 1 && options.limits.tags_per_user <= Record::kMaxTags,
-          "Limits::tags_per_user is out of range");
-  require(options.limits.operations_per_batch >= 1, "Limits::operations_per_batch is out of range");
-  require(options.history.min_age.count() >= 0, "History::min_age is negative");
-  require(options.tokens.max_count >= 1, "Tokens::max_count is 0");
-  require(options.tokens.max_age.count() >= 0, "Tokens::max_age is negative");
-  require(options.housekeeping.checkpoint_wal_bytes <= options.housekeeping.max_wal_bytes,
-          "Housekeeping::checkpoint_wal_bytes is above max_wal_bytes");
-  require(options.busy_timeout.count() >= 0, "Options::busy_timeout is negative");
-}
-
-[[noreturn]] void fail_missing(const StorePath& place) {
-  model::fail(ErrorCode::not_a_store, "there is no store at " + place.path.string());
-}
 
 User to_user(RecordPtr record) {
   return model::UserAccess::user(std::move(record));
@@ -71,7 +52,7 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
   std::optional<std::filesystem::path> resolved;
   if (path) {
     const StorePath place = resolve_store_path(*path, options_.allow_network_file_system);
-    if (!place.exists && !options_.create_if_missing) fail_missing(place);
+    if (!options_.create_if_missing) require_store(place);
     path_ = place.path;
     resolved = place.path;
     lock = StoreLock::exclusive(path_, options_.busy_timeout);
@@ -84,7 +65,7 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
 
 void Engine::open_read_only(const std::filesystem::path& path) {
   const StorePath place = resolve_store_path(path, options_.allow_network_file_system);
-  if (!place.exists) fail_missing(place);
+  require_store(place);
   path_ = place.path;
   follower_ = std::make_unique<Follower>(path_, options_.busy_timeout, projection_, tokens_, budget_,
                                          metrics_, published_);

@@ -125,7 +125,7 @@ void FileWriter::commit_state(sqlite::State state) {
 void FileWriter::check_unchanged() {
   if (database_.data_version() != data_version_) {
     model::fail(ErrorCode::foreign_write, "something other than this store has written to its file",
-                "close the store, then undo what was written, or restore a backup");
+                "close the store, then adopt what was written, or restore a backup");
   }
   if (database_.moved()) {
     model::fail(ErrorCode::io_error, "the store's file was renamed or removed while it was open",

@@ -59,9 +59,10 @@ class Difference {
     come_.push_back({{}, after});
   }
   void stay(const Record& before, const RecordPtr& after) {
+    const bool is_same = before.hashed_bytes() == after->hashed_bytes();
     impossible_ = impossible_ || before.id() != after->id() || before.external_id() != after->external_id() ||
-                  after->revision() < before.revision();
-    if (after->revision() != before.revision()) stayed_.push_back({RecordPtr::share(before), after});
+                  (!is_same && after->revision() <= before.revision());
+    if (!is_same) stayed_.push_back({RecordPtr::share(before), after});
   }
   void go(const Record& before) {
     gone_.push_back({RecordPtr::share(before), Record::make_tombstone(before, loaded_.state.revision)});
@@ -166,10 +167,7 @@ void Follower::catch_up() {
   if (state.revision < state_.revision)
     fail_discontinued(file_, "it is at revision " + std::to_string(state.revision) + ", behind " +
                                  std::to_string(state_.revision));
-  if (log_goes_on(state))
-    apply_log(state);
-  else
-    reload();
+  if (!log_goes_on(state) || !apply_log(state)) reload();
 }
 
 // The log reaches back to what memory shows if it has the change before, or its checksum; a floor that has
@@ -181,35 +179,42 @@ bool Follower::log_goes_on(const sqlite::State& state) {
   fail_discontinued(file_, "its log has another change " + std::to_string(state_.revision));
 }
 
-void Follower::apply_log(const sqlite::State& state) {
+// False where the log does not lead to the users of the commit record, as after the adoption of foreign
+// changes some of which are not known exactly. An adoption begins an epoch: its changes are shown when all
+// are proved.
+bool Follower::apply_log(const sqlite::State& state) {
+  if (state.revision == state_.revision && state.digest != state_.digest)
+    fail_discontinued(file_, "it has other users at the same revision");
   Group group(projection_, state_);
+  const bool in_parts = state.epoch == state_.epoch;
   const sqlite::ChangeLog::Reader::Walk walk(link_->entries, state_.revision + 1);
   while (group.state().revision < state.revision) {
     const std::uint64_t revision = group.state().revision + 1;
     const auto entry = link_->entries.next();
     if (!entry || !entry->follows(revision, group.state().log_checksum))
       model::fail(ErrorCode::corrupt_store, broken_log(revision));
-    add(*entry, group);
+    if (!add(*entry, group)) return false;
     const bool is_last = revision == state.revision;
-    if (is_last && group.state().digest != state.digest)
-      model::fail(ErrorCode::foreign_write, "the users are not those of the last commit");
-    if (is_last || (group.size() >= kGroup && entry->change.remaining == 0))
+    if (is_last && group.state().digest != state.digest) return false;
+    if (is_last || (in_parts && group.size() >= kGroup && entry->change.remaining == 0))
       publish(group.take_steps(), group.state());
   }
   take(state);
+  return true;
 }
 
-void Follower::add(const sqlite::ChangeLog::Entry& entry, Group& group) {
+// False where memory does not have whom the entry is about.
+bool Follower::add(const sqlite::ChangeLog::Entry& entry, Group& group) {
   const Change& change = entry.change;
   const bool creates = change.kind == ChangeKind::created;
   RecordPtr before = creates ? RecordPtr() : group.living(change.ordinal);
-  if (creates ? change.ordinal <= group.state().last_ordinal : !before)
-    model::fail(ErrorCode::foreign_write, missing_row(change.ordinal, change.revision));
+  if (creates ? change.ordinal <= group.state().last_ordinal : !before) return false;
   RecordPtr after = creates                              ? replay_.create(change)
                     : change.kind == ChangeKind::patched ? replay_.patch(change, *before)
                                                          : replay_.erase(change, *before);
   if (!after) model::fail(ErrorCode::corrupt_store, unreadable_change(change.revision));
   group.add(change, entry.checksum, std::move(before), std::move(after));
+  return true;
 }
 
 void Follower::publish(std::vector<Step> steps, const sqlite::State& state) {

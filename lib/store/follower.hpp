@@ -1,9 +1,8 @@
 // Follower: keeps a read-only store's memory up with a file that another process writes.
 //
 //   look (PRAGMA data_version) ──▶ the log's new entries, checked against its chain ──▶ publish
-//                                └▶ the log no longer reaches back to what memory shows: load all, publish
-//                                the
-//                                   difference
+//                    └▶ the log no longer reaches back to what memory shows, or does not lead to the users of
+//                       the commit record: load all, publish the difference
 //
 // Memory moves from the end of one transaction to the end of another, always forward, and each of its states
 // is proved: by the log's chain, and by the digest of the commit record. A file that is no continuation of
@@ -80,8 +79,8 @@ class Follower {
   void catch_up() USERTAGS_REQUIRES(mutex_);
   // Whether the log still has what follows on what memory shows.
   bool log_goes_on(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
-  void apply_log(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
-  void add(const sqlite::ChangeLog::Entry& entry, Group& group) USERTAGS_REQUIRES(mutex_);
+  bool apply_log(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
+  bool add(const sqlite::ChangeLog::Entry& entry, Group& group) USERTAGS_REQUIRES(mutex_);
   void publish(std::vector<index::Step> steps, const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
   void reload() USERTAGS_REQUIRES(mutex_);
   void take(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);

@@ -9,9 +9,9 @@
 #include "model/failure.hpp"
 #include "model/merge_patch.hpp"
 #include "model/typeid.hpp"
-#include "sqlite/change_log.hpp"
 #include "sqlite/user_table.hpp"
 #include "store/log_problem.hpp"
+#include "store/log_walk.hpp"
 #include "store/replay.hpp"
 #include "store/stored_user.hpp"
 
@@ -68,7 +68,7 @@ class Loading {
     if (row.ordinal > loaded_.state.last_ordinal) {
       return reject(ErrorCode::foreign_write, "was not made by the store");
     }
-    auto record = store::to_record(row, decoder_, connection_);
+    auto record = store::to_record(row, decoder_);
     if (!record) return reject(record.error().code, record.error().what);
     return *std::move(record);
   }
@@ -87,31 +87,8 @@ class Loading {
   void read_log(LogExtent extent) {
     const sqlite::State& state = loaded_.state;
     const std::uint64_t first = extent == LogExtent::whole ? state.log_floor : state.folded_revision + 1;
-    if (first < state.log_floor || first > state.revision + 1) {
-      return problem(Kind::log, ErrorCode::corrupt_store, {}, "the commit record contradicts itself");
-    }
-    auto checksum = sqlite::ChangeLog::Marks(connection_).checksum_before(first, state);
-    std::uint64_t expected = first;
-    sqlite::ChangeLog::Reader entries(connection_);
-    const sqlite::ChangeLog::Reader::Walk walk(entries, first);
-    while (const auto entry = entries.next()) {
-      if (!checksum || !entry->follows(expected, *checksum)) {
-        return problem(Kind::log, ErrorCode::corrupt_store, {}, broken_log(expected));
-      }
-      replay(entry->change);
-      checksum = entry->checksum;
-      ++expected;
-    }
-    loaded_.changes = expected - first;
-    if (expected != state.revision + 1) {
-      problem(Kind::log, ErrorCode::corrupt_store, {},
-              "the log ends at change " + std::to_string(expected - 1) + ", not at " +
-                  std::to_string(state.revision));
-    } else if (checksum != state.log_checksum) {
-      problem(Kind::log, ErrorCode::corrupt_store, {},
-              "change " + std::to_string(state.revision) +
-                  ", the newest, is not the one that the commit record names: it has another checksum");
-    }
+    loaded_.changes = walk_log(connection_, state, first, on_problem_,
+                               [&](const model::Change& change) { replay(change); });
     std::ranges::sort(loaded_.backlog);
     const auto repeated = std::ranges::unique(loaded_.backlog);
     loaded_.backlog.erase(repeated.begin(), repeated.end());
@@ -157,14 +134,6 @@ class Loading {
 };
 
 }   // namespace
-
-void refuse_problem(const FileProblem& problem) {
-  const std::string hint = problem.code == ErrorCode::foreign_write
-                               ? ": something other than the store changed the file, or it was damaged"
-                               : ": the file is damaged";
-  const std::string user = problem.user_id.empty() ? "" : " (" + problem.user_id + ')';
-  model::fail(problem.code, problem.what + user + hint);
-}
 
 Loaded load(sqlite::Connection& connection, LogExtent extent, const OnProblem& on_problem) {
   return Loading(connection, on_problem).run(extent);

@@ -188,7 +188,7 @@ void LogReader::name(std::uint32_t ordinal, Change& change) {
 }
 
 NamedUser LogReader::named(const sqlite::UserTable::Row& row) {
-  const auto record = to_record(row, decoder_, connection_);
+  const auto record = to_record(row, decoder_);
   if (!record) {
     model::fail(record.error().code,
                 "the row of user " + std::to_string(row.ordinal) + ' ' + record.error().what);

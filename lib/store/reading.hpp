@@ -24,4 +24,7 @@ struct Reading {
 // Connection and identify() throw.
 Reading open_for_reading(const std::filesystem::path& store, std::chrono::milliseconds busy_timeout);
 
+// The same for a caller who holds the sidecar exclusively, so that nobody writes.
+Reading open_under_lock(const std::filesystem::path& store, std::chrono::milliseconds busy_timeout);
+
 }   // namespace usertags::store

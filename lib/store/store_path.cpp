@@ -80,6 +80,10 @@ StorePath resolve_store_path(const fs::path& path, bool allow_network_file_syste
   return result;
 }
 
+void require_store(const StorePath& place) {
+  if (!place.exists) model::fail(ErrorCode::not_a_store, "there is no store at " + place.path.string());
+}
+
 bool has_wal(const fs::path& store) {
   fs::path wal = store;
   struct stat info{};

@@ -15,6 +15,9 @@ struct StorePath {
 // (their locks cannot be trusted); permission_denied.
 StorePath resolve_store_path(const std::filesystem::path& path, bool allow_network_file_system);
 
+// Throws Failure (not_a_store) where there is no file.
+void require_store(const StorePath& place);
+
 // Whether a WAL with something in it stands beside the file.
 bool has_wal(const std::filesystem::path& store);
 

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "model/digest.hpp"
+#include "model/foreign_tags.hpp"
 #include "model/typeid.hpp"
 #include "model/utf8.hpp"
-#include "sqlite/foreign_tags.hpp"
 
 namespace usertags::store {
 namespace {
@@ -45,7 +45,7 @@ bool is_well_formed(std::string_view json) noexcept {
 }
 
 std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
-                                               model::PatchDecoder& decoder, sqlite::Connection& connection) {
+                                               model::PatchDecoder& decoder) {
   if (!model::parse_user_id(row.id) || !is_external_id(row.external_id)) {
     return damaged("has no valid id or external id");
   }
@@ -54,9 +54,8 @@ std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row
     if (!is_well_formed(*row.tags)) return damaged("has tags that are no well-formed UTF-8");
     const auto tags = decoder.tags(*row.tags);
     if (!tags || !is_tag_list(row.external_id, *tags)) {
-      const bool sound = sqlite::is_tags_object(connection, *row.tags);
-      return sound ? foreign("has tags that the store did not write")
-                   : damaged("has tags that cannot be read");
+      return model::parse_foreign_tags(*row.tags) ? foreign("has tags that the store did not write")
+                                                  : damaged("has tags that cannot be read");
     }
     record = Record::make(row.ordinal, row.revision, row.id, row.external_id, *tags);
   } else {

@@ -12,7 +12,6 @@
 
 #include "model/merge_patch.hpp"
 #include "model/record.hpp"
-#include "sqlite/connection.hpp"
 #include "sqlite/user_table.hpp"
 
 namespace usertags::store {
@@ -26,11 +25,9 @@ struct RowProblem {
 
 // A tombstone where the user was deleted. Texts of the record are well-formed UTF-8 without NUL, its external
 // id and its keys are not empty, its keys are sorted, each once; lengths and characters are not held against
-// the rules, which may have been others when the row was written. Throws std::bad_alloc, and Failure from
-// SQLite.
+// the rules, which may have been others when the row was written. Throws std::bad_alloc.
 std::expected<model::RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
-                                                      model::PatchDecoder& decoder,
-                                                      sqlite::Connection& connection);
+                                                      model::PatchDecoder& decoder);
 
 // Whether a record can have these, and a file may: an id, an external id that is well-formed and not empty,
 // keys that are not empty, and room for all of it. Keys are sorted.

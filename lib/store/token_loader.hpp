@@ -3,15 +3,32 @@
 // effect a second time.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
 #include "index/token_index.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/state.hpp"
-#include "store/loader.hpp"
+#include "store/file_problem.hpp"
 
 namespace usertags::store {
 
-// Adds the tokens that the file keeps at `state` to the index, from its newest one on. Reads within the
-// caller's transaction. Throws what `on_problem` throws, Failure, and std::bad_alloc.
+// Tokens that are not as the store left them, by their numbers.
+struct BadTokens {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::string_view what;   // the rest of a sentence that begins with the first
+};
+using OnBadTokens = std::function<void(const BadTokens&)>;
+
+// Adds the tokens that the file keeps at `state` to the index, from its newest one on, but for those that are
+// bad: of these it tells, in order. Reads within the caller's transaction. Throws what `on_bad` throws,
+// Failure, and std::bad_alloc.
+void walk_tokens(sqlite::Connection& connection, const sqlite::State& state, index::TokenIndex& tokens,
+                 const OnBadTokens& on_bad);
+
+// The same, where bad tokens are a problem of the file.
 void load_tokens(sqlite::Connection& connection, const sqlite::State& state, index::TokenIndex& tokens,
                  const OnProblem& on_problem);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
+#include "store/adoption.hpp"
 #include "store/engine.hpp"
 
 namespace usertags {
@@ -87,6 +88,11 @@ Result<UserTagStore> UserTagStore::open(const std::filesystem::path& path, const
 Result<UserTagStore> UserTagStore::open_in_memory(const Options& options) noexcept {
   return guarded(
       [&]() -> Result<UserTagStore> { return UserTagStore(std::make_unique<Impl>(std::nullopt, options)); });
+}
+
+Result<Adoption> UserTagStore::adopt(const std::filesystem::path& path,
+                                     const AdoptOptions& options) noexcept {
+  return guarded([&]() -> Result<Adoption> { return store::adopt(path, options); });
 }
 
 Result<Applied> UserTagStore::create_user(std::string_view external_id, const TagList& tags,

@@ -6,6 +6,7 @@
 #include "model/digest.hpp"
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
+#include "sqlite/integrity.hpp"
 #include "sqlite/schema.hpp"
 #include "store/loader.hpp"
 #include "store/token_loader.hpp"
@@ -26,10 +27,8 @@ class Verification {
   }
 
   void check_sqlite(sqlite::Connection& connection) {
-    sqlite::Statement check(connection, "PRAGMA integrity_check(100)");
-    while (check.step()) {
-      if (check.text(0) != "ok") problem(Kind::sqlite, {}, std::string(check.text(0)));
-    }
+    for (std::string& what : sqlite::integrity_problems(connection))
+      problem(Kind::sqlite, {}, std::move(what));
   }
 
   void check_schema(sqlite::Connection& connection) {

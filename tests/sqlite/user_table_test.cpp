@@ -137,6 +137,31 @@ TEST_F(UserTableTest, NobodyIsBuriedTwice) {
   EXPECT_EQ(outcome_of([&] { bury(*record, 3); }), "corrupt_store");
 }
 
+TEST_F(UserTableTest, ARowIsPutWhateverStandsInItsPlace) {
+  const auto record = make_record(1, 7, {{"tier", "gold"}});
+  users_.insert(*record);
+  const auto older = make_record(1, 3, {{"tier", "trial"}}, "of another name");
+  users_.put(*older);
+  EXPECT_EQ(rows(), std::vector{row_of(*older, R"({"tier":"trial"})")});
+  const auto tombstone = Record::make_tombstone(*record, 5);
+  users_.put(*tombstone);
+  EXPECT_EQ(rows(), std::vector{row_of(*tombstone, std::nullopt)});
+  users_.put(*record);
+  EXPECT_EQ(rows(), std::vector{row_of(*record, R"({"tier":"gold"})")});
+  const auto another = make_record(2, 8);
+  users_.put(*another);
+  EXPECT_EQ(rows()[1], row_of(*another, "{}"));
+}
+
+TEST_F(UserTableTest, ARowIsTakenAwayAlone) {
+  users_.insert(*make_record(1, 1));
+  users_.insert(*make_record(2, 2, {}, "bob"));
+  users_.remove(1);
+  users_.remove(9);
+  ASSERT_EQ(rows().size(), 1U);
+  EXPECT_EQ(rows()[0].ordinal, 2U);
+}
+
 TEST_F(UserTableTest, OnlyTombstonesUpToTheRevisionAreForgotten) {
   for (std::uint32_t i = 1; i <= 4; ++i) users_.insert(*make_record(i, i, {}, "user " + std::to_string(i)));
   for (std::uint32_t i = 2; i <= 4; ++i) bury(*make_record(i, i, {}, "user " + std::to_string(i)), 10 + i);

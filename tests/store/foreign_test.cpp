@@ -145,6 +145,20 @@ TEST_P(ForeignWhileClosed, IsFoundAtTheNextOpen) {
 INSTANTIATE_TEST_SUITE_P(Forged, ForeignWhileClosed, testing::ValuesIn(kForgeries),
                          [](const auto& forgery) { return forgery.param.name; });
 
+// Where adopt helps, the error says so.
+TEST_F(Foreign, TheErrorSaysWhatToDo) {
+  run("UPDATE state SET epoch = epoch + 1");
+  EXPECT_TRUE(told(UserTagStore::open(path_)).ends_with("; restore a backup"))
+      << told(UserTagStore::open(path_));
+  run("UPDATE state SET epoch = epoch - 1");
+  auto store = open();
+  run(kForgeTags);
+  EXPECT_TRUE(told(store.create_user("cid")).contains("; close the store, then adopt what was written"));
+  std::ignore = store.close();
+  EXPECT_TRUE(told(UserTagStore::open(path_)).contains("; see with adopt what it did, then adopt it"))
+      << told(UserTagStore::open(path_));
+}
+
 // A commit record that bears its checksum is held against rows and log all the same.
 TEST_F(Foreign, ADigestOfOtherUsersIsFound) {
   rewrite_state(path_, [](sqlite::State& state) { state.digest.low += 1; });
@@ -153,7 +167,8 @@ TEST_F(Foreign, ADigestOfOtherUsersIsFound) {
 
 TEST_F(Foreign, ALogThatEndsElsewhereIsFound) {
   rewrite_state(path_, [](sqlite::State& state) { state.revision += 1; });
-  EXPECT_TRUE(told(UserTagStore::open(path_)).starts_with("corrupt_store: the log ends at change 3, not at 4"));
+  EXPECT_TRUE(
+      told(UserTagStore::open(path_)).starts_with("corrupt_store: the log ends at change 3, not at 4"));
 }
 
 TEST_F(Foreign, ANewestChangeOfAnotherChecksumIsFound) {

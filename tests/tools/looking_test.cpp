@@ -29,7 +29,8 @@ class Looking : public testing::Test {
             {"stats", store_},
             {"verify", store_},
             {"backup", store_, (folder_ / "copy.db").string()},
-            {"apply", store_, "u1", "--set", "a=9", "--dry-run"}};
+            {"apply", store_, "u1", "--set", "a=9", "--dry-run"},
+            {"adopt", store_, "--dry-run"}};
   }
 
   // The bytes of the store's database and WAL.

@@ -13,30 +13,6 @@ namespace {
 
 using Align = Table::Align;
 
-// key=value, and !key for what was removed.
-std::string tags_line(const Change& change) {
-  std::string out;
-  for (const TagChange& tag : change.tags) {
-    if (!out.empty()) out += ' ';
-    if (tag.value) {
-      fmt::format_to(std::back_inserter(out), "{}={}", printable_word(tag.key), printable_word(*tag.value));
-    } else {
-      out += '!' + printable_word(tag.key);
-    }
-  }
-  return out;
-}
-
-void append_tags(std::string& out, const Change& change) {
-  JsonObject tags(out);
-  for (const TagChange& tag : change.tags) {
-    std::string name;   // as JsonObject takes it: between its quotes
-    append_json_string(name, tag.key);
-    tags.text_or_null(std::string_view(name).substr(1, name.size() - 2), tag.value);
-  }
-  tags.close();
-}
-
 }   // namespace
 
 std::string utc(std::chrono::sys_time<std::chrono::milliseconds> time) {
@@ -49,6 +25,29 @@ std::string utc(std::chrono::sys_time<std::chrono::milliseconds> time) {
                      clock.subseconds().count());
 }
 
+std::string tags_line(std::span<const TagChange> tags) {
+  std::string out;
+  for (const TagChange& tag : tags) {
+    if (!out.empty()) out += ' ';
+    if (tag.value) {
+      fmt::format_to(std::back_inserter(out), "{}={}", printable_word(tag.key), printable_word(*tag.value));
+    } else {
+      out += '!' + printable_word(tag.key);
+    }
+  }
+  return out;
+}
+
+void append_json(std::string& out, std::span<const TagChange> tags) {
+  JsonObject object(out);
+  for (const TagChange& tag : tags) {
+    std::string name;   // as JsonObject takes it: between its quotes
+    append_json_string(name, tag.key);
+    object.text_or_null(std::string_view(name).substr(1, name.size() - 2), tag.value);
+  }
+  object.close();
+}
+
 void append_json(std::string& out, const Change& change, const Position& position) {
   JsonObject object(out);
   object.text("position", position.at(change.revision).text());
@@ -58,7 +57,7 @@ void append_json(std::string& out, const Change& change, const Position& positio
   object.text("user", change.user_id);
   object.text("external_id", change.external_id);
   object.text("kind", to_string(change.kind));
-  append_tags(object.name_of("tags"), change);
+  append_json(object.name_of("tags"), change.tags);
   object.text("note", change.note);
   object.close();
 }
@@ -76,7 +75,7 @@ void ChangeLines::print(std::span<const Change> changes, const Position& positio
       console_.out().line_done();
     } else {
       table_.row({std::to_string(change.revision), utc(change.at), printable(change.external_id),
-                  std::string(to_string(change.kind)), printable(change.note), tags_line(change)});
+                  std::string(to_string(change.kind)), printable(change.note), tags_line(change.tags)});
     }
   }
   if (!console_.json) table_.write(console_.out().buffer(), terminal_columns(console_.out().fd()));

@@ -41,22 +41,6 @@ void append_tag(std::string& out, const Tag& tag) {
   object.close();
 }
 
-// What belongs to the whole batch has no operation, index or key.
-void append_violation(std::string& out, const Violation& violation) {
-  const bool has_key = violation.subject != Violation::Subject::batch;
-  JsonObject object(out);
-  object.number_or_null("item", violation.item);
-  object.text_or_null("operation", violation.operation.transform(word_of));
-  object.number_or_null("index", violation.index);
-  object.text("subject", to_string(violation.subject));
-  object.text_or_null("key", has_key ? std::optional(violation.key) : std::nullopt);
-  object.text("reason", to_string(violation.reason));
-  object.text_or_null("current", violation.current);
-  object.number_if("first_index", violation.first_index);
-  if (violation.first_operation) object.text("first_operation", to_string(*violation.first_operation));
-  object.close();
-}
-
 }   // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -116,12 +100,28 @@ void append_json(std::string& out, const Applied& applied) {
   object.close();
 }
 
+// What belongs to the whole batch has no operation, index or key.
+void append_json(std::string& out, const Violation& violation) {
+  const bool has_key = violation.subject != Violation::Subject::batch;
+  JsonObject object(out);
+  object.number_or_null("item", violation.item);
+  object.text_or_null("operation", violation.operation.transform(word_of));
+  object.number_or_null("index", violation.index);
+  object.text("subject", to_string(violation.subject));
+  object.text_or_null("key", has_key ? std::optional(violation.key) : std::nullopt);
+  object.text("reason", to_string(violation.reason));
+  object.text_or_null("current", violation.current);
+  object.number_if("first_index", violation.first_index);
+  if (violation.first_operation) object.text("first_operation", to_string(*violation.first_operation));
+  object.close();
+}
+
 void append_json(std::string& out, const Error& error, std::optional<std::uint64_t> line) {
   JsonObject object(out);
   object.text("code", to_string(error.code()));
   object.text("message", error.message());
   append_json_array(object.name_of("violations"), error.violations(),
-                    [&](const Violation& violation) { append_violation(out, violation); });
+                    [&](const Violation& violation) { append_json(out, violation); });
   object.number_if("line", line);
   object.number_if("item", error.item());
   if (!error.existing_id().empty()) object.text("existing_id", error.existing_id());

@@ -66,6 +66,9 @@ void append_json(std::string& out, const User& user);
 // {"data":USER or null,"revision","changed","replayed"}
 void append_json(std::string& out, const Applied& applied);
 
+// {"item","operation","index","subject","key","reason","current"}, and what else it has
+void append_json(std::string& out, const Violation& violation);
+
 // {"code","message","violations":[{"item","operation","index","subject","key","reason","current"}],…}, with
 // whatever else the error names, and with the line of input where it answers one.
 void append_json(std::string& out, const Error& error, std::optional<std::uint64_t> line = {});

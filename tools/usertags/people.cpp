@@ -9,9 +9,6 @@
 
 namespace usertags::command {
 
-namespace {
-
-// Such as `update tier: key_missing`.
 std::string violation_line(const Violation& violation) {
   std::string out;
   if (violation.operation) out = fmt::format("{} ", to_string(*violation.operation));
@@ -22,8 +19,6 @@ std::string violation_line(const Violation& violation) {
   if (violation.first_operation) out += fmt::format(", after {}", to_string(*violation.first_operation));
   return out;
 }
-
-}   // namespace
 
 std::string tags_line(const User& user) {
   std::string out;

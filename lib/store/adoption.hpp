@@ -1,0 +1,22 @@
+// Adopting what something other than the store did to its file (docs/file-format.md, "What a foreign writer
+// breaks"):
+//
+//   survey (adoption_survey) ──▶ differences (adoption_findings) ──▶ rules (adoption_judge)
+//                                                      └▶ none has a problem: taken in (adoption_writer)
+//
+// It looks at the file as readers do, and changes no byte of it, unless it is going to adopt. Then it looks
+// again through the writing connection, within the transaction, because nothing but the sidecar kept others
+// out.
+#pragma once
+
+#include <filesystem>
+
+#include <usertags/adoption.hpp>
+
+namespace usertags::store {
+
+// Throws Failure: what opening a store throws (store_locked among others, but for a dry run),
+// invalid_argument, outcome_unknown; std::bad_alloc.
+Adoption adopt(const std::filesystem::path& path, const AdoptOptions& options);
+
+}   // namespace usertags::store
