@@ -94,10 +94,10 @@ Found Limit::find(std::string_view external_id) {
 }
 
 std::uint64_t Limit::count(Tag one, Tag other) {
-  const auto bitmap = [&](Tag tag) {
-    return bitmaps_.find(std::string(tag.key).append("=").append(tag.value))->second.get();
-  };
-  return roaring_bitmap_and_cardinality(bitmap(one), bitmap(other));
+  const auto left = bitmaps_.find(std::string(one.key).append("=").append(one.value));
+  const auto right = bitmaps_.find(std::string(other.key).append("=").append(other.value));
+  if (left == bitmaps_.end() || right == bitmaps_.end()) return 0;
+  return roaring_bitmap_and_cardinality(left->second.get(), right->second.get());
 }
 
 std::unique_ptr<Contender> make_limit(const Place& place) {
