@@ -73,6 +73,16 @@ void measure_growth(Run& run, const Sizes& sizes, const std::string& what, const
   run.report.within("P11 growth of " + what + ", vs limit", "x", factor("usertags"), factor("limit"), 1.3);
 }
 
+void report_memory(Run& run, const Sizes& sizes) {
+  for (Arena* const arena : sizes.all()) {
+    const double users = arena->population().users();
+    for (Contestant* const contestant : arena->with_index()) {
+      const auto bytes = static_cast<double>(contestant->contender().memory_bytes());
+      if (bytes != 0) run.report.point("memory", contestant->name(), users, bytes / users);
+    }
+  }
+}
+
 }   // namespace
 
 void growth(Run& run) {
@@ -86,6 +96,7 @@ void growth(Run& run) {
                  [&](Contestant& contestant) { return lookup_us(contestant, turn_us); });
   measure_growth(run, sizes, "P6, count", "growth-count",
                  [&](Contestant& contestant) { return count_us(contestant, turn_us); });
+  report_memory(run, sizes);
 }
 
 void census(Run& run) {

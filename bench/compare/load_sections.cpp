@@ -108,10 +108,11 @@ void bulk_load(Run& run) {
 }
 
 void size_memory_and_opening(Run& run) {
-  if (Contestant* const redis = run.arena.find("redis")) {
-    run.report.figure(
-        kTable, "memory a user, bytes", "redis",
-        static_cast<double>(redis->contender().memory_bytes()) / run.arena.population().users());
+  for (const char* const name : {"redis", "redis without index"}) {
+    Contestant* const redis = run.arena.find(name);
+    if (redis == nullptr) continue;
+    const auto bytes = static_cast<double>(redis->contender().memory_bytes());
+    run.report.figure(kTable, "memory a user, bytes", name, bytes / run.arena.population().users());
   }
   file_sizes(run);
   memory(run);

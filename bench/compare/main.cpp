@@ -77,13 +77,19 @@ void note_how(Report& report, const Options& options) {
         "updates each.");
 }
 
+std::vector<std::string> names(Arena& arena) {
+  std::vector<std::string> names;
+  for (const Contestant* const contestant : arena.everybody()) names.push_back(contestant->name());
+  return names;
+}
+
 void run_all(const Options& options) {
   std::filesystem::create_directories(options.out);
-  Report report;
-  note_how(report, options);
   const Folder folder;
   const auto population = make_workload(options.users);
   Arena arena(*population, folder / "arena", Field::everybody);
+  Report report(names(arena));
+  note_how(report, options);
   Run run{options, folder, arena, report};
   for (const Section& section : kSections) {
     if (!is_wanted(section, options.only)) continue;

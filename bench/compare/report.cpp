@@ -13,14 +13,9 @@ namespace {
 
 // Three digits tell all that such a measurement knows.
 std::string shown(double value) {
-  if (value >= 1000) return fmt::format("{:.0f}", value);
   if (value >= 100) return fmt::format("{:.0f}", value);
   if (value >= 10) return fmt::format("{:.1f}", value);
   return fmt::format("{:.2f}", value);
-}
-
-void add_once(std::vector<std::string>& names, const std::string& name) {
-  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
 }
 
 void write_text(const std::filesystem::path& path, const std::string& text) {
@@ -48,9 +43,8 @@ void Report::add(Bar bar) {
 void Report::figure(const std::string& table, const std::string& what, const std::string& contender,
                     double value) {
   auto found = std::ranges::find(tables_, table, &Table::title);
-  if (found == tables_.end()) found = tables_.insert(tables_.end(), Table{table, {}, {}, {}});
-  add_once(found->rows, what);
-  add_once(found->columns, contender);
+  if (found == tables_.end()) found = tables_.insert(tables_.end(), Table{table, {}, {}});
+  if (std::ranges::find(found->rows, what) == found->rows.end()) found->rows.push_back(what);
   found->values[{what, contender}] = value;
 }
 
@@ -94,17 +88,23 @@ std::string Report::markdown() const {
   return text;
 }
 
-std::string Report::markdown_of(const Table& table) {
+std::string Report::markdown_of(const Table& table) const {
+  const auto value = [&](const std::string& row, const std::string& column) {
+    const auto found = table.values.find({row, column});
+    return found == table.values.end() ? std::string() : shown(found->second);
+  };
+  std::vector<std::string> columns = contenders_;
+  std::erase_if(columns, [&](const std::string& column) {
+    return std::ranges::all_of(table.rows,
+                               [&](const std::string& row) { return value(row, column).empty(); });
+  });
   std::string text = "\n" + table.title + "\n\n| |";
-  for (const std::string& column : table.columns) text += " " + column + " |";
+  for (const std::string& column : columns) text += " " + column + " |";
   text += "\n| --- |";
-  for (std::size_t i = 0; i < table.columns.size(); ++i) text += " ---: |";
+  for (std::size_t i = 0; i < columns.size(); ++i) text += " ---: |";
   for (const std::string& row : table.rows) {
     text += "\n| " + row + " |";
-    for (const std::string& column : table.columns) {
-      const auto value = table.values.find({row, column});
-      text += value == table.values.end() ? " |" : " " + shown(value->second) + " |";
-    }
+    for (const std::string& column : columns) text += " " + value(row, column) + " |";
   }
   return text + "\n";
 }

@@ -25,6 +25,9 @@ struct Bar {
 
 class Report {
  public:
+  // `contenders`: in the order in which tables and plots show them.
+  explicit Report(std::vector<std::string> contenders) : contenders_(std::move(contenders)) {}
+
   // Times: they need at least `goal` times as long as ours.
   void faster(std::string name, std::string unit, double ours, double theirs, double goal);
   // Times, or sizes: ours are at most `goal` times theirs.
@@ -47,15 +50,15 @@ class Report {
   struct Table {
     std::string title;
     std::vector<std::string> rows;
-    std::vector<std::string> columns;
     std::map<std::pair<std::string, std::string>, double> values;
   };
   using Curves = std::map<std::string, std::vector<std::pair<double, double>>>;   // by series
 
   void add(Bar bar);
   std::string json() const;
-  static std::string markdown_of(const Table& table);
+  std::string markdown_of(const Table& table) const;
 
+  const std::vector<std::string> contenders_;
   std::vector<Bar> bars_;
   std::vector<Table> tables_;
   std::map<std::string, Curves> plots_;

@@ -104,7 +104,8 @@ class SqliteJson final : public Contender {
   Statement update_document_{connection_, "UPDATE user SET tags = json_set(tags, ?1, ?2) WHERE id = ?3"};
   Statement erase_tag_{connection_, "DELETE FROM tag WHERE key = ?1 AND value = ?2 AND user = ?3"};
   Statement insert_tag_{connection_, "INSERT INTO tag VALUES (?1, ?2, ?3)"};
-  Statement find_{connection_, "SELECT user.id, key, value FROM user, json_each(tags) WHERE external_id = ?1"};
+  Statement find_{connection_,
+                  "SELECT user.id, key, value FROM user, json_each(tags) WHERE external_id = ?1"};
   Statement count_{connection_,
                    "SELECT count(*) FROM tag AS a JOIN tag AS b ON b.user = a.user"
                    " WHERE a.key = ?1 AND a.value = ?2 AND b.key = ?3 AND b.value = ?4"};
