@@ -20,3 +20,9 @@ set tics nomirror scale 0.6
 set mxtics 1
 set mytics 1
 unset key
+
+# Names in their colours, in a row below all panels.
+name_in_row(i, name) = sprintf("set label %d '%s%s' at screen %f,0.06 center tc rgb '%s' font '%s,15'", \
+  i, name eq "limit" ? "- - " : "— ", name, 0.5 + 0.11 * (i - 0.5 - words(everybody) / 2.0), colour(name), font)
+set_times = "set ytics ('10 ns' 1e-2, '100 ns' 1e-1, '1 µs' 1, '10 µs' 1e1, '100 µs' 1e2, '1 ms' 1e3, '10 ms' 1e4, '100 ms' 1e5, '1 s' 1e6)"
+set_fine_times = "set ytics ('1 µs' 1, '2 µs' 2, '5 µs' 5, '10 µs' 1e1, '20 µs' 2e1, '50 µs' 5e1, '100 µs' 1e2, '200 µs' 2e2, '500 µs' 5e2, '1 ms' 1e3, '2 ms' 2e3, '5 ms' 5e3, '10 ms' 1e4, '20 ms' 2e4, '50 ms' 5e4, '100 ms' 1e5, '200 ms' 2e5, '500 ms' 5e5)"

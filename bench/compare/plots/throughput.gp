@@ -6,8 +6,9 @@ file = folder."/throughput.dat"
 set title "Durable updates, by how many are in flight" font font.",17"
 set xlabel "updates that one sync makes durable"
 set ylabel "updates a second"
-set logscale x 4
+set logscale x 2
 set logscale y
+set xrange [1:4200]
 set xtics (1, 4, 16, 64, 256, 1024, 4096)
 set ytics ("100" 1e2, "1,000" 1e3, "10,000" 1e4, "100,000" 1e5, "1,000,000" 1e6, "10,000,000" 1e7)
 set key outside right center reverse Left spacing 1.3 samplen 2
