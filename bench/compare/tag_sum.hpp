@@ -17,9 +17,9 @@ inline std::uint64_t text_word(std::string_view text) noexcept {
     std::memcpy(&last, text.data() + text.size() - sizeof last, sizeof last);
     return (std::uint64_t{first} << 32 | last) ^ text.size();
   }
-  std::uint64_t word = text.size();
-  for (const char byte : text) word = word << 8 | static_cast<unsigned char>(byte);
-  return word;
+  if (text.empty()) return 0;
+  const auto byte = [&](std::size_t index) { return std::uint64_t{static_cast<unsigned char>(text[index])}; };
+  return byte(0) << 16 | byte(text.size() / 2) << 8 | byte(text.size() - 1) | text.size() << 32;
 }
 
 // One multiplication folded, as wyhash does it.
