@@ -129,7 +129,7 @@ class Redis final : public Contender {
 
   std::uint64_t memory_bytes() override {
     const Reply info = ask({"INFO", "memory"});
-    constexpr std::string_view kField = "used_memory_dataset:";
+    constexpr std::string_view kField = "used_memory:";
     const std::string_view text = text_of(*info);
     return std::stoull(std::string(text.substr(text.find(kField) + kField.size(), 20))) - empty_bytes_;
   }
