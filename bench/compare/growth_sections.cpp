@@ -51,7 +51,6 @@ class Sizes {
     for (Contestant* const contestant : arena.with_index()) {
       if (!contestant->is_limit()) warm_up(*contestant, run.options.turn_us * 4);
     }
-    let_limit_write_as_ours(arena, kGroup);
     all_.push_back(&arena);
   }
 
@@ -87,6 +86,7 @@ void report_memory(Run& run, const Sizes& sizes) {
 
 void growth(Run& run) {
   const Sizes sizes(run);
+  for (Arena* const arena : sizes.all()) let_limit_write_as_ours(*arena, kGroup);
   const double turn_us = run.options.turn_us / 3;
   run.report.note("P11 goes from " + std::to_string(sizes.all()[1]->population().users()) + " to " +
                   std::to_string(sizes.all().back()->population().users()) + " users.");

@@ -18,7 +18,8 @@ namespace usertags::bench {
 namespace {
 
 constexpr const char* kSetup =
-    "PRAGMA mmap_size=8589934592; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
+    "PRAGMA mmap_size=8589934592; PRAGMA cache_size=-262144; PRAGMA temp_store=MEMORY;"
+    "PRAGMA wal_autocheckpoint=4000;"
     "CREATE TABLE IF NOT EXISTS user(id INTEGER PRIMARY KEY, external_id TEXT NOT NULL UNIQUE);"
     "CREATE TABLE IF NOT EXISTS user_tag(user INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
     " PRIMARY KEY (user, key)) WITHOUT ROWID;"
