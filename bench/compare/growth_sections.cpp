@@ -49,7 +49,7 @@ class Sizes {
     Arena& arena = arenas_.back();
     arena.load();
     for (Contestant* const contestant : arena.with_index()) {
-      if (!contestant->is_limit()) warm_up(*contestant, run.options.turn_us * 4);
+      if (!contestant->is_limit()) warm_up(*contestant, run.options.warm_up_us / 2);
     }
     all_.push_back(&arena);
   }
@@ -105,7 +105,7 @@ void census(Run& run) {
   Arena arena(*people, run.folder / "census", Field::with_index);
   arena.load();
   for (Contestant* const contestant : arena.with_index()) {
-    if (!contestant->is_limit()) warm_up(*contestant, run.options.turn_us * 4);
+    if (!contestant->is_limit()) warm_up(*contestant, run.options.warm_up_us / 2);
   }
   let_limit_write_as_ours(arena, kGroup);
   const std::string table =

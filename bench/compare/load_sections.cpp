@@ -69,7 +69,7 @@ void memory(Run& run) {
   const std::size_t before = heap_bytes();
   ours.open();
   const double bytes = static_cast<double>(heap_bytes() - before) / users;
-  run.report.within("P7 memory a user, all indexes and SQLite's cache", "B", bytes, 160, 1);
+  run.report.within("P7 memory a user, indexes and SQLite's cache included, vs a bound", "B", bytes, 160, 1);
   run.report.figure(kTable, "memory a user, bytes", "usertags", bytes);
   ours.close();
 }

@@ -49,7 +49,7 @@ Options read(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1'000, 100'000'000));
   app.add_option("--only", options.only, "one section: P1 to P12, groups, mixes, census");
-  app.add_flag("--quick", quick, "turns of a tenth of the time: to see that it works");
+  app.add_flag("--quick", quick, "100,000 users, unless told, and turns of a tenth of the time");
   app.add_flag("--full", full, "2,000,000 updates of each contender in P1, and growth to 10,000,000 users");
   app.add_option("--census", options.census, "the census data")->check(CLI::ExistingFile);
   app.add_option("--out", options.out, "folder for what comes out")->required();
@@ -58,10 +58,15 @@ Options read(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error));
   }
-  if (quick) options.turn_us /= 10;
+  if (quick) {
+    options.turn_us /= 10;
+    options.warm_up_us /= 10;
+    if (app["--users"]->empty()) options.users = 100'000;
+  }
   if (full) {
     options.sustained_updates = 2'000'000;
     options.growth_users = 10'000'000;
+    options.warm_up_us = 3600e6;
   }
   return options;
 }

@@ -2,8 +2,10 @@
 // ROWID.
 //
 // Tuned: statements are prepared once; WAL with synchronous=FULL; reads by mmap, which spares each page a
-// copy; the bulk load goes into the empty file without journal and syncs, the index is made at its end, and
-// all is synced once.
+// copy; 256 MiB of page cache, as much as the data; a checkpoint each 16 MiB instead of 4, which saves a
+// fifth of an update, while more would make the pauses longer still; pages of 4 KiB, because larger ones cost
+// updates more. The bulk load goes into the empty file without journal and syncs, the index is made at its
+// end, and all is synced once.
 #include <memory>
 #include <optional>
 #include <span>
