@@ -1,0 +1,148 @@
+// Look-ups, alone and beside a writer, and counts.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <thread>
+
+#include "sections.hpp"
+
+namespace usertags::bench {
+namespace {
+
+constexpr const char* kTable = "Reading: median of the rounds, µs";
+constexpr std::size_t kLookUps = 200'000;
+constexpr std::size_t kCounts = 500;
+
+// Drawn ahead, so that the time holds nothing but the look-ups.
+std::vector<std::string> draw_users(const Population& population) {
+  std::vector<std::string> external_ids;
+  for (std::uint64_t i = 0; i < kLookUps; ++i)
+    external_ids.push_back(
+        population.external_id(static_cast<std::uint32_t>(mix(i ^ 0x5EED) % population.users())));
+  return external_ids;
+}
+
+// Asks one question after the other, a few between two looks at the clock, until the turn is over; answers
+// the time of one.
+template <class Question, class Ask>
+double mean_us(const std::vector<Question>& questions, std::size_t at_once, double turn_us, Ask&& ask) {
+  std::uint64_t asked = 0;
+  const Stopwatch turn;
+  do {
+    for (std::size_t i = 0; i < at_once; ++i) ask(questions[(asked + i) % questions.size()]);
+    asked += at_once;
+  } while (turn.us() < turn_us);
+  return turn.us() / static_cast<double>(asked);
+}
+
+void look_up(Contestant& contestant, const std::string& external_id) {
+  if (contestant.contender().find(external_id).tags == 0)
+    throw std::runtime_error(contestant.name() + " lost " + external_id);
+}
+
+// Each with a time of its own, which includes a look at the clock.
+Times time_each_lookup(Contestant& contestant, double turn_us) {
+  const std::vector<std::string> users = draw_users(contestant.population());
+  Times times;
+  const Stopwatch turn;
+  for (std::size_t i = 0; turn.us() < turn_us; i = (i + 1) % users.size()) {
+    const Stopwatch stopwatch;
+    look_up(contestant, users[i]);
+    times.push_back(stopwatch.us());
+  }
+  return times;
+}
+
+Times time_each_lookup_beside_a_writer(Contestant& contestant, double turn_us) {
+  std::atomic<bool> is_over = false;
+  std::jthread writer([&] {
+    while (!is_over) contestant.update(256);
+  });
+  Times times = time_each_lookup(contestant, turn_us);
+  is_over = true;
+  return times;
+}
+
+struct TwoTags {
+  std::string one;
+  std::string other;
+};
+
+std::vector<TwoTags> draw_tags(const Population& population) {
+  const auto [k, l] = population.popular_keys();
+  std::vector<TwoTags> drawn;
+  for (std::uint64_t i = 0; i < kCounts; ++i) {
+    drawn.push_back({population.value(k, static_cast<std::uint32_t>(mix(i) % population.values(k))),
+                     population.value(l, static_cast<std::uint32_t>(mix(~i) % population.values(l)))});
+  }
+  return drawn;
+}
+
+}   // namespace
+
+double lookup_us(Contestant& contestant, double turn_us) {
+  return mean_us(draw_users(contestant.population()), 100, turn_us,
+                 [&](const std::string& external_id) { look_up(contestant, external_id); });
+}
+
+double count_us(Contestant& contestant, double turn_us) {
+  const Population& population = contestant.population();
+  const auto [k, l] = population.popular_keys();
+  const std::string_view one = population.key(k);
+  const std::string_view other = population.key(l);
+  return mean_us(draw_tags(population), 1, turn_us, [&](const TwoTags& tags) {
+    contestant.contender().count({one, tags.one}, {other, tags.other});
+  });
+}
+
+void lookups(Run& run) {
+  const double turn_us = run.options.turn_us / 2;
+  Medians us = in_turns(run.options.rounds, run.arena.with_index(),
+                        [&](Contestant& contestant) { return lookup_us(contestant, turn_us); });
+  for (const auto& [name, median] : us)
+    run.report.figure(kTable, "find by external id, all tags touched", name, median);
+  const auto bar = [&](const char* peer, double goal) {
+    if (!us.contains(peer)) return;
+    run.report.faster(std::string("P4 find, all tags touched, vs ") + peer, "µs", us["usertags"], us[peer],
+                      goal);
+    run.report.note(fmt::format("P4: `limit` itself is {:.1f} times as fast as `{}` here.",
+                                us[peer] / us["limit"], peer));
+  };
+  bar("lmdb", 8);
+  bar("sqlite_rows", 25);
+  bar("rocksdb", 60);
+  run.report.within("P4 find, all tags touched, vs limit", "µs", us["usertags"], us["limit"], 1.6);
+  for (Contestant* const contestant : run.arena.with_index()) {
+    run.report.distribution("latency-find", contestant->name(), time_each_lookup(*contestant, turn_us));
+    contestant->check_all();
+  }
+}
+
+void counts(Run& run) {
+  Medians us = in_turns(run.options.rounds, run.arena.with_index(), [&](Contestant& contestant) {
+    return count_us(contestant, run.options.turn_us / 2);
+  });
+  for (const auto& [name, median] : us) run.report.figure(kTable, "count of two tags", name, median);
+  run.report.faster("P6 count of two tags, vs sqlite_rows", "µs", us["usertags"], us["sqlite_rows"], 50);
+  if (us.contains("redis"))
+    run.report.faster("P6 count of two tags, vs redis", "µs", us["usertags"], us["redis"], 20);
+  run.report.within("P6 count of two tags, vs limit", "µs", us["usertags"], us["limit"], 1.3);
+}
+
+void lookups_beside_a_writer(Run& run) {
+  Contestant& ours = run.arena.ours();
+  Times alone;
+  Times beside;
+  Times all_beside;
+  for (std::size_t round = 0; round < run.options.rounds; ++round) {
+    alone.push_back(percentile(time_each_lookup(ours, run.options.turn_us), 0.99));
+    const Times times = time_each_lookup_beside_a_writer(ours, run.options.turn_us);
+    beside.push_back(percentile(times, 0.99));
+    all_beside.insert(all_beside.end(), times.begin(), times.end());
+  }
+  run.report.within("P5 p99 of find beside a writer of groups of 256, vs alone", "µs", median(beside),
+                    median(alone), 3);
+  run.report.distribution("latency-find", "usertags beside a writer", all_beside);
+}
+
+}   // namespace usertags::bench

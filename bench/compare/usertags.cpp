@@ -1,0 +1,95 @@
+// This library, with its default options: nothing is tuned.
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <usertags/user_tag_store.hpp>
+
+#include "contenders.hpp"
+#include "tag_sum.hpp"
+
+namespace usertags::bench {
+namespace {
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error("usertags: " + result.error().message());
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+std::uint64_t sum(const User& user) {
+  std::uint64_t sum = 0;
+  for (const auto [key, value] : user.tags()) sum += tag_sum(key, value);
+  return sum;
+}
+
+Outcome refusal(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::user_not_found: return Outcome::no_user;
+    case ErrorCode::revision_mismatch: return Outcome::stale;
+    case ErrorCode::batch_refused: return Outcome::no_key;
+    default: throw std::runtime_error("usertags: " + error.message());
+  }
+}
+
+class Usertags final : public Contender {
+ public:
+  explicit Usertags(const Place& place) : store_(must(UserTagStore::open(place.folder / "users.db"))) {}
+  ~Usertags() override { static_cast<void>(store_.close()); }
+
+  void load(std::span<const NewUser> users) override {
+    std::vector<Write> writes;
+    writes.reserve(users.size());
+    for (const NewUser& user : users) writes.emplace_back(CreateUser{user.external_id, user.tags, {}});
+    for (auto& outcome : store_.apply_each(writes)) must(std::move(outcome));
+  }
+  void finish_load() override {}
+
+  void update(std::span<const Update> updates, std::span<Answer> answers) override {
+    if (updates.size() == 1) {
+      const Update& only = updates.front();
+      answers.front() = answer(store_.apply(only.external_id, batch(only), {only.expected_version, {}}));
+      return;
+    }
+    std::vector<Write> writes;
+    writes.reserve(updates.size());
+    for (const Update& update : updates)
+      writes.emplace_back(PatchUser{update.external_id, batch(update), {update.expected_version, {}}});
+    const auto outcomes = store_.apply_each(writes);
+    for (std::size_t i = 0; i < outcomes.size(); ++i) answers[i] = answer(outcomes[i]);
+  }
+
+  Found find(std::string_view external_id) override {
+    const auto user = store_.find(UserRef::external_id(external_id));
+    return user ? Found{sum(*user), user->revision()} : Found{};
+  }
+
+  std::uint64_t count(Tag one, Tag other) override {
+    return must(store_.count(key(one.key) == one.value && key(other.key) == other.value)).count;
+  }
+
+  bool takes_threads() const override { return true; }
+
+  std::uint64_t memory_bytes() override {
+    const Stats stats = store_.stats();
+    return stats.record_bytes + stats.directory_bytes + stats.tag_index_bytes;
+  }
+
+ private:
+  static TagBatch batch(const Update& update) { return TagBatch().update(update.key, update.value); }
+  static Answer answer(const Result<Applied>& outcome) {
+    if (outcome) return {Outcome::applied, sum(*outcome->user)};
+    return {refusal(outcome.error()), 0};
+  }
+
+  UserTagStore store_;
+};
+
+}   // namespace
+
+std::unique_ptr<Contender> make_usertags(const Place& place) {
+  return std::make_unique<Usertags>(place);
+}
+
+}   // namespace usertags::bench

@@ -1,0 +1,188 @@
+// Durable updates: one at a time, from many threads, in groups of all sizes, sustained; and new users.
+#include <array>
+#include <cmath>
+#include <thread>
+
+#include "sections.hpp"
+
+namespace usertags::bench {
+namespace {
+
+constexpr const char* kTable = "Durable updates of one tag: median of the rounds, µs an update";
+constexpr const char* kLongest = "Commits of 256 updates, ms";
+constexpr std::size_t kGroup = 256;
+
+void append(Times& all, const Times& some) {
+  all.insert(all.end(), some.begin(), some.end());
+}
+
+// --- Many threads. ---
+
+constexpr std::uint32_t kThreads = 32;
+
+struct Work {
+  std::vector<Step> steps;
+  std::vector<Update> updates;
+  std::vector<Answer> answers;
+};
+
+// Each thread has users of its own, so that what has to be answered does not hang on their order.
+std::vector<Work> share_out(Contestant& contestant, std::size_t updates) {
+  std::vector<Work> shares(kThreads);
+  for (std::size_t i = 0; i < updates; ++i) {
+    const Step step = contestant.next_step();
+    Work& share = shares[step.user % kThreads];
+    share.steps.push_back(step);
+    share.updates.push_back(contestant.update_of(step));
+    share.answers.emplace_back();
+  }
+  return shares;
+}
+
+// Time an update, when every thread waits for each of its answers.
+double threads_us(Contestant& contestant, std::size_t updates) {
+  std::vector<Work> shares = share_out(contestant, updates);
+  const Stopwatch stopwatch;
+  {
+    std::vector<std::jthread> threads;
+    for (Work& share : shares) {
+      threads.emplace_back([&] {
+        for (std::size_t i = 0; i < share.updates.size(); ++i)
+          contestant.contender().update({&share.updates[i], 1}, {&share.answers[i], 1});
+      });
+    }
+  }
+  const double us = stopwatch.us();
+  for (const Work& share : shares) contestant.check_answers(share.steps, share.answers);
+  return us / static_cast<double>(updates);
+}
+
+// --- Sustained. ---
+
+// As long as a turn is; or, where that is asked for, a number of updates.
+Times sustained_turn(Contestant& contestant, const Options& options) {
+  if (options.sustained_updates == 0) return contestant.update_for(options.turn_us * 2, kGroup);
+  const std::uint64_t groups = options.sustained_updates / kGroup / options.rounds;
+  Times times;
+  for (std::uint64_t i = 0; i < groups; ++i) times.push_back(contestant.update(kGroup));
+  return times;
+}
+
+void report_sustained(Run& run, const Medians& us) {
+  for (const auto& [name, median] : us) run.report.figure(kTable, "256 in flight, sustained", name, median);
+  for (const auto& [peer, goal] : {std::pair{"rocksdb", 2.5}, {"sqlite_rows", 8}, {"lmdb", 8}}) {
+    if (us.contains(peer)) {
+      run.report.faster(std::string("P1 durable updates, 256 in flight, vs ") + peer, "µs", us.at("usertags"),
+                        us.at(peer), goal);
+    }
+  }
+}
+
+void report_commits(Run& run, const std::map<std::string, Times>& all) {
+  for (const auto& [name, times] : all) {
+    run.report.figure(kLongest, "half of them are shorter", name, median(times) / 1e3);
+    run.report.figure(kLongest, "99 of 100 are shorter", name, percentile(times, 0.99) / 1e3);
+    run.report.figure(kLongest, "the longest", name, greatest(times) / 1e3);
+    run.report.distribution("latency-group", name, times);
+  }
+  run.report.within("P12 longest commit of P1, vs a bound", "ms", greatest(all.at("usertags")) / 1e3, 25, 1);
+}
+
+}   // namespace
+
+double update_us(Contestant& contestant, std::size_t group, double turn_us) {
+  return mean(contestant.update_for(turn_us, group)) / static_cast<double>(group);
+}
+
+void warm_up(Contestant& contestant, double most_us) {
+  // Users are chosen evenly, so n updates reach users * (1 - exp(-n / users)) of them; usertags begins to
+  // fold when its backlog passes two fifths of the users, or 65,536, or when its log is six times as long as
+  // that.
+  const double users = contestant.population().users();
+  const double backlog = std::max(65'536.0, 0.4 * users);
+  const double updates = backlog < 0.9 * users ? -std::log(1 - backlog / users) * users : 6 * backlog;
+  const Stopwatch stopwatch;
+  for (double done = 0; done < 1.15 * updates && stopwatch.us() < most_us; done += kGroup)
+    contestant.update(kGroup);
+  contestant.contender().settle();
+}
+
+void single_updates(Run& run) {
+  let_limit_write_as_ours(run.arena, 1);
+  std::map<std::string, Times> all;
+  const Medians us = in_turns(run.options.rounds, run.arena.everybody(), [&](Contestant& contestant) {
+    const Times times = contestant.update_for(run.options.turn_us / 2, 1);
+    append(all[contestant.name()], times);
+    return median(times);
+  });
+  for (const auto& [name, median] : us) run.report.figure(kTable, "one at a time, one thread", name, median);
+  for (const auto& [name, times] : all) run.report.distribution("latency-single", name, times);
+  run.report.within("P2 one durable update at a time, vs limit", "µs", us.at("usertags"), us.at("limit"),
+                    1.25);
+}
+
+void many_threads(Run& run) {
+  std::vector<Contestant*> some = run.arena.everybody();
+  std::erase_if(some, [](Contestant* contestant) { return !contestant->contender().takes_threads(); });
+  const auto updates = static_cast<std::size_t>(run.options.turn_us / 50);
+  Times alone;
+  const Medians us = in_turns(run.options.rounds, some, [&](Contestant& contestant) {
+    if (&contestant == &run.arena.ours()) alone.push_back(update_us(contestant, 1, run.options.turn_us / 2));
+    return threads_us(contestant, updates);
+  });
+  for (const auto& [name, median] : us)
+    run.report.figure(kTable, "one at a time from each of 32 threads", name, median);
+  run.report.faster("P3 updates from 32 threads that wait, vs one thread", "µs", us.at("usertags"),
+                    median(alone), 8);
+}
+
+void sustained_updates(Run& run) {
+  for (Contestant* const contestant : run.arena.everybody()) {
+    if (!contestant->is_limit()) warm_up(*contestant, run.options.warm_up_us);
+  }
+  let_limit_write_as_ours(run.arena, kGroup);
+  std::map<std::string, Times> all;
+  const Medians us = in_turns(run.options.rounds, run.arena.everybody(), [&](Contestant& contestant) {
+    const Times times = sustained_turn(contestant, run.options);
+    append(all[contestant.name()], times);
+    return mean(times) / kGroup;
+  });
+  report_sustained(run, us);
+  report_commits(run, all);
+  for (Contestant* const contestant : run.arena.everybody()) contestant->check_all();
+}
+
+void group_sizes(Run& run) {
+  for (const std::size_t group : {1U, 4U, 16U, 64U, 256U, 1024U, 4096U}) {
+    let_limit_write_as_ours(run.arena, group);
+    const Medians us = in_turns(run.options.rounds, run.arena.with_index(), [&](Contestant& contestant) {
+      return update_us(contestant, group, run.options.turn_us / 5);
+    });
+    for (const auto& [name, median] : us)
+      run.report.point("throughput", name, static_cast<double>(group), 1e6 / median);
+  }
+}
+
+// Into an empty store, so that everything grows from nothing to its size while somebody waits.
+void creations(Run& run) {
+  const Place place{run.folder / "creations", true};
+  std::filesystem::create_directories(place.folder);
+  Times times;
+  {
+    const auto contender = make_usertags(place);
+    std::vector<NewUser> users;
+    for (std::uint32_t user = 0; user < run.arena.population().users(); ++user) {
+      users.push_back(run.arena.population().user(user));
+      if (users.size() < kGroup) continue;
+      const Stopwatch stopwatch;
+      contender->load(users);
+      times.push_back(stopwatch.us());
+      users.clear();
+    }
+  }
+  std::filesystem::remove_all(place.folder);
+  run.report.within("P12 longest commit while creating users, vs a bound", "ms", greatest(times) / 1e3, 25,
+                    1);
+}
+
+}   // namespace usertags::bench
