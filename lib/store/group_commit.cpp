@@ -19,32 +19,30 @@ void GroupCommit::submit(Request& request) {
 }
 
 void GroupCommit::wait_for_turn(Waiter& self) {
+  if (queue_up(self)) return;
+  const auto deadline = self.request == nullptr ? std::nullopt : self.request->deadline();
+  const bool is_over = deadline && (self.turn.wait_until(*deadline) || give_up(self));
+  if (!is_over) self.turn.wait();
+}
+
+// Whether nobody leads, so that the caller does.
+bool GroupCommit::queue_up(Waiter& self) {
   const model::MutexLock lock(mutex_);
   queue_.push_back(self);
-  if (!led_) {
-    led_ = true;
-    self.state = Waiter::State::leading;
-    return;
-  }
-  wait(self);
+  if (led_) return false;
+  led_ = true;
+  self.state = Waiter::State::leading;
+  return true;
 }
 
-void GroupCommit::wait(Waiter& self) {
-  std::unique_lock native(mutex_.native(), std::adopt_lock);
-  const auto turn_has_come = [&] { return self.state != Waiter::State::waiting; };
-  const auto deadline = self.request == nullptr ? std::nullopt : self.request->deadline();
-  const bool in_time = !deadline || self.wake.wait_until(native, *deadline, turn_has_come);
-  if (!in_time && !self.has_begun)
-    give_up(self);
-  else
-    self.wake.wait(native, turn_has_come);
-  native.release();   // the lock is the caller's to give back
-}
-
-void GroupCommit::give_up(Waiter& self) {
+// False where it is too late: a group has taken some of the request, or the turn has come.
+bool GroupCommit::give_up(Waiter& self) {
+  const model::MutexLock lock(mutex_);
+  if (self.has_begun || self.state != Waiter::State::waiting) return false;
   queue_.erase(queue_.iterator_to(self));
   for (Result<Applied>& outcome : self.request->outcomes()) outcome = std::unexpected(ErrorCode::timeout);
   self.state = Waiter::State::answered;
+  return true;
 }
 
 void GroupCommit::leave(Waiter& self) {
@@ -59,7 +57,7 @@ void GroupCommit::hand_over() {
     return;
   }
   queue_.front().state = Waiter::State::leading;
-  queue_.front().wake.notify_one();
+  queue_.front().turn.give();
 }
 
 void GroupCommit::run_group(const Waiter& self) {
@@ -93,9 +91,20 @@ std::size_t GroupCommit::slice_of(const Request& request, std::size_t answered,
   return left <= room || slices_.empty() ? left : 0;
 }
 
-// The slices are those of the queue's first waiters, in order.
+// Wakes without the lock: who is woken is to run, and not to wait for it.
 void GroupCommit::answer_slices(const Waiter& self) {
+  boost::intrusive::list<Waiter> answered = take_answered(self);
+  while (!answered.empty()) {
+    Waiter& waiter = answered.front();
+    answered.pop_front();
+    waiter.turn.give();   // it may be gone from here on
+  }
+}
+
+// The slices are those of the queue's first waiters, in order.
+boost::intrusive::list<GroupCommit::Waiter> GroupCommit::take_answered(const Waiter& self) {
   const model::MutexLock lock(mutex_);
+  boost::intrusive::list<Waiter> answered;
   auto waiter = queue_.begin();
   for (const Slice& slice : slices_) {
     assert(waiter->request == slice.request);
@@ -104,8 +113,9 @@ void GroupCommit::answer_slices(const Waiter& self) {
     if (&current == &self || current.answered < slice.request->size()) continue;
     queue_.erase(queue_.iterator_to(current));
     current.state = Waiter::State::answered;
-    current.wake.notify_one();   // under the lock: the waiter lives until it can take it
+    answered.push_back(current);
   }
+  return answered;
 }
 
 }   // namespace usertags::store

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <boost/intrusive/list.hpp>
-#include <condition_variable>
 #include <cstddef>
 #include <span>
 #include <utility>
@@ -16,6 +15,7 @@
 
 #include "model/thread_annotations.hpp"
 #include "store/request.hpp"
+#include "store/turn.hpp"
 
 namespace usertags::store {
 
@@ -57,7 +57,7 @@ class GroupCommit {
     std::size_t answered = 0;     // writes of the request
     bool has_begun = false;       // a group took some of them
     State state = State::waiting;
-    std::condition_variable wake;
+    Turn turn;   // given once, when the state is no longer `waiting`
   };
 
   class Lead {
@@ -73,13 +73,14 @@ class GroupCommit {
   };
 
   void wait_for_turn(Waiter& self) USERTAGS_EXCLUDES(mutex_);
-  void wait(Waiter& self) USERTAGS_REQUIRES(mutex_);
-  void give_up(Waiter& self) USERTAGS_REQUIRES(mutex_);
+  bool queue_up(Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  bool give_up(Waiter& self) USERTAGS_EXCLUDES(mutex_);
   void leave(Waiter& self) USERTAGS_EXCLUDES(mutex_);
   void run_group(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
   void take_slices() USERTAGS_EXCLUDES(mutex_);
   std::size_t slice_of(const Request& request, std::size_t answered, std::size_t room) const noexcept;
   void answer_slices(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  boost::intrusive::list<Waiter> take_answered(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
   void hand_over() USERTAGS_REQUIRES(mutex_);
 
   GroupRunner& runner_;
