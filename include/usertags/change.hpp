@@ -28,9 +28,9 @@ namespace model {
 class PositionAccess;   // the engine's way to make Positions
 }   // namespace model
 
-// A place in one store's sequence of changes: behind the change of its revision. It stays good for ever; what it
-// asks for may be pruned. A Position that was default-made stands before the first change, and belongs to no
-// store: every store takes it. A plain value.
+// A place in one store's sequence of changes: behind the change of its revision. It stays good for ever; what
+// it asks for may be pruned. A Position that was default-made stands before the first change, and belongs to
+// no store: every store takes it. A plain value.
 class Position {
  public:
   Position() noexcept = default;
@@ -40,9 +40,9 @@ class Position {
   std::string text() const;   // opaque: 55 characters of A to Z, a to z, 0 to 9, '-' and '_'
 
   std::uint64_t revision() const noexcept { return revision_; }
-  // The store's epoch when the position was taken. It grows when a store is opened after an unclean end, or is
-  // restored: revisions that were given before that may then have been given again, to other changes. And when
-  // foreign changes are adopted.
+  // The store's epoch when the position was taken. It grows when a store is opened after an unclean end, or
+  // is restored: revisions that were given before that may then have been given again, to other changes. And
+  // when foreign changes are adopted.
   std::uint64_t epoch() const noexcept { return epoch_; }
   // The same store and epoch, behind another revision.
   Position at(std::uint64_t revision) const noexcept;

@@ -78,13 +78,15 @@ class SelectorKey {
   Selector in(std::initializer_list<std::string_view> values) const { return in_any_of(copied(values)); }
   Selector not_in(std::initializer_list<std::string_view> values) const { return !in(values); }
   template <std::ranges::input_range Range>
-  requires std::convertible_to<std::ranges::range_reference_t<Range>, std::string_view> Selector
-  in(const Range& values)
-  const { return in_any_of(copied(values)); }
+    requires std::convertible_to<std::ranges::range_reference_t<Range>, std::string_view>
+  Selector in(const Range& values) const {
+    return in_any_of(copied(values));
+  }
   template <std::ranges::input_range Range>
-  requires std::convertible_to<std::ranges::range_reference_t<Range>, std::string_view> Selector
-  not_in(const Range& values)
-  const { return !in(values); }
+    requires std::convertible_to<std::ranges::range_reference_t<Range>, std::string_view>
+  Selector not_in(const Range& values) const {
+    return !in(values);
+  }
   friend Selector operator==(const SelectorKey& key, std::string_view value) { return key.in({value}); }
   friend Selector operator!=(const SelectorKey& key, std::string_view value) { return key.not_in({value}); }
 

@@ -1,4 +1,5 @@
-// URL-safe base64 (RFC 4648, section 5) without padding, for opaque texts that survive URLs, shells and files.
+// URL-safe base64 (RFC 4648, section 5) without padding, for opaque texts that survive URLs, shells and
+// files.
 #pragma once
 
 #include <optional>

@@ -56,7 +56,8 @@ Sentence sentence_of_store(ErrorCode code) noexcept {
       return {"the commit failed, and may or may not have reached the disk",
               "open the store again: the revision found then tells"};
     case foreign_write:
-      return {"something other than the store changed the file", "see with adopt what it did, then adopt it, or restore a backup"};
+      return {"something other than the store changed the file",
+              "see with adopt what it did, then adopt it, or restore a backup"};
     case forked: return {"the store belongs to the parent process", "open another one in the child"};
     case not_a_store: return {"the file is not a usertags store", "check the path"};
     case unsupported_format: return {"the file has a newer format", "use a newer usertags"};

@@ -11,9 +11,10 @@
 namespace usertags::model {
 
 // Together they bound what one call can ask for.
-inline constexpr std::size_t kMaxSelectorBytes = std::size_t{64} << 10;   // of the text given, and of the canonical one
-inline constexpr std::size_t kMaxSelectorDepth = 32;          // groups (any, all, not) within one another
-inline constexpr std::size_t kMaxSelectorTerms = 1024;        // terms that name a key; groups do not count
+inline constexpr std::size_t kMaxSelectorBytes = std::size_t{64}
+                                                 << 10;   // of the text given, and of the canonical one
+inline constexpr std::size_t kMaxSelectorDepth = 32;      // groups (any, all, not) within one another
+inline constexpr std::size_t kMaxSelectorTerms = 1024;    // terms that name a key; groups do not count
 
 // What is wrong, as a sentence; none where all is well. They throw std::bad_alloc.
 std::optional<std::string> check_selector_key(std::string_view key);

@@ -46,4 +46,4 @@ class USERTAGS_SCOPED_CAPABILITY MutexLock {
   Mutex& mutex_;
 };
 
-}  // namespace usertags::model
+}   // namespace usertags::model

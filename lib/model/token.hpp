@@ -11,7 +11,7 @@ namespace usertags::model {
 
 inline constexpr std::size_t kMaxTokenBytes = 128;
 
-// XXH3-128 of what makes two requests the same one (store/request_digest.hpp), in its canonical form.
+// XXH3-128 of what makes two requests the same one (store/write/request_digest.hpp), in its canonical form.
 using RequestDigest = std::array<std::uint8_t, 16>;
 
 // A view: whoever makes one keeps the text for as long as it is used.

@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "model/failure.hpp"
-#include "store/backup.hpp"
+#include "store/copy/backup.hpp"
+#include "store/file/reading.hpp"
+#include "store/file/store_path.hpp"
+#include "store/load/verifier.hpp"
 #include "store/option_checks.hpp"
-#include "store/reading.hpp"
-#include "store/store_path.hpp"
-#include "store/verifier.hpp"
-#include "store/waiting.hpp"
+#include "store/read/waiting.hpp"
 
 namespace usertags::store {
 namespace {

@@ -18,17 +18,17 @@
 
 #include "index/projection.hpp"
 #include "index/token_index.hpp"
-#include "store/asking.hpp"
-#include "store/feed.hpp"
-#include "store/follower.hpp"
 #include "store/fork_guard.hpp"
-#include "store/judge.hpp"
-#include "store/logger.hpp"
-#include "store/memory_budget.hpp"
-#include "store/metrics.hpp"
-#include "store/publish_signal.hpp"
-#include "store/request.hpp"
-#include "store/write_path.hpp"
+#include "store/read/asking.hpp"
+#include "store/read/feed.hpp"
+#include "store/read/follower.hpp"
+#include "store/read/publish_signal.hpp"
+#include "store/watch/logger.hpp"
+#include "store/watch/metrics.hpp"
+#include "store/write/judge.hpp"
+#include "store/write/memory_budget.hpp"
+#include "store/write/request.hpp"
+#include "store/write/write_path.hpp"
 
 namespace usertags::store {
 

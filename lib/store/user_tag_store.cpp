@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
-#include "store/adoption.hpp"
+#include "store/adopt/adoption.hpp"
 #include "store/engine.hpp"
 
 namespace usertags {

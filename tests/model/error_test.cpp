@@ -138,7 +138,8 @@ TEST(ErrorMessage, IsWhatWasGivenAndWhatToDo) {
   const Error busy(ErrorCode::busy, "the WAL is pinned");
   EXPECT_EQ(busy.what(), "the WAL is pinned");
   EXPECT_EQ(busy.message(), "the WAL is pinned; try again later");
-  const Error pinned(ErrorCode::busy, Error::Details{.what = "the WAL is pinned", .remedy = "end the reader"});
+  const Error pinned(ErrorCode::busy,
+                     Error::Details{.what = "the WAL is pinned", .remedy = "end the reader"});
   EXPECT_EQ(pinned.what(), "the WAL is pinned");
   EXPECT_EQ(pinned.message(), "the WAL is pinned; end the reader");
   EXPECT_EQ(Error(ErrorCode::user_not_found, "nobody").message(), "nobody") << "there is nothing to be done";

@@ -75,12 +75,10 @@ TEST(ViolationList, QuotesKeysThatWouldRunIntoTheText) {
 
 TEST(ViolationList, CutsLongTextsBetweenCharacters) {
   const std::string long_key(1'000'000, 'k');
-  EXPECT_EQ(list({of_key(long_key)}),
-            "1 violation: set " + std::string(80, 'k') + "…: forbidden_character");
+  EXPECT_EQ(list({of_key(long_key)}), "1 violation: set " + std::string(80, 'k') + "…: forbidden_character");
   std::string accents = "k";
   for (int i = 0; i < 50; ++i) accents += "é";
-  EXPECT_EQ(list({of_key(accents)}),
-            "1 violation: set " + accents.substr(0, 79) + "…: forbidden_character");
+  EXPECT_EQ(list({of_key(accents)}), "1 violation: set " + accents.substr(0, 79) + "…: forbidden_character");
   EXPECT_LT(list({of_key(std::string(1'000, '\x80'))}).size(), 500u);
 }
 

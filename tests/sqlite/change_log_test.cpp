@@ -121,7 +121,8 @@ TEST_F(ChangeLogTest, AReaderWalksAgainAndLeavesNoRowStanding) {
     const ChangeLog::Reader::Walk walk(entries, first);
     EXPECT_EQ(entries.next()->change.revision, first);
   }
-  EXPECT_EQ(outcome_of([&] { database_.connection().execute("VACUUM"); }), "ok");   // refused while a row stands
+  EXPECT_EQ(outcome_of([&] { database_.connection().execute("VACUUM"); }),
+            "ok");   // refused while a row stands
 }
 
 TEST_F(ChangeLogTest, TheEntriesOfOneUserComeNewestFirst) {

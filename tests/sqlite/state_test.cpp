@@ -64,7 +64,8 @@ TEST_F(StateTest, EveryFieldHasAPlaceOfItsOwn) {
   state.token_floor = 14;
   database_.state().write(state);
   EXPECT_EQ(database_.state().read(), state);
-  const std::string checksum = "checksum = " + std::to_string(static_cast<std::int64_t>(state_checksum(state)));
+  const std::string checksum =
+      "checksum = " + std::to_string(static_cast<std::int64_t>(state_checksum(state)));
   for (const char* column :
        {checksum.c_str(), "epoch = 2", "clean = 1", "revision = 30", "last_ordinal = 4", "last_at_ms = 6",
         "digest = x'00000000000000080000000000000007'", "log_checksum = 9", "folded_revision = 20",
@@ -108,13 +109,13 @@ TEST_P(ForgedState, DoesNotBearItsChecksum) {
   EXPECT_FALSE(database_.state().read_unproved().bears_checksum);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    EveryColumn, ForgedState,
-    testing::Values("store_id = zeroblob(16)", "epoch = 2", "clean = 0", "revision = 8", "last_ordinal = 1",
-                    "last_id = x'0000000000000000000000000000ff00'", "last_at_ms = 1",
-                    "digest = x'000000000000000000000000000000ff'", "log_checksum = 1", "folded_revision = 6",
-                    "log_floor = 6", "floor_checksum = 1", "last_token = 6", "token_floor = 2",
-                    "checksum = checksum + 1"));
+INSTANTIATE_TEST_SUITE_P(EveryColumn, ForgedState,
+                         testing::Values("store_id = zeroblob(16)", "epoch = 2", "clean = 0", "revision = 8",
+                                         "last_ordinal = 1", "last_id = x'0000000000000000000000000000ff00'",
+                                         "last_at_ms = 1", "digest = x'000000000000000000000000000000ff'",
+                                         "log_checksum = 1", "folded_revision = 6", "log_floor = 6",
+                                         "floor_checksum = 1", "last_token = 6", "token_floor = 2",
+                                         "checksum = checksum + 1"));
 
 // Computed in another language, after docs/file-format.md.
 TEST(StateChecksum, IsThatOfTheFormat) {

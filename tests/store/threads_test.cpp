@@ -139,8 +139,8 @@ TEST_F(Threads, AnExpectedRevisionLetsOneOfManyWin) {
       const User user = must(store_.find(name(0)));
       const auto count = user.tag("count");
       const std::string next = std::to_string(count ? std::stoi(std::string(*count)) + 1 : 1);
-      const auto applied = store_.apply(name(0), TagBatch().set("count", next),
-                                        {.expected_revision = user.revision()});
+      const auto applied =
+          store_.apply(name(0), TagBatch().set("count", next), {.expected_revision = user.revision()});
       if (applied)
         ++won;
       else

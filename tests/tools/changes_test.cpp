@@ -18,7 +18,8 @@ class Changes : public testing::Test {
   // Creates alice (revision 1) and bob (2), patches alice (3), deletes bob (4).
   void SetUp() override {
     for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-             {"create-user", store_, "alice", "--init", "--set", "tier=trial", "--set", "a\"b=1", "--note", "new"},
+             {"create-user", store_, "alice", "--init", "--set", "tier=trial", "--set", "a\"b=1", "--note",
+              "new"},
              {"create-user", store_, "bob"},
              {"apply", store_, "alice", "--set", "tier=gold", "--delete", "a\"b", "--note", "paid"},
              {"delete-user", store_, "bob"}}) {
@@ -89,7 +90,8 @@ TEST_F(Changes, AreColumnsForPeople) {
   const auto lines = lines_of(run({"changes", store_}).out);
   ASSERT_EQ(lines.size(), 5U);
   EXPECT_EQ(lines[0].substr(0, 12), "REVISION  AT");
-  EXPECT_NE(lines[3].find("alice        patched  paid  !\"a\\\"b\" tier=gold"), std::string::npos) << lines[3];
+  EXPECT_NE(lines[3].find("alice        patched  paid  !\"a\\\"b\" tier=gold"), std::string::npos)
+      << lines[3];
 }
 
 TEST_F(Changes, FollowAnotherProcess) {

@@ -1,0 +1,145 @@
+#include "store/adopt/adoption.hpp"
+
+#include <algorithm>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "model/failure.hpp"
+#include "model/tag_rules.hpp"
+#include "sqlite/database.hpp"
+#include "sqlite/transaction.hpp"
+#include "store/adopt/adoption_findings.hpp"
+#include "store/adopt/adoption_judge.hpp"
+#include "store/adopt/adoption_survey.hpp"
+#include "store/adopt/adoption_writer.hpp"
+#include "store/file/reading.hpp"
+#include "store/file/store_lock.hpp"
+#include "store/file/store_path.hpp"
+#include "store/option_checks.hpp"
+
+namespace usertags::store {
+namespace {
+
+void check(const AdoptOptions& options) {
+  store::check(options.limits);
+  check_busy_timeout(options.busy_timeout);
+  if (options.note.empty()) return;
+  if (const auto wrong = model::check_note(options.note))
+    model::fail(ErrorCode::invalid_argument, "the note " + *wrong);
+}
+
+struct Look {
+  Survey survey;
+  Findings findings;
+
+  bool differs() const noexcept { return store::differs(survey, findings); }
+  bool has_problem() const noexcept {
+    return std::ranges::any_of(findings.all,
+                               [](const Finding& finding) { return !finding.change.problem.empty(); });
+  }
+};
+
+// Within the caller's transaction.
+Look look(sqlite::Connection& connection, const Limits& limits) {
+  Look look{survey(connection), {}};
+  look.findings = find_differences(look.survey);
+  judge(look.survey, limits, look.findings);
+  return look;
+}
+
+// Of a look, before anything is taken in.
+Adoption report(Look look) {
+  const sqlite::State& state = look.survey.state;
+  const Floors floors = floors_after(look.survey, look.findings);
+  Adoption adoption;
+  adoption.proved = look.findings.proved;
+  adoption.entries_forgotten = floors.log - state.log_floor;
+  adoption.tokens_forgotten = floors.token - state.token_floor + look.survey.tokens_inserted;
+  adoption.revision = state.revision;
+  adoption.adopted = !look.differs();
+  for (Finding& finding : look.findings.all) adoption.changes.push_back(std::move(finding.change));
+  return adoption;
+}
+
+Look look_only(Reading reading, const Limits& limits) {
+  const sqlite::ReadTransaction moment(reading.connection);
+  return look(reading.connection, limits);
+}
+
+void commit(sqlite::Transaction& transaction, std::uint64_t revision) {
+  auto [outcome, error] = transaction.commit();
+  switch (outcome) {
+    case sqlite::CommitOutcome::committed: return;
+    case sqlite::CommitOutcome::not_applied: throw model::Failure{*std::move(error)};
+    case sqlite::CommitOutcome::unknown: break;
+  }
+  throw model::Failure{
+      Error(ErrorCode::outcome_unknown,
+            Error::Details{.what = "the commit failed on its way to the disk (" + error->what() + ')',
+                           .remedy = "adopt again: if it was applied, nothing is left to adopt",
+                           .intended_revision = revision})};
+}
+
+// Closes in any case. What fails behind the commit costs nothing: the WAL is durable, and whoever opens the
+// store next applies it.
+class Closing {
+ public:
+  explicit Closing(sqlite::Database& database) noexcept : database_(database) {}
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+  ~Closing() { database_.close(); }
+
+  void checkpoint() noexcept {
+    try {
+      database_.checkpoint();
+    } catch (const model::Failure&) {
+      return;
+    } catch (const std::bad_alloc&) {
+      return;
+    }
+  }
+
+ private:
+  sqlite::Database& database_;
+};
+
+sqlite::ConnectionConfig configure(const std::filesystem::path& path, const AdoptOptions& options) {
+  sqlite::ConnectionConfig config;
+  config.path = path;
+  config.busy_timeout = options.busy_timeout;
+  return config;
+}
+
+Adoption look_and_take_in(const std::filesystem::path& path, const AdoptOptions& options) {
+  sqlite::Database database(configure(path, options), {});
+  Closing closing(database);
+  sqlite::Transaction transaction(database.connection());
+  Look found = look(database.connection(), options.limits);
+  if (!found.differs() || found.has_problem()) return report(std::move(found));
+  const sqlite::State state = take_in(database, found.survey, found.findings, options.note);
+  commit(transaction, state.revision);
+  closing.checkpoint();
+  Adoption adoption = report(std::move(found));
+  adoption.revision = state.revision;
+  adoption.adopted = true;
+  return adoption;
+}
+
+}   // namespace
+
+Adoption adopt(const std::filesystem::path& path, const AdoptOptions& options) {
+  check(options);
+  const StorePath place = resolve_store_path(path, options.allow_network_file_system);
+  require_store(place);
+  if (options.dry_run)
+    return report(look_only(open_for_reading(place.path, options.busy_timeout), options.limits));
+  const StoreLock lock = StoreLock::exclusive(place.path, options.busy_timeout);
+  {
+    Look found = look_only(open_under_lock(place.path, options.busy_timeout), options.limits);
+    if (!found.differs() || found.has_problem()) return report(std::move(found));
+  }
+  return look_and_take_in(place.path, options);
+}
+
+}   // namespace usertags::store

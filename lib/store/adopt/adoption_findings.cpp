@@ -1,0 +1,325 @@
+#include "store/adopt/adoption_findings.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "model/digest.hpp"
+#include "model/foreign_tags.hpp"
+#include "model/shown_text.hpp"
+#include "store/load/stored_user.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::Record;
+using model::RecordPtr;
+
+// What the digest of the commit record has to come to, if nothing was changed but what was found. Of a user
+// whose tags can no longer be told the row's checksum is left, as a rule: the low half of his hash.
+class Account {
+ public:
+  void add(const Record& user) noexcept {
+    if (!user.is_tombstone()) sum_ += model::user_hash(user);
+  }
+  void add_low_half(std::int64_t checksum) noexcept {
+    sum_ += {.low = static_cast<std::uint64_t>(checksum), .high = 0};
+    low_half_only_ = true;
+  }
+  void give_up() noexcept { is_open_ = true; }
+
+  bool comes_to(const model::Digest& digest) const noexcept {
+    return !is_open_ && (low_half_only_ ? sum_.low == digest.low : sum_ == digest);
+  }
+
+ private:
+  model::Digest sum_;
+  bool low_half_only_ = false;
+  bool is_open_ = false;
+};
+
+TagChange removal(std::string_view key) {
+  return {std::string(key), std::nullopt};
+}
+
+// What leads from one version to another. Both are sorted by key.
+std::vector<TagChange> difference(const Record& before, const Record& after) {
+  std::vector<TagChange> changes;
+  auto old = before.begin();
+  for (const Tag tag : after) {
+    for (; old != before.end() && old->key < tag.key; ++old) changes.push_back(removal(old->key));
+    const bool had_key = old != before.end() && old->key == tag.key;
+    if (!had_key || old->value != tag.value)
+      changes.push_back({std::string(tag.key), std::string(tag.value)});
+    if (had_key) ++old;
+  }
+  for (; old != before.end(); ++old) changes.push_back(removal(old->key));
+  return changes;
+}
+
+std::vector<TagChange> all_tags(const Record& user) {
+  std::vector<TagChange> changes;
+  for (const Tag tag : user) changes.push_back({std::string(tag.key), std::string(tag.value)});
+  return changes;
+}
+
+// None where the text is no object of strings.
+std::optional<std::vector<TagChange>> all_tags(std::string_view json) {
+  auto tags = is_well_formed(json) ? model::parse_foreign_tags(json) : std::nullopt;
+  if (!tags) return std::nullopt;
+  std::vector<TagChange> changes;
+  for (auto& [key, value] : *tags) changes.push_back({std::move(key), std::move(value)});
+  return changes;
+}
+
+bool is_same(const Record& one, const Record& other) noexcept {
+  return one.hashed_bytes() == other.hashed_bytes();
+}
+
+class Comparison {
+ public:
+  explicit Comparison(const Survey& survey) : survey_(survey) {}
+
+  Findings run() {
+    compare_rows();
+    find_missing();
+    for (const ForeignRow& row : survey_.inserted) inserted(row);
+    std::ranges::sort(findings_.all, {}, [](const Finding& finding) {
+      // By kind: deletions free external ids, creations take them.
+      constexpr int kOrder[] = {0, 2, 1, 0};
+      return std::tuple(kOrder[static_cast<int>(finding.change.kind)], finding.ordinal);
+    });
+    findings_.proved = account_.comes_to(survey_.state.digest);
+    return std::move(findings_);
+  }
+
+ private:
+  // One user as his row has him: a record, a foreign row, or both; and as the log has him.
+  struct Sight {
+    RecordPtr user;
+    const ForeignRow* foreign = nullptr;
+    const Past& past;
+
+    std::uint32_t ordinal() const noexcept { return user ? user->ordinal() : foreign->ordinal; }
+    std::uint64_t revision() const noexcept { return user ? user->revision() : foreign->revision; }
+    bool is_tombstone() const noexcept { return foreign != nullptr ? !foreign->tags : user->is_tombstone(); }
+    // An old row was put back: it lacks what was folded.
+    bool is_stale() const noexcept { return revision() < past.newest_folded; }
+  };
+
+  Finding& found(ChangeKind kind, const Record& user) {
+    return found(kind, user.ordinal(), user.id(), user.external_id());
+  }
+  Finding& found(ChangeKind kind, std::uint32_t ordinal, std::string_view id, std::string_view external_id) {
+    Finding& finding = findings_.all.emplace_back();
+    finding.ordinal = ordinal;
+    finding.change.kind = kind;
+    finding.change.user_id = id;
+    finding.change.external_id = external_id;
+    return finding;
+  }
+
+  const Past& past_of(std::uint32_t ordinal) const {
+    static const Past kNothing;
+    const auto past = survey_.pasts.find(ordinal);
+    return past == survey_.pasts.end() ? kNothing : past->second;
+  }
+
+  // Users and foreign rows are in the order of ordinals; a foreign row may be without a record.
+  void compare_rows() {
+    auto foreign = survey_.foreign.begin();
+    const auto end = survey_.foreign.end();
+    const auto without_record = [&](std::uint32_t before) {
+      for (; foreign != end && foreign->ordinal < before; ++foreign)
+        compare({{}, &*foreign, past_of(foreign->ordinal)});
+    };
+    for (const RecordPtr& user : survey_.users) {
+      without_record(user->ordinal());
+      const bool is_foreign = foreign != end && foreign->ordinal == user->ordinal();
+      compare({user, is_foreign ? &*foreign++ : nullptr, past_of(user->ordinal())});
+    }
+    if (foreign != end) without_record(survey_.foreign.back().ordinal + 1);
+  }
+
+  void compare(const Sight& sight) {
+    if (sight.is_tombstone())
+      compare_buried(sight);
+    else if (sight.past.user)
+      compare_with_log(sight, sight.past.user);
+    else
+      compare_alone(sight);
+  }
+
+  // --- A living row, where the log has the user from his creation on. ---
+
+  void compare_with_log(const Sight& sight, const RecordPtr& was) {
+    account_.add(*was);
+    if (sight.foreign == nullptr && is_same(*sight.user, *was)) return;
+    Finding& finding = found(ChangeKind::patched, *was);
+    finding.was = was;
+    finding.user = sight.user;
+    finding.change.tags = tags_now(sight);
+    finding.change.problem = problem_of(sight);
+    finding.change.complete = sight.user && finding.change.problem.empty();
+    if (!finding.change.complete) return;
+    finding.change.tags = difference(*was, *sight.user);
+    finding.change.logged = !finding.change.tags.empty();
+    if (!finding.change.logged) finding.user = was;
+  }
+
+  static std::vector<TagChange> tags_now(const Sight& sight) {
+    return sight.user ? all_tags(*sight.user) : all_tags(*sight.foreign->tags).value();
+  }
+
+  std::string problem_of(const Sight& sight) const {
+    const auto changed = [](const char* what, std::string_view was) {
+      return std::string("its ") + what + " was " + model::quoted(was) +
+             ", and no user gets another: change it back, or insert a row for a new user";
+    };
+    const Past& past = sight.past;
+    if (past.deleted_at != 0)
+      return "the user was deleted at revision " + std::to_string(past.deleted_at) +
+             ", and an id never comes back: insert a row for a new user";
+    if (sight.revision() > survey_.state.revision)
+      return "its row is at revision " + std::to_string(sight.revision()) +
+             ", and the store has only come to " + std::to_string(survey_.state.revision);
+    if (!past.user) return {};
+    const std::string_view id = sight.user ? sight.user->id() : std::string_view(sight.foreign->id);
+    const std::string_view external_id =
+        sight.user ? sight.user->external_id() : std::string_view(sight.foreign->external_id);
+    if (id != past.user->id()) return changed("id", past.user->id());
+    if (external_id != past.user->external_id()) return changed("external id", past.user->external_id());
+    return {};
+  }
+
+  // --- A living row, where the log does not. ---
+
+  void compare_alone(const Sight& sight) {
+    const bool is_foreign = sight.foreign != nullptr || sight.is_stale();
+    std::string problem = problem_of(sight);
+    if (!is_foreign && problem.empty()) return account_.add(*sight.user);
+    Finding& finding = sight.user ? found(ChangeKind::patched, *sight.user)
+                                  : found(ChangeKind::patched, sight.foreign->ordinal, sight.foreign->id,
+                                          sight.foreign->external_id);
+    finding.user = sight.user;
+    finding.change.problem = std::move(problem);
+    if (sight.foreign != nullptr && sight.foreign->bears_checksum && !sight.is_stale())
+      return only_spelt_otherwise(sight, finding);
+    account_without_tags(sight);
+    finding.change.complete = false;
+    finding.change.tags = tags_now(sight);
+    remove_mentioned(sight.past, finding.change.tags);
+    if (finding.change.tags.empty() && finding.change.problem.empty())
+      finding.change.problem =
+          "it has no tags, and the log no longer tells which it had: give it one, adopt, and delete that "
+          "again";
+  }
+
+  void only_spelt_otherwise(const Sight& sight, Finding& finding) {
+    account_.add(*sight.user);
+    finding.was = sight.user;
+    finding.change.logged = false;
+  }
+
+  void account_without_tags(const Sight& sight) {
+    const bool has_checksum =
+        sight.foreign != nullptr && !sight.is_stale() &&
+        sight.past.newest <= std::max(sight.past.newest_folded, sight.foreign->revision);
+    if (has_checksum)
+      account_.add_low_half(sight.foreign->checksum);
+    else
+      account_.give_up();
+  }
+
+  static void remove_mentioned(const Past& past, std::vector<TagChange>& tags) {
+    std::vector<TagChange> removals;
+    for (const std::string& key : past.keys) {
+      if (!std::ranges::binary_search(tags, key, {}, &TagChange::key)) removals.push_back(removal(key));
+    }
+    std::ranges::move(removals, std::back_inserter(tags));
+    std::ranges::stable_sort(tags, {}, &TagChange::key);
+  }
+
+  // --- A tombstone. ---
+
+  void compare_buried(const Sight& sight) {
+    const Past& past = sight.past;
+    if (past.user && !past.user->is_tombstone()) return deleted(past.user);
+    if (past.deleted_at == 0) {
+      account_without_tags(sight);
+      found(ChangeKind::deleted, *sight.user).user = sight.user;
+      return;
+    }
+    const RecordPtr was = past.user ? past.user : Record::make_tombstone(*sight.user, past.deleted_at);
+    if (sight.foreign == nullptr && is_same(*sight.user, *was)) return;
+    restored(was).was = past.user;
+  }
+
+  void deleted(const RecordPtr& was) {
+    account_.add(*was);
+    Finding& finding = found(ChangeKind::deleted, *was);
+    finding.was = was;
+    finding.user = Record::make_tombstone(*was, was->revision());
+  }
+
+  Finding& restored(const RecordPtr& tombstone) {
+    Finding& finding = found(ChangeKind::deleted, *tombstone);
+    finding.was = tombstone;
+    finding.user = tombstone;
+    finding.change.logged = false;
+    return finding;
+  }
+
+  // --- No row. ---
+
+  void find_missing() {
+    for (const auto& [ordinal, past] : survey_.pasts) {
+      if (!has_row(ordinal)) missing(past);
+    }
+  }
+
+  bool has_row(std::uint32_t ordinal) const {
+    return std::ranges::binary_search(survey_.foreign, ordinal, {}, &ForeignRow::ordinal) ||
+           std::ranges::binary_search(survey_.users, ordinal, {},
+                                      [](const RecordPtr& user) { return user->ordinal(); });
+  }
+
+  void missing(const Past& past) {
+    if (past.user && past.user->is_tombstone()) {
+      restored(past.user);
+    } else if (past.user) {
+      deleted(past.user);
+    } else {
+      findings_.last_nameless = std::max(findings_.last_nameless, past.newest_end);
+      if (past.deleted_at == 0) account_.give_up();
+    }
+  }
+
+  // --- A row more. ---
+
+  void inserted(const ForeignRow& row) {
+    ForeignChange& change = found(ChangeKind::created, row.ordinal, {}, row.external_id).change;
+    auto tags = row.tags ? all_tags(*row.tags) : std::nullopt;
+    if (tags)
+      change.tags = *std::move(tags);
+    else
+      change.problem =
+          row.tags ? "its tags are no JSON object of strings" : "it has no tags: NULL is for deleted users";
+  }
+
+  const Survey& survey_;
+  Findings findings_;
+  Account account_;
+};
+
+}   // namespace
+
+Findings find_differences(const Survey& survey) {
+  return Comparison(survey).run();
+}
+
+}   // namespace usertags::store

@@ -1,0 +1,34 @@
+// Findings: the users who are not as the store left them, found by comparing rows and log
+// (adoption_survey.hpp).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <usertags/adoption.hpp>
+
+#include "model/record.hpp"
+#include "store/adopt/adoption_survey.hpp"
+
+namespace usertags::store {
+
+struct Finding {
+  ForeignChange change;
+  std::uint32_t ordinal = 0;   // of his row
+  model::RecordPtr was;        // as the store left him; null where nothing tells
+  // As he is to be, a tombstone where he is deleted, but for his revision where the change is logged. Null
+  // for a creation, and for tags of which no record can be made.
+  model::RecordPtr user;
+};
+
+struct Findings {
+  std::vector<Finding> all;   // in the order of Adoption::changes
+  std::uint64_t last_nameless =
+      0;   // the end of the newest transaction with an entry whose user nothing names
+  bool proved = false;
+};
+
+// Finds differences, and those problems that come from a user's past. Throws std::bad_alloc.
+Findings find_differences(const Survey& survey);
+
+}   // namespace usertags::store

@@ -1,0 +1,16 @@
+// The rules that an adoption holds what it found against: those of tags, as if they were created; of external
+// ids; and that these are unique, and ids grow with ordinals, among all users.
+#pragma once
+
+#include <usertags/options.hpp>
+
+#include "store/adopt/adoption_findings.hpp"
+#include "store/adopt/adoption_survey.hpp"
+
+namespace usertags::store {
+
+// Fills in problems and violations. Throws Failure (corrupt_store) where users whom nobody changed break a
+// rule, and std::bad_alloc.
+void judge(const Survey& survey, const Limits& limits, Findings& findings);
+
+}   // namespace usertags::store

@@ -1,0 +1,175 @@
+#include "store/adopt/adoption_survey.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "index/token_index.hpp"
+#include "model/change.hpp"
+#include "model/digest.hpp"
+#include "model/failure.hpp"
+#include "model/foreign_tags.hpp"
+#include "model/merge_patch.hpp"
+#include "sqlite/integrity.hpp"
+#include "sqlite/user_table.hpp"
+#include "store/load/log_problem.hpp"
+#include "store/load/log_walk.hpp"
+#include "store/load/replay.hpp"
+#include "store/load/stored_user.hpp"
+#include "store/load/token_loader.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::Change;
+using model::ChangeKind;
+using model::Record;
+using model::RecordPtr;
+
+ForeignRow copy_of(const sqlite::UserTable::Row& row) {
+  return {row.ordinal,  std::string(row.id), std::string(row.external_id),
+          row.revision, row.checksum,        row.tags ? std::optional<std::string>(*row.tags) : std::nullopt};
+}
+
+// What the row says, whoever wrote it; null where a record has no room for it: texts too long, a key that is
+// empty or comes twice.
+RecordPtr record_of(const sqlite::UserTable::Row& row) {
+  const auto foreign = row.tags ? model::parse_foreign_tags(*row.tags) : std::vector<model::ForeignTag>();
+  std::vector<Tag> tags;
+  for (const auto& [key, value] : foreign.value()) tags.push_back({key, value});
+  const bool repeats = std::ranges::adjacent_find(tags, {}, &Tag::key) != tags.end();
+  if (repeats || !is_user(row.id, row.external_id, tags)) return {};
+  RecordPtr user = Record::make(row.ordinal, row.revision, row.id, row.external_id, tags);
+  return row.tags ? user : Record::make_tombstone(*user, row.revision);
+}
+
+class Surveying {
+ public:
+  explicit Surveying(sqlite::Connection& connection) : connection_(connection) {}
+
+  Survey run() {
+    check_structure();
+    survey_.state = sqlite::StateTable(connection_).read();
+    read_rows();
+    walk_log(connection_, survey_.state, survey_.state.log_floor, refuse_problem,
+             [this](const Change& change) { read(change); });
+    std::ranges::sort(survey_.backlog);
+    const auto repeated = std::ranges::unique(survey_.backlog);
+    survey_.backlog.erase(repeated.begin(), repeated.end());
+    read_tokens();
+    return std::move(survey_);
+  }
+
+ private:
+  void check_structure() {
+    const auto problems = sqlite::integrity_problems(connection_);
+    if (!problems.empty()) {
+      model::fail(ErrorCode::corrupt_store,
+                  "SQLite finds " + connection_.name() + " damaged: " + problems.front());
+    }
+  }
+
+  // --- Rows. ---
+
+  void read_rows() {
+    sqlite::UserTable::Reader rows(connection_);
+    while (const auto row = rows.next()) {
+      if (row->ordinal > survey_.state.last_ordinal)
+        survey_.inserted.push_back(copy_of(*row));
+      else if (RecordPtr user = read(*row))
+        survey_.users.push_back(std::move(user));
+    }
+  }
+
+  RecordPtr read(const sqlite::UserTable::Row& row) {
+    auto record = to_record(row, decoder_);
+    if (record) return *std::move(record);
+    if (record.error().code == ErrorCode::corrupt_store) {
+      refuse_problem({VerifyReport::Kind::user_row, record.error().code, std::string(row.id),
+                      "the row of user " + std::to_string(row.ordinal) + ' ' + record.error().what});
+    }
+    RecordPtr user = record_of(row);
+    survey_.foreign.push_back(copy_of(row));
+    survey_.foreign.back().bears_checksum = user && model::row_checksum(*user) == row.checksum;
+    return user;
+  }
+
+  // --- The log. ---
+
+  void read(const Change& change) {
+    note(change, survey_.pasts[change.ordinal]);
+    if (change.revision > survey_.state.folded_revision) apply(change);
+  }
+
+  void note(const Change& change, Past& past) {
+    if (change.ordinal > survey_.state.last_ordinal) unreadable(change);
+    past.newest = change.revision;
+    past.newest_end = change.revision + change.remaining;
+    if (change.revision <= survey_.state.folded_revision) past.newest_folded = change.revision;
+    if (past.deleted_at != 0) unreadable(change);
+    if (change.kind == ChangeKind::deleted) past.deleted_at = change.revision;
+    if (change.kind == ChangeKind::created || past.user) {
+      past.user = next_version(change, past.user);
+      if (!past.user) unreadable(change);
+    } else if (change.kind == ChangeKind::patched) {
+      mention(change, past);
+    }
+  }
+
+  RecordPtr next_version(const Change& change, const RecordPtr& before) {
+    switch (change.kind) {
+      case ChangeKind::created: return before ? RecordPtr() : replay_.create(change);
+      case ChangeKind::patched: return replay_.patch(change, *before);
+      case ChangeKind::deleted: return replay_.erase(change, *before);
+    }
+    return {};
+  }
+
+  void mention(const Change& change, Past& past) {
+    const auto deltas = is_well_formed(change.patch) ? decoder_.patch(change.patch) : std::nullopt;
+    if (!deltas) unreadable(change);
+    for (const model::TagDelta& delta : *deltas) past.keys.emplace(delta.key);
+  }
+
+  // As loading does: creations and deletions are in their rows already.
+  void apply(const Change& change) {
+    if (change.kind != ChangeKind::patched) return;
+    const auto place = std::ranges::lower_bound(survey_.users, change.ordinal, {},
+                                                [](const RecordPtr& user) { return user->ordinal(); });
+    if (place == survey_.users.end() || (*place)->ordinal() != change.ordinal) return;
+    RecordPtr& user = *place;
+    if (user->is_tombstone() || user->revision() >= change.revision) return;
+    user = replay_.patch(change, *user);
+    if (!user) unreadable(change);
+    survey_.backlog.push_back(change.ordinal);
+  }
+
+  [[noreturn]] static void unreadable(const Change& change) {
+    model::fail(ErrorCode::corrupt_store, unreadable_change(change.revision));
+  }
+
+  // --- Tokens. ---
+
+  void read_tokens() {
+    index::TokenIndex tokens;
+    walk_tokens(connection_, survey_.state, tokens, [this](const BadTokens& bad) {
+      if (bad.first > survey_.state.last_token)
+        ++survey_.tokens_inserted;
+      else
+        survey_.last_bad_token = bad.last;
+    });
+  }
+
+  sqlite::Connection& connection_;
+  Survey survey_;
+  model::PatchDecoder decoder_;
+  Replay replay_;
+};
+
+}   // namespace
+
+Survey survey(sqlite::Connection& connection) {
+  return Surveying(connection).run();
+}
+
+}   // namespace usertags::store

@@ -1,0 +1,191 @@
+#include "store/adopt/adoption_writer.hpp"
+
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "model/digest.hpp"
+#include "model/failure.hpp"
+#include "model/merge_patch.hpp"
+#include "model/typeid.hpp"
+#include "store/file/entropy.hpp"
+#include "store/file/epoch.hpp"
+#include "store/load/log_problem.hpp"
+#include "store/write/pending_group.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::Record;
+using model::RecordPtr;
+
+std::int64_t now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+class Adopting {
+ public:
+  Adopting(sqlite::Database& database, const Survey& survey, Findings& findings, std::string_view note)
+      : database_(database), survey_(survey), findings_(findings), note_(note) {
+    group_.begin(survey.state, now_ms());
+  }
+
+  sqlite::State run() {
+    for (Finding& finding : findings_.all) decide(finding);
+    group_.seal();
+    sqlite::State state = group_.state();
+    state.digest = digest();
+    state.epoch = next_epoch(state.epoch, entropy_.next());
+    state.clean = true;
+    state.folded_revision = state.revision;
+    write_rows();
+    write_log();
+    prune(state);
+    database_.state().write(state);
+    return state;
+  }
+
+ private:
+  // --- What becomes of each. ---
+
+  void decide(Finding& finding) {
+    RecordPtr version = finding.change.logged ? next_version(finding) : finding.user;
+    if (finding.change.logged) log(finding, version);
+    if (finding.change.kind == ChangeKind::created)
+      created_.push_back(std::move(version));
+    else
+      changed_.insert_or_assign(finding.ordinal, std::move(version));
+  }
+
+  RecordPtr next_version(Finding& finding) {
+    const std::uint64_t revision = group_.state().revision + 1;
+    const Record* user = finding.user.get();
+    switch (finding.change.kind) {
+      case ChangeKind::created: return create(finding, revision);
+      case ChangeKind::patched:
+        tags_.assign(user->begin(), user->end());
+        return Record::make(user->ordinal(), revision, user->id(), user->external_id(), tags_);
+      case ChangeKind::deleted: return Record::make_tombstone(*user, revision);
+    }
+    return {};
+  }
+
+  RecordPtr create(Finding& finding, std::uint64_t revision) {
+    sqlite::State& state = group_.state();
+    state.last_id = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
+    std::string& id = finding.change.user_id;
+    id.resize(model::kUserIdBytes);
+    model::write_user_id(state.last_id, id.data());
+    tags_.clear();
+    for (const auto& [key, value] : finding.change.tags) tags_.push_back({key, value.value()});
+    return Record::make(state.last_ordinal + 1, revision, id, finding.change.external_id, tags_);
+  }
+
+  void log(const Finding& finding, const RecordPtr& version) {
+    patch_.clear();
+    switch (finding.change.kind) {
+      case ChangeKind::created:
+        model::append_creation(version->id(), version->external_id(), tags_, patch_);
+        break;
+      case ChangeKind::patched: append_deltas(finding.change.tags); break;
+      case ChangeKind::deleted: patch_ = model::kDeletionPatch; break;
+    }
+    group_.add(finding.change.kind, {finding.was, version}, patch_, note_);
+  }
+
+  void append_deltas(const std::vector<TagChange>& tags) {
+    std::vector<model::TagDelta> deltas;
+    for (const auto& [key, value] : tags) deltas.push_back({key, value});
+    model::append_patch(deltas, patch_);
+  }
+
+  // --- All users, as they are then. ---
+
+  const Record& now(const RecordPtr& user) const {
+    const auto changed = changed_.find(user->ordinal());
+    return changed == changed_.end() ? *user : *changed->second;
+  }
+
+  model::Digest digest() const {
+    model::Digest digest;
+    const auto add = [&](const Record& user) {
+      if (!user.is_tombstone()) digest += model::user_hash(user);
+    };
+    for (const RecordPtr& user : survey_.users) add(now(user));
+    for (const RecordPtr& user : created_) add(*user);
+    return digest;
+  }
+
+  // --- The file. ---
+
+  // Inserted rows go first: a user who is created may get the place of one.
+  void write_rows() {
+    sqlite::UserTable& users = database_.users();
+    for (const ForeignRow& row : survey_.inserted) users.remove(row.ordinal);
+    for (const auto& [ordinal, version] : changed_) users.put(*version);
+    for (const RecordPtr& user : created_) users.put(*user);
+    auto behind = survey_.backlog.begin();
+    for (const RecordPtr& user : survey_.users) {
+      if (behind == survey_.backlog.end() || *behind != user->ordinal()) continue;
+      ++behind;
+      if (!changed_.contains(user->ordinal())) users.put(*user);
+    }
+  }
+
+  void write_log() {
+    std::vector<sqlite::ChangeLog::Entry> entries;
+    entries.reserve(group_.size());
+    for (std::size_t i = 0; i < group_.size(); ++i) entries.push_back({group_.change(i), group_.checksum(i)});
+    database_.log().append(entries);
+  }
+
+  void prune(sqlite::State& state) {
+    const Floors floors = floors_after(survey_, findings_);
+    if (floors.log > state.log_floor) {
+      const auto last = database_.log().mark(floors.log - 1);
+      if (!last) model::fail(ErrorCode::corrupt_store, broken_log(floors.log - 1));
+      database_.log().prune(state.log_floor, floors.log - 1);
+      database_.users().forget_deleted(floors.log - 1);
+      state.log_floor = floors.log;
+      state.floor_checksum = last->checksum;
+    }
+    database_.tokens().prune(state.token_floor, floors.token - 1);
+    database_.tokens().prune(state.last_token + 1, std::numeric_limits<std::int64_t>::max());
+    state.token_floor = floors.token;
+  }
+
+  sqlite::Database& database_;
+  const Survey& survey_;
+  Findings& findings_;
+  const std::string_view note_;
+  PendingGroup group_;
+  Entropy entropy_;
+  boost::unordered_flat_map<std::uint32_t, RecordPtr> changed_;   // by ordinal, as they are to be
+  std::vector<RecordPtr> created_;
+  std::vector<Tag> tags_;   // of the version under construction
+  std::string patch_;
+};
+
+}   // namespace
+
+Floors floors_after(const Survey& survey, const Findings& findings) noexcept {
+  return {.log = std::max(survey.state.log_floor, findings.last_nameless + 1),
+          .token = std::max(survey.state.token_floor, survey.last_bad_token + 1)};
+}
+
+bool differs(const Survey& survey, const Findings& findings) noexcept {
+  const bool forgets =
+      findings.last_nameless != 0 || survey.last_bad_token != 0 || survey.tokens_inserted != 0;
+  return !findings.all.empty() || forgets || !findings.proved;
+}
+
+sqlite::State take_in(sqlite::Database& database, const Survey& survey, Findings& findings,
+                      std::string_view note) {
+  return Adopting(database, survey, findings, note).run();
+}
+
+}   // namespace usertags::store

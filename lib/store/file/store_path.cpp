@@ -1,0 +1,93 @@
+#include "store/file/store_path.hpp"
+
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "model/failure.hpp"
+#include "store/file/system_failure.hpp"
+
+namespace usertags::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail_path(int error, std::string what) {
+  fail_system(error, std::move(what), "check the path");
+}
+
+fs::path resolve(const fs::path& path) {
+  std::error_code error;
+  const fs::path resolved = fs::weakly_canonical(fs::absolute(path, error), error);
+  if (error) fail_path(error.value(), "cannot resolve " + path.string());
+  return resolved;
+}
+
+// Magic numbers of statfs(2).
+bool is_network_file_system(const fs::path& folder) {
+  constexpr std::array<std::uint32_t, 10> kNetwork = {0x6969 /* NFS */,        0x517B /* SMB */,
+                                                      0xFF534D42 /* CIFS */,   0xFE534D42 /* SMB2 */,
+                                                      0x73757245 /* Coda */,   0x5346414F /* OpenAFS */,
+                                                      0x01021997 /* 9P */,     0x00C36400 /* Ceph */,
+                                                      0x0BD00BD0 /* Lustre */, 0x564C /* NCP */};
+  struct statfs info{};
+  if (statfs(folder.c_str(), &info) != 0) return false;
+  return std::ranges::find(kNetwork, static_cast<std::uint32_t>(info.f_type)) != kNetwork.end();
+}
+
+void check_folder(const fs::path& folder, bool allow_network_file_system) {
+  struct stat info{};
+  if (stat(folder.c_str(), &info) != 0) fail_path(errno, "there is no folder " + folder.string());
+  if (!S_ISDIR(info.st_mode)) fail_path(ENOTDIR, folder.string() + " is no folder");
+  if (!allow_network_file_system && is_network_file_system(folder)) {
+    model::fail(ErrorCode::invalid_argument,
+                folder.string() + " is on a network file system, whose locks cannot be trusted",
+                "keep the store on a local disk, or set Options::allow_network_file_system");
+  }
+}
+
+void check_file(const fs::path& file, const struct stat& info) {
+  if (!S_ISREG(info.st_mode))
+    fail_path(S_ISDIR(info.st_mode) ? EISDIR : EINVAL, file.string() + " is no regular file");
+  if (info.st_nlink > 1) {
+    model::fail(ErrorCode::invalid_argument,
+                file.string() + " has several hard links, and each name would have a WAL of its own",
+                "remove all names but one");
+  }
+}
+
+}   // namespace
+
+StorePath resolve_store_path(const fs::path& path, bool allow_network_file_system) {
+  if (path.empty()) model::fail(ErrorCode::invalid_argument, "the path is empty");
+  if (path.native().contains('\0')) model::fail(ErrorCode::invalid_argument, "the path contains a NUL");
+  StorePath result{.path = resolve(path)};
+  check_folder(result.path.parent_path(), allow_network_file_system);
+  struct stat info{};
+  if (stat(result.path.c_str(), &info) == 0) {
+    check_file(result.path, info);
+    result.exists = true;
+  } else if (errno != ENOENT) {
+    fail_path(errno, "cannot look at " + result.path.string());
+  }
+  return result;
+}
+
+void require_store(const StorePath& place) {
+  if (!place.exists) model::fail(ErrorCode::not_a_store, "there is no store at " + place.path.string());
+}
+
+bool has_wal(const fs::path& store) {
+  fs::path wal = store;
+  struct stat info{};
+  return stat((wal += "-wal").c_str(), &info) == 0 && info.st_size > 0;
+}
+
+}   // namespace usertags::store

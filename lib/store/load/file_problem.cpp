@@ -1,0 +1,16 @@
+#include "store/load/file_problem.hpp"
+
+#include "model/failure.hpp"
+
+namespace usertags::store {
+
+void refuse_problem(const FileProblem& problem) {
+  const std::string hint = problem.code == ErrorCode::foreign_write
+                               ? ": something other than the store changed the file, or it was damaged"
+                               : ": the file is damaged";
+  const std::string user = problem.user_id.empty() ? "" : " (" + problem.user_id + ')';
+  const bool is_beyond_adoption = problem.kind == VerifyReport::Kind::state;
+  model::fail(problem.code, problem.what + user + hint, is_beyond_adoption ? "restore a backup" : "");
+}
+
+}   // namespace usertags::store

@@ -1,0 +1,142 @@
+#include "store/load/loader.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+#include "model/change.hpp"
+#include "model/digest.hpp"
+#include "model/failure.hpp"
+#include "model/merge_patch.hpp"
+#include "model/typeid.hpp"
+#include "sqlite/user_table.hpp"
+#include "store/load/log_problem.hpp"
+#include "store/load/log_walk.hpp"
+#include "store/load/replay.hpp"
+#include "store/load/stored_user.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::ChangeKind;
+using model::Record;
+using model::RecordPtr;
+using Kind = VerifyReport::Kind;
+
+class Loading {
+ public:
+  Loading(sqlite::Connection& connection, const OnProblem& on_problem)
+      : connection_(connection), on_problem_(on_problem) {}
+
+  Loaded run(LogExtent extent) {
+    read_state();
+    read_rows();
+    check_newest_given();
+    read_log(extent);
+    std::erase_if(loaded_.records, [](const RecordPtr& record) { return record->is_tombstone(); });
+    check_digest();
+    return std::move(loaded_);
+  }
+
+ private:
+  void problem(Kind kind, ErrorCode code, std::string_view user_id, std::string what) const {
+    on_problem_({kind, code, std::string(user_id), std::move(what)});
+  }
+
+  void read_state() {
+    const auto [state, bears_checksum] = sqlite::StateTable(connection_).read_unproved();
+    loaded_.state = state;
+    if (bears_checksum) return;
+    problem(Kind::state, ErrorCode::foreign_write, {}, "the commit record does not bear its checksum");
+  }
+
+  // --- Rows. Tombstones stay among the records until the log is read. ---
+
+  void read_rows() {
+    sqlite::UserTable::Reader rows(connection_);
+    while (const auto row = rows.next()) {
+      if (RecordPtr record = to_record(*row)) loaded_.records.push_back(std::move(record));
+    }
+  }
+
+  RecordPtr to_record(const sqlite::UserTable::Row& row) {
+    const auto reject = [&](ErrorCode code, std::string what) {
+      problem(Kind::user_row, code, row.id,
+              "the row of user " + std::to_string(row.ordinal) + ' ' + std::move(what));
+      return RecordPtr();
+    };
+    if (row.ordinal > loaded_.state.last_ordinal) {
+      return reject(ErrorCode::foreign_write, "was not made by the store");
+    }
+    auto record = store::to_record(row, decoder_);
+    if (!record) return reject(record.error().code, record.error().what);
+    return *std::move(record);
+  }
+
+  // What is given to no one again must not be behind what was given: ids and ordinals would come twice.
+  void check_newest_given() const {
+    if (loaded_.records.empty()) return;
+    const Record& newest = *loaded_.records.back();
+    if (*model::parse_user_id(newest.id()) <= loaded_.state.last_id) return;
+    problem(Kind::user_row, ErrorCode::foreign_write, newest.id(),
+            "the commit record knows no id as new as that of user " + std::to_string(newest.ordinal()));
+  }
+
+  // --- The log. ---
+
+  void read_log(LogExtent extent) {
+    const sqlite::State& state = loaded_.state;
+    const std::uint64_t first = extent == LogExtent::whole ? state.log_floor : state.folded_revision + 1;
+    loaded_.changes = walk_log(connection_, state, first, on_problem_,
+                               [&](const model::Change& change) { replay(change); });
+    std::ranges::sort(loaded_.backlog);
+    const auto repeated = std::ranges::unique(loaded_.backlog);
+    loaded_.backlog.erase(repeated.begin(), repeated.end());
+  }
+
+  // Creations and deletions are in their rows already.
+  void replay(const model::Change& change) {
+    if (change.kind != ChangeKind::patched) return;
+    const auto place = std::ranges::lower_bound(loaded_.records, change.ordinal, {},
+                                                [](const RecordPtr& record) { return record->ordinal(); });
+    if (place == loaded_.records.end() || (*place)->ordinal() != change.ordinal) return missing(change);
+    RecordPtr& record = *place;
+    if (record->is_tombstone() || record->revision() >= change.revision) return;
+    RecordPtr patched = replay_.patch(change, *record);
+    if (!patched) return unreadable(change);
+    record = std::move(patched);
+    loaded_.backlog.push_back(change.ordinal);
+  }
+
+  // A user's row may be gone only when the user was deleted and the log no longer reaches back to that.
+  void missing(const model::Change& change) {
+    problem(Kind::user_row, ErrorCode::foreign_write, {}, missing_row(change.ordinal, change.revision));
+  }
+
+  void unreadable(const model::Change& change) {
+    problem(Kind::log, ErrorCode::corrupt_store, {}, unreadable_change(change.revision));
+  }
+
+  void check_digest() const {
+    model::Digest digest;
+    for (const RecordPtr& record : loaded_.records) digest += model::user_hash(*record);
+    if (digest == loaded_.state.digest) return;
+    problem(Kind::digest, ErrorCode::foreign_write, {},
+            "the users are not those of the last commit: digest " + digest.hex() + ", not " +
+                loaded_.state.digest.hex());
+  }
+
+  sqlite::Connection& connection_;
+  const OnProblem& on_problem_;
+  Loaded loaded_;
+  model::PatchDecoder decoder_;
+  Replay replay_;
+};
+
+}   // namespace
+
+Loaded load(sqlite::Connection& connection, LogExtent extent, const OnProblem& on_problem) {
+  return Loading(connection, on_problem).run(extent);
+}
+
+}   // namespace usertags::store

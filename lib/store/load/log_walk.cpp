@@ -1,0 +1,50 @@
+#include "store/load/log_walk.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "sqlite/change_log.hpp"
+#include "store/load/log_problem.hpp"
+
+namespace usertags::store {
+namespace {
+
+// Empty where the log ends as it should; it does at `end`, with that checksum.
+std::string wrong_end(std::uint64_t end, std::optional<std::uint64_t> checksum, const sqlite::State& state) {
+  const std::string newest = std::to_string(state.revision);
+  if (end != state.revision) return "the log ends at change " + std::to_string(end) + ", not at " + newest;
+  if (checksum == state.log_checksum) return {};
+  return "change " + newest +
+         ", the newest, is not the one that the commit record names: it has another checksum";
+}
+
+}   // namespace
+
+std::uint64_t walk_log(sqlite::Connection& connection, const sqlite::State& state, std::uint64_t first,
+                       const OnProblem& on_problem, const OnChange& on_change) {
+  const auto problem = [&](std::string what) {
+    on_problem({VerifyReport::Kind::log, ErrorCode::corrupt_store, {}, std::move(what)});
+  };
+  if (first < state.log_floor || first > state.revision + 1) {
+    problem("the commit record contradicts itself");
+    return 0;
+  }
+  auto checksum = sqlite::ChangeLog::Marks(connection).checksum_before(first, state);
+  std::uint64_t expected = first;
+  sqlite::ChangeLog::Reader entries(connection);
+  const sqlite::ChangeLog::Reader::Walk walk(entries, first);
+  while (const auto entry = entries.next()) {
+    if (!checksum || !entry->follows(expected, *checksum)) {
+      problem(broken_log(expected));
+      return expected - first;
+    }
+    on_change(entry->change);
+    checksum = entry->checksum;
+    ++expected;
+  }
+  if (std::string what = wrong_end(expected - 1, checksum, state); !what.empty()) problem(std::move(what));
+  return expected - first;
+}
+
+}   // namespace usertags::store

@@ -1,0 +1,35 @@
+// Reads table `token` into memory, and proves it: every row bears its checksum, numbers have no gap, and no
+// token comes twice. What does not fit is foreign: a token that was lost or changed would let a request take
+// effect a second time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "index/token_index.hpp"
+#include "sqlite/connection.hpp"
+#include "sqlite/state.hpp"
+#include "store/load/file_problem.hpp"
+
+namespace usertags::store {
+
+// Tokens that are not as the store left them, by their numbers.
+struct BadTokens {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::string_view what;   // the rest of a sentence that begins with the first
+};
+using OnBadTokens = std::function<void(const BadTokens&)>;
+
+// Adds the tokens that the file keeps at `state` to the index, from its newest one on, but for those that are
+// bad: of these it tells, in order. Reads within the caller's transaction. Throws what `on_bad` throws,
+// Failure, and std::bad_alloc.
+void walk_tokens(sqlite::Connection& connection, const sqlite::State& state, index::TokenIndex& tokens,
+                 const OnBadTokens& on_bad);
+
+// The same, where bad tokens are a problem of the file.
+void load_tokens(sqlite::Connection& connection, const sqlite::State& state, index::TokenIndex& tokens,
+                 const OnProblem& on_problem);
+
+}   // namespace usertags::store

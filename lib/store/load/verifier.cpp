@@ -1,0 +1,110 @@
+#include "store/load/verifier.hpp"
+
+#include <string>
+#include <utility>
+
+#include "model/digest.hpp"
+#include "model/failure.hpp"
+#include "model/shown_text.hpp"
+#include "sqlite/integrity.hpp"
+#include "sqlite/schema.hpp"
+#include "store/load/loader.hpp"
+#include "store/load/token_loader.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::Record;
+using Kind = VerifyReport::Kind;
+
+constexpr std::size_t kMaxProblems = 1'000;
+
+class Verification {
+ public:
+  void problem(Kind kind, std::string user_id, std::string what) {
+    if (report.problems.size() < kMaxProblems)
+      report.problems.push_back({kind, std::move(user_id), std::move(what)});
+  }
+
+  void check_sqlite(sqlite::Connection& connection) {
+    for (std::string& what : sqlite::integrity_problems(connection))
+      problem(Kind::sqlite, {}, std::move(what));
+  }
+
+  void check_schema(sqlite::Connection& connection) {
+    try {
+      sqlite::identify(connection);
+    } catch (const model::Failure& failure) {
+      problem(Kind::schema, {}, failure.error.message());
+    }
+  }
+
+  Loaded check_contents(sqlite::Connection& connection) {
+    Loaded loaded = load(connection, LogExtent::whole,
+                         [&](const FileProblem& found) { problem(found.kind, found.user_id, found.what); });
+    report.revision = loaded.state.revision;
+    report.users = loaded.records.size();
+    report.changes = loaded.changes;
+    report.digest = loaded.state.digest.hex();
+    return loaded;
+  }
+
+  void check_tokens(sqlite::Connection& connection, const sqlite::State& state) {
+    index::TokenIndex tokens;
+    load_tokens(connection, state, tokens,
+                [&](const FileProblem& found) { problem(found.kind, {}, found.what); });
+    report.tokens = tokens.size();
+  }
+
+  // Both in the order of ordinals.
+  void compare(const Loaded& loaded, const index::Projection::Snapshot& snapshot) {
+    model::Digest digest;
+    auto in_file = loaded.records.begin();
+    const auto end = loaded.records.end();
+    snapshot.for_each([&](const Record& in_memory) {
+      digest += model::user_hash(in_memory);
+      for (; in_file != end && (*in_file)->ordinal() < in_memory.ordinal(); ++in_file)
+        differs(**in_file, "is in the file only");
+      if (in_file == end || (*in_file)->ordinal() != in_memory.ordinal())
+        return differs(in_memory, "is in memory only");
+      if ((*in_file)->hashed_bytes() != in_memory.hashed_bytes())
+        differs(in_memory, "differs between memory and file");
+      ++in_file;
+    });
+    for (; in_file != end; ++in_file) differs(**in_file, "is in the file only");
+    if (digest != loaded.state.digest) {
+      problem(Kind::digest, {},
+              "memory has the digest " + digest.hex() + ", the commit record " + loaded.state.digest.hex());
+    }
+  }
+
+  void check_index(const index::Projection& projection) {
+    projection.check_tag_index([&](std::string_view key, std::string_view value, std::string_view what) {
+      problem(Kind::tag_index, {}, std::string(key) + '=' + std::string(value) + ' ' + std::string(what));
+    });
+  }
+
+  VerifyReport report;
+
+ private:
+  void differs(const Record& record, const char* how) {
+    problem(Kind::memory, std::string(record.id()),
+            "the user " + model::quoted(record.external_id()) + ' ' + how);
+  }
+};
+
+}   // namespace
+
+VerifyReport verify(sqlite::Connection& connection, const index::Projection& projection,
+                    const index::Projection::Snapshot& snapshot) {
+  Verification verification;
+  verification.check_sqlite(connection);
+  verification.check_schema(connection);
+  const Loaded loaded = verification.check_contents(connection);
+  verification.check_tokens(connection, loaded.state);
+  if (loaded.state.revision == snapshot.revision()) verification.compare(loaded, snapshot);
+  verification.check_index(projection);
+  return std::move(verification.report);
+}
+
+}   // namespace usertags::store

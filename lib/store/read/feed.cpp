@@ -1,0 +1,165 @@
+#include "store/read/feed.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "model/failure.hpp"
+#include "model/position.hpp"
+#include "model/typeid.hpp"
+#include "store/read/page_limit.hpp"
+#include "store/read/waiting.hpp"
+#include "store/write/judge.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::PositionAccess;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+std::optional<std::uint64_t> to_revision(std::string_view text) {
+  std::uint64_t revision = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), revision);
+  if (error != std::errc() || end != text.data() + text.size() || revision == 0) return std::nullopt;
+  return revision;
+}
+
+}   // namespace
+
+Feed::Feed(const Source& source, const index::Projection& projection, PublishSignal& published)
+    : store_id_(source.store_id),
+      epoch_(source.epoch),
+      write_path_(source.write_path),
+      projection_(projection),
+      published_(published) {
+  if (source.file) readers_.emplace(*source.file, store_id_, projection, source.busy_timeout);
+}
+
+template <class Function>
+decltype(auto) Feed::with_reader(Function&& function) {
+  if (readers_) return readers_->with_reader(function);
+  return write_path_->exclusively([&](sqlite::Database& database) -> decltype(auto) {
+    LogReader reader(database.connection(), projection_, store_id_);
+    return function(reader);
+  });
+}
+
+LogReader::Newest Feed::newest() const noexcept {
+  return write_path_ != nullptr ? LogReader::Newest(projection_.visible_revision()) : std::nullopt;
+}
+
+Position Feed::position() const noexcept {
+  return PositionAccess::make(store_id_, epoch_.load(std::memory_order_relaxed),
+                              projection_.visible_revision());
+}
+
+std::optional<Error> Feed::bad_position(const Position& position) const {
+  if (PositionAccess::is_of_no_store(position) || PositionAccess::is_of(position, store_id_))
+    return std::nullopt;
+  return Error(ErrorCode::invalid_argument,
+               Error::Details{.what = "the position is of another store",
+                              .remedy = "start from Position(), or from position() of this store"});
+}
+
+Result<ChangePage> Feed::changes(const Position& after, std::size_t limit) {
+  if (auto error = bad_limit(limit)) return std::unexpected(*std::move(error));
+  if (auto error = bad_position(after)) return std::unexpected(*std::move(error));
+  auto stretch =
+      with_reader([&](LogReader& reader) { return reader.changes_after(after.revision(), limit, newest()); });
+  if (!stretch) return std::unexpected(std::move(stretch).error());
+  const std::uint64_t last = stretch->changes.empty() ? after.revision() : stretch->changes.back().revision;
+  return ChangePage{
+      .changes = std::move(stretch->changes),
+      .next = PositionAccess::make(store_id_, stretch->epoch, last),
+      .epoch_changed = !PositionAccess::is_of_no_store(after) && after.epoch() != stretch->epoch};
+}
+
+// --- Waiting. ---
+
+Result<std::uint64_t> Feed::wait(const Position& after, milliseconds timeout) {
+  if (auto error = bad_position(after)) return std::unexpected(*std::move(error));
+  const auto deadline = deadline_in(timeout);
+  return write_path_ != nullptr ? wait_for_publish(after.revision(), deadline)
+                                : poll_file(after.revision(), deadline);
+}
+
+Result<std::uint64_t> Feed::wait_for_publish(std::uint64_t revision, steady_clock::time_point deadline) {
+  if (const std::uint64_t visible = projection_.visible_revision(); revision > visible) {
+    return std::unexpected(future_revision(revision, visible));
+  }
+  const bool ended = published_.wait_until(
+      deadline, [&] { return closed_.load() || projection_.visible_revision() > revision; });
+  if (closed_.load()) return std::unexpected(ErrorCode::store_closed);
+  if (!ended) return std::unexpected(timed_out(revision));
+  return projection_.visible_revision();
+}
+
+Result<std::uint64_t> Feed::poll_file(std::uint64_t revision, steady_clock::time_point deadline) {
+  while (true) {
+    const std::uint64_t newest = with_reader([](LogReader& reader) { return reader.state().revision; });
+    if (revision > newest) return std::unexpected(future_revision(revision, newest));
+    if (newest > revision) return newest;
+    const auto now = steady_clock::now();
+    if (now >= deadline) return std::unexpected(timed_out(revision));
+    published_.wait_until(std::min(deadline, now + kLookEvery), [&] { return closed_.load(); });
+  }
+}
+
+void Feed::close() noexcept {
+  closed_.store(true);
+  published_.notify();
+  if (readers_) readers_->close();
+}
+
+// --- One user. ---
+
+std::optional<Feed::Target> Feed::find(const UserRef& user) {
+  if (const model::RecordPtr record = projection_.find(user)) {
+    const std::uint64_t last = write_path_ != nullptr ? record->revision() : file_revision();
+    return Target{
+        {record->ordinal(), std::string(record->id()), std::string(record->external_id())}, last, true};
+  }
+  if (user.kind() == UserRef::Kind::external_id || !model::parse_user_id(user.text())) return std::nullopt;
+  auto named = with_reader([&](LogReader& reader) { return reader.find_id(user.text()); });
+  if (!named) return std::nullopt;
+  const std::uint64_t last = write_path_ != nullptr ? projection_.visible_revision() : file_revision();
+  return Target{*std::move(named), last, false};
+}
+
+std::uint64_t Feed::file_revision() {
+  return with_reader([](LogReader& reader) { return reader.state().revision; });
+}
+
+Result<HistoryPage> Feed::history(const UserRef& user, const PageRequest& request) {
+  if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
+  const std::optional<Target> target = find(user);
+  if (!target) return std::unexpected(user_not_found(user));
+  const CursorBinding binding{store_id_, CursorKind::history, query_hash({target->user.id})};
+  LogReader::Step step{.next = target->last_revision, .floor = 0};
+  if (request.after) {
+    const auto position = decode_text(binding, request.after->text());
+    const auto before = position ? to_revision(*position) : std::nullopt;
+    if (!before)
+      return std::unexpected(Error(ErrorCode::invalid_cursor, "the cursor is not of this user's history"));
+    step.next = *before - 1;
+  }
+  HistoryPage page;
+  const std::size_t limit = request.limit + 1;   // one more tells whether there is a next page
+  do {
+    step = with_reader(
+        [&](LogReader& reader) { return reader.history(target->user, step.next, limit, page.changes); });
+  } while (step.next != 0);
+  // Whom the file has and memory does not was deleted, and has changes; or is about to become visible.
+  if (page.changes.empty() && !target->is_visible && !request.after)
+    return std::unexpected(user_not_found(user));
+  page.floor = step.floor;
+  if (page.changes.size() == limit) {
+    page.changes.pop_back();
+    page.next = encode_cursor(binding, std::to_string(page.changes.back().revision));
+  }
+  return page;
+}
+
+}   // namespace usertags::store

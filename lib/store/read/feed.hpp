@@ -1,0 +1,81 @@
+// Feed: the log, as hosts read it: changes behind a position, waiting for more, and the history of one user.
+//
+// What is shown is visible: a change that the file has and memory does not show yet is not there. In a
+// read-only store nobody publishes; there the feed goes as far as the file, which may be ahead of what the
+// store shows.
+// Reads go over connections of their own (LogReaders), but where there can be only one connection, in memory
+// and with Access::exclusive: there they take turns with groups, for the time of one page or step.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+#include <usertags/change.hpp>
+#include <usertags/options.hpp>
+#include <usertags/page.hpp>
+#include <usertags/user_ref.hpp>
+
+#include "index/projection.hpp"
+#include "store/read/cursor_codec.hpp"
+#include "store/read/log_reader.hpp"
+#include "store/read/log_readers.hpp"
+#include "store/read/publish_signal.hpp"
+#include "store/write/write_path.hpp"
+
+namespace usertags::store {
+
+class Feed {
+ public:
+  struct Source {
+    StoreId store_id;
+    std::uint64_t epoch;                         // when the store was opened
+    std::optional<std::filesystem::path> file;   // to be read over connections of its own
+    WritePath* write_path;                       // null in a read-only store
+    std::chrono::milliseconds busy_timeout;
+  };
+  Feed(const Source& source, const index::Projection& projection, PublishSignal& published);
+
+  Position position() const noexcept;
+  // A follower has come to a file that a writer opened anew.
+  void take_epoch(std::uint64_t epoch) noexcept { epoch_.store(epoch, std::memory_order_relaxed); }
+
+  // They throw Failure and std::bad_alloc; what a caller has to expect is a value.
+  Result<ChangePage> changes(const Position& after, std::size_t limit);
+  Result<std::uint64_t> wait(const Position& after, std::chrono::milliseconds timeout);
+  Result<HistoryPage> history(const UserRef& user, const PageRequest& page);
+
+  // Wakes those who wait, and closes the connections when they are back. Later calls answer store_closed.
+  void close() noexcept;
+
+ private:
+  struct Target {
+    NamedUser user;
+    std::uint64_t last_revision;   // none of its changes that are shown is newer
+    bool is_visible;
+  };
+
+  template <class Function>
+  decltype(auto) with_reader(Function&& function);
+  LogReader::Newest newest() const noexcept;
+  std::optional<Error> bad_position(const Position& position) const;
+  Result<std::uint64_t> wait_for_publish(std::uint64_t revision,
+                                         std::chrono::steady_clock::time_point deadline);
+  Result<std::uint64_t> poll_file(std::uint64_t revision, std::chrono::steady_clock::time_point deadline);
+  std::optional<Target> find(const UserRef& user);
+  std::uint64_t file_revision();
+
+  const StoreId store_id_;
+  std::atomic<std::uint64_t> epoch_;
+  WritePath* const write_path_;
+  const index::Projection& projection_;
+  PublishSignal& published_;
+  std::optional<LogReaders> readers_;
+  std::atomic<bool> closed_{false};
+};
+
+}   // namespace usertags::store

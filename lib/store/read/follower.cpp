@@ -1,0 +1,265 @@
+#include "store/read/follower.hpp"
+
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "model/digest.hpp"
+#include "model/failure.hpp"
+#include "sqlite/transaction.hpp"
+#include "store/load/log_problem.hpp"
+#include "store/load/token_loader.hpp"
+
+namespace usertags::store {
+namespace {
+
+using index::Step;
+using model::Change;
+using model::ChangeKind;
+using model::Record;
+using model::RecordPtr;
+
+// Changes that are published together, unless a transaction is longer.
+constexpr std::size_t kGroup = 4096;
+
+[[noreturn]] void fail_discontinued(const std::filesystem::path& file, const std::string& why) {
+  model::fail(ErrorCode::store_failed, file.string() + " is no continuation of what this store shows: " + why,
+              "open the store again");
+}
+
+// How memory becomes what was loaded. Users who are gone come first: one who came may have taken the name of
+// one who went. None where no history leads there.
+class Difference {
+ public:
+  Difference(const Loaded& loaded, std::uint32_t last_ordinal)
+      : loaded_(loaded), last_ordinal_(last_ordinal) {}
+
+  std::optional<std::vector<Step>> from(const index::Projection::Snapshot& memory) {
+    auto next = loaded_.records.begin();
+    const auto end = loaded_.records.end();
+    memory.for_each([&](const Record& before) {
+      for (; next != end && (*next)->ordinal() < before.ordinal(); ++next) come(*next);
+      if (next != end && (*next)->ordinal() == before.ordinal())
+        stay(before, *next++);
+      else
+        go(before);
+    });
+    for (; next != end; ++next) come(*next);
+    if (impossible_) return std::nullopt;
+    std::ranges::move(stayed_, std::back_inserter(gone_));
+    std::ranges::move(come_, std::back_inserter(gone_));
+    return std::move(gone_);
+  }
+
+ private:
+  void come(const RecordPtr& after) {
+    impossible_ = impossible_ || after->ordinal() <= last_ordinal_;
+    come_.push_back({{}, after});
+  }
+  void stay(const Record& before, const RecordPtr& after) {
+    const bool is_same = before.hashed_bytes() == after->hashed_bytes();
+    impossible_ = impossible_ || before.id() != after->id() || before.external_id() != after->external_id() ||
+                  (!is_same && after->revision() <= before.revision());
+    if (!is_same) stayed_.push_back({RecordPtr::share(before), after});
+  }
+  void go(const Record& before) {
+    gone_.push_back({RecordPtr::share(before), Record::make_tombstone(before, loaded_.state.revision)});
+  }
+
+  const Loaded& loaded_;
+  const std::uint32_t last_ordinal_;
+  std::vector<Step> gone_;
+  std::vector<Step> stayed_;
+  std::vector<Step> come_;
+  bool impossible_ = false;
+};
+
+}   // namespace
+
+// What the log leads to from what is published: the overlay in which later changes see earlier ones.
+class Follower::Group {
+ public:
+  Group(const index::Projection& projection, const sqlite::State& state)
+      : projection_(projection), state_(state) {}
+
+  // Adds the change with the version that it leads to: null, if it is a creation, for `before`.
+  void add(const Change& change, std::uint64_t checksum, RecordPtr before, RecordPtr after) {
+    if (before) state_.digest -= model::user_hash(*before);
+    if (!after->is_tombstone()) state_.digest += model::user_hash(*after);
+    state_.revision = change.revision;
+    state_.log_checksum = checksum;
+    state_.last_ordinal = std::max(state_.last_ordinal, change.ordinal);
+    newest_[change.ordinal] = after;
+    steps_.push_back({std::move(before), std::move(after)});
+  }
+
+  RecordPtr living(std::uint32_t ordinal) const {
+    const auto newest = newest_.find(ordinal);
+    if (newest == newest_.end()) return projection_.find_ordinal(ordinal);
+    return newest->second->is_tombstone() ? RecordPtr() : newest->second;
+  }
+
+  const sqlite::State& state() const noexcept { return state_; }
+  std::size_t size() const noexcept { return steps_.size(); }
+
+  // For publishing: it starts over from there.
+  std::vector<Step> take_steps() {
+    newest_.clear();
+    return std::exchange(steps_, {});
+  }
+
+ private:
+  const index::Projection& projection_;
+  sqlite::State state_;   // as it is after the changes that were added
+  std::vector<Step> steps_;
+  boost::unordered_flat_map<std::uint32_t, RecordPtr> newest_;   // by ordinal
+};
+
+Follower::Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout,
+                   index::Projection& projection, index::TokenIndex& tokens, const MemoryBudget& budget,
+                   Metrics& metrics, PublishSignal& published)
+    : file_(std::move(file)),
+      busy_timeout_(busy_timeout),
+      projection_(projection),
+      tokens_(tokens),
+      budget_(budget),
+      metrics_(metrics),
+      published_(published) {
+  const model::MutexLock lock(mutex_);
+  load();
+}
+
+void Follower::load() {
+  link_ = std::make_unique<Link>(open_for_reading(file_, busy_timeout_));
+  {
+    const sqlite::ReadTransaction moment(link_->reading.connection);
+    const Loaded loaded = store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
+    projection_.load(loaded.records, loaded.state.revision);
+    budget_.require_room();
+    metrics_.backlog_users = loaded.backlog.size();
+    take(loaded.state);
+  }
+  leave();
+}
+
+sqlite::State Follower::refresh() {
+  const model::MutexLock lock(mutex_);
+  if (closed_) throw model::Failure{ErrorCode::store_closed};
+  if (link_ != nullptr && link_->reading.connection.moved()) link_.reset();
+  const bool is_new = link_ == nullptr;
+  if (is_new) link_ = std::make_unique<Link>(open_for_reading(file_, busy_timeout_));
+  if (is_new || link_->version.read() != link_->seen) catch_up();
+  leave();
+  return state_;
+}
+
+sqlite::State Follower::state() const {
+  const model::MutexLock lock(mutex_);
+  return state_;
+}
+
+void Follower::catch_up() {
+  const sqlite::ReadTransaction moment(link_->reading.connection);
+  const sqlite::State state = link_->state.read();
+  if (state.store_id != state_.store_id) fail_discontinued(file_, "it is another store");
+  if (state.revision < state_.revision)
+    fail_discontinued(file_, "it is at revision " + std::to_string(state.revision) + ", behind " +
+                                 std::to_string(state_.revision));
+  if (!log_goes_on(state) || !apply_log(state)) reload();
+}
+
+// The log reaches back to what memory shows if it has the change before, or its checksum; a floor that has
+// passed it has neither.
+bool Follower::log_goes_on(const sqlite::State& state) {
+  if (state_.revision + 1 < state.log_floor) return false;
+  const auto checksum = link_->marks.checksum_before(state_.revision + 1, state);
+  if (checksum == state_.log_checksum) return true;
+  fail_discontinued(file_, "its log has another change " + std::to_string(state_.revision));
+}
+
+// False where the log does not lead to the users of the commit record, as after the adoption of foreign
+// changes some of which are not known exactly. An adoption begins an epoch: its changes are shown when all
+// are proved.
+bool Follower::apply_log(const sqlite::State& state) {
+  if (state.revision == state_.revision && state.digest != state_.digest)
+    fail_discontinued(file_, "it has other users at the same revision");
+  Group group(projection_, state_);
+  const bool in_parts = state.epoch == state_.epoch;
+  const sqlite::ChangeLog::Reader::Walk walk(link_->entries, state_.revision + 1);
+  while (group.state().revision < state.revision) {
+    const std::uint64_t revision = group.state().revision + 1;
+    const auto entry = link_->entries.next();
+    if (!entry || !entry->follows(revision, group.state().log_checksum))
+      model::fail(ErrorCode::corrupt_store, broken_log(revision));
+    if (!add(*entry, group)) return false;
+    const bool is_last = revision == state.revision;
+    if (is_last && group.state().digest != state.digest) return false;
+    if (is_last || (in_parts && group.size() >= kGroup && entry->change.remaining == 0))
+      publish(group.take_steps(), group.state());
+  }
+  take(state);
+  return true;
+}
+
+// False where memory does not have whom the entry is about.
+bool Follower::add(const sqlite::ChangeLog::Entry& entry, Group& group) {
+  const Change& change = entry.change;
+  const bool creates = change.kind == ChangeKind::created;
+  RecordPtr before = creates ? RecordPtr() : group.living(change.ordinal);
+  if (creates ? change.ordinal <= group.state().last_ordinal : !before) return false;
+  RecordPtr after = creates                              ? replay_.create(change)
+                    : change.kind == ChangeKind::patched ? replay_.patch(change, *before)
+                                                         : replay_.erase(change, *before);
+  if (!after) model::fail(ErrorCode::corrupt_store, unreadable_change(change.revision));
+  group.add(change, entry.checksum, std::move(before), std::move(after));
+  return true;
+}
+
+void Follower::publish(std::vector<Step> steps, const sqlite::State& state) {
+  std::int64_t growth = 0;
+  for (const Step& step : steps) growth += MemoryBudget::growth(step.before.get(), *step.after);
+  if (growth > 0 && growth > budget_.room()) throw model::Failure{budget_.exceeded()};
+  projection_.publish(projection_.prepare(std::move(steps), state.revision));
+  state_ = state;
+  published_.notify();
+}
+
+void Follower::reload() {
+  const Loaded loaded = store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
+  auto steps = Difference(loaded, state_.last_ordinal).from(projection_.pin());
+  if (!steps) fail_discontinued(file_, "users are in it who were given the places of others");
+  publish(*std::move(steps), loaded.state);
+  metrics_.backlog_users = loaded.backlog.size();
+  take(loaded.state);
+}
+
+void Follower::take(const sqlite::State& state) {
+  load_tokens(link_->reading.connection, state, tokens_, refuse_problem);
+  tokens_.forget(state.token_floor - 1);
+  state_ = state;
+  link_->seen = link_->version.read();
+  metrics_.log_floor = state.log_floor;
+  metrics_.folded_revision = state.folded_revision;
+  metrics_.database_bytes = link_->reading.connection.database_bytes();
+}
+
+// A connection that holds writers off is closed at once.
+void Follower::leave() noexcept {
+  if (link_->reading.lock) link_.reset();
+}
+
+void Follower::close() noexcept {
+  const model::MutexLock lock(mutex_);
+  closed_ = true;
+  link_.reset();
+}
+
+void Follower::abandon() noexcept {
+  if (link_ == nullptr) return;
+  link_->reading.connection.abandon();
+  if (link_->reading.lock) link_->reading.lock->abandon();
+}
+
+}   // namespace usertags::store

@@ -1,0 +1,104 @@
+// Follower: keeps a read-only store's memory up with a file that another process writes.
+//
+//   look (PRAGMA data_version) ──▶ the log's new entries, checked against its chain ──▶ publish
+//                    └▶ the log no longer reaches back to what memory shows, or does not lead to the users of
+//                       the commit record: load all, publish the difference
+//
+// Memory moves from the end of one transaction to the end of another, always forward, and each of its states
+// is proved: by the log's chain, and by the digest of the commit record. A file that is no continuation of
+// what memory shows (an older copy was put in its place) is refused, and memory stays as it is.
+//
+// Beside a live writer it keeps an ordinary SQLite connection, outside any transaction, so that it never pins
+// the WAL for longer than a look takes. Where nobody writes it keeps none: reading the file as immutable
+// holds writers off.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "index/projection.hpp"
+#include "index/token_index.hpp"
+#include "model/thread_annotations.hpp"
+#include "sqlite/change_log.hpp"
+#include "sqlite/data_version.hpp"
+#include "sqlite/state.hpp"
+#include "store/file/reading.hpp"
+#include "store/load/loader.hpp"
+#include "store/load/replay.hpp"
+#include "store/read/publish_signal.hpp"
+#include "store/watch/metrics.hpp"
+#include "store/write/memory_budget.hpp"
+
+namespace usertags::store {
+
+class Follower {
+ public:
+  // Loads the file (a resolved path) into the empty projection and token index. Throws Failure,
+  // std::bad_alloc.
+  Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout, index::Projection& projection,
+           index::TokenIndex& tokens, const MemoryBudget& budget, Metrics& metrics, PublishSignal& published);
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+  // Brings memory to where the file is now; answers that commit record. Any thread. Throws Failure:
+  // store_failed where the file is no continuation, store_closed, and what reading throws; memory is then as
+  // good as before.
+  sqlite::State refresh() USERTAGS_EXCLUDES(mutex_);
+
+  sqlite::State state() const USERTAGS_EXCLUDES(mutex_);   // as memory shows it
+
+  // Later calls answer store_closed.
+  void close() noexcept USERTAGS_EXCLUDES(mutex_);
+  // In a child after fork: forgets the connection without touching it.
+  void abandon() noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS;
+
+ private:
+  class Group;
+
+  struct Link {
+    explicit Link(Reading opened)
+        : reading(std::move(opened)),
+          version(reading.connection),
+          state(reading.connection),
+          marks(reading.connection),
+          entries(reading.connection) {}
+
+    Reading reading;
+    sqlite::DataVersion version;
+    sqlite::StateTable state;
+    sqlite::ChangeLog::Marks marks;
+    sqlite::ChangeLog::Reader entries;
+    std::int64_t seen = 0;   // the data version of the moment that memory shows
+  };
+
+  void load() USERTAGS_REQUIRES(mutex_);
+  void catch_up() USERTAGS_REQUIRES(mutex_);
+  // Whether the log still has what follows on what memory shows.
+  bool log_goes_on(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
+  bool apply_log(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
+  bool add(const sqlite::ChangeLog::Entry& entry, Group& group) USERTAGS_REQUIRES(mutex_);
+  void publish(std::vector<index::Step> steps, const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
+  void reload() USERTAGS_REQUIRES(mutex_);
+  void take(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
+  void leave() noexcept USERTAGS_REQUIRES(mutex_);
+
+  const std::filesystem::path file_;
+  const std::chrono::milliseconds busy_timeout_;
+  index::Projection& projection_;
+  index::TokenIndex& tokens_;
+  const MemoryBudget& budget_;
+  Metrics& metrics_;
+  PublishSignal& published_;
+
+  mutable model::Mutex mutex_;
+  std::unique_ptr<Link> link_ USERTAGS_GUARDED_BY(mutex_);   // none while nobody writes
+  sqlite::State state_ USERTAGS_GUARDED_BY(mutex_);          // as memory shows it
+  Replay replay_ USERTAGS_GUARDED_BY(mutex_);
+  bool closed_ USERTAGS_GUARDED_BY(mutex_) = false;
+};
+
+}   // namespace usertags::store

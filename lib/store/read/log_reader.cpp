@@ -1,0 +1,199 @@
+#include "store/read/log_reader.hpp"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "model/failure.hpp"
+#include "store/load/log_problem.hpp"
+#include "store/load/stored_user.hpp"
+
+namespace usertags::store {
+namespace {
+
+// A page ends early when its patches come to this many bytes.
+constexpr std::size_t kMaxPatchBytes = std::size_t{4} << 20;
+
+// Entries that one step of a history looks at: some milliseconds, in which it pins the WAL, or has the lead.
+constexpr std::uint64_t kStep = 65'536;
+
+Error pruned(std::uint64_t revision, const sqlite::State& state) {
+  return {
+      ErrorCode::history_pruned,
+      Error::Details{.what = "the changes behind revision " + std::to_string(revision) +
+                             " are no longer kept, but those from " + std::to_string(state.log_floor) + " on",
+                     .floor = state.log_floor}};
+}
+
+[[noreturn]] void fail_broken(std::uint64_t revision) {
+  model::fail(ErrorCode::corrupt_store, broken_log(revision));
+}
+
+[[noreturn]] void fail_unreadable(std::uint64_t revision) {
+  model::fail(ErrorCode::corrupt_store, unreadable_change(revision));
+}
+
+void append(std::span<const Tag> tags, std::vector<TagChange>& out) {
+  out.reserve(tags.size());
+  for (const Tag& tag : tags) out.push_back({std::string(tag.key), std::string(tag.value)});
+}
+
+void append(std::span<const model::TagDelta> deltas, std::vector<TagChange>& out) {
+  out.reserve(deltas.size());
+  for (const model::TagDelta& delta : deltas) {
+    out.push_back({std::string(delta.key), std::optional<std::string>(delta.value)});
+  }
+}
+
+}   // namespace
+
+Error future_revision(std::uint64_t revision, std::uint64_t newest) {
+  return {ErrorCode::future_revision,
+          Error::Details{.what = "the store is at revision " + std::to_string(newest) +
+                                 " and has not come to " + std::to_string(revision),
+                         .current_revision = newest}};
+}
+
+LogReader::LogReader(sqlite::Connection& connection, const index::Projection& projection,
+                     const sqlite::StoreId& store_id)
+    : connection_(connection),
+      projection_(projection),
+      store_id_(store_id),
+      state_(connection),
+      marks_(connection),
+      entries_(connection),
+      user_entries_(connection),
+      users_(connection) {}
+
+sqlite::State LogReader::state() {
+  const sqlite::State state = state_.read();
+  if (state.store_id == store_id_) return state;
+  model::fail(ErrorCode::io_error, connection_.name() + " is another store than the one that was opened",
+              "put the store's file back");
+}
+
+// --- The feed. ---
+
+Result<LogReader::Stretch> LogReader::changes_after(std::uint64_t revision, std::size_t limit,
+                                                    const Newest& newest) {
+  const Moment moment(*this);
+  const sqlite::State state = this->state();
+  const std::uint64_t end = newest.value_or(state.revision);
+  if (end > state.revision) fail_broken(state.revision + 1);   // another file than the one that was loaded
+  if (revision > end) return std::unexpected(future_revision(revision, end));
+  if (revision + 1 < state.log_floor) return std::unexpected(pruned(revision, state));
+  Stretch stretch{.changes = {}, .epoch = state.epoch};
+  std::optional<std::uint64_t> checksum = marks_.checksum_before(revision + 1, state);
+  std::size_t bytes = 0;
+  const sqlite::ChangeLog::Reader::Walk walk(entries_, revision + 1);
+  for (std::uint64_t expected = revision + 1; expected <= end; ++expected) {
+    const auto entry = entries_.next();
+    if (!entry || !checksum || !entry->follows(expected, *checksum)) fail_broken(expected);
+    checksum = entry->checksum;
+    stretch.changes.push_back(shown(entry->change));
+    bytes += entry->change.patch.size();
+    const bool is_full = stretch.changes.size() >= limit || bytes >= kMaxPatchBytes;
+    if (is_full && entry->change.remaining == 0) break;
+  }
+  return stretch;
+}
+
+// --- One user. ---
+
+LogReader::Step LogReader::history(const NamedUser& user, std::uint64_t last, std::size_t limit,
+                                   std::vector<Change>& changes) {
+  const Moment moment(*this);
+  const sqlite::State state = this->state();
+  const std::uint64_t first = std::max(state.log_floor, last - std::min(last, kStep - 1));
+  const sqlite::ChangeLog::UserReader::Walk walk(user_entries_, user.ordinal, first, last);
+  while (const auto entry = user_entries_.next()) {
+    const std::uint64_t revision = entry->change.revision;
+    const auto checksum = marks_.checksum_before(revision, state);
+    if (!checksum || !entry->follows(revision, *checksum)) fail_broken(revision);
+    Change& change = changes.emplace_back();
+    read_patch(entry->change, change);
+    change.user_id = user.id;
+    change.external_id = user.external_id;
+    const bool is_last = change.kind == ChangeKind::created || changes.size() == limit;
+    if (is_last) return {.next = 0, .floor = state.log_floor};
+  }
+  return {.next = first > state.log_floor ? first - 1 : 0, .floor = state.log_floor};
+}
+
+// Ids grow with ordinals, so that no index is needed.
+std::optional<NamedUser> LogReader::find_id(std::string_view id) {
+  const Moment moment(*this);
+  std::uint64_t low = 1;
+  std::uint64_t high = state().last_ordinal;
+  while (low <= high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    const auto row = users_.find_from(static_cast<std::uint32_t>(middle));
+    if (row && row->id == id) return named(*row);
+    if (row && row->ordinal <= high && row->id < id) {
+      low = std::uint64_t{row->ordinal} + 1;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return std::nullopt;
+}
+
+// --- What is shown. ---
+
+Change LogReader::shown(const model::Change& entry) {
+  Change change;
+  read_patch(entry, change);
+  if (entry.kind != ChangeKind::created) name(entry.ordinal, change);
+  return change;
+}
+
+void LogReader::read_patch(const model::Change& entry, Change& change) {
+  change.revision = entry.revision;
+  change.transaction = entry.revision + entry.remaining;
+  change.at = std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(entry.at_ms));
+  change.kind = entry.kind;
+  change.note = entry.note;
+  if (!is_well_formed(entry.patch) || !is_well_formed(entry.note)) fail_unreadable(entry.revision);
+  switch (entry.kind) {
+    case ChangeKind::created: {
+      const auto creation = decoder_.creation(entry.patch);
+      if (!creation) fail_unreadable(entry.revision);
+      change.user_id = creation->id;
+      change.external_id = creation->external_id;
+      return append(creation->tags, change.tags);
+    }
+    case ChangeKind::patched: {
+      const auto deltas = decoder_.patch(entry.patch);
+      if (!deltas) fail_unreadable(entry.revision);
+      return append(*deltas, change.tags);
+    }
+    case ChangeKind::deleted:
+      if (entry.patch != model::kDeletionPatch) fail_unreadable(entry.revision);
+  }
+}
+
+void LogReader::name(std::uint32_t ordinal, Change& change) {
+  if (const model::RecordPtr record = projection_.find_ordinal(ordinal)) {
+    change.user_id = record->id();
+    change.external_id = record->external_id();
+    return;
+  }
+  const auto row = users_.find_from(ordinal);
+  if (!row || row->ordinal != ordinal) {
+    model::fail(ErrorCode::foreign_write, missing_row(ordinal, change.revision));
+  }
+  NamedUser user = named(*row);
+  change.user_id = std::move(user.id);
+  change.external_id = std::move(user.external_id);
+}
+
+NamedUser LogReader::named(const sqlite::UserTable::Row& row) {
+  const auto record = to_record(row, decoder_);
+  if (!record) {
+    model::fail(record.error().code,
+                "the row of user " + std::to_string(row.ordinal) + ' ' + record.error().what);
+  }
+  return {row.ordinal, std::string((*record)->id()), std::string((*record)->external_id())};
+}
+
+}   // namespace usertags::store

@@ -1,0 +1,94 @@
+// Group commit without a thread of its own. Callers queue; the first becomes the leader, takes what waits (up
+// to a bound), and has it committed as one group; while it syncs, the next group gathers. When the leader's
+// own request is answered, it hands the lead to the caller at the head of the queue.
+//
+// Order: the writes of one request keep their order; requests are taken in the order of their arrival, a long
+// one a part at a time, so that short ones behind it need not wait for its end. A transaction is taken whole.
+// A request none of which was taken by its deadline leaves the queue.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "model/thread_annotations.hpp"
+#include "store/write/request.hpp"
+#include "store/write/turn.hpp"
+
+namespace usertags::store {
+
+// What runs under the lead: one thread at a time, never under the queue's lock.
+class GroupRunner {
+ public:
+  // Answers the slices' writes. It may take less than offered, from the end, by lowering `end`; at least one
+  // write is taken.
+  virtual void run(std::span<Slice> slices) noexcept = 0;
+  // Called after the group's callers were woken.
+  virtual void after_group() noexcept = 0;
+
+ protected:
+  ~GroupRunner() = default;
+};
+
+class GroupCommit {
+ public:
+  explicit GroupCommit(GroupRunner& runner);
+
+  // Returns when every write of the request is answered, or, with `timeout`, given up.
+  void submit(Request& request) USERTAGS_EXCLUDES(mutex_);
+
+  // Runs the function alone: no group is under way meanwhile. What it throws is passed on.
+  template <class Function>
+  decltype(auto) exclusively(Function&& function) USERTAGS_EXCLUDES(mutex_) {
+    const Lead lead(*this);
+    return std::forward<Function>(function)();
+  }
+
+ private:
+  static constexpr std::size_t kMaxGroupWrites = 4096;
+  static constexpr std::size_t kMaxSliceWrites = 1024;
+
+  struct Waiter : boost::intrusive::list_base_hook<> {
+    enum class State { waiting, leading, answered };
+
+    Request* request = nullptr;   // null: wants the lead alone
+    std::size_t answered = 0;     // writes of the request
+    bool has_begun = false;       // a group took some of them
+    State state = State::waiting;
+    Turn turn;   // given once, when the state is no longer `waiting`
+  };
+
+  class Lead {
+   public:
+    explicit Lead(GroupCommit& queue) : queue_(queue) { queue_.wait_for_turn(waiter_); }
+    Lead(const Lead&) = delete;
+    Lead& operator=(const Lead&) = delete;
+    ~Lead() { queue_.leave(waiter_); }
+
+   private:
+    GroupCommit& queue_;
+    Waiter waiter_;
+  };
+
+  void wait_for_turn(Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  bool queue_up(Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  bool give_up(Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  void leave(Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  void run_group(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  void take_slices() USERTAGS_EXCLUDES(mutex_);
+  std::size_t slice_of(const Request& request, std::size_t answered, std::size_t room) const noexcept;
+  void answer_slices(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  boost::intrusive::list<Waiter> take_answered(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  void hand_over() USERTAGS_REQUIRES(mutex_);
+
+  GroupRunner& runner_;
+  std::vector<Slice> slices_;   // the leader's; room for a whole group from the start
+
+  model::Mutex mutex_;
+  bool led_ USERTAGS_GUARDED_BY(mutex_) = false;
+  boost::intrusive::list<Waiter> queue_ USERTAGS_GUARDED_BY(mutex_);
+};
+
+}   // namespace usertags::store

@@ -1,0 +1,276 @@
+#include "store/write/judge.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <tuple>
+
+#include "model/merge_patch.hpp"
+#include "model/shown_text.hpp"
+#include "model/tag_rules.hpp"
+#include "model/typeid.hpp"
+
+namespace usertags::store {
+namespace {
+
+using model::ChangeKind;
+using model::quoted;
+using model::Record;
+using model::RecordPtr;
+
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+
+Error invalid(std::string what) {
+  return {ErrorCode::invalid_argument, std::move(what)};
+}
+
+Error exists(const Record& holder) {
+  return {ErrorCode::user_exists, Error::Details{.what = "the external id " + quoted(holder.external_id()) +
+                                                         " belongs to " + std::string(holder.id()),
+                                                 .existing_id = std::string(holder.id())}};
+}
+
+std::optional<Error> check_options(const ApplyOptions& options) {
+  if (options.note.empty()) return std::nullopt;
+  if (auto wrong = model::check_note(options.note)) return invalid("the note " + *wrong);
+  return std::nullopt;
+}
+
+std::optional<Error> check_creation(const CreateView& write) {
+  if (auto wrong = model::check_external_id(write.external_id)) return invalid("the external id " + *wrong);
+  if (write.options.expected_revision) return invalid("a creation has no revision to expect");
+  return check_options(write.options);
+}
+
+std::optional<Error> check_revision(const Record& user, const ApplyOptions& options) {
+  if (!options.expected_revision || *options.expected_revision == user.revision()) return std::nullopt;
+  return Error(ErrorCode::revision_mismatch,
+               Error::Details{.what = "the user " + quoted(user.external_id()) + " is at revision " +
+                                      std::to_string(user.revision()) + ", not " +
+                                      std::to_string(*options.expected_revision),
+                              .current_revision = user.revision()});
+}
+
+// The failure of a transaction: its first one, and where that is a refused batch, the violations of all.
+Error failure_of(std::span<Result<Applied>> outcomes, std::size_t first) {
+  Error::Details details = outcomes[first].error().details();
+  details.item = first;
+  for (const Result<Applied>& outcome : outcomes.subspan(first + 1)) {
+    if (outcome || details.violations.empty()) continue;
+    const std::span<const Violation> more = outcome.error().violations();
+    details.violations.insert(details.violations.end(), more.begin(), more.end());
+  }
+  return {outcomes[first].error().code(), std::move(details)};
+}
+
+Applied answer(RecordPtr user, bool changed) {
+  const std::uint64_t revision = user->revision();
+  return {.user = model::UserAccess::user(std::move(user)), .revision = revision, .changed = changed};
+}
+
+}   // namespace
+
+Error user_not_found(const UserRef& user) {
+  return {ErrorCode::user_not_found, "there is no user " + quoted(user.text())};
+}
+
+Result<Applied> Judge::judge(const WriteView& write, std::optional<std::size_t> item, PendingGroup& group) {
+  item_ = item;
+  const std::string& token = options_of(write).token;
+  if (token.empty()) return judge_anew(write, group);
+  if (auto answer = recall(write, group)) return *std::move(answer);
+  Result<Applied> applied = judge_anew(write, group);
+  if (!applied) return applied;
+  group.remember({.ordinal = applied->user ? model::UserAccess::record(*applied->user).ordinal() : 0,
+                  .revision = applied->revision,
+                  .changed = applied->changed,
+                  .text = token,
+                  .request = digest_(write)});
+  return applied;
+}
+
+Result<Applied> Judge::judge_anew(const WriteView& write, PendingGroup& group) {
+  return std::visit(Overloaded{[&](const CreateView& view) { return create(view, group); },
+                               [&](const PatchView& view) { return patch(view, group); },
+                               [&](const DeleteView& view) { return erase(view, group); }},
+                    write);
+}
+
+// --- Transactions. ---
+
+std::optional<Error> Judge::Transaction::name(const Record& user, std::size_t item) {
+  const auto [first, is_first] = named_by_.try_emplace(user.ordinal(), item);
+  if (is_first) return std::nullopt;
+  return invalid("the user " + quoted(user.external_id()) + " is named by write " +
+                 std::to_string(first->second) + " of the transaction already");
+}
+
+// Every write was judged, also those behind one that failed, so that all violations are known at once.
+void Judge::Transaction::end(std::span<Result<Applied>> outcomes) {
+  const auto first = std::ranges::find_if(outcomes, [](const auto& outcome) { return !outcome; });
+  if (first == outcomes.end()) return group_.end_transaction(beginning_);
+  group_.take_back(beginning_);
+  const Error failure = failure_of(outcomes, static_cast<std::size_t>(first - outcomes.begin()));
+  for (Result<Applied>& outcome : outcomes) outcome = std::unexpected(failure);
+}
+
+// --- Tokens. ---
+
+std::optional<Result<Applied>> Judge::recall(const WriteView& write, const PendingGroup& group) {
+  const std::string_view token = options_of(write).token;
+  if (token.size() > model::kMaxTokenBytes) {
+    return std::unexpected(invalid("the token has " + std::to_string(token.size()) + " bytes, more than " +
+                                   std::to_string(model::kMaxTokenBytes)));
+  }
+  std::optional<index::TokenOutcome> known;
+  if (const model::Token* pending = group.find_token(token))
+    known = {pending->request, pending->revision, pending->ordinal, pending->changed};
+  else
+    known = tokens_.find(token);
+  if (!known) return std::nullopt;
+  if (known->request != digest_(write)) {
+    return std::unexpected(
+        Error(ErrorCode::token_reused, "the token " + quoted(token) + " was used for another request"));
+  }
+  return replay(*known, group);
+}
+
+Result<Applied> Judge::replay(const index::TokenOutcome& known, const PendingGroup& group) const {
+  Applied applied{.user = {}, .revision = known.revision, .changed = known.changed, .replayed = true};
+  if (known.ordinal == 0) return applied;
+  if (RecordPtr user = current(known.ordinal, group)) applied.user = model::UserAccess::user(std::move(user));
+  return applied;
+}
+
+// --- Users. ---
+
+RecordPtr Judge::current(std::uint32_t ordinal, const PendingGroup& group) const {
+  const Record* pending = group.find_ordinal(ordinal);
+  if (pending == nullptr) return projection_.find_ordinal(ordinal);
+  return pending->is_tombstone() ? RecordPtr() : RecordPtr::share(*pending);
+}
+
+RecordPtr Judge::current(const UserRef& user, const PendingGroup& group) const {
+  RecordPtr published = projection_.find(user);
+  if (group.empty()) return published;
+  const Record* pending = group.find(published ? published->external_id() : user.text());
+  if (pending == nullptr) return published;
+  const bool meant = user.kind() != UserRef::Kind::external_id && user.text() == pending->id();
+  const bool named = user.kind() != UserRef::Kind::id && user.text() == pending->external_id();
+  return !pending->is_tombstone() && (meant || named) ? RecordPtr::share(*pending) : RecordPtr();
+}
+
+std::optional<Error> Judge::check_user(const Record* user, const UserRef& named,
+                                       const ApplyOptions& options) {
+  if (user == nullptr) return user_not_found(named);
+  if (transaction_ != nullptr) {
+    if (auto wrong = transaction_->name(*user, *item_)) return wrong;
+  }
+  return check_revision(*user, options);
+}
+
+Error Judge::refused() {
+  std::vector<Violation> violations = planner_.take_violations();
+  for (Violation& violation : violations) violation.item = item_;
+  return {ErrorCode::batch_refused, Error::Details{.violations = std::move(violations)}};
+}
+
+std::optional<Error> Judge::check_room(const Record* before, const Record& after,
+                                       const PendingGroup& group) const {
+  const std::int64_t growth = MemoryBudget::growth(before, after);
+  if (growth <= 0 || growth + group.growth() <= room_) return std::nullopt;
+  return budget_.exceeded();
+}
+
+Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
+  if (auto wrong = check_creation(write)) return std::unexpected(std::move(*wrong));
+  planner_.plan_creation(write.tags);
+  if (planner_.refused()) return std::unexpected(refused());
+  if (RecordPtr holder = current(UserRef::external_id(write.external_id), group)) {
+    // One that the transaction itself creates is none yet, and its id may never be one.
+    const bool is_own = transaction_ != nullptr && transaction_->has_created(*holder);
+    return std::unexpected(is_own ? *transaction_->name(*holder, *item_) : exists(*holder));
+  }
+  sqlite::State& state = group.state();
+  if (state.last_ordinal == std::numeric_limits<std::uint32_t>::max()) {
+    return std::unexpected(Error(ErrorCode::memory_budget_exceeded,
+                                 Error::Details{.what = "the store has given all of its 2^32 - 1 ids",
+                                                .remedy = "load the users into a new store"}));
+  }
+  const model::Uuid uuid = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
+  char id[model::kUserIdBytes];
+  model::write_user_id(uuid, id);
+  const std::string_view id_text(id, sizeof id);
+
+  RecordPtr user =
+      Record::make(state.last_ordinal + 1, state.revision + 1, id_text, write.external_id, planner_.tags());
+  if (auto wrong = check_room(nullptr, *user, group)) return std::unexpected(std::move(*wrong));
+  patch_.clear();
+  model::append_creation(id_text, write.external_id, planner_.tags(), patch_);
+  if (transaction_ != nullptr) std::ignore = transaction_->name(*user, *item_);
+  group.add(ChangeKind::created, {{}, user}, patch_, write.options.note);
+  state.last_id = uuid;
+  return answer(std::move(user), true);
+}
+
+Result<RecordPtr> Judge::plan_patch(const PatchView& write, const PendingGroup& group) {
+  if (auto wrong = check_options(write.options)) return std::unexpected(std::move(*wrong));
+  RecordPtr user = current(write.user, group);
+  if (std::optional<Error> wrong = check_user(
+          user.get(), write.user, write.options)) {   // the form of the batch is judged before the user
+    planner_.check_form(write.batch.operations());
+    return std::unexpected(planner_.refused() ? refused() : std::move(*wrong));
+  }
+  planner_.plan(*user, write.batch.operations());
+  if (planner_.refused()) return std::unexpected(refused());
+  return user;
+}
+
+Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
+  Result<RecordPtr> planned = plan_patch(write, group);
+  if (!planned) return std::unexpected(std::move(planned).error());
+  RecordPtr before = std::move(*planned);
+  if (!planner_.changes_anything()) return answer(std::move(before), false);
+
+  RecordPtr after = Record::make(before->ordinal(), group.state().revision + 1, before->id(),
+                                 before->external_id(), planner_.tags());
+  if (auto wrong = check_room(before.get(), *after, group)) return std::unexpected(std::move(*wrong));
+  patch_.clear();
+  model::append_patch(planner_.deltas(), patch_);
+  group.add(ChangeKind::patched, {std::move(before), after}, patch_, write.options.note);
+  return answer(std::move(after), true);
+}
+
+Result<Applied> Judge::plan(const PatchView& write) {
+  const PendingGroup nothing;
+  if (!write.options.token.empty()) {
+    if (auto answer = recall(write, nothing)) return *std::move(answer);
+  }
+  Result<RecordPtr> planned = plan_patch(write, nothing);
+  if (!planned) return std::unexpected(std::move(planned).error());
+  if (!planner_.changes_anything()) return answer(std::move(*planned), false);
+  const Record& before = **planned;
+  RecordPtr after = Record::make(before.ordinal(), projection_.visible_revision() + 1, before.id(),
+                                 before.external_id(), planner_.tags());
+  begin_group();
+  if (auto wrong = check_room(&before, *after, nothing)) return std::unexpected(std::move(*wrong));
+  return answer(std::move(after), true);
+}
+
+Result<Applied> Judge::erase(const DeleteView& write, PendingGroup& group) {
+  if (auto wrong = check_options(write.options)) return std::unexpected(std::move(*wrong));
+  RecordPtr before = current(write.user, group);
+  if (auto wrong = check_user(before.get(), write.user, write.options))
+    return std::unexpected(std::move(*wrong));
+
+  RecordPtr tombstone = Record::make_tombstone(*before, group.state().revision + 1);
+  const std::uint64_t revision = tombstone->revision();
+  group.add(ChangeKind::deleted, {std::move(before), std::move(tombstone)}, model::kDeletionPatch,
+            write.options.note);
+  return Applied{.user = std::nullopt, .revision = revision, .changed = true};
+}
+
+}   // namespace usertags::store

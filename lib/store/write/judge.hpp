@@ -1,0 +1,115 @@
+// Judge: says what a write comes to (docs/semantics.md, "Order of judgement"), against what is published plus
+// what earlier writes of the same group decided. It never touches the file. One thread at a time.
+//
+// Answers that hosts have to expect (no such user, a refused batch) are values; memory that runs out is
+// thrown.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <usertags/options.hpp>
+#include <usertags/write.hpp>
+
+#include "index/projection.hpp"
+#include "index/token_index.hpp"
+#include "model/batch_plan.hpp"
+#include "store/file/entropy.hpp"
+#include "store/write/memory_budget.hpp"
+#include "store/write/pending_group.hpp"
+#include "store/write/request.hpp"
+#include "store/write/request_digest.hpp"
+
+namespace usertags::store {
+
+// Of a reference that names nobody: made only then.
+Error user_not_found(const UserRef& user);
+
+class Judge {
+ public:
+  Judge(const Limits& limits, const index::Projection& projection, const index::TokenIndex& tokens,
+        const MemoryBudget& budget)
+      : projection_(projection), tokens_(tokens), budget_(budget), planner_(limits) {}
+
+  // Before the first write of a group: what is published has changed.
+  void begin_group() { room_ = budget_.room(); }
+
+  // The answer to the write, should the group be committed. A change is added to the group, and so is a
+  // token. `item` is the index that violations bear.
+  Result<Applied> judge(const WriteView& write, std::optional<std::size_t> item, PendingGroup& group);
+
+  // What is judged while it lives is one transaction.
+  class Transaction;
+
+  // What a patch would come to now: judge() with nothing added, and the revision that it would have got.
+  Result<Applied> plan(const PatchView& patch);
+
+ private:
+  Result<Applied> judge_anew(const WriteView& write, PendingGroup& group);
+  Result<Applied> create(const CreateView& write, PendingGroup& group);
+  Result<Applied> patch(const PatchView& write, PendingGroup& group);
+  Result<Applied> erase(const DeleteView& write, PendingGroup& group);
+
+  // The living user that is meant, as the group leaves it so far; null where there is none.
+  model::RecordPtr current(const UserRef& user, const PendingGroup& group) const;
+  model::RecordPtr current(std::uint32_t ordinal, const PendingGroup& group) const;
+  // The user that the batch may be applied to, with the batch planned; else why not.
+  Result<model::RecordPtr> plan_patch(const PatchView& write, const PendingGroup& group);
+  // Why the user cannot be the one; none where it can.
+  std::optional<Error> check_user(const model::Record* user, const UserRef& named,
+                                  const ApplyOptions& options);
+  Error refused();
+  // Why memory has no room for the version; none where it has, or where the user takes no more than before.
+  std::optional<Error> check_room(const model::Record* before, const model::Record& after,
+                                  const PendingGroup& group) const;
+
+  // What is answered to a request whose token is known; none where it is not.
+  std::optional<Result<Applied>> recall(const WriteView& write, const PendingGroup& group);
+  Result<Applied> replay(const index::TokenOutcome& known, const PendingGroup& group) const;
+
+  const index::Projection& projection_;
+  const index::TokenIndex& tokens_;
+  const MemoryBudget& budget_;
+  std::int64_t room_ = MemoryBudget::kUnlimited;
+  model::BatchPlanner planner_;
+  RequestDigester digest_;
+  Entropy entropy_;
+  std::string patch_;   // the merge patch under construction
+  std::optional<std::size_t> item_;
+
+  Transaction* transaction_ = nullptr;   // the one under way
+};
+
+// A user may be named once. At its end, where one of its writes has failed, none is in the group any more.
+class Judge::Transaction {
+ public:
+  Transaction(Judge& judge, PendingGroup& group)
+      : judge_(judge), group_(group), beginning_(group.begin_transaction()) {
+    judge_.transaction_ = this;
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() { judge_.transaction_ = nullptr; }
+
+  // The outcomes of all its writes. Each becomes the failure, where there is one.
+  void end(std::span<Result<Applied>> outcomes);
+
+ private:
+  friend class Judge;
+  // Why the write may not name the user.
+  std::optional<Error> name(const model::Record& user, std::size_t item);
+  bool has_created(const model::Record& user) const noexcept {
+    return user.ordinal() > beginning_.state.last_ordinal;
+  }
+
+  Judge& judge_;
+  PendingGroup& group_;
+  const PendingGroup::Beginning beginning_;
+  boost::unordered_flat_map<std::uint32_t, std::size_t> named_by_;   // ordinal to item
+};
+
+}   // namespace usertags::store

@@ -1,0 +1,127 @@
+#include "store/write/write_path.hpp"
+
+#include <exception>
+
+#include "model/failure.hpp"
+#include "store/copy/compaction.hpp"
+#include "store/file/entropy.hpp"
+#include "store/file/epoch.hpp"
+#include "store/load/loader.hpp"
+#include "store/load/token_loader.hpp"
+
+namespace usertags::store {
+namespace {
+
+sqlite::ConnectionConfig configure(const std::optional<std::filesystem::path>& path, const Options& options) {
+  sqlite::ConnectionConfig config;
+  config.mode = !path                       ? sqlite::OpenMode::memory
+                : options.create_if_missing ? sqlite::OpenMode::create
+                                            : sqlite::OpenMode::read_write;
+  config.path = path.value_or(std::filesystem::path());
+  config.durability = options.durability;
+  config.exclusive = path && options.access == Access::exclusive;
+  config.secure_delete = options.secure_delete;
+  config.busy_timeout = options.busy_timeout;
+  return config;
+}
+
+sqlite::State first_state() {
+  sqlite::State state;
+  fill_random(state.store_id);
+  return state;
+}
+
+Loaded load_for_writing(sqlite::Database& database, index::TokenIndex& tokens) {
+  const sqlite::ReadTransaction moment(database.connection());
+  Loaded loaded = load(database.connection(), LogExtent::to_replay, refuse_problem);
+  load_tokens(database.connection(), loaded.state, tokens, refuse_problem);
+  return loaded;
+}
+
+FoldSchedule schedule(const Loaded& loaded) {
+  FoldSchedule folds(loaded.state.folded_revision);
+  folds.reserve(loaded.state.last_ordinal);
+  for (const std::uint32_t ordinal : loaded.backlog) folds.mark(ordinal);
+  return folds;
+}
+
+}   // namespace
+
+WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
+                     const Options& options, index::Projection& projection, index::TokenIndex& tokens,
+                     const MemoryBudget& budget, const Logger& logger, Metrics& metrics,
+                     PublishSignal& published)
+    : lock_(std::move(lock)),
+      database_(std::make_unique<sqlite::Database>(configure(path, options), first_state())),
+      in_memory_(!path) {
+  const Loaded loaded = load_for_writing(*database_, tokens);
+  projection.load(loaded.records, loaded.state.revision);
+  budget.require_room();
+  file_ = std::make_unique<FileWriter>(*database_, projection, tokens, options, logger, metrics, loaded.state,
+                                       schedule(loaded), loaded.records.size());
+  if (!loaded.state.clean) file_->begin_epoch(next_epoch(loaded.state.epoch, Entropy().next()));
+  writer_ = std::make_unique<Writer>(*database_, projection, tokens, budget, *file_, options, logger, metrics,
+                                     published);
+  queue_ = std::make_unique<GroupCommit>(*writer_);
+  if (!in_memory_) metrics.database_bytes = database_->database_bytes();
+}
+
+void WritePath::checkpoint() {
+  exclusively([&](sqlite::Database&) {
+    if (in_memory_) return;
+    writer_->guard([&] { writer_->empty_wal(); });
+  });
+}
+
+void WritePath::maintain(std::chrono::milliseconds budget) {
+  const auto deadline = std::chrono::steady_clock::now() + budget;
+  bool more = true;
+  while (more && std::chrono::steady_clock::now() < deadline) {
+    exclusively([&](sqlite::Database& database) {
+      writer_->guard([&] {
+        more = file_->maintain(FileWriter::kMaintenanceUsers);
+        if (!in_memory_) database.checkpoint();
+      });
+    });
+  }
+}
+
+void WritePath::compact(const Progress& progress) {
+  exclusively([&](sqlite::Database& database) {
+    if (in_memory_) return;   // there is no file system to give anything back to
+    Compaction(database, *file_, *writer_, progress).run();
+  });
+}
+
+void WritePath::close(bool fold) {
+  queue_->exclusively([&] {
+    if (closed_) return;
+    closed_ = true;
+    writer_->close();
+    std::exception_ptr failure;
+    try {
+      if (!failed()) settle(fold);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    database_->close();
+    lock_.reset();
+    if (failure) std::rethrow_exception(failure);
+  });
+}
+
+void WritePath::settle(bool fold) {
+  if (in_memory_) return;
+  while (fold && file_->maintain(FileWriter::kMaintenanceUsers)) {
+    if (database_->wal_bytes() > std::uint64_t{64} << 20) database_->checkpoint();
+  }
+  file_->mark_clean();
+  database_->checkpoint();   // where a reader pins the WAL, it stays, for the next one who opens the store
+}
+
+void WritePath::abandon() noexcept {
+  database_->abandon();
+  if (lock_) lock_->abandon();
+}
+
+}   // namespace usertags::store

@@ -1,0 +1,214 @@
+#include "store/write/writer.hpp"
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "model/failure.hpp"
+
+namespace usertags::store {
+namespace {
+
+// A group ends early when its log entries come to this many bytes.
+constexpr std::size_t kMaxGroupPatchBytes = std::size_t{4} << 20;
+
+template <class Answer>
+void answer_all(std::span<Slice> slices, Answer&& answer) noexcept {
+  for (const Slice& slice : slices) {
+    for (std::size_t i = slice.begin; i < slice.end; ++i) answer(slice.request->outcome(i));
+  }
+}
+
+void refuse(std::span<Slice> slices, const Error& error) noexcept {
+  answer_all(slices, [&](Result<Applied>& outcome) { outcome = std::unexpected(error); });
+}
+
+void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
+  answer_all(slices, [&](Result<Applied>& outcome) {
+    Error::Details details;
+    if (outcome && outcome->changed) details.intended_revision = outcome->revision;
+    try {
+      details.what = "the commit failed on its way to the disk (" + cause.what() + ')';
+    } catch (const std::bad_alloc&) {   // the code says enough
+    }
+    outcome = std::unexpected(Error(ErrorCode::outcome_unknown, std::move(details)));
+  });
+}
+
+}   // namespace
+
+Writer::Writer(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
+               const MemoryBudget& budget, FileWriter& file, const Options& options, const Logger& logger,
+               Metrics& metrics, PublishSignal& published)
+    : database_(database),
+      projection_(projection),
+      tokens_(tokens),
+      file_(file),
+      housekeeping_(options.housekeeping),
+      slow_commit_(options.slow_commit),
+      clock_(options.clock),
+      logger_(logger),
+      metrics_(metrics),
+      published_(published),
+      judge_(options.limits, projection, tokens, budget),
+      next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes) {}
+
+void Writer::run(std::span<Slice> slices) noexcept {
+  if (closed_) return refuse(slices, ErrorCode::store_closed);
+  if (failed()) return refuse(slices, ErrorCode::store_failed);
+  const sqlite::ObserveSyncs observe(metrics_);
+  try {
+    refuse_if_wal_is_full();
+    judge(slices);
+    if (!group_.empty()) commit(slices);
+  } catch (const model::Failure& failure) {
+    refuse(slices, failure.error);
+  } catch (const std::bad_alloc&) {
+    refuse(slices, ErrorCode::out_of_memory);
+  }
+}
+
+void Writer::judge(std::span<Slice> slices) {
+  group_.begin(file_.state(), now_ms());
+  judge_.begin_group();
+  lookahead_.emplace(projection_, tokens_, slices);
+  judged_at_ = std::chrono::steady_clock::now();
+  for (Slice& slice : slices) {
+    if (group_.patch_bytes() < kMaxGroupPatchBytes)
+      judge(slice);
+    else
+      slice.end = slice.begin;   // for the next group
+  }
+  group_.seal();
+}
+
+void Writer::judge(Slice& slice) {
+  Request& request = *slice.request;
+  std::optional<Judge::Transaction> transaction;
+  if (request.is_transaction()) transaction.emplace(judge_, group_);
+  for (std::size_t i = slice.begin; i < slice.end; ++i) {
+    lookahead_->advance();
+    request.outcome(i) = judge(request.write(i), request.item(i));
+    if (!transaction && group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = i + 1;
+  }
+  if (transaction) transaction->end(request.outcomes());
+}
+
+Result<Applied> Writer::judge(const WriteView& write, std::optional<std::size_t> item) {
+  const auto& deadline = options_of(write).deadline;
+  if (deadline && *deadline < judged_at_) return std::unexpected(ErrorCode::timeout);
+  return judge_.judge(write, item, group_);
+}
+
+void Writer::commit(std::span<Slice> slices) {
+  const auto start = std::chrono::steady_clock::now();
+  Prepared prepared = prepare();
+  sqlite::Transaction::Commit result = file_.commit(group_);
+  const auto took = std::chrono::steady_clock::now() - start;
+  metrics_.commit.record(took);
+  if (took > slow_commit_) {
+    logger_(LogLevel::warning, [&] {
+      return "slow commit: " + std::to_string(group_.size()) + " changes took " +
+             std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()) + " ms";
+    });
+  }
+  switch (result.outcome) {
+    case sqlite::CommitOutcome::committed: return publish(std::move(prepared));
+    case sqlite::CommitOutcome::not_applied: return refuse(slices, *result.error);
+    case sqlite::CommitOutcome::unknown:
+      failed_.store(true, std::memory_order_release);
+      answer_unknown(slices, *result.error);
+      logger_(LogLevel::error, [&] { return "the store stops: " + result.error->message(); });
+  }
+}
+
+Writer::Prepared Writer::prepare() {
+  Prepared prepared;
+  prepared.tokens = tokens_.prepare(group_.tokens());
+  if (group_.size() != 0)
+    prepared.changes = projection_.prepare(group_.take_steps(), group_.state().revision);
+  return prepared;
+}
+
+void Writer::publish(Prepared prepared) noexcept {
+  const Timer timer(metrics_.publish);
+  tokens_.publish(std::move(prepared.tokens));
+  if (prepared.changes == nullptr) return;
+  projection_.publish(std::move(prepared.changes));
+  published_.notify();
+}
+
+void Writer::refuse_if_wal_is_full() {
+  if (database_.wal_bytes() < housekeeping_.max_wal_bytes) return;
+  try_checkpoint();
+  if (failed()) throw model::Failure{ErrorCode::store_failed};
+  if (database_.wal_bytes() >= housekeeping_.max_wal_bytes) {
+    model::fail(ErrorCode::busy,
+                "a reader that does not end keeps the WAL from being recycled, and it is full",
+                "end the reader, then try again");
+  }
+}
+
+void Writer::after_group() noexcept {
+  metrics_.wal_bytes = database_.wal_bytes();
+  if (!failed() && !closed_ && database_.wal_bytes() >= next_checkpoint_bytes_) try_checkpoint();
+}
+
+void Writer::try_checkpoint() noexcept {
+  try {
+    checkpoint();
+  } catch (const model::Failure& failure) {
+    note_failure(failure.error);
+  } catch (const std::bad_alloc&) {
+    note_failure(ErrorCode::out_of_memory);
+  }
+}
+
+void Writer::checkpoint() {
+  const sqlite::ObserveSyncs observe(metrics_);
+  const Timer timer(metrics_.checkpoint);
+  take_figures(database_.checkpoint() == sqlite::Database::Checkpointed::whole);
+}
+
+void Writer::empty_wal() {
+  const sqlite::ObserveSyncs observe(metrics_);
+  const Timer timer(metrics_.checkpoint);
+  database_.checkpoint_and_truncate();
+  take_figures(true);
+}
+
+// While a reader pins the WAL, the next try waits until it has grown by as much again.
+void Writer::take_figures(bool whole) {
+  next_checkpoint_bytes_ = housekeeping_.checkpoint_wal_bytes + (whole ? 0 : database_.wal_bytes());
+  metrics_.wal_pinned = !whole;
+  metrics_.wal_bytes = database_.wal_bytes();
+  metrics_.database_bytes = database_.database_bytes();
+}
+
+void Writer::guard(const std::function<void()>& work) {
+  if (failed()) throw model::Failure{ErrorCode::store_failed};
+  try {
+    work();
+  } catch (const model::Failure& failure) {
+    note_failure(failure.error);
+    throw;
+  }
+}
+
+void Writer::note_failure(const Error& error) noexcept {
+  const bool stops = error == ErrorCode::io_error || error == ErrorCode::corrupt_store ||
+                     error == ErrorCode::outcome_unknown;
+  if (stops) failed_.store(true, std::memory_order_release);
+  // Tried again when the WAL has grown a little more.
+  next_checkpoint_bytes_ = database_.wal_bytes() + housekeeping_.checkpoint_wal_bytes;
+  logger_(stops ? LogLevel::error : LogLevel::warning, [&] {
+    return std::string(stops ? "the store stops: " : "checkpoint is put off: ") + error.message();
+  });
+}
+
+std::int64_t Writer::now_ms() const {
+  const auto now = clock_ ? clock_() : std::chrono::system_clock::now();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+}
+
+}   // namespace usertags::store

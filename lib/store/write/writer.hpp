@@ -1,0 +1,93 @@
+// Writer: what the leader does with a group: judge, prepare, commit to the file, publish, answer.
+//
+//   judge ──▶ prepare (all that can fail in memory) ──▶ file ═COMMIT═▶ publish (cannot fail) ──▶ answers
+//
+// A COMMIT whose outcome is unknown stops the writer for good: every write of the group is answered with
+// outcome_unknown, later ones with store_failed. So does a checkpoint whose sync failed, after the group was
+// answered. Reads of memory go on.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include <usertags/options.hpp>
+
+#include "index/projection.hpp"
+#include "index/token_index.hpp"
+#include "sqlite/database.hpp"
+#include "store/read/publish_signal.hpp"
+#include "store/watch/logger.hpp"
+#include "store/watch/metrics.hpp"
+#include "store/write/file_writer.hpp"
+#include "store/write/group_commit.hpp"
+#include "store/write/judge.hpp"
+#include "store/write/lookahead.hpp"
+
+namespace usertags::store {
+
+class Writer final : public GroupRunner {
+ public:
+  Writer(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
+         const MemoryBudget& budget, FileWriter& file, const Options& options, const Logger& logger,
+         Metrics& metrics, PublishSignal& published);
+
+  void run(std::span<Slice> slices) noexcept override;
+  void after_group() noexcept override;
+
+  bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
+  // Later groups are answered with store_closed. Under the lead.
+  void close() noexcept { closed_ = true; }
+  // Runs housekeeping that the store must not survive unnoticed when a sync fails in it. Throws what that
+  // throws; store_failed, where the store has stopped. Under the lead.
+  void guard(const std::function<void()>& work);
+  // What a failure of housekeeping means for the store: a sync that failed stops it. Under the lead.
+  void note_failure(const Error& error) noexcept;
+
+  // Moves the WAL into the file, as far as readers let it; what fails is noted.
+  void try_checkpoint() noexcept;
+  // Moves all of it, and empties it: waits for readers. Throws Failure (busy).
+  void empty_wal();
+
+ private:
+  // What is published when the file has committed.
+  struct Prepared {
+    std::unique_ptr<index::Projection::Publication> changes;   // null: only tokens
+    index::TokenIndex::Addition tokens;
+  };
+
+  void judge(std::span<Slice> slices);
+  void judge(Slice& slice);
+  Result<Applied> judge(const WriteView& write, std::optional<std::size_t> item);
+  void commit(std::span<Slice> slices);
+  Prepared prepare();
+  void publish(Prepared prepared) noexcept;
+  void refuse_if_wal_is_full();
+  void checkpoint();
+  void take_figures(bool whole);
+  std::int64_t now_ms() const;
+
+  sqlite::Database& database_;
+  index::Projection& projection_;
+  index::TokenIndex& tokens_;
+  FileWriter& file_;
+  const Housekeeping housekeeping_;
+  const std::chrono::milliseconds slow_commit_;
+  const std::function<std::chrono::system_clock::time_point()> clock_;
+  const Logger& logger_;
+  Metrics& metrics_;
+  PublishSignal& published_;
+
+  Judge judge_;
+  PendingGroup group_;
+  std::optional<Lookahead> lookahead_;   // of the group that is being judged
+  std::chrono::steady_clock::time_point judged_at_;
+  std::uint64_t next_checkpoint_bytes_;   // WAL size at which the next checkpoint is tried
+  bool closed_ = false;
+  std::atomic<bool> failed_{false};
+};
+
+}   // namespace usertags::store

@@ -1,0 +1,80 @@
+#include "store/write/fold_schedule.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <set>
+#include <vector>
+
+namespace usertags::store {
+namespace {
+
+using Ordinals = std::vector<std::uint32_t>;
+
+FoldSchedule with_marks(const Ordinals& ordinals) {
+  FoldSchedule schedule;
+  schedule.reserve(1000);
+  for (const std::uint32_t ordinal : ordinals) schedule.mark(ordinal);
+  return schedule;
+}
+
+TEST(FoldSchedule, TakesUsersInTheOrderOfTheirRowsFromWhereItStopped) {
+  FoldSchedule schedule = with_marks({700, 3, 64, 63});
+  const FoldSchedule::Step first = schedule.next(2, 9);
+  EXPECT_EQ(first.ordinals, (Ordinals{3, 63}));
+  schedule.take(first);
+  schedule.mark(2);   // behind the round's position: for the next round
+  EXPECT_EQ(schedule.next(2, 9).ordinals, (Ordinals{64, 700}));
+  EXPECT_EQ(schedule.backlog(), 3U);
+}
+
+TEST(FoldSchedule, AStepThatIsNotTakenChangesNothing) {
+  const FoldSchedule schedule = with_marks({1, 2, 3});
+  EXPECT_EQ(schedule.next(2, 5).ordinals, (Ordinals{1, 2}));
+  EXPECT_EQ(schedule.next(2, 5).ordinals, (Ordinals{1, 2}));
+  EXPECT_EQ(schedule.backlog(), 3U);
+}
+
+TEST(FoldSchedule, MarkingTwiceAndUnmarkingWhatIsNotMarkedCountsOnce) {
+  FoldSchedule schedule = with_marks({5, 5});
+  EXPECT_EQ(schedule.backlog(), 1U);
+  schedule.unmark(6);
+  schedule.unmark(5'000'000);
+  EXPECT_EQ(schedule.backlog(), 1U);
+  schedule.unmark(5);
+  EXPECT_EQ(schedule.backlog(), 0U);
+}
+
+TEST(FoldSchedule, IsCompleteUpToTheNewestChangeWhenNothingIsLeftBehind) {
+  FoldSchedule schedule = with_marks({1, 2});
+  schedule.take(schedule.next(2, 42));
+  EXPECT_EQ(schedule.folded_revision(), 42U);
+  EXPECT_EQ(with_marks({}).next(0, 7).folded_revision, 7U);
+}
+
+// The rule that recovery and pruning rest on: what is said to be folded has been.
+RC_GTEST_PROP(FoldSchedule, NeverSaysThatAPatchIsFoldedBeforeItsUserWas, ()) {
+  FoldSchedule schedule;
+  schedule.reserve(300);
+  std::map<std::uint32_t, std::uint64_t> oldest_pending;   // by user
+  std::uint64_t revision = 0;
+  const int steps = *rc::gen::inRange(1, 200);
+  for (int i = 0; i < steps; ++i) {
+    if (*rc::gen::inRange(0, 3) != 0) {
+      const auto user = *rc::gen::inRange<std::uint32_t>(1, 300);
+      schedule.mark(user);
+      oldest_pending.try_emplace(user, ++revision);
+    } else {
+      const FoldSchedule::Step step = schedule.next(*rc::gen::inRange<std::size_t>(0, 20), revision);
+      RC_ASSERT(std::set(step.ordinals.begin(), step.ordinals.end()).size() == step.ordinals.size());
+      for (const std::uint32_t user : step.ordinals) RC_ASSERT(oldest_pending.erase(user) == 1U);
+      schedule.take(step);
+    }
+    RC_ASSERT(schedule.backlog() == oldest_pending.size());
+    for (const auto& [user, pending] : oldest_pending) RC_ASSERT(schedule.folded_revision() < pending);
+  }
+}
+
+}   // namespace
+}   // namespace usertags::store

@@ -1,0 +1,198 @@
+#include "store/write/group_commit.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <latch>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace usertags::store {
+namespace {
+
+// Answers each write with the number of the group it was in, and watches the promises of the queue.
+class CountingRunner final : public GroupRunner {
+ public:
+  void run(std::span<Slice> slices) noexcept override {
+    EXPECT_FALSE(running_.exchange(true)) << "two groups at once";
+    ++groups_;
+    EXPECT_FALSE(slices.empty());
+    EXPECT_LT(slices.front().begin, slices.front().end);
+    std::size_t room = take_at_most;
+    for (Slice& slice : slices) {
+      slice.end = std::min(slice.end, slice.begin + room);
+      room -= slice.end - slice.begin;
+      for (std::size_t i = slice.begin; i < slice.end; ++i) {
+        slice.request->outcome(i) = Applied{.user = std::nullopt, .revision = ++answered_, .changed = true};
+      }
+    }
+    if (on_run) on_run();
+    running_ = false;
+  }
+  void after_group() noexcept override { ++after_groups_; }
+
+  std::size_t take_at_most = 4096;
+  std::function<void()> on_run;
+  std::uint64_t groups() const { return groups_; }
+  std::uint64_t after_groups() const { return after_groups_; }
+  std::uint64_t answered() const { return answered_; }
+
+ private:
+  std::atomic<bool> running_{false};
+  std::uint64_t groups_ = 0;
+  std::uint64_t after_groups_ = 0;
+  std::uint64_t answered_ = 0;
+};
+
+std::vector<Result<Applied>> submit(GroupCommit& queue, std::size_t count,
+                                    Request::Kind kind = Request::Kind::each,
+                                    const ApplyOptions& options = {}) {
+  const std::vector<Write> writes(count, DeleteUser{"u", options});
+  std::vector<Result<Applied>> outcomes(count, std::unexpected(Error(ErrorCode::store_closed)));
+  Request request(kind, writes, outcomes);
+  queue.submit(request);
+  return outcomes;
+}
+
+TEST(GroupCommit, AnswersALongRequestInOrderAndInParts) {
+  CountingRunner runner;
+  GroupCommit queue(runner);
+  const auto outcomes = submit(queue, 2500);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) EXPECT_EQ(outcomes[i]->revision, i + 1);
+  EXPECT_EQ(runner.groups(), 3U);
+  EXPECT_EQ(runner.after_groups(), 3U);
+}
+
+TEST(GroupCommit, OffersAgainWhatAGroupDidNotTake) {
+  CountingRunner runner;
+  runner.take_at_most = 7;
+  GroupCommit queue(runner);
+  const auto outcomes = submit(queue, 30);
+  EXPECT_EQ(outcomes.back()->revision, 30U);
+  EXPECT_EQ(runner.groups(), 5U);
+}
+
+TEST(GroupCommit, TakesWhatGatheredMeanwhileAsOneGroup) {
+  constexpr int kThreads = 8;
+  CountingRunner runner;
+  std::mutex mutex;
+  std::condition_variable gathered;
+  int started = 0;
+  runner.on_run = [&] {   // the first group lasts until everybody else is on the way
+    std::unique_lock lock(mutex);
+    gathered.wait(lock, [&] { return started == kThreads; });
+  };
+  GroupCommit queue(runner);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      {
+        const std::lock_guard lock(mutex);
+        ++started;
+      }
+      gathered.notify_all();
+      for (int n = 0; n < 100; ++n) EXPECT_TRUE(submit(queue, 1).front().has_value());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(runner.answered(), 800U);
+  EXPECT_LE(runner.groups(), 800U);
+}
+
+TEST(GroupCommit, TakesATransactionWholeHoweverLong) {
+  CountingRunner runner;
+  runner.take_at_most = 1'000'000;
+  GroupCommit queue(runner);
+  EXPECT_EQ(submit(queue, 9'000, Request::Kind::all).back()->revision, 9'000U);
+  EXPECT_EQ(runner.groups(), 1U);
+}
+
+// Runs one group that lasts until it is told to end, so that others have to wait meanwhile.
+class LongGroup {
+ public:
+  LongGroup(CountingRunner& runner, GroupCommit& queue) {
+    runner.on_run = [this] {
+      begun_.count_down();
+      std::unique_lock lock(mutex_);
+      ended_.wait(lock, [this] { return ends_; });
+    };
+    thread_ = std::thread([&] { submit(queue, 1); });
+    begun_.wait();
+  }
+  void end() {
+    {
+      const std::lock_guard lock(mutex_);
+      ends_ = true;
+    }
+    ended_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  std::latch begun_{1};
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool ends_ = false;
+  std::thread thread_;
+};
+
+TEST(GroupCommit, GivesUpARequestAtItsDeadlineAndForgetsIt) {
+  CountingRunner runner;
+  GroupCommit queue(runner);
+  LongGroup group(runner, queue);
+  const ApplyOptions hurried{.deadline = std::chrono::steady_clock::now()};
+  for (const auto& outcome : submit(queue, 3, Request::Kind::each, hurried)) {
+    EXPECT_EQ(outcome.error(), ErrorCode::timeout);
+  }
+  EXPECT_EQ(submit(queue, 2, Request::Kind::all, hurried).front().error(), ErrorCode::timeout);
+  runner.on_run = nullptr;
+  group.end();
+  EXPECT_TRUE(submit(queue, 1).front().has_value());
+  EXPECT_EQ(runner.answered(), 2U) << "of those that were given up none may be taken";
+}
+
+TEST(GroupCommit, ARequestWhoseTurnComesInTimeIsAnswered) {
+  CountingRunner runner;
+  GroupCommit queue(runner);
+  LongGroup group(runner, queue);
+  const ApplyOptions patient{.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1)};
+  std::thread waiting(
+      [&] { EXPECT_TRUE(submit(queue, 1, Request::Kind::each, patient).front().has_value()); });
+  runner.on_run = nullptr;
+  group.end();
+  waiting.join();
+}
+
+TEST(GroupCommit, RunsAloneWhatAsksForIt) {
+  CountingRunner runner;
+  GroupCommit queue(runner);
+  int alone = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 200; ++n) {
+        submit(queue, 1);
+        queue.exclusively([&] { ++alone; });   // a race, if two ran at once
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(alone, 800);
+  EXPECT_EQ(runner.answered(), 800U);
+}
+
+TEST(GroupCommit, PassesOnWhatIsThrownAndGoesOn) {
+  CountingRunner runner;
+  GroupCommit queue(runner);
+  EXPECT_THROW(queue.exclusively([] { throw std::runtime_error("no"); }), std::runtime_error);
+  EXPECT_TRUE(submit(queue, 1).front().has_value());
+}
+
+}   // namespace
+}   // namespace usertags::store
