@@ -96,6 +96,10 @@ class Contender {
 
   // Memory that the data takes, apart from caches of the file; 0 where the data is in the file only.
   virtual std::uint64_t memory_bytes() { return 0; }
+  // What it knows of its memory, and of its longest waits, since it was opened: a sentence each, for who
+  // reads the bars.
+  virtual std::string memory_parts() { return {}; }
+  virtual std::string longest_waits() { return {}; }
 };
 
 }   // namespace usertags::bench

@@ -1,4 +1,5 @@
 // Loading, and what a loaded store takes: time, space, memory, and time to open.
+#include <fmt/format.h>
 #include <malloc.h>
 
 #include <algorithm>
@@ -51,6 +52,14 @@ double scan_us(const std::filesystem::path& file) {
   return stopwatch.us();
 }
 
+// What peers have nothing of: the newest changes, which are kept for those who read the feed.
+double log_megabytes(const std::filesystem::path& file) {
+  Sqlite connection(file, "PRAGMA query_only=1");
+  Statement size(connection, "SELECT sum(pgsize) FROM dbstat WHERE name = 'change'");
+  size.step();
+  return static_cast<double>(size.integer(0)) / 1e6;
+}
+
 void file_sizes(Run& run) {
   std::map<std::string, double> megabytes;
   for (Contestant* const contestant : run.arena.with_index()) {
@@ -61,6 +70,11 @@ void file_sizes(Run& run) {
   }
   run.report.within("P10 files after load and close, vs sqlite_rows", "MB", megabytes["usertags"],
                     megabytes["sqlite_rows"], 0.65);
+  const double log = log_megabytes(run.arena.ours().folder() / "users.db");
+  run.report.note(
+      fmt::format("P10: {:.0f} MB of usertags' are its log, the newest changes; without: {:.2f} times "
+                  "the size of `sqlite_rows`.",
+                  log, (megabytes["usertags"] - log) / megabytes["sqlite_rows"]));
 }
 
 void memory(Run& run) {
@@ -71,6 +85,7 @@ void memory(Run& run) {
   const double bytes = static_cast<double>(heap_bytes() - before) / users;
   run.report.within("P7 memory a user, indexes and SQLite's cache included, vs a bound", "B", bytes, 160, 1);
   run.report.figure(kTable, "memory a user, bytes", "usertags", bytes);
+  run.report.note("P7: " + ours.contender().memory_parts());
   ours.close();
 }
 

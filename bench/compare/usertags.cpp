@@ -1,4 +1,7 @@
 // This library, with its default options: nothing is tuned.
+#include <fmt/format.h>
+
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -74,6 +77,28 @@ class Usertags final : public Contender {
   std::uint64_t memory_bytes() override {
     const Stats stats = store_.stats();
     return stats.record_bytes + stats.directory_bytes + stats.tag_index_bytes;
+  }
+
+  std::string memory_parts() override {
+    const Stats stats = store_.stats();
+    const auto each = [&](std::uint64_t bytes) {
+      return static_cast<double>(bytes) / static_cast<double>(stats.users);
+    };
+    return fmt::format(
+        "{:.0f} bytes a user in records, {:.0f} in directory and order, {:.0f} in the tag index.",
+        each(stats.record_bytes), each(stats.directory_bytes), each(stats.tag_index_bytes));
+  }
+
+  std::string longest_waits() override {
+    const Stats stats = store_.stats();
+    const auto ms = [](const Latency& latency) {
+      return std::chrono::duration<double, std::milli>(latency.max).count();
+    };
+    return fmt::format(
+        "usertags' longest waits since it was opened, warm-up included: a commit {:.1f} ms, a single sync "
+        "{:.1f} ms, "
+        "a checkpoint {:.1f} ms.",
+        ms(stats.commit), ms(stats.sync), ms(stats.checkpoint));
   }
 
  private:

@@ -3,6 +3,9 @@
 #include <cmath>
 #include <thread>
 
+#include <fmt/format.h>
+
+#include "bare_commit.hpp"
 #include "sections.hpp"
 
 namespace usertags::bench {
@@ -86,6 +89,9 @@ void report_commits(Run& run, const std::map<std::string, Times>& all) {
     run.report.distribution("latency-group", name, times);
   }
   run.report.within("P12 longest commit of P1, vs a bound", "ms", greatest(all.at("usertags")) / 1e3, 25, 1);
+  run.report.note(
+      "P12: " + run.arena.ours().contender().longest_waits() +
+      fmt::format(" `limit`, which does nothing but sync: {:.1f} ms.", greatest(all.at("limit")) / 1e3));
 }
 
 }   // namespace
@@ -109,8 +115,11 @@ void warm_up(Contestant& contestant, double most_us) {
 
 void single_updates(Run& run) {
   let_limit_write_as_ours(run.arena, 1);
+  BareCommit bare(run.folder / "bare-commit.db");
+  Times bare_us;
   std::map<std::string, Times> all;
   const Medians us = in_turns(run.options.rounds, run.arena.everybody(), [&](Contestant& contestant) {
+    if (contestant.is_limit()) bare_us.push_back(median(bare.run_for(run.options.turn_us / 2)));
     const Times times = contestant.update_for(run.options.turn_us / 2, 1);
     append(all[contestant.name()], times);
     return median(times);
@@ -119,6 +128,10 @@ void single_updates(Run& run) {
   for (const auto& [name, times] : all) run.report.distribution("latency-single", name, times);
   run.report.within("P2 one durable update at a time, vs limit", "µs", us.at("usertags"), us.at("limit"),
                     1.25);
+  run.report.note(fmt::format(
+      "P2: a bare transaction of SQLite that writes the same two pages takes {:.0f} µs here, {:.2f} times "
+      "as long as `limit`; usertags takes {:.2f} times as long as that.",
+      median(bare_us), median(bare_us) / us.at("limit"), us.at("usertags") / median(bare_us)));
 }
 
 void many_threads(Run& run) {

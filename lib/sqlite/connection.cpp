@@ -181,6 +181,18 @@ std::string pragmas_of(const ConnectionConfig& config) {
   return pragmas;
 }
 
+const char* sql_of(Control control) noexcept {
+  switch (control) {
+    case Control::begin: return "BEGIN";
+    case Control::begin_immediate: return "BEGIN IMMEDIATE";
+    case Control::commit: return "COMMIT";
+    case Control::roll_back: return "ROLLBACK";
+    case Control::savepoint: return "SAVEPOINT part";
+    case Control::release: return "RELEASE part";
+  }
+  return "";
+}
+
 }   // namespace
 
 Connection::Connection(const ConnectionConfig& config) {
@@ -209,6 +221,23 @@ void Connection::Handle::close() noexcept {
 void Connection::execute(const char* sql) {
   const int result = sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
   if (result != SQLITE_OK) throw_failure(handle(), result, "cannot run " + model::quoted(sql));
+}
+
+void Connection::execute(Control control) {
+  const int result = try_to(control);
+  if (result != SQLITE_OK) throw_failure(handle(), result, "cannot run " + model::quoted(sql_of(control)));
+}
+
+int Connection::try_to(Control control) noexcept {
+  sqlite3_stmt*& statement = handle_->controls[static_cast<std::size_t>(control)];
+  if (statement == nullptr) {
+    const int prepared =
+        sqlite3_prepare_v3(handle(), sql_of(control), -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (prepared != SQLITE_OK) return prepared;
+  }
+  const int result = sqlite3_step(statement);
+  sqlite3_reset(statement);
+  return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
 std::int64_t Connection::query_integer(const char* sql) {

@@ -2,6 +2,7 @@
 // This folder is the only place that includes sqlite3.h. Errors are thrown as model::Failure.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <usertags/options.hpp>
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 namespace usertags::sqlite {
 
@@ -35,6 +37,9 @@ struct ConnectionConfig {
   std::chrono::milliseconds busy_timeout{5'000};
 };
 
+// What begins and ends transactions. Every commit runs some of them, so each is prepared once.
+enum class Control : std::uint8_t { begin, begin_immediate, commit, roll_back, savepoint, release };
+
 // Every connection of the store is made here, so that none misses an answer: extended result codes,
 // DEFENSIVE on, trusted_schema off, triggers and views off, cell_size_check on, mmap_size 0,
 // lowered limits, wal_autocheckpoint 0, no checkpoint on close. Opening writes nothing into a file that is
@@ -46,7 +51,9 @@ class Connection {
 
   sqlite3* handle() const noexcept { return handle_->sqlite; }   // null once closed or abandoned
   void execute(const char* sql);                                 // one or more statements without results
-  std::int64_t query_integer(const char* sql);                   // first column of the first row
+  void execute(Control control);
+  int try_to(Control control) noexcept;          // answers SQLite's result code
+  std::int64_t query_integer(const char* sql);   // first column of the first row
   std::string query_text(const char* sql);
   std::string name() const;               // the file's path in quotes, for messages
   std::uint64_t database_bytes();         // of all pages, in the file or its WAL
@@ -75,6 +82,7 @@ class Connection {
     void close() noexcept;
 
     sqlite3* sqlite = nullptr;
+    std::array<sqlite3_stmt*, 6> controls{};   // by Control; null: not prepared yet
   };
 
   std::unique_ptr<Handle> handle_ = std::make_unique<Handle>();

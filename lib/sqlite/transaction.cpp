@@ -7,13 +7,9 @@
 namespace usertags::sqlite {
 namespace {
 
-// A rollback has nothing to report: where it fails, SQLite rolls back with the next use or at close.
-void run_quietly(Connection& connection, const char* sql) noexcept {
-  sqlite3_exec(connection.handle(), sql, nullptr, nullptr, nullptr);
-}
-
+// It has nothing to report: where it fails, SQLite rolls back with the next use or at close.
 void roll_back(Connection& connection) noexcept {
-  if (connection.in_transaction()) run_quietly(connection, "ROLLBACK");
+  if (connection.in_transaction()) connection.try_to(Control::roll_back);
 }
 
 }   // namespace
@@ -28,7 +24,7 @@ CommitOutcome outcome_of_commit(int result_code) noexcept {
 }
 
 Transaction::Transaction(Connection& connection) : connection_(connection) {
-  connection_.execute("BEGIN IMMEDIATE");
+  connection_.execute(Control::begin_immediate);
 }
 
 Transaction::~Transaction() {
@@ -36,7 +32,7 @@ Transaction::~Transaction() {
 }
 
 Transaction::Commit Transaction::commit() noexcept {
-  const int result = sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr);
+  const int result = connection_.try_to(Control::commit);
   Commit commit{outcome_of_commit(result), {}};
   if (commit.outcome == CommitOutcome::committed) return commit;
   commit.error = to_error(connection_.handle(), result, "cannot commit");
@@ -45,7 +41,7 @@ Transaction::Commit Transaction::commit() noexcept {
 }
 
 ReadTransaction::ReadTransaction(Connection& connection) : connection_(connection) {
-  connection_.execute("BEGIN");
+  connection_.execute(Control::begin);
   try {
     connection_.query_integer(
         "PRAGMA schema_version");   // BEGIN alone takes no snapshot: the first read does
@@ -60,15 +56,16 @@ ReadTransaction::~ReadTransaction() {
 }
 
 Savepoint::Savepoint(Connection& connection) : connection_(connection) {
-  connection_.execute("SAVEPOINT part");
+  connection_.execute(Control::savepoint);
 }
 
 Savepoint::~Savepoint() {
-  if (open_ && connection_.in_transaction()) run_quietly(connection_, "ROLLBACK TO part; RELEASE part");
+  if (!open_ || !connection_.in_transaction()) return;
+  sqlite3_exec(connection_.handle(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr);
 }
 
 void Savepoint::release() {
-  connection_.execute("RELEASE part");
+  connection_.execute(Control::release);
   open_ = false;
 }
 
