@@ -23,6 +23,7 @@ class CountingRunner final : public GroupRunner {
     EXPECT_FALSE(running_.exchange(true)) << "two groups at once";
     ++groups_;
     EXPECT_FALSE(slices.empty());
+    requests_in_group = slices.size();
     EXPECT_LT(slices.front().begin, slices.front().end);
     std::size_t room = take_at_most;
     for (Slice& slice : slices) {
@@ -38,6 +39,7 @@ class CountingRunner final : public GroupRunner {
   void after_group() noexcept override { ++after_groups_; }
 
   std::size_t take_at_most = 4096;
+  std::size_t requests_in_group = 0;
   std::function<void()> on_run;
   std::uint64_t groups() const { return groups_; }
   std::uint64_t after_groups() const { return after_groups_; }
@@ -167,6 +169,31 @@ TEST(GroupCommit, ARequestWhoseTurnComesInTimeIsAnswered) {
   runner.on_run = nullptr;
   group.end();
   waiting.join();
+}
+
+// Its deadline passes while a group has it: what the group does with it is the answer.
+TEST(GroupCommit, ARequestThatHasBegunIsNotGivenUp) {
+  CountingRunner runner;
+  GroupCommit queue(runner);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  std::thread hurried;
+  std::latch on_the_way{1};
+  runner.on_run = [&] {
+    if (!hurried.joinable()) {
+      hurried = std::thread([&] {
+        on_the_way.count_down();
+        EXPECT_TRUE(submit(queue, 1, Request::Kind::each, {.deadline = deadline}).front().has_value());
+      });
+      on_the_way.wait();
+    }
+    // Beyond the deadline, and until the other one has tried to give up.
+    if (runner.requests_in_group == 2)
+      std::this_thread::sleep_until(deadline + std::chrono::milliseconds(50));
+    else
+      std::this_thread::yield();
+  };
+  submit(queue, 100'000);   // in a hundred groups, so that the other one comes into the midst
+  hurried.join();
 }
 
 TEST(GroupCommit, RunsAloneWhatAsksForIt) {
