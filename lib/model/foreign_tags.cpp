@@ -154,7 +154,7 @@ class Parser {
 std::optional<std::vector<ForeignTag>> parse_foreign_tags(std::string_view json) {
   std::vector<ForeignTag> tags;
   if (!Parser(json).object(tags)) return std::nullopt;
-  std::ranges::stable_sort(tags, {}, &ForeignTag::key);
+  std::ranges::sort(tags);
   return tags;
 }
 

@@ -3,6 +3,7 @@
 // nothing else.
 #pragma once
 
+#include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,10 +15,10 @@ struct ForeignTag {
   std::string key;
   std::string value;
 
-  bool operator==(const ForeignTag&) const = default;
+  auto operator<=>(const ForeignTag&) const = default;
 };
 
-// Sorted by key; a key that is there several times stays so, in the order given. The texts are the caller's
+// Sorted by key; a key that is there several times stays so, sorted by value. The texts are the caller's
 // to judge: they may contain NUL, and half a surrogate pair becomes three bytes that are no UTF-8. None where
 // the text is no such object. Throws std::bad_alloc.
 std::optional<std::vector<ForeignTag>> parse_foreign_tags(std::string_view json);

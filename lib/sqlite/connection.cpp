@@ -138,7 +138,7 @@ void set_options(sqlite3* handle) {
 constexpr std::size_t kMaxJsonBytesPerCodePoint = 6;
 constexpr std::size_t kMaxTagBytes =
     kMaxJsonBytesPerCodePoint * (model::kMaxKeyCodePoints + model::kMaxValueCodePoints) + 6;   // "":"",
-constexpr std::size_t kMaxRowBytes = model::Record::kMaxTags * kMaxTagBytes + 64 * 1024;
+constexpr std::size_t kMaxRowBytes = model::Record::kMaxTags * kMaxTagBytes + std::size_t{64} * 1024;
 static_assert(kMaxRowBytes < 100'000'000);
 
 // As low as our own statements and VACUUM (which attaches a database) allow.

@@ -13,7 +13,7 @@ namespace {
 
 // SQLite's file layer writes at most 128 KiB at once: it drops the higher bits of a length (os_unix.c), and
 // takes what is left for a full disk.
-constexpr sqlite3_int64 kChunk = 64 * 1024;
+constexpr sqlite3_int64 kChunk = sqlite3_int64{64} * 1024;
 
 void check(int result, const char* doing) {
   if (result != SQLITE_OK) throw_failure(nullptr, result, doing);

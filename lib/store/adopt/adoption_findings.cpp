@@ -124,9 +124,9 @@ class Comparison {
   }
 
   const Past& past_of(std::uint32_t ordinal) const {
-    static const Past kNothing;
+    static const Past nothing;
     const auto past = survey_.pasts.find(ordinal);
-    return past == survey_.pasts.end() ? kNothing : past->second;
+    return past == survey_.pasts.end() ? nothing : past->second;
   }
 
   // Users and foreign rows are in the order of ordinals; a foreign row may be without a record.
@@ -241,7 +241,7 @@ class Comparison {
       if (!std::ranges::binary_search(tags, key, {}, &TagChange::key)) removals.push_back(removal(key));
     }
     std::ranges::move(removals, std::back_inserter(tags));
-    std::ranges::stable_sort(tags, {}, &TagChange::key);
+    std::ranges::sort(tags, {}, &TagChange::key);
   }
 
   // --- A tombstone. ---

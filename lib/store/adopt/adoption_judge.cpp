@@ -60,9 +60,9 @@ class Judgement {
   // --- Tags. ---
 
   void check_tags(Finding& finding) {
-    static const RecordPtr kNobody = Record::make(0, 0, std::string(model::kUserIdBytes, '0'), {}, {});
+    static const RecordPtr nobody = Record::make(0, 0, std::string(model::kUserIdBytes, '0'), {}, {});
     ForeignChange& change = finding.change;
-    planner_.plan(finding.was && change.complete ? *finding.was : *kNobody, operations_of(change));
+    planner_.plan(finding.was && change.complete ? *finding.was : *nobody, operations_of(change));
     if (!planner_.refused()) return;
     change.violations = planner_.take_violations();
     problem(finding, "its tags break the rules");

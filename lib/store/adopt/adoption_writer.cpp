@@ -99,6 +99,7 @@ class Adopting {
 
   void append_deltas(const std::vector<TagChange>& tags) {
     std::vector<model::TagDelta> deltas;
+    deltas.reserve(tags.size());
     for (const auto& [key, value] : tags) deltas.push_back({key, value});
     model::append_patch(deltas, patch_);
   }
