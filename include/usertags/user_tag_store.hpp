@@ -18,7 +18,8 @@
 //
 // Threads: every method but move and destruction may be called from any thread. find, find_each, read, list,
 // select, for_each, count, tag_keys, tag_values, plan, revision and stats never wait for a disk, a sync, or
-// SQLite. Writes that wait together are committed together; the store makes no thread of its own.
+// SQLite. Writes that wait together are committed together; the store makes no thread of its own, but for two
+// that help to load it and are gone when it is open.
 // Processes: one writes. After fork the child's copy answers `forked`.
 // Memory: the users, tags and indexes live in memory as a whole; the file is the truth.
 // Errors: no method throws; memory that runs out is answered with out_of_memory. A moved-from or closed
