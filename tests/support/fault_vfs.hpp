@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <ostream>
 #include <vector>
 
 #include "sqlite/vfs_shim.hpp"
@@ -37,6 +38,21 @@ struct Fault {
   int system_error = EIO;   // errno
   bool torn = false;        // of a write: its first half is written before it fails
 };
+
+// A fault with the name that a parametrized test bears.
+struct NamedFault {
+  const char* name;
+  Fault fault;
+
+  Fault at(std::uint64_t nth) const {
+    Fault later = fault;
+    later.nth = nth;
+    return later;
+  }
+};
+inline void PrintTo(const NamedFault& named, std::ostream* out) {
+  *out << named.name;
+}
 
 class FaultVfs final : public sqlite::VfsShim {
  public:

@@ -14,16 +14,7 @@
 namespace usertags::test {
 namespace {
 
-struct Trouble {
-  const char* name;
-  Fault fault;
-};
-
-void PrintTo(const Trouble& trouble, std::ostream* out) {
-  *out << trouble.name;
-}
-
-const Trouble kTroubles[] = {
+const NamedFault kFaults[] = {
     {"AWriteFails", {.operation = FileOperation::write, .result = SQLITE_IOERR_WRITE}},
     {"AWriteIsTorn", {.operation = FileOperation::write, .result = SQLITE_IOERR_WRITE, .torn = true}},
     {"WritesFailFromThenOn",
@@ -38,7 +29,7 @@ const Trouble kTroubles[] = {
     {"ARemoveFails", {.operation = FileOperation::remove, .result = SQLITE_IOERR_DELETE}},
 };
 
-class AdoptionFaults : public AdoptionTest, public testing::WithParamInterface<Trouble> {
+class AdoptionFaults : public AdoptionTest, public testing::WithParamInterface<NamedFault> {
  protected:
   // So many changes that the WAL gets many pages.
   AdoptionFaults() {
@@ -78,10 +69,8 @@ TEST_P(AdoptionFaults, LeaveAllOrNothing) {
   std::uint64_t refused = 0;
   for (std::uint64_t nth = 1;; ++nth) {
     put_back(image_);
-    Fault fault = GetParam().fault;
-    fault.nth = nth;
     FaultVfs vfs;
-    vfs.arm(fault);
+    vfs.arm(GetParam().at(nth));
     const auto answer = adopt();
     const bool fired = vfs.fired() > 0;
     vfs.disarm();
@@ -99,8 +88,8 @@ TEST_P(AdoptionFaults, LeaveAllOrNothing) {
   RecordProperty("refused", static_cast<int>(refused));
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, AdoptionFaults, testing::ValuesIn(kTroubles),
-                         [](const auto& trouble) { return trouble.param.name; });
+INSTANTIATE_TEST_SUITE_P(Every, AdoptionFaults, testing::ValuesIn(kFaults),
+                         [](const auto& kind) { return kind.param.name; });
 
 }   // namespace
 }   // namespace usertags::test

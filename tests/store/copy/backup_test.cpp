@@ -533,26 +533,19 @@ TEST_F(Backup, AFullDiskLeavesTheOldTarget) {
   EXPECT_EQ(everything(open_with(copy_)), everything(store));
 }
 
-struct FaultKind {
-  const char* name;
-  FileOperation operation;
-  int result;
-  int system_error;
-  bool sticky;
+const NamedFault kFaults[] = {
+    {"Open", {.operation = FileOperation::open, .result = SQLITE_CANTOPEN}},
+    {"Read", {.operation = FileOperation::read, .result = SQLITE_IOERR_READ}},
+    {"Write", {.operation = FileOperation::write, .result = SQLITE_IOERR_WRITE}},
+    {"WriteFromThenOn", {.operation = FileOperation::write, .sticky = true, .result = SQLITE_IOERR_WRITE}},
+    {"FullFromThenOn",
+     {.operation = FileOperation::write, .sticky = true, .result = SQLITE_FULL, .system_error = ENOSPC}},
+    {"Sync", {.operation = FileOperation::sync, .result = SQLITE_IOERR_FSYNC}},
+    {"Truncate", {.operation = FileOperation::truncate, .result = SQLITE_IOERR_TRUNCATE}},
+    {"RemoveFromThenOn", {.operation = FileOperation::remove, .sticky = true, .result = SQLITE_IOERR_DELETE}},
 };
 
-const FaultKind kFaults[] = {
-    {"Open", FileOperation::open, SQLITE_CANTOPEN, EIO, false},
-    {"Read", FileOperation::read, SQLITE_IOERR_READ, EIO, false},
-    {"Write", FileOperation::write, SQLITE_IOERR_WRITE, EIO, false},
-    {"WriteFromThenOn", FileOperation::write, SQLITE_IOERR_WRITE, EIO, true},
-    {"FullFromThenOn", FileOperation::write, SQLITE_FULL, ENOSPC, true},
-    {"Sync", FileOperation::sync, SQLITE_IOERR_FSYNC, EIO, false},
-    {"Truncate", FileOperation::truncate, SQLITE_IOERR_TRUNCATE, EIO, false},
-    {"RemoveFromThenOn", FileOperation::remove, SQLITE_IOERR_DELETE, EIO, true},
-};
-
-class BackupUnderFaults : public Backup, public testing::WithParamInterface<FaultKind> {
+class BackupUnderFaults : public Backup, public testing::WithParamInterface<NamedFault> {
  protected:
   // The same store as before, or the copy; and nothing that does not belong there.
   void expect_one_or_the_other(const UserTagStore& store, bool copied) {
@@ -578,31 +571,27 @@ TEST_P(BackupUnderFaults, EveryOperationInTurnLeavesTheOldTargetOrTheNewOne) {
   write_some(store);
   const auto before = everything(store);
   put_the_old_one_back();
-  const FaultKind& kind = GetParam();
-  const std::uint64_t first = vfs.count(kind.operation);
+  const NamedFault& kind = GetParam();
+  const std::uint64_t first = vfs.count(kind.fault.operation);
   must(store.backup(copy_));
-  const std::uint64_t operations = vfs.count(kind.operation) - first;
+  const std::uint64_t operations = vfs.count(kind.fault.operation) - first;
   ASSERT_GT(operations, 0U);
 
   std::uint64_t failures = 0;
   for (std::uint64_t nth = 1; nth <= operations; ++nth) {
     SCOPED_TRACE("operation " + std::to_string(nth));
     put_the_old_one_back();
-    vfs.arm({.operation = kind.operation,
-             .nth = nth,
-             .sticky = kind.sticky,
-             .result = kind.result,
-             .system_error = kind.system_error});
+    vfs.arm(kind.at(nth));
     const auto answer = store.backup(copy_);
     vfs.disarm();
     expect_one_or_the_other(store, answer.has_value());
     if (!answer) ++failures;
-    if (!answer && kind.system_error == ENOSPC) {
+    if (!answer && kind.fault.system_error == ENOSPC) {
       EXPECT_EQ(code_of(answer), ErrorCode::disk_full);
     }
   }
   const bool may_fail =
-      kind.operation == FileOperation::remove;   // what SQLite leaves is removed all the same
+      kind.fault.operation == FileOperation::remove;   // what SQLite leaves is removed all the same
   EXPECT_GE(failures, may_fail ? 0 : 1U);
   EXPECT_TRUE(store.apply("1", TagBatch().set("after", "faults")));
   must(store.apply("1", TagBatch().erase("after")));

@@ -353,25 +353,18 @@ TEST_F(Compact, WhatFailsOnItsWayToTheDiskStopsTheStoreAndLosesNothing) {
   must(store.close());
 }
 
-struct FaultKind {
-  const char* name;
-  FileOperation operation;
-  int result;
-  int system_error;
-  bool sticky;
+const NamedFault kFaults[] = {
+    {"OpenFromThenOn", {.operation = FileOperation::open, .sticky = true, .result = SQLITE_CANTOPEN}},
+    {"Read", {.operation = FileOperation::read, .result = SQLITE_IOERR_READ}},
+    {"Write", {.operation = FileOperation::write, .result = SQLITE_IOERR_WRITE}},
+    {"Full", {.operation = FileOperation::write, .result = SQLITE_FULL, .system_error = ENOSPC}},
+    {"FullFromThenOn",
+     {.operation = FileOperation::write, .sticky = true, .result = SQLITE_FULL, .system_error = ENOSPC}},
+    {"Sync", {.operation = FileOperation::sync, .result = SQLITE_IOERR_FSYNC}},
+    {"Truncate", {.operation = FileOperation::truncate, .result = SQLITE_IOERR_TRUNCATE}},
 };
 
-const FaultKind kFaults[] = {
-    {"OpenFromThenOn", FileOperation::open, SQLITE_CANTOPEN, EIO, true},
-    {"Read", FileOperation::read, SQLITE_IOERR_READ, EIO, false},
-    {"Write", FileOperation::write, SQLITE_IOERR_WRITE, EIO, false},
-    {"Full", FileOperation::write, SQLITE_FULL, ENOSPC, false},
-    {"FullFromThenOn", FileOperation::write, SQLITE_FULL, ENOSPC, true},
-    {"Sync", FileOperation::sync, SQLITE_IOERR_FSYNC, EIO, false},
-    {"Truncate", FileOperation::truncate, SQLITE_IOERR_TRUNCATE, EIO, false},
-};
-
-class CompactUnderFaults : public Compact, public testing::WithParamInterface<FaultKind> {
+class CompactUnderFaults : public Compact, public testing::WithParamInterface<NamedFault> {
  protected:
   // A store with work for every part of a compaction, in the file's folder, closed.
   void make_template() const {
@@ -397,12 +390,12 @@ class CompactUnderFaults : public Compact, public testing::WithParamInterface<Fa
 TEST_P(CompactUnderFaults, EveryOperationInTurnLosesNothing) {
   make_template();
   FaultVfs vfs;
-  const FaultKind& kind = GetParam();
+  const NamedFault& kind = GetParam();
   put_in_place();
   auto store = must(UserTagStore::open(path_, careful()));
-  const std::uint64_t first = vfs.count(kind.operation);
+  const std::uint64_t first = vfs.count(kind.fault.operation);
   must(store.compact());
-  const std::uint64_t operations = vfs.count(kind.operation) - first;
+  const std::uint64_t operations = vfs.count(kind.fault.operation) - first;
   ASSERT_GT(operations, 0U);
   const auto compacted = everything(store);   // pruned, too
   must(store.close());
@@ -413,15 +406,11 @@ TEST_P(CompactUnderFaults, EveryOperationInTurnLosesNothing) {
     SCOPED_TRACE("operation " + std::to_string(nth) + " of " + std::to_string(operations));
     put_in_place();
     store = must(UserTagStore::open(path_, careful()));
-    vfs.arm({.operation = kind.operation,
-             .nth = nth,
-             .sticky = kind.sticky,
-             .result = kind.result,
-             .system_error = kind.system_error});
+    vfs.arm(kind.at(nth));
     const auto answer = store.compact();
     vfs.disarm();
     if (!answer) ++failures;
-    if (kind.system_error == ENOSPC && !answer) {
+    if (kind.fault.system_error == ENOSPC && !answer) {
       EXPECT_EQ(code_of(answer), ErrorCode::disk_full) << told(answer);
       EXPECT_FALSE(store.stats().failed);
     }
