@@ -102,21 +102,17 @@ Projection::Publication::~Publication() {
   for (auto next = std::move(next_); next != nullptr;) next = std::move(next->next_);
 }
 
-void Projection::publish(std::unique_ptr<Publication> publication) noexcept {
-  {
-    const NewMoment moment(moment_);
-    push(*publication);
-    tags_.publish(*publication->edits_);
-    publication->edits_.reset();
-    publication->reserved_ = 0;
-    visible_.store(publication->revision_, std::memory_order_release);
+void Projection::show(std::unique_ptr<Publication> publication) noexcept {
+  push(*publication);
+  tags_.publish(*publication->edits_);
+  publication->edits_.reset();
+  publication->reserved_ = 0;
+  visible_.store(publication->revision_, std::memory_order_release);
 
-    const model::MutexLock retirement(retirement_);
-    Publication* const newest = publication.get();
-    (newest_ == nullptr ? oldest_ : newest_->next_) = std::move(publication);
-    newest_ = newest;
-  }
-  retire_some();
+  const model::MutexLock retirement(retirement_);
+  Publication* const newest = publication.get();
+  (newest_ == nullptr ? oldest_ : newest_->next_) = std::move(publication);
+  newest_ = newest;
 }
 
 void Projection::push(const Publication& publication) noexcept {

@@ -25,6 +25,8 @@
 #include <optional>
 #include <shared_mutex>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <usertags/user_ref.hpp>
@@ -62,7 +64,20 @@ class Projection {
   // `revision`, which is above; the steps of one external id are in order, and new ordinals ascend. Throws
   // std::bad_alloc.
   std::unique_ptr<Publication> prepare(std::vector<Step> steps, std::uint64_t revision);
-  void publish(std::unique_ptr<Publication> publication) noexcept;
+  void publish(std::unique_ptr<Publication> publication) noexcept {
+    publish(std::move(publication), [] noexcept {});
+  }
+  // With what belongs to it, which is kept elsewhere: beside() shows that in the same moment.
+  template <class Beside>
+    requires std::is_nothrow_invocable_v<Beside&>
+  void publish(std::unique_ptr<Publication> publication, Beside&& beside) noexcept;
+  // Calls the function between two moments: whoever looks at one sees all of what it does, or nothing.
+  template <class Function>
+    requires std::is_nothrow_invocable_v<Function&>
+  void between_moments(Function&& function) noexcept {
+    const NewMoment moment(moment_);
+    function();
+  }
 
   // Users whom the publishing thread is going to look up: their records are fetched into the cache, all at
   // once. Users named by id are not.
@@ -73,6 +88,14 @@ class Projection {
   void visit_each(std::span<const std::uint32_t> ordinals, Function&& function) const;
 
   // --- Reading. ---
+
+  // Calls the function at one moment: what it sees by calls for one user, and what is published beside, belongs
+  // to the visible revision. It must not ask for what takes the moment lock itself, and be short.
+  template <class Function>
+  decltype(auto) at_one_moment(Function&& function) const {
+    const OneMoment moment(moment_);
+    return std::forward<Function>(function)();
+  }
 
   std::uint64_t visible_revision() const noexcept { return visible_.load(std::memory_order_acquire); }
 
@@ -164,6 +187,7 @@ class Projection {
   void load_directory(std::span<const model::RecordPtr> records) USERTAGS_REQUIRES(moment_);
   void load_user(const model::RecordPtr& record, std::uint32_t hash) USERTAGS_REQUIRES(moment_);
   void append_to_order(const model::Record& user, std::uint32_t hash) noexcept;
+  void show(std::unique_ptr<Publication> publication) noexcept USERTAGS_REQUIRES(moment_);
   void push(const Publication& publication) noexcept USERTAGS_REQUIRES(moment_);
   void undo(const Publication& publication) noexcept;
   void count(const Step& step) noexcept USERTAGS_REQUIRES(moment_);
@@ -240,6 +264,17 @@ class Projection::Snapshot {
   const Projection* owner_;
   std::uint64_t revision_;
 };
+
+template <class Beside>
+  requires std::is_nothrow_invocable_v<Beside&>
+void Projection::publish(std::unique_ptr<Publication> publication, Beside&& beside) noexcept {
+  {
+    const NewMoment moment(moment_);
+    show(std::move(publication));
+    beside();
+  }
+  retire_some();
+}
 
 template <class Revision, class Function>
 bool Projection::visit_at(const UserRef& user, Revision&& revision, Function&& function) const {

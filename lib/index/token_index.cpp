@@ -33,29 +33,44 @@ std::size_t TokenIndex::place_of(const Table& table, std::uint32_t hash,
   return table.find(hash, [&](const KeptToken& token) { return token.text() == text; });
 }
 
-std::optional<TokenOutcome> TokenIndex::find(std::string_view token) const noexcept {
-  const std::uint32_t hash = slot_hash(token);
-  const model::MutexLock lock(mutex_);
+const KeptToken* TokenIndex::kept(std::string_view text) const noexcept {
+  const std::uint32_t hash = slot_hash(text);
   const Table& table = tables_[table_of(hash)];
-  const std::size_t place = place_of(table, hash, token);
-  if (place == Table::kNone) return std::nullopt;
-  return table.at(place).outcome();
+  const std::size_t place = place_of(table, hash, text);
+  return place == Table::kNone ? nullptr : &table.at(place);
+}
+
+std::optional<TokenOutcome> TokenIndex::find(std::string_view token) const noexcept {
+  const model::MutexLock lock(mutex_);
+  const KeptToken* const found = kept(token);
+  return found == nullptr ? std::nullopt : std::optional(found->outcome());
+}
+
+std::uint64_t TokenIndex::seq_of(std::string_view token) const noexcept {
+  const model::MutexLock lock(mutex_);
+  const KeptToken* const found = kept(token);
+  return found == nullptr ? 0 : found->seq();
 }
 
 TokenIndex::Addition TokenIndex::prepare(std::span<const model::Token> tokens) {
   Addition addition;
   addition.reserve(tokens.size());
-  std::array<std::uint32_t, kTables> awaited{};
-  const model::MutexLock lock(mutex_);
-  for (const model::Token& token : tokens) {
-    addition.push_back(TokenPtr::make(token));
-    const std::size_t table = table_of(slot_hash(token.text));
-    tables_[table].reserve(tables_[table].size() + ++awaited[table]);
-  }
+  for (const model::Token& token : tokens) addition.push_back(TokenPtr::make(token));
+  make_room(addition);
   return addition;
 }
 
-void TokenIndex::publish(Addition addition) noexcept {
+void TokenIndex::make_room(std::span<const TokenPtr> tokens) {
+  if (tokens.empty()) return;
+  std::array<std::uint32_t, kTables> awaited{};
+  const model::MutexLock lock(mutex_);
+  for (const TokenPtr& token : tokens) {
+    const std::size_t table = table_of(slot_hash(token->text()));
+    tables_[table].reserve(tables_[table].size() + ++awaited[table]);
+  }
+}
+
+void TokenIndex::publish(std::span<TokenPtr> addition) noexcept {
   const model::MutexLock lock(mutex_);
   for (TokenPtr& token : addition) {
     const KeptToken* const kept = &*token;
@@ -70,18 +85,40 @@ void TokenIndex::publish(Addition addition) noexcept {
   size_ += addition.size();
 }
 
-void TokenIndex::forget(std::uint64_t last) noexcept {
+TokenIndex::Forgotten TokenIndex::forget(std::uint64_t last) noexcept {
   const model::MutexLock lock(mutex_);
-  while (oldest_ != nullptr && oldest_->seq() <= last) {
-    const KeptToken& token = *oldest_;
-    oldest_ = token.next_;
-    token_bytes_ -= token.memory_bytes();
+  if (oldest_ == nullptr || oldest_->seq() > last) return {};
+  Forgotten forgotten(oldest_);
+  const KeptToken* newest_forgotten = nullptr;
+  for (; oldest_ != nullptr && oldest_->seq() <= last; oldest_ = oldest_->next_) {
+    newest_forgotten = oldest_;
+    token_bytes_ -= oldest_->memory_bytes();
     --size_;
-    const std::uint32_t hash = slot_hash(token.text());
+    const std::uint32_t hash = slot_hash(oldest_->text());
     Table& table = tables_[table_of(hash)];
-    const TokenPtr forgotten = table.erase(place_of(table, hash, token.text()));
+    table.erase(place_of(table, hash, oldest_->text())).detach();
   }
+  newest_forgotten->next_ = nullptr;
   if (oldest_ == nullptr) newest_ = nullptr;
+  return forgotten;
+}
+
+TokenIndex::Addition TokenIndex::take_all() {
+  Addition all;
+  all.reserve(size());
+  Forgotten forgotten = forget(newest());
+  while (forgotten.first_ != nullptr) {
+    all.push_back(TokenPtr::adopt(forgotten.first_));
+    forgotten.first_ = std::exchange(forgotten.first_->next_, nullptr);
+  }
+  return all;
+}
+
+TokenIndex::Forgotten::~Forgotten() {
+  while (first_ != nullptr) {
+    const TokenPtr token = TokenPtr::adopt(first_);
+    first_ = token->next_;
+  }
 }
 
 std::size_t TokenIndex::size() const noexcept {

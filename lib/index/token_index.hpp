@@ -5,7 +5,8 @@
 // they stand in a list. A table holds a 256th of them, so that none takes long to grow.
 //
 // Adding is in two steps, so that it cannot fail after a commit. One thread adds and forgets; find() may be
-// called from any thread.
+// called from any thread. Whoever looks at tokens and users of one moment looks under the moment lock, under
+// which both are published (Projection::publish).
 #pragma once
 
 #include <array>
@@ -86,10 +87,19 @@ class TokenIndex {
   using Addition = std::vector<TokenPtr>;
   // Throws std::bad_alloc. Numbers ascend, from the newest token on.
   Addition prepare(std::span<const model::Token> tokens) USERTAGS_EXCLUDES(mutex_);
-  void publish(Addition addition) noexcept USERTAGS_EXCLUDES(mutex_);
+  void make_room(std::span<const TokenPtr> tokens) USERTAGS_EXCLUDES(mutex_);   // makes an Addition of them
+  // What is published and not forgotten bears another text.
+  void publish(std::span<TokenPtr> addition) noexcept USERTAGS_EXCLUDES(mutex_);
 
-  // Forgets the tokens with numbers up to `last`.
-  void forget(std::uint64_t last) noexcept USERTAGS_EXCLUDES(mutex_);
+  // Forgets the tokens with numbers up to `last`. They are freed with what is answered: not under a lock.
+  class Forgotten;
+  Forgotten forget(std::uint64_t last) noexcept USERTAGS_EXCLUDES(mutex_);
+
+  // All of them, in order, for another index: this one has none any more. Throws std::bad_alloc.
+  Addition take_all() USERTAGS_EXCLUDES(mutex_);
+
+  // The number of the token; 0 where it is not kept.
+  std::uint64_t seq_of(std::string_view token) const noexcept USERTAGS_EXCLUDES(mutex_);
 
   std::size_t size() const noexcept USERTAGS_EXCLUDES(mutex_);
   std::uint64_t newest() const noexcept USERTAGS_EXCLUDES(mutex_);   // its number; 0 where there is none
@@ -99,6 +109,7 @@ class TokenIndex {
   using Table = SlotTable<TokenPtr, &KeptToken::text, Growth::twofold>;
   static constexpr std::size_t kTables = 256;
 
+  const KeptToken* kept(std::string_view text) const noexcept USERTAGS_REQUIRES(mutex_);
   static std::size_t table_of(std::uint32_t hash) noexcept { return hash >> 24; }
   std::size_t place_of(const Table& table, std::uint32_t hash, std::string_view text) const noexcept;
 
@@ -108,6 +119,23 @@ class TokenIndex {
   const KeptToken* newest_ USERTAGS_GUARDED_BY(mutex_) = nullptr;
   std::size_t size_ USERTAGS_GUARDED_BY(mutex_) = 0;
   std::size_t token_bytes_ USERTAGS_GUARDED_BY(mutex_) = 0;
+};
+
+class TokenIndex::Forgotten {
+ public:
+  Forgotten() noexcept = default;
+  Forgotten(Forgotten&& other) noexcept : first_(std::exchange(other.first_, nullptr)) {}
+  Forgotten& operator=(Forgotten&& other) noexcept {
+    std::swap(first_, other.first_);
+    return *this;
+  }
+  ~Forgotten();
+
+ private:
+  friend class TokenIndex;
+  explicit Forgotten(const KeptToken* first) noexcept : first_(first) {}
+
+  const KeptToken* first_ = nullptr;   // and those after it
 };
 
 }   // namespace usertags::index

@@ -187,8 +187,6 @@ const char* sql_of(Control control) noexcept {
     case Control::begin_immediate: return "BEGIN IMMEDIATE";
     case Control::commit: return "COMMIT";
     case Control::roll_back: return "ROLLBACK";
-    case Control::savepoint: return "SAVEPOINT part";
-    case Control::release: return "RELEASE part";
   }
   return "";
 }
@@ -208,6 +206,16 @@ Connection::Connection(const ConnectionConfig& config) {
   set_busy_timeout(config.busy_timeout);
   const int configured = sqlite3_exec(handle, pragmas_of(config).c_str(), nullptr, nullptr, nullptr);
   if (configured != SQLITE_OK) throw_failure(handle, configured, cannot_open(config.path));
+  prepare_controls();
+}
+
+void Connection::prepare_controls() {
+  for (std::size_t i = 0; i < kControls; ++i) {
+    const char* const sql = sql_of(static_cast<Control>(i));
+    const int result = sqlite3_prepare_v3(handle(), sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                          &handle_->controls[i], nullptr);
+    if (result != SQLITE_OK) throw_failure(handle(), result, "cannot prepare " + model::quoted(sql));
+  }
 }
 
 void Connection::Handle::close() noexcept {
@@ -229,12 +237,7 @@ void Connection::execute(Control control) {
 }
 
 int Connection::try_to(Control control) noexcept {
-  sqlite3_stmt*& statement = handle_->controls[static_cast<std::size_t>(control)];
-  if (statement == nullptr) {
-    const int prepared =
-        sqlite3_prepare_v3(handle(), sql_of(control), -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-    if (prepared != SQLITE_OK) return prepared;
-  }
+  sqlite3_stmt* const statement = handle_->controls[static_cast<std::size_t>(control)];
   const int result = sqlite3_step(statement);
   sqlite3_reset(statement);
   return result == SQLITE_DONE ? SQLITE_OK : result;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -37,8 +38,10 @@ struct ConnectionConfig {
   std::chrono::milliseconds busy_timeout{5'000};
 };
 
-// What begins and ends transactions. Every commit runs some of them, so each is prepared once.
-enum class Control : std::uint8_t { begin, begin_immediate, commit, roll_back, savepoint, release };
+// What begins and ends transactions. Each is prepared when the connection is opened: every commit runs some
+// of them, and a rollback must need no memory.
+enum class Control : std::uint8_t { begin, begin_immediate, commit, roll_back };
+inline constexpr std::size_t kControls = 4;
 
 // Every connection of the store is made here, so that none misses an answer: extended result codes,
 // DEFENSIVE on, trusted_schema off, triggers and views off, cell_size_check on, mmap_size 0,
@@ -52,7 +55,7 @@ class Connection {
   sqlite3* handle() const noexcept { return handle_->sqlite; }   // null once closed or abandoned
   void execute(const char* sql);                                 // one or more statements without results
   void execute(Control control);
-  int try_to(Control control) noexcept;          // answers SQLite's result code
+  int try_to(Control control) noexcept;          // answers SQLite's result code; needs no memory of ours
   std::int64_t query_integer(const char* sql);   // first column of the first row
   std::string query_text(const char* sql);
   std::string name() const;               // the file's path in quotes, for messages
@@ -82,8 +85,10 @@ class Connection {
     void close() noexcept;
 
     sqlite3* sqlite = nullptr;
-    std::array<sqlite3_stmt*, 6> controls{};   // by Control; null: not prepared yet
+    std::array<sqlite3_stmt*, kControls> controls{};   // by Control
   };
+
+  void prepare_controls();
 
   std::unique_ptr<Handle> handle_ = std::make_unique<Handle>();
 };

@@ -9,6 +9,7 @@
 #include "model/failure.hpp"
 #include "sqlite/sqlite_error.hpp"
 #include "sqlite/vacuum.hpp"
+#include "sqlite/wal_file.hpp"
 #include "sqlite/wal_recovery.hpp"
 
 namespace usertags::sqlite {
@@ -75,6 +76,7 @@ Database::Database(const ConnectionConfig& config, const State& first_state)
       users_(connection_),
       tokens_(connection_),
       data_version_(connection_),
+      in_memory_(config.mode == OpenMode::memory),
       is_alone_(config.exclusive || config.mode == OpenMode::memory),
       busy_timeout_(config.busy_timeout),
       page_bytes_(static_cast<std::uint64_t>(connection_.query_integer("PRAGMA page_size"))) {
@@ -94,6 +96,7 @@ int Database::on_commit_begun(void* database) noexcept {
 
 int Database::on_wal_grown(void* database, sqlite3*, const char*, int frames) noexcept {
   static_cast<Database*>(database)->wal_frames_ = static_cast<std::uint64_t>(frames);
+  static_cast<Database*>(database)->wal_length_.reset();
   return SQLITE_OK;
 }
 
@@ -110,7 +113,13 @@ void Database::watch_commits() {
     watch_.others.emplace(sqlite3_db_filename(connection_.handle(), "main"), busy_timeout_);
   }
   if (watch_.others) watch_.others->begin();
+  if (!wal_length_ && !in_memory_) wal_length_ = wal_length(connection_);
   watch_.version = data_version_.read();
+}
+
+void Database::cut_void_frames() {
+  if (wal_length_) cut_wal(connection_, *wal_length_);
+  wal_length_.reset();
 }
 
 // The order matters: who commits between the two questions is seen. Commits of our own are seen, too; but
@@ -132,11 +141,13 @@ void Database::try_to_settle_watch() noexcept {
 
 Transaction::Commit Database::vacuum(const Progress& progress) {
   all_in_database_ = false;   // its commit tells no hook
+  wal_length_.reset();
   return sqlite::vacuum(connection_, progress);
 }
 
 Database::Checkpointed Database::run_checkpoint(int mode) {
   try_to_settle_watch();   // which would take an emptied WAL for a commit
+  wal_length_.reset();
   int frames = 0;
   int moved_frames = 0;
   const int result = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", mode, &frames, &moved_frames);

@@ -41,9 +41,16 @@ class Database {
   // See DataVersion. Within a transaction that writes.
   std::int64_t data_version();
 
-  // To be called within a transaction in which writing pages may fail before the COMMIT, or in one right
-  // before vacuum(): such a failure is then not taken for a commit of others. Throws Failure.
+  // To be called within a transaction in which writing pages may fail before the COMMIT, before they are
+  // written, or in one right before vacuum(): such a failure is then not taken for a commit of others. Throws
+  // Failure.
   void watch_commits();
+  // Gives the disk back what such a transaction wrote into the WAL before it was rolled back: void frames, which
+  // the next commit would overwrite, but which take room until then, perhaps all that is left. Within a
+  // transaction that has written nothing, and in which data_version() has said that nobody else has written.
+  // Throws Failure.
+  void cut_void_frames();
+  bool has_void_frames() const noexcept { return wal_length_.has_value(); }   // perhaps
   // See vacuum.hpp; behind watch_commits().
   Transaction::Commit vacuum(const Progress& progress);
 
@@ -77,6 +84,7 @@ class Database {
     std::optional<CommitWatch> others;     // none where there can be no others
     std::optional<std::int64_t> version;   // SQLite's, then; none: not watching
   };
+  std::optional<std::int64_t> wal_length_;   // when watching began; none: a commit has been since
 
   Connection connection_;
   StateTable state_;
@@ -86,6 +94,7 @@ class Database {
   DataVersion data_version_;
   std::int64_t own_failures_ = 0;   // what they added to SQLite's data version
   Watch watch_;
+  const bool in_memory_;
   const bool is_alone_;   // no other connection can write
   const std::chrono::milliseconds busy_timeout_;
   std::uint64_t page_bytes_;

@@ -12,6 +12,7 @@ namespace {
 
 thread_local SyncObserver* observer = nullptr;
 thread_local int file_error = 0;
+thread_local std::uint64_t writes = 0;
 
 // A short read is an answer: the file ends there.
 int noted(int result) noexcept {
@@ -27,10 +28,15 @@ class ObservedFile final : public ShimFile {
     return noted(ShimFile::read(to, bytes, offset));
   }
   int write(const void* from, int bytes, sqlite3_int64 offset) noexcept override {
+    ++writes;
     return noted(ShimFile::write(from, bytes, offset));
   }
-  int truncate(sqlite3_int64 size) noexcept override { return noted(ShimFile::truncate(size)); }
+  int truncate(sqlite3_int64 size) noexcept override {
+    ++writes;
+    return noted(ShimFile::truncate(size));
+  }
   int sync(int flags) noexcept override {
+    ++writes;
     if (observer == nullptr) return noted(ShimFile::sync(flags));
     const auto start = std::chrono::steady_clock::now();
     const int result = noted(ShimFile::sync(flags));
@@ -60,6 +66,10 @@ void register_observed_vfs() {
 
 int last_file_error() noexcept {
   return file_error;
+}
+
+std::uint64_t file_writes() noexcept {
+  return writes;
 }
 
 ObserveSyncs::ObserveSyncs(SyncObserver& new_observer) noexcept

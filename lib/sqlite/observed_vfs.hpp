@@ -1,10 +1,12 @@
 // A VFS shim over the default one that sees what SQLite does not tell: the time of a sync, which is only a
-// part of a COMMIT's, and the errno of the system call that made a COMMIT fail. It changes nothing.
+// part of a COMMIT's, the errno of the system call that made a COMMIT fail, and whether it had begun to write.
+// It changes nothing.
 // Registered once for the process, under the name kObservedVfs, and never as the default one: the host's own
 // connections do not see it.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace usertags::sqlite {
 
@@ -15,6 +17,9 @@ void register_observed_vfs();
 
 // The errno of the last read, write, truncation or sync that failed on this thread; 0 where none has.
 int last_file_error() noexcept;
+
+// Writes, truncations and syncs that were tried on this thread.
+std::uint64_t file_writes() noexcept;
 
 // Called on the thread that synced, with the time the sync took. One observer a thread: the store sets it
 // around its writing, so that stores in one process do not see each other's syncs.

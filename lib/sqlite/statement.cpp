@@ -98,10 +98,8 @@ std::span<const std::uint8_t> Statement::blob(int column) const noexcept {
 }
 
 void Statement::fail(int result_code) {
-  const Error error =
-      to_error(connection_->sqlite, result_code, "cannot run " + model::quoted(sqlite3_sql(statement_)));
-  reset();
-  throw model::Failure{error};
+  const ResetAtEnd reset(*this);   // also where there is no memory for the text
+  throw_failure(connection_->sqlite, result_code, "cannot run " + model::quoted(sqlite3_sql(statement_)));
 }
 
 void Statement::check_bound(int result_code) {

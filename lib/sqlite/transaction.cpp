@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include "sqlite/observed_vfs.hpp"
 #include "sqlite/sqlite_error.hpp"
 
 namespace usertags::sqlite {
@@ -12,19 +13,29 @@ void roll_back(Connection& connection) noexcept {
   if (connection.in_transaction()) connection.try_to(Control::roll_back);
 }
 
+void begin(Connection& connection, Control how) {
+  roll_back(connection);   // what a failure has left open
+  try {
+    connection.execute(how);
+  } catch (...) {
+    roll_back(connection);
+    throw;
+  }
+}
+
 }   // namespace
 
-CommitOutcome outcome_of_commit(int result_code) noexcept {
+CommitOutcome outcome_of_commit(int result_code, bool has_written) noexcept {
   switch (result_code & 0xff) {
     case SQLITE_OK: return CommitOutcome::committed;
     case SQLITE_BUSY:
     case SQLITE_FULL: return CommitOutcome::not_applied;
-    default: return CommitOutcome::unknown;
+    default: return has_written ? CommitOutcome::unknown : CommitOutcome::not_applied;
   }
 }
 
 Transaction::Transaction(Connection& connection) : connection_(connection) {
-  connection_.execute(Control::begin_immediate);
+  begin(connection_, Control::begin_immediate);
 }
 
 Transaction::~Transaction() {
@@ -32,8 +43,9 @@ Transaction::~Transaction() {
 }
 
 Transaction::Commit Transaction::commit() noexcept {
+  const std::uint64_t writes_before = file_writes();
   const int result = connection_.try_to(Control::commit);
-  Commit commit{outcome_of_commit(result), {}};
+  Commit commit{outcome_of_commit(result, file_writes() != writes_before), {}};
   if (commit.outcome == CommitOutcome::committed) return commit;
   commit.error = to_error(connection_.handle(), result, "cannot commit");
   roll_back(connection_);
@@ -41,7 +53,7 @@ Transaction::Commit Transaction::commit() noexcept {
 }
 
 ReadTransaction::ReadTransaction(Connection& connection) : connection_(connection) {
-  connection_.execute(Control::begin);
+  begin(connection_, Control::begin);
   try {
     connection_.query_integer(
         "PRAGMA schema_version");   // BEGIN alone takes no snapshot: the first read does
@@ -53,20 +65,6 @@ ReadTransaction::ReadTransaction(Connection& connection) : connection_(connectio
 
 ReadTransaction::~ReadTransaction() {
   roll_back(connection_);
-}
-
-Savepoint::Savepoint(Connection& connection) : connection_(connection) {
-  connection_.execute(Control::savepoint);
-}
-
-Savepoint::~Savepoint() {
-  if (!open_ || !connection_.in_transaction()) return;
-  sqlite3_exec(connection_.handle(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr);
-}
-
-void Savepoint::release() {
-  connection_.execute(Control::release);
-  open_ = false;
 }
 
 }   // namespace usertags::sqlite

@@ -1,5 +1,6 @@
-// Transaction, ReadTransaction, Savepoint. Whether a transaction is open is asked of SQLite, never
-// remembered: a full disk, exhausted memory and some errors of I/O roll back by themselves.
+// Transaction, ReadTransaction. Whether a transaction is open is asked of SQLite, never remembered: a full
+// disk, exhausted memory and some errors of I/O roll back by themselves. A BEGIN or a ROLLBACK that failed may
+// leave one open: whoever begins the next one ends it first.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,10 @@
 
 namespace usertags::sqlite {
 
-// How a COMMIT ended. `unknown` is any error within it but busy and full: it may have reached the disk.
+// How a COMMIT ended. `unknown` is any error within it but busy and full, once it has begun to write to a
+// file: it may have reached the disk. Memory that runs out before that leaves nothing unknown.
 enum class CommitOutcome : std::uint8_t { committed, not_applied, unknown };
-CommitOutcome outcome_of_commit(int result_code) noexcept;
+CommitOutcome outcome_of_commit(int result_code, bool has_written) noexcept;
 
 // BEGIN IMMEDIATE … COMMIT. Rolls back when it goes out of scope uncommitted, if SQLite has not yet.
 class Transaction {
@@ -44,20 +46,6 @@ class ReadTransaction {
 
  private:
   Connection& connection_;
-};
-
-// SAVEPOINT … RELEASE within a Transaction; rolls back to its start when it goes out of scope unreleased.
-class Savepoint {
- public:
-  explicit Savepoint(Connection& connection);
-  Savepoint(const Savepoint&) = delete;
-  Savepoint& operator=(const Savepoint&) = delete;
-  ~Savepoint();
-  void release();
-
- private:
-  Connection& connection_;
-  bool open_ = true;
 };
 
 }   // namespace usertags::sqlite

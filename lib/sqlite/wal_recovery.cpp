@@ -7,6 +7,7 @@
 
 #include "sqlite/sqlite_error.hpp"
 #include "sqlite/transaction.hpp"
+#include "sqlite/wal_file.hpp"
 
 namespace usertags::sqlite {
 namespace {
@@ -17,15 +18,6 @@ constexpr sqlite3_int64 kChunk = sqlite3_int64{64} * 1024;
 
 void check(int result, const char* doing) {
   if (result != SQLITE_OK) throw_failure(nullptr, result, doing);
-}
-
-// The WAL's file: open from the first read of a database in WAL mode on.
-sqlite3_file* wal_of(Connection& connection) {
-  if (connection.query_text("PRAGMA journal_mode") != "wal") return nullptr;
-  sqlite3_file* file = nullptr;
-  check(sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file),
-        "cannot reach the WAL");
-  return file != nullptr && file->pMethods != nullptr ? file : nullptr;
 }
 
 void rewrite(sqlite3_file& wal) {
@@ -45,7 +37,8 @@ void rewrite(sqlite3_file& wal) {
 
 void rewrite_wal(Connection& connection) {
   const Transaction lock(connection);
-  if (sqlite3_file* const wal = wal_of(connection)) rewrite(*wal);
+  if (connection.query_text("PRAGMA journal_mode") != "wal") return;
+  if (sqlite3_file* const wal = wal_file(connection)) rewrite(*wal);
 }
 
 }   // namespace usertags::sqlite

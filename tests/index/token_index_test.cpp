@@ -20,7 +20,8 @@ class Tokens {
   }
   void add(TokenIndex& index, std::string text, std::uint64_t revision = 1) {
     const model::Token token = make(std::move(text), revision);
-    index.publish(index.prepare(std::span(&token, 1)));
+    auto addition = index.prepare(std::span(&token, 1));
+    index.publish(addition);
   }
 
  private:
@@ -52,7 +53,8 @@ TEST(TokenIndex, WhatIsPreparedIsNotThereYetAndLeavesNoTraceWhenDropped) {
     EXPECT_FALSE(index.find("a"));
   }
   EXPECT_EQ(index.size(), 0U);
-  index.publish(index.prepare(std::span(&token, 1)));
+  auto addition = index.prepare(std::span(&token, 1));
+  index.publish(addition);
   EXPECT_TRUE(index.find("a"));
 }
 
@@ -71,6 +73,36 @@ TEST(TokenIndex, ForgetsFromTheOldestOn) {
   EXPECT_EQ(index.newest(), 0U);
   tokens.add(index, "a");
   EXPECT_TRUE(index.find("a"));
+}
+
+TEST(TokenIndex, ATokenThatWasForgottenMayComeAgain) {
+  TokenIndex index;
+  Tokens tokens;
+  tokens.add(index, "a");
+  EXPECT_EQ(index.seq_of("a"), 1U);
+  EXPECT_EQ(index.seq_of("b"), 0U);
+  {
+    const TokenIndex::Forgotten forgotten = index.forget(1);   // keeps the block, not the token
+    tokens.add(index, "a");
+  }
+  EXPECT_EQ(index.seq_of("a"), 2U);
+}
+
+TEST(TokenIndex, GivesAllItHasInOrder) {
+  TokenIndex index;
+  Tokens tokens;
+  for (const char* text : {"c", "a", "b"}) tokens.add(index, text);
+  index.forget(1);
+  auto all = index.take_all();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0]->text(), "a");
+  EXPECT_EQ(all[1]->text(), "b");
+  EXPECT_EQ(index.size(), 0U);
+  EXPECT_FALSE(index.find("a"));
+  index.make_room(all);
+  index.publish(all);
+  EXPECT_TRUE(index.find("a"));
+  EXPECT_EQ(index.newest(), 3U);
 }
 
 TEST(TokenIndex, AccountsForItsMemory) {

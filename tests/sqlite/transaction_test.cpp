@@ -88,31 +88,24 @@ TEST_F(TransactionTest, AReadTransactionThatCannotReadLeavesNothingOpen) {
   EXPECT_FALSE(reader.in_transaction());
 }
 
-TEST_F(TransactionTest, ASavepointTakesBackItsOwnPartOnly) {
-  Transaction transaction(connection_);
-  insert();
-  {
-    const Savepoint part(connection_);
-    insert();
-  }
-  {
-    Savepoint part(connection_);
-    insert();
-    part.release();
-  }
-  EXPECT_EQ(transaction.commit().outcome, CommitOutcome::committed);
-  EXPECT_EQ(rows(), 2);
-}
-
-TEST_F(TransactionTest, ASavepointOutlivesItsTransaction) {
+TEST_F(TransactionTest, ARollbackOfSQLitesOwnDoesNoHarm) {
   {
     const Transaction transaction(connection_);
-    const Savepoint part(connection_);
     insert();
     connection_.execute("ROLLBACK");   // as SQLite does by itself on some errors
   }
   EXPECT_FALSE(connection_.in_transaction());
   EXPECT_EQ(rows(), 0);
+}
+
+TEST_F(TransactionTest, ATransactionThatWasLeftOpenIsEndedFirst) {
+  connection_.execute("BEGIN");
+  insert();
+  Transaction transaction(connection_);
+  EXPECT_EQ(rows(), 0);
+  insert();
+  EXPECT_EQ(transaction.commit().outcome, CommitOutcome::committed);
+  EXPECT_EQ(rows(), 1);
 }
 
 // A rollback journal needs the file for itself to commit: a reader in it makes COMMIT busy.
@@ -224,7 +217,6 @@ TEST(Transaction, ADiskThatFillsUpInMidTransactionLeavesNothingOpen) {
   connection.execute("PRAGMA cache_size=1");
   {
     const Transaction transaction(connection);
-    const Savepoint part(connection);
     vfs.arm({.files = {FileRole::wal}, .sticky = true, .result = SQLITE_FULL, .system_error = ENOSPC});
     EXPECT_EQ(outcome_of([&] {
                 for (std::uint64_t i = 1; i < 10'000; ++i) test::append(database, test::make_patch(i, 1), 0);

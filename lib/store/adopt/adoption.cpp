@@ -17,6 +17,7 @@
 #include "store/file/store_lock.hpp"
 #include "store/file/store_path.hpp"
 #include "store/option_checks.hpp"
+#include "store/write/outcome_unknown.hpp"
 
 namespace usertags::store {
 namespace {
@@ -75,10 +76,7 @@ void commit(sqlite::Transaction& transaction, std::uint64_t revision) {
     case sqlite::CommitOutcome::unknown: break;
   }
   throw model::Failure{
-      Error(ErrorCode::outcome_unknown,
-            Error::Details{.what = "the commit failed on its way to the disk (" + error->what() + ')',
-                           .remedy = "adopt again: if it was applied, nothing is left to adopt",
-                           .intended_revision = revision})};
+      outcome_unknown("the commit", *error, "adopt again: if it was applied, nothing is left to adopt", revision)};
 }
 
 // Closes in any case. What fails behind the commit costs nothing: the WAL is durable, and whoever opens the
@@ -118,11 +116,11 @@ Adoption look_and_take_in(const std::filesystem::path& path, const AdoptOptions&
   Look found = look(database.connection(), options.limits);
   if (!found.differs() || found.has_problem()) return report(std::move(found));
   const sqlite::State state = take_in(database, found.survey, found.findings, options.note);
-  commit(transaction, state.revision);
-  closing.checkpoint();
-  Adoption adoption = report(std::move(found));
+  Adoption adoption = report(std::move(found));   // before the COMMIT: nothing behind it may fail
   adoption.revision = state.revision;
   adoption.adopted = true;
+  commit(transaction, state.revision);
+  closing.checkpoint();
   return adoption;
 }
 

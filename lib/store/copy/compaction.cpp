@@ -5,15 +5,14 @@
 #include <utility>
 
 #include "model/failure.hpp"
+#include "store/write/outcome_unknown.hpp"
 
 namespace usertags::store {
 namespace {
 
-Error unknown(const Error& cause) {
-  return {
-      ErrorCode::outcome_unknown,
-      Error::Details{.what = "the compaction failed on its way to the disk (" + cause.what() + ')',
-                     .remedy = "close the store and open it again: its data are the same in either case"}};
+Error unknown(const Error& cause) noexcept {
+  return outcome_unknown("the compaction", cause,
+                         "close the store and open it again: its data are the same in either case");
 }
 
 }   // namespace

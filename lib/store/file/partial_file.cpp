@@ -9,8 +9,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
-#include <string_view>
-#include <system_error>
 
 #include "store/file/entropy.hpp"
 #include "store/file/system_failure.hpp"
@@ -26,6 +24,10 @@ std::string random_name() {
   return name.data();
 }
 
+std::filesystem::path beside(std::filesystem::path file, const char* suffix) {
+  return file += suffix;
+}
+
 // SQLite is not at work yet: its locks do not suffer from the close.
 void make(const std::filesystem::path& path, std::optional<mode_t> mode) {
   const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ? 0600 : 0666);
@@ -37,16 +39,14 @@ void make(const std::filesystem::path& path, std::optional<mode_t> mode) {
 }   // namespace
 
 PartialFile::PartialFile(const std::filesystem::path& folder, std::optional<mode_t> mode)
-    : path_(folder / random_name()) {
+    : path_(folder / random_name()),
+      beside_{beside(path_, "-wal"), beside(path_, "-shm"), beside(path_, "-journal")} {
   make(path_, mode);
 }
 
 PartialFile::~PartialFile() {
-  for (const std::string_view suffix : {"", "-wal", "-shm", "-journal"}) {
-    std::error_code ignored;
-    std::filesystem::path file = path_;
-    std::filesystem::remove(file += suffix, ignored);
-  }
+  unlink(path_.c_str());
+  for (const std::filesystem::path& file : beside_) unlink(file.c_str());
 }
 
 }   // namespace usertags::store

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <filesystem>
 #include <optional>
 
@@ -22,6 +23,7 @@ class PartialFile {
 
  private:
   const std::filesystem::path path_;
+  const std::array<std::filesystem::path, 3> beside_;   // made beforehand: removing needs no memory
 };
 
 }   // namespace usertags::store

@@ -22,14 +22,19 @@ struct BadTokens {
 };
 using OnBadTokens = std::function<void(const BadTokens&)>;
 
-// Adds the tokens that the file keeps at `state` to the index, from its newest one on, but for those that are
-// bad: of these it tells, in order. Reads within the caller's transaction. Throws what `on_bad` throws,
-// Failure, and std::bad_alloc.
+// Adds the tokens that the file keeps at `state` to the empty index, but for those that are bad: of these it
+// tells, in order. Reads within the caller's transaction. Throws what `on_bad` throws, Failure, and
+// std::bad_alloc.
 void walk_tokens(sqlite::Connection& connection, const sqlite::State& state, index::TokenIndex& tokens,
                  const OnBadTokens& on_bad);
 
 // The same, where bad tokens are a problem of the file.
 void load_tokens(sqlite::Connection& connection, const sqlite::State& state, index::TokenIndex& tokens,
                  const OnProblem& on_problem);
+
+// Those that the file keeps at `state` behind what the index knows, for the index to show; it may know some that
+// the file has forgotten. Throws Failure (foreign_write) where one is bad.
+index::TokenIndex::Addition load_new_tokens(sqlite::Connection& connection, const sqlite::State& state,
+                                            index::TokenIndex& known);
 
 }   // namespace usertags::store

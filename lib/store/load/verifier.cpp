@@ -19,6 +19,12 @@ using Kind = VerifyReport::Kind;
 
 constexpr std::size_t kMaxProblems = 1'000;
 
+// Of what is wrong with a file, other than that it cannot be looked at now.
+bool is_about_contents(const Error& error) noexcept {
+  return error == ErrorCode::corrupt_store || error == ErrorCode::not_a_store ||
+         error == ErrorCode::unsupported_format || error == ErrorCode::foreign_write;
+}
+
 class Verification {
  public:
   void problem(Kind kind, std::string user_id, std::string what) {
@@ -35,6 +41,7 @@ class Verification {
     try {
       sqlite::identify(connection);
     } catch (const model::Failure& failure) {
+      if (!is_about_contents(failure.error)) throw;
       problem(Kind::schema, {}, failure.error.message());
     }
   }

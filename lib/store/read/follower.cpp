@@ -134,12 +134,14 @@ Follower::Follower(std::filesystem::path file, std::chrono::milliseconds busy_ti
 void Follower::load() {
   link_ = std::make_unique<Link>(open_for_reading(file_, busy_timeout_));
   {
-    const sqlite::ReadTransaction moment(link_->reading.connection);
+    const sqlite::ReadTransaction transaction(link_->reading.connection);
     const Loaded loaded = store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
+    Moment moment = look();
     projection_.load(loaded.records, loaded.state.revision);
+    tokens_.publish(moment.tokens);
     budget_.require_room();
     metrics_.backlog_users = loaded.backlog.size();
-    take(loaded.state);
+    take(moment);
   }
   leave();
 }
@@ -160,14 +162,25 @@ sqlite::State Follower::state() const {
   return state_;
 }
 
+Follower::Moment Follower::look() {
+  sqlite::Connection& connection = link_->reading.connection;
+  const sqlite::State state = link_->state.read();
+  return {.state = state,
+          .data_version = link_->version.read(),
+          .database_bytes = connection.database_bytes(),
+          .tokens = load_new_tokens(connection, state, tokens_)};
+}
+
 void Follower::catch_up() {
-  const sqlite::ReadTransaction moment(link_->reading.connection);
+  const sqlite::ReadTransaction transaction(link_->reading.connection);
   const sqlite::State state = link_->state.read();
   if (state.store_id != state_.store_id) fail_discontinued(file_, "it is another store");
   if (state.revision < state_.revision)
     fail_discontinued(file_, "it is at revision " + std::to_string(state.revision) + ", behind " +
                                  std::to_string(state_.revision));
-  if (!log_goes_on(state) || !apply_log(state)) reload();
+  const bool goes_on = log_goes_on(state);
+  Moment moment = look();
+  if (!goes_on || !apply_log(moment)) reload(moment);
 }
 
 // The log reaches back to what memory shows if it has the change before, or its checksum; a floor that has
@@ -181,12 +194,14 @@ bool Follower::log_goes_on(const sqlite::State& state) {
 
 // False where the log does not lead to the users of the commit record, as after the adoption of foreign
 // changes some of which are not known exactly. An adoption begins an epoch: its changes are shown when all
-// are proved.
-bool Follower::apply_log(const sqlite::State& state) {
+// are proved. So are tokens, because the file does not tell behind which change a token came that bears none.
+bool Follower::apply_log(Moment& moment) {
+  const sqlite::State& state = moment.state;
   if (state.revision == state_.revision && state.digest != state_.digest)
     fail_discontinued(file_, "it has other users at the same revision");
   Group group(projection_, state_);
-  const bool in_parts = state.epoch == state_.epoch;
+  const bool in_parts = state.epoch == state_.epoch && state.last_token == state_.last_token &&
+                        state.token_floor == state_.token_floor;
   const sqlite::ChangeLog::Reader::Walk walk(link_->entries, state_.revision + 1);
   while (group.state().revision < state.revision) {
     const std::uint64_t revision = group.state().revision + 1;
@@ -194,12 +209,11 @@ bool Follower::apply_log(const sqlite::State& state) {
     if (!entry || !entry->follows(revision, group.state().log_checksum))
       model::fail(ErrorCode::corrupt_store, broken_log(revision));
     if (!add(*entry, group)) return false;
-    const bool is_last = revision == state.revision;
-    if (is_last && group.state().digest != state.digest) return false;
-    if (is_last || (in_parts && group.size() >= kGroup && entry->change.remaining == 0))
-      publish(group.take_steps(), group.state());
+    const bool ends_part = in_parts && group.size() >= kGroup && entry->change.remaining == 0;
+    if (ends_part && revision < state.revision) publish_part(group.take_steps(), group.state());
   }
-  take(state);
+  if (group.state().digest != state.digest) return false;
+  publish_all(group.take_steps(), moment);
   return true;
 }
 
@@ -217,32 +231,51 @@ bool Follower::add(const sqlite::ChangeLog::Entry& entry, Group& group) {
   return true;
 }
 
-void Follower::publish(std::vector<Step> steps, const sqlite::State& state) {
+std::unique_ptr<index::Projection::Publication> Follower::prepare(std::vector<Step> steps,
+                                                                  std::uint64_t revision) {
+  if (steps.empty()) return nullptr;
   std::int64_t growth = 0;
   for (const Step& step : steps) growth += MemoryBudget::growth(step.before.get(), *step.after);
   if (growth > 0 && growth > budget_.room()) throw model::Failure{budget_.exceeded()};
-  projection_.publish(projection_.prepare(std::move(steps), state.revision));
+  return projection_.prepare(std::move(steps), revision);
+}
+
+void Follower::publish_part(std::vector<Step> steps, const sqlite::State& state) {
+  projection_.publish(prepare(std::move(steps), state.revision));
   state_ = state;
   published_.notify();
 }
 
-void Follower::reload() {
+void Follower::publish_all(std::vector<Step> steps, Moment& moment) {
+  auto publication = prepare(std::move(steps), moment.state.revision);
+  index::TokenIndex::Forgotten forgotten;   // freed when the moment is over
+  const auto show_tokens = [&]() noexcept {
+    forgotten = tokens_.forget(moment.state.token_floor - 1);
+    tokens_.publish(moment.tokens);
+  };
+  if (publication == nullptr) {
+    projection_.between_moments(show_tokens);
+  } else {
+    projection_.publish(std::move(publication), show_tokens);
+  }
+  take(moment);
+  published_.notify();
+}
+
+void Follower::reload(Moment& moment) {
   const Loaded loaded = store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
   auto steps = Difference(loaded, state_.last_ordinal).from(projection_.pin());
   if (!steps) fail_discontinued(file_, "users are in it who were given the places of others");
-  publish(*std::move(steps), loaded.state);
+  publish_all(*std::move(steps), moment);
   metrics_.backlog_users = loaded.backlog.size();
-  take(loaded.state);
 }
 
-void Follower::take(const sqlite::State& state) {
-  load_tokens(link_->reading.connection, state, tokens_, refuse_problem);
-  tokens_.forget(state.token_floor - 1);
-  state_ = state;
-  link_->seen = link_->version.read();
-  metrics_.log_floor = state.log_floor;
-  metrics_.folded_revision = state.folded_revision;
-  metrics_.database_bytes = link_->reading.connection.database_bytes();
+void Follower::take(const Moment& moment) noexcept {
+  state_ = moment.state;
+  link_->seen = moment.data_version;
+  metrics_.log_floor = moment.state.log_floor;
+  metrics_.folded_revision = moment.state.folded_revision;
+  metrics_.database_bytes = moment.database_bytes;
 }
 
 // A connection that holds writers off is closed at once.

@@ -5,7 +5,7 @@
 //                       the commit record: load all, publish the difference
 //
 // Memory moves from the end of one transaction to the end of another, always forward, and each of its states
-// is proved: by the log's chain, and by the digest of the commit record. A file that is no continuation of
+// is proved: by the log's chain, and by the digest of the commit record. Users and tokens move together. A file that is no continuation of
 // what memory shows (an older copy was put in its place) is refused, and memory stays as it is.
 //
 // Beside a live writer it keeps an ordinary SQLite connection, outside any transaction, so that it never pins
@@ -75,15 +75,27 @@ class Follower {
     std::int64_t seen = 0;   // the data version of the moment that memory shows
   };
 
+  // What is read of the file's moment before anything is shown of it, so that nothing can fail afterwards.
+  struct Moment {
+    sqlite::State state;
+    std::int64_t data_version = 0;
+    std::uint64_t database_bytes = 0;
+    index::TokenIndex::Addition tokens;   // that memory does not have yet
+  };
+
   void load() USERTAGS_REQUIRES(mutex_);
   void catch_up() USERTAGS_REQUIRES(mutex_);
+  Moment look() USERTAGS_REQUIRES(mutex_);
   // Whether the log still has what follows on what memory shows.
   bool log_goes_on(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
-  bool apply_log(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
+  bool apply_log(Moment& moment) USERTAGS_REQUIRES(mutex_);
   bool add(const sqlite::ChangeLog::Entry& entry, Group& group) USERTAGS_REQUIRES(mutex_);
-  void publish(std::vector<index::Step> steps, const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
-  void reload() USERTAGS_REQUIRES(mutex_);
-  void take(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
+  std::unique_ptr<index::Projection::Publication> prepare(std::vector<index::Step> steps,
+                                                          std::uint64_t revision) USERTAGS_REQUIRES(mutex_);
+  void publish_part(std::vector<index::Step> steps, const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
+  void publish_all(std::vector<index::Step> steps, Moment& moment) USERTAGS_REQUIRES(mutex_);
+  void reload(Moment& moment) USERTAGS_REQUIRES(mutex_);
+  void take(const Moment& moment) noexcept USERTAGS_REQUIRES(mutex_);
   void leave() noexcept USERTAGS_REQUIRES(mutex_);
 
   const std::filesystem::path file_;

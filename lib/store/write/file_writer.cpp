@@ -4,6 +4,7 @@
 #include <new>
 
 #include "model/failure.hpp"
+#include "store/write/outcome_unknown.hpp"
 
 namespace usertags::store {
 namespace {
@@ -28,18 +29,19 @@ bool is_small(const PendingGroup& group) noexcept {
   return group.size() + group.tokens().size() <= kSmallGroup && group.patch_bytes() <= kSmallGroupBytes;
 }
 
-void commit_or_throw(sqlite::Transaction& transaction) {
-  auto result = transaction.commit();
-  if (result.outcome == sqlite::CommitOutcome::unknown) {
-    model::fail(ErrorCode::outcome_unknown,
-                "housekeeping failed on its way to the disk (" + result.error->what() + ')');
+const sqlite::Transaction::Commit kNothingToCommit{sqlite::CommitOutcome::committed, std::nullopt};
+
+void throw_unless_committed(const sqlite::Transaction::Commit& result) {
+  switch (result.outcome) {
+    case sqlite::CommitOutcome::committed: return;
+    case sqlite::CommitOutcome::not_applied: throw model::Failure{*result.error};
+    case sqlite::CommitOutcome::unknown: throw model::Failure{outcome_unknown("housekeeping", *result.error)};
   }
-  if (result.error) throw model::Failure{std::move(*result.error)};
 }
 
 }   // namespace
 
-FileWriter::FileWriter(sqlite::Database& database, const index::Projection& projection,
+FileWriter::FileWriter(sqlite::Database& database, index::Projection& projection,
                        index::TokenIndex& tokens, const Options& options, const Logger& logger,
                        Metrics& metrics, const sqlite::State& state, FoldSchedule folds, std::uint64_t users)
     : database_(database),
@@ -53,40 +55,118 @@ FileWriter::FileWriter(sqlite::Database& database, const index::Projection& proj
       folds_(std::move(folds)),
       users_(users),
       data_version_(database.data_version()) {
-  take(state_, std::nullopt);
+  take(state_, nullptr);
 }
 
 sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group) {
   folds_.reserve(group.state().last_ordinal);
-  sqlite::Transaction transaction(database_.connection());
-  check_unchanged();
-  append(group);
-  const std::optional<Housework> work = try_housework(due(group), {group.size(), group.tokens().size()});
-  sqlite::State state = group.state();
-  apply(work, state);
-  state.clean = false;
-  database_.state().write(state);
-  auto result = transaction.commit();
-  if (result.outcome == sqlite::CommitOutcome::committed) {
-    take(state, work);
-    take(group);
-  }
+  postponement_.note_writes(group.size() + group.tokens().size());
+  auto result = leaving_no_void_frames([&] {
+    if (postponement_.is_over()) {
+      if (auto tried = try_with_housework(group)) return *std::move(tried);
+    }
+    return commit_without_housework(group);
+  });
+  if (result.outcome == sqlite::CommitOutcome::committed) take(group);
   return result;
 }
 
-bool FileWriter::maintain(std::size_t users) {
+std::optional<sqlite::Transaction::Commit> FileWriter::try_with_housework(const PendingGroup& group) {
+  bool in_housework = false;
+  try {
+    sqlite::Transaction transaction(database_.connection());
+    check_unchanged();
+    append(group);
+    in_housework = true;
+    const Housework work = do_housework(due(group), {group.size(), group.tokens().size()});
+    in_housework = has_done_anything(work);
+    sqlite::State state = group.state();
+    apply(work, state);
+    auto result = finish(transaction, state, &work);
+    if (result.outcome != sqlite::CommitOutcome::not_applied || !in_housework) return result;
+    put_off(*result.error);
+  } catch (const model::Failure& failure) {
+    if (!in_housework) throw;
+    put_off(failure.error);
+  } catch (const std::bad_alloc&) {
+    if (!in_housework) throw;
+    put_off(ErrorCode::out_of_memory);
+  }
+  give_void_frames_back();
+  return std::nullopt;
+}
+
+sqlite::Transaction::Commit FileWriter::commit_without_housework(const PendingGroup& group) {
   sqlite::Transaction transaction(database_.connection());
   check_unchanged();
-  const Housework work = do_housework(users, {Retention::kChunk, Retention::kChunk});
-  sqlite::State state = state_;
-  apply(work, state);
-  const bool folded = work.fold && !work.fold->ordinals.empty();
-  if (!folded && state == state_) return false;
+  append(group);
+  return finish(transaction, group.state(), nullptr);
+}
+
+// Behind the COMMIT nothing fails.
+sqlite::Transaction::Commit FileWriter::finish(sqlite::Transaction& transaction, sqlite::State state,
+                                               const Housework* work) {
   state.clean = false;
   database_.state().write(state);
-  commit_or_throw(transaction);
+  auto result = transaction.commit();
+  if (result.outcome != sqlite::CommitOutcome::committed) return result;
   take(state, work);
-  return true;
+  if (work != nullptr) postponement_.note_success();
+  return result;
+}
+
+bool FileWriter::has_done_anything(const Housework& work) const noexcept {
+  const bool has_folded = work.fold && !work.fold->ordinals.empty();
+  return has_folded || work.log_floor != state_.log_floor || work.token_floor != state_.token_floor;
+}
+
+void FileWriter::put_off(const Error& why) noexcept {
+  postponement_.note_failure();
+  logger_(LogLevel::warning, [&] { return "housekeeping is put off: " + why.message(); });
+}
+
+void FileWriter::give_void_frames_back() noexcept {
+  if (!database_.has_void_frames()) return;
+  try {
+    const sqlite::Transaction lock(database_.connection());
+    check_unchanged();
+    database_.cut_void_frames();
+  } catch (const model::Failure&) {   // the next commit overwrites them
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+template <class Work>
+sqlite::Transaction::Commit FileWriter::leaving_no_void_frames(Work&& work) {
+  try {
+    auto result = work();
+    if (result.outcome == sqlite::CommitOutcome::not_applied) give_void_frames_back();
+    return result;
+  } catch (...) {
+    give_void_frames_back();
+    throw;
+  }
+}
+
+bool FileWriter::maintain(std::size_t users) {
+  bool has_worked = false;
+  const auto result = leaving_no_void_frames([&] {
+    sqlite::Transaction transaction(database_.connection());
+    check_unchanged();
+    const Housework work = do_housework(users, {Retention::kChunk, Retention::kChunk});
+    sqlite::State state = state_;
+    apply(work, state);
+    has_worked = has_done_anything(work) || state != state_;
+    return has_worked ? finish(transaction, state, &work) : kNothingToCommit;
+  });
+  throw_unless_committed(result);
+  if (has_worked) forget_tokens();
+  return has_worked;
+}
+
+void FileWriter::forget_tokens() noexcept {
+  index::TokenIndex::Forgotten forgotten;   // freed when the moment is over
+  projection_.between_moments([&]() noexcept { forgotten = tokens_.forget(state_.token_floor - 1); });
 }
 
 // VACUUM begins its own transaction: who writes between the two is found by the next commit.
@@ -117,7 +197,7 @@ void FileWriter::commit_state(sqlite::State state) {
   sqlite::Transaction transaction(database_.connection());
   check_unchanged();
   database_.state().write(state);
-  commit_or_throw(transaction);
+  throw_unless_committed(transaction.commit());
   state_ = state;
 }
 
@@ -133,18 +213,10 @@ void FileWriter::check_unchanged() {
   }
 }
 
-// Before work that may not fit into SQLite's cache: a disk that is full in the midst of it is then not taken
-// for a foreign write. Where there can be no watch, the work is done all the same.
-void FileWriter::try_to_watch() noexcept {
-  try {
-    database_.watch_commits();
-  } catch (const model::Failure&) {
-  } catch (const std::bad_alloc&) {
-  }
-}
-
+// What may not fit into SQLite's cache is watched: a disk that is full in the midst of it is then not taken for
+// a foreign write.
 void FileWriter::append(const PendingGroup& group) {
-  if (!is_small(group)) try_to_watch();
+  if (!is_small(group)) database_.watch_commits();
   entries_.clear();
   for (std::size_t i = 0; i < group.size(); ++i) entries_.push_back({group.change(i), group.checksum(i)});
   database_.log().append(entries_);
@@ -163,25 +235,10 @@ std::size_t FileWriter::due(const PendingGroup& group) const {
   return backlog_is_long || replay_is_long ? fold_share(group.size()) : 0;
 }
 
-// None where it failed, and was rolled back without harm to the transaction.
-std::optional<FileWriter::Housework> FileWriter::try_housework(std::size_t users,
-                                                               const Newcomers& newcomers) {
-  try {
-    sqlite::Savepoint savepoint(database_.connection());
-    Housework work = do_housework(users, newcomers);
-    savepoint.release();
-    return work;
-  } catch (const model::Failure& failure) {
-    if (!database_.connection().in_transaction()) throw;
-    logger_(LogLevel::warning, [&] { return "housekeeping is put off: " + failure.error.message(); });
-    return std::nullopt;
-  }
-}
-
 FileWriter::Housework FileWriter::do_housework(std::size_t users, const Newcomers& newcomers) {
   Housework work{std::nullopt, state_.log_floor, state_.floor_checksum, state_.token_floor};
   std::uint64_t folded_revision = folds_.folded_revision();
-  if (users > 0) try_to_watch();
+  if (users > 0) database_.watch_commits();
   if (users > 0 || folds_.backlog() == 0) {
     work.fold = folds_.next(users, state_.revision);
     fold(*work.fold);
@@ -203,7 +260,7 @@ void FileWriter::fold(const FoldSchedule::Step& step) {
 void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision, std::size_t changes) {
   const auto last = retention_.last_change_to_go(state_, folded_revision, changes);
   if (!last) return;
-  try_to_watch();
+  database_.watch_commits();
   work.log_floor = *last + 1;
   work.floor_checksum = retention_.mark_of(*last).checksum;
   database_.log().prune(state_.log_floor, *last);
@@ -213,23 +270,21 @@ void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision, std::
 void FileWriter::prune_tokens(Housework& work, std::size_t tokens) {
   const auto last = retention_.last_token_to_go(state_, tokens);
   if (!last) return;
-  try_to_watch();
+  database_.watch_commits();
   work.token_floor = *last + 1;
   database_.tokens().prune(state_.token_floor, *last);
 }
 
-void FileWriter::apply(const std::optional<Housework>& work, sqlite::State& state) {
-  if (!work) return;
-  if (work->fold) state.folded_revision = work->fold->folded_revision;
-  state.log_floor = work->log_floor;
-  state.floor_checksum = work->floor_checksum;
-  state.token_floor = work->token_floor;
+void FileWriter::apply(const Housework& work, sqlite::State& state) noexcept {
+  if (work.fold) state.folded_revision = work.fold->folded_revision;
+  state.log_floor = work.log_floor;
+  state.floor_checksum = work.floor_checksum;
+  state.token_floor = work.token_floor;
 }
 
-void FileWriter::take(const sqlite::State& state, const std::optional<Housework>& work) {
+void FileWriter::take(const sqlite::State& state, const Housework* work) noexcept {
   state_ = state;
-  tokens_.forget(state.token_floor - 1);
-  if (work && work->fold) {
+  if (work != nullptr && work->fold) {
     folds_.take(*work->fold);
     metrics_.folded_users += work->fold->ordinals.size();
   }
@@ -238,7 +293,7 @@ void FileWriter::take(const sqlite::State& state, const std::optional<Housework>
   metrics_.backlog_users = folds_.backlog();
 }
 
-void FileWriter::take(const PendingGroup& group) {
+void FileWriter::take(const PendingGroup& group) noexcept {
   for (std::size_t i = 0; i < group.size(); ++i) {
     const model::Change change = group.change(i);
     switch (change.kind) {

@@ -1,8 +1,10 @@
 // FileWriter: brings a group into the file, in one transaction: the log's entries, creations and deletions in
 // table `user`, tokens, a little housekeeping, and the commit record. Used under the lead only.
 //
-// Housekeeping stands in a savepoint behind the group's own rows, so that its failure harms no group.
-// What is kept here (state, fold schedule) changes only when the file has committed.
+// Housekeeping harms no group: where it fails, or what comes behind it, all is rolled back, the group is
+// committed without it, and it is put off for a while.
+// What is kept here (state, fold schedule) changes only when the file has committed, and then without a way to
+// fail.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +22,15 @@
 #include "store/watch/metrics.hpp"
 #include "store/write/fold_schedule.hpp"
 #include "store/write/pending_group.hpp"
+#include "store/write/postponement.hpp"
 #include "store/write/retention.hpp"
 
 namespace usertags::store {
 
 class FileWriter {
  public:
-  // The database as it was loaded into memory: at `state`, with so many users, and `folds` to be done. Tokens
-  // that the file forgets are forgotten in memory.
-  FileWriter(sqlite::Database& database, const index::Projection& projection, index::TokenIndex& tokens,
+  // The database as it was loaded into memory: at `state`, with so many users, and `folds` to be done.
+  FileWriter(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
              const Options& options, const Logger& logger, Metrics& metrics, const sqlite::State& state,
              FoldSchedule folds, std::uint64_t users);
 
@@ -36,14 +38,14 @@ class FileWriter {
 
   // Commits the group; where it is not committed, the error says why, and nothing has changed. Throws what
   // fails before the COMMIT, with nothing applied: Failure (busy, foreign_write, disk_full, …),
-  // std::bad_alloc.
+  // std::bad_alloc. Tokens that the file has forgotten with it (State::token_floor) are still in memory.
   sqlite::Transaction::Commit commit(const PendingGroup& group);
 
   // Users folded in one commit of maintenance: some milliseconds of work.
   static constexpr std::size_t kMaintenanceUsers = 4096;
 
   // Commits housekeeping alone: up to so many users folded, and what can be pruned then. True while more is
-  // left to do. Throws Failure where it cannot.
+  // left to do. Tokens that the file forgets are forgotten in memory. Throws Failure where it cannot.
   bool maintain(std::size_t users);
 
   // Gives free pages up (sqlite/vacuum.hpp). Throws Failure where it cannot begin: foreign_write, busy, ….
@@ -70,21 +72,30 @@ class FileWriter {
   };
 
   void check_unchanged();
-  void try_to_watch() noexcept;
   void append(const PendingGroup& group);
   std::size_t due(const PendingGroup& group) const;
-  std::optional<Housework> try_housework(std::size_t users, const Newcomers& newcomers);
+  // None where housekeeping failed, or a transaction because of it: all is as it was.
+  std::optional<sqlite::Transaction::Commit> try_with_housework(const PendingGroup& group);
+  sqlite::Transaction::Commit commit_without_housework(const PendingGroup& group);
+  sqlite::Transaction::Commit finish(sqlite::Transaction& transaction, sqlite::State state,
+                                     const Housework* work);
+  template <class Work>
+  sqlite::Transaction::Commit leaving_no_void_frames(Work&& work);
+  void put_off(const Error& why) noexcept;
+  void give_void_frames_back() noexcept;
+  bool has_done_anything(const Housework& work) const noexcept;
   Housework do_housework(std::size_t users, const Newcomers& newcomers);
   void fold(const FoldSchedule::Step& step);
   void prune_log(Housework& work, std::uint64_t folded_revision, std::size_t changes);
   void prune_tokens(Housework& work, std::size_t tokens);
-  void take(const PendingGroup& group);
-  void take(const sqlite::State& state, const std::optional<Housework>& work);
+  void forget_tokens() noexcept;
+  void take(const PendingGroup& group) noexcept;
+  void take(const sqlite::State& state, const Housework* work) noexcept;
   void commit_state(sqlite::State state);
-  static void apply(const std::optional<Housework>& work, sqlite::State& state);
+  static void apply(const Housework& work, sqlite::State& state) noexcept;
 
   sqlite::Database& database_;
-  const index::Projection& projection_;
+  index::Projection& projection_;
   index::TokenIndex& tokens_;
   Retention retention_;
   const std::uint64_t backlog_bound_;
@@ -93,6 +104,7 @@ class FileWriter {
 
   sqlite::State state_;   // as committed
   FoldSchedule folds_;
+  Postponement postponement_;   // of housekeeping with a group
   std::vector<sqlite::ChangeLog::Entry> entries_;   // of the group under way
   std::uint64_t users_;
   std::int64_t data_version_;   // what SQLite says while nobody else has written

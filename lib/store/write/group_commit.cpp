@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
+#include <iterator>
 
 namespace usertags::store {
 
@@ -38,11 +40,16 @@ bool GroupCommit::queue_up(Waiter& self) {
 // False where it is too late: a group has taken some of the request, or the turn has come.
 bool GroupCommit::give_up(Waiter& self) {
   const model::MutexLock lock(mutex_);
+  self.is_late = true;
   if (self.has_begun || self.state != Waiter::State::waiting) return false;
-  queue_.erase(queue_.iterator_to(self));
-  for (Result<Applied>& outcome : self.request->outcomes()) outcome = std::unexpected(ErrorCode::timeout);
-  self.state = Waiter::State::answered;
+  give_up_now(self);
   return true;
+}
+
+void GroupCommit::give_up_now(Waiter& waiter) {
+  queue_.erase(queue_.iterator_to(waiter));
+  for (Result<Applied>& outcome : waiter.request->outcomes()) outcome = std::unexpected(ErrorCode::timeout);
+  waiter.state = Waiter::State::answered;
 }
 
 void GroupCommit::leave(Waiter& self) {
@@ -61,8 +68,11 @@ void GroupCommit::hand_over() {
 }
 
 void GroupCommit::run_group(const Waiter& self) {
+  runner_.before_group();
   take_slices();
-  runner_.run(slices_);
+  runner_.judge(slices_);
+  give_back();
+  runner_.commit(slices_);
   answer_slices(self);
   runner_.after_group();
 }
@@ -91,9 +101,38 @@ std::size_t GroupCommit::slice_of(const Request& request, std::size_t answered,
   return left <= room || slices_.empty() ? left : 0;
 }
 
-// Wakes without the lock: who is woken is to run, and not to wait for it.
+// What the group did not take can be given up again: by who waits, when its deadline comes, or here, where it
+// came meanwhile.
+void GroupCommit::give_back() {
+  std::size_t taken = slices_.size();
+  while (slices_[taken - 1].begin == slices_[taken - 1].end) --taken;
+  if (taken == slices_.size()) return;
+  wake(take_late(taken));
+  slices_.resize(taken);
+}
+
+// The slices are those of the queue's first waiters, in order.
+boost::intrusive::list<GroupCommit::Waiter> GroupCommit::take_late(std::size_t taken) {
+  const model::MutexLock lock(mutex_);
+  boost::intrusive::list<Waiter> late;
+  auto waiter = std::next(queue_.begin(), static_cast<std::ptrdiff_t>(taken));
+  for (std::size_t i = taken; i < slices_.size(); ++i) {
+    assert(waiter->request == slices_[i].request);
+    Waiter& current = *waiter++;
+    current.has_begun = current.answered > 0;
+    if (current.has_begun || !current.is_late) continue;
+    give_up_now(current);
+    late.push_back(current);
+  }
+  return late;
+}
+
 void GroupCommit::answer_slices(const Waiter& self) {
-  boost::intrusive::list<Waiter> answered = take_answered(self);
+  wake(take_answered(self));
+}
+
+// Without the lock: who is woken is to run, and not to wait for it.
+void GroupCommit::wake(boost::intrusive::list<Waiter> answered) noexcept {
   while (!answered.empty()) {
     Waiter& waiter = answered.front();
     answered.pop_front();

@@ -4,7 +4,8 @@
 //
 // Order: the writes of one request keep their order; requests are taken in the order of their arrival, a long
 // one a part at a time, so that short ones behind it need not wait for its end. A transaction is taken whole.
-// A request none of which was taken by its deadline leaves the queue.
+// A request none of which was taken by its deadline leaves the queue, also where a group was offered it and
+// gave it back.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
@@ -22,9 +23,13 @@ namespace usertags::store {
 // What runs under the lead: one thread at a time, never under the queue's lock.
 class GroupRunner {
  public:
-  // Answers the slices' writes. It may take less than offered, from the end, by lowering `end`; at least one
+  // What has to be done before requests are taken, and may last: they can still be given up meanwhile.
+  virtual void before_group() noexcept = 0;
+  // Judges the slices' writes. It may take less than offered, from the end, by lowering `end`; at least one
   // write is taken.
-  virtual void run(std::span<Slice> slices) noexcept = 0;
+  virtual void judge(std::span<Slice> slices) noexcept = 0;
+  // Commits what was judged; then the slices' writes are answered.
+  virtual void commit(std::span<Slice> slices) noexcept = 0;
   // Called after the group's callers were woken.
   virtual void after_group() noexcept = 0;
 
@@ -55,7 +60,8 @@ class GroupCommit {
 
     Request* request = nullptr;   // null: wants the lead alone
     std::size_t answered = 0;     // writes of the request
-    bool has_begun = false;       // a group took some of them
+    bool has_begun = false;       // a group took some of them, or is about to
+    bool is_late = false;         // its deadline came meanwhile
     State state = State::waiting;
     Turn turn;   // given once, when the state is no longer `waiting`
   };
@@ -79,7 +85,11 @@ class GroupCommit {
   void run_group(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
   void take_slices() USERTAGS_EXCLUDES(mutex_);
   std::size_t slice_of(const Request& request, std::size_t answered, std::size_t room) const noexcept;
+  void give_back() USERTAGS_EXCLUDES(mutex_);
+  boost::intrusive::list<Waiter> take_late(std::size_t taken) USERTAGS_EXCLUDES(mutex_);
+  void give_up_now(Waiter& waiter) USERTAGS_REQUIRES(mutex_);
   void answer_slices(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  static void wake(boost::intrusive::list<Waiter> answered) noexcept;
   boost::intrusive::list<Waiter> take_answered(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
   void hand_over() USERTAGS_REQUIRES(mutex_);
 

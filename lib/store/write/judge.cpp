@@ -245,6 +245,11 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
 }
 
 Result<Applied> Judge::plan(const PatchView& write) {
+  begin_group();   // asks for the moment itself
+  return projection_.at_one_moment([&] { return plan_now(write); });
+}
+
+Result<Applied> Judge::plan_now(const PatchView& write) {
   const PendingGroup nothing;
   if (!write.options.token.empty()) {
     if (auto answer = recall(write, nothing)) return *std::move(answer);
@@ -255,7 +260,6 @@ Result<Applied> Judge::plan(const PatchView& write) {
   const Record& before = **planned;
   RecordPtr after = Record::make(before.ordinal(), projection_.visible_revision() + 1, before.id(),
                                  before.external_id(), planner_.tags());
-  begin_group();
   if (auto wrong = check_room(&before, *after, nothing)) return std::unexpected(std::move(*wrong));
   return answer(std::move(after), true);
 }

@@ -45,7 +45,8 @@ class Judge {
   // What is judged while it lives is one transaction.
   class Transaction;
 
-  // What a patch would come to now: judge() with nothing added, and the revision that it would have got.
+  // What a patch would come to now: judge() with nothing added, and the revision that it would have got. Of one
+  // moment: token, user and revision belong together. Any thread, with a judge of its own.
   Result<Applied> plan(const PatchView& patch);
 
  private:
@@ -53,6 +54,7 @@ class Judge {
   Result<Applied> create(const CreateView& write, PendingGroup& group);
   Result<Applied> patch(const PatchView& write, PendingGroup& group);
   Result<Applied> erase(const DeleteView& write, PendingGroup& group);
+  Result<Applied> plan_now(const PatchView& write);
 
   // The living user that is meant, as the group leaves it so far; null where there is none.
   model::RecordPtr current(const UserRef& user, const PendingGroup& group) const;

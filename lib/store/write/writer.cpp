@@ -5,6 +5,7 @@
 #include <string>
 
 #include "model/failure.hpp"
+#include "store/write/outcome_unknown.hpp"
 
 namespace usertags::store {
 namespace {
@@ -23,15 +24,12 @@ void refuse(std::span<Slice> slices, const Error& error) noexcept {
   answer_all(slices, [&](Result<Applied>& outcome) { outcome = std::unexpected(error); });
 }
 
+// A write that was refused, or changed nothing, would have had no revision.
 void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
   answer_all(slices, [&](Result<Applied>& outcome) {
-    Error::Details details;
-    if (outcome && outcome->changed) details.intended_revision = outcome->revision;
-    try {
-      details.what = "the commit failed on its way to the disk (" + cause.what() + ')';
-    } catch (const std::bad_alloc&) {   // the code says enough
-    }
-    outcome = std::unexpected(Error(ErrorCode::outcome_unknown, std::move(details)));
+    const bool has_changed = outcome && outcome->changed && !outcome->replayed;
+    const auto revision = has_changed ? std::optional(outcome->revision) : std::nullopt;
+    outcome = std::unexpected(outcome_unknown("the commit", cause, {}, revision));
   });
 }
 
@@ -53,73 +51,90 @@ Writer::Writer(sqlite::Database& database, index::Projection& projection, index:
       judge_(options.limits, projection, tokens, budget),
       next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes) {}
 
-void Writer::run(std::span<Slice> slices) noexcept {
-  if (closed_) return refuse(slices, ErrorCode::store_closed);
-  if (failed()) return refuse(slices, ErrorCode::store_failed);
+// --- A group. ---
+
+template <class Work>
+std::optional<Error> Writer::failure_of(Work&& work) noexcept {
   const sqlite::ObserveSyncs observe(metrics_);
   try {
-    refuse_if_wal_is_full();
-    judge(slices);
-    if (!group_.empty()) commit(slices);
+    work();
+    return std::nullopt;
   } catch (const model::Failure& failure) {
-    refuse(slices, failure.error);
+    return failure.error;
   } catch (const std::bad_alloc&) {
-    refuse(slices, ErrorCode::out_of_memory);
+    return ErrorCode::out_of_memory;
   }
 }
 
-void Writer::judge(std::span<Slice> slices) {
+void Writer::before_group() noexcept {
+  refusal_ = closed_ ? std::optional<Error>(ErrorCode::store_closed)
+                     : failure_of([&] { refuse_if_stopped_or_full(); });
+}
+
+void Writer::judge(std::span<Slice> slices) noexcept {
+  if (!refusal_) refusal_ = failure_of([&] { judge_group(slices); });
+  if (refusal_) refuse(slices, *refusal_);
+}
+
+void Writer::commit(std::span<Slice> slices) noexcept {
+  if (refusal_ || group_.empty()) return;
+  if (const auto failure = failure_of([&] { commit_group(slices); })) refuse(slices, *failure);
+}
+
+void Writer::judge_group(std::span<Slice> slices) {
   group_.begin(file_.state(), now_ms());
   judge_.begin_group();
   lookahead_.emplace(projection_, tokens_, slices);
   judged_at_ = std::chrono::steady_clock::now();
   for (Slice& slice : slices) {
     if (group_.patch_bytes() < kMaxGroupPatchBytes)
-      judge(slice);
+      judge_slice(slice);
     else
       slice.end = slice.begin;   // for the next group
   }
   group_.seal();
 }
 
-void Writer::judge(Slice& slice) {
+void Writer::judge_slice(Slice& slice) {
   Request& request = *slice.request;
   std::optional<Judge::Transaction> transaction;
   if (request.is_transaction()) transaction.emplace(judge_, group_);
   for (std::size_t i = slice.begin; i < slice.end; ++i) {
     lookahead_->advance();
-    request.outcome(i) = judge(request.write(i), request.item(i));
+    request.outcome(i) = judge_write(request.write(i), request.item(i));
     if (!transaction && group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = i + 1;
   }
   if (transaction) transaction->end(request.outcomes());
 }
 
-Result<Applied> Writer::judge(const WriteView& write, std::optional<std::size_t> item) {
+Result<Applied> Writer::judge_write(const WriteView& write, std::optional<std::size_t> item) {
   const auto& deadline = options_of(write).deadline;
   if (deadline && *deadline < judged_at_) return std::unexpected(ErrorCode::timeout);
   return judge_.judge(write, item, group_);
 }
 
-void Writer::commit(std::span<Slice> slices) {
+void Writer::commit_group(std::span<Slice> slices) {
   const auto start = std::chrono::steady_clock::now();
   Prepared prepared = prepare();
-  sqlite::Transaction::Commit result = file_.commit(group_);
+  const sqlite::Transaction::Commit result = file_.commit(group_);
   const auto took = std::chrono::steady_clock::now() - start;
-  metrics_.commit.record(took);
-  if (took > slow_commit_) {
-    logger_(LogLevel::warning, [&] {
-      return "slow commit: " + std::to_string(group_.size()) + " changes took " +
-             std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()) + " ms";
-    });
-  }
   switch (result.outcome) {
-    case sqlite::CommitOutcome::committed: return publish(std::move(prepared));
-    case sqlite::CommitOutcome::not_applied: return refuse(slices, *result.error);
+    case sqlite::CommitOutcome::committed: publish(prepared); break;
+    case sqlite::CommitOutcome::not_applied: refuse(slices, *result.error); break;
     case sqlite::CommitOutcome::unknown:
       failed_.store(true, std::memory_order_release);
       answer_unknown(slices, *result.error);
       logger_(LogLevel::error, [&] { return "the store stops: " + result.error->message(); });
   }
+  metrics_.commit.record(took);
+  if (took > slow_commit_) tell_slow_commit(took);
+}
+
+void Writer::tell_slow_commit(std::chrono::steady_clock::duration took) noexcept {
+  logger_(LogLevel::warning, [&] {
+    return "slow commit: " + std::to_string(group_.size()) + " changes took " +
+           std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()) + " ms";
+  });
 }
 
 Writer::Prepared Writer::prepare() {
@@ -130,15 +145,20 @@ Writer::Prepared Writer::prepare() {
   return prepared;
 }
 
-void Writer::publish(Prepared prepared) noexcept {
+void Writer::publish(Prepared& prepared) noexcept {
   const Timer timer(metrics_.publish);
-  tokens_.publish(std::move(prepared.tokens));
-  if (prepared.changes == nullptr) return;
-  projection_.publish(std::move(prepared.changes));
+  index::TokenIndex::Forgotten forgotten;   // freed when the moment is over
+  const auto show_tokens = [&]() noexcept {
+    forgotten = tokens_.forget(file_.state().token_floor - 1);
+    tokens_.publish(prepared.tokens);
+  };
+  if (prepared.changes == nullptr) return projection_.between_moments(show_tokens);
+  projection_.publish(std::move(prepared.changes), show_tokens);
   published_.notify();
 }
 
-void Writer::refuse_if_wal_is_full() {
+void Writer::refuse_if_stopped_or_full() {
+  if (failed()) throw model::Failure{ErrorCode::store_failed};
   if (database_.wal_bytes() < housekeeping_.max_wal_bytes) return;
   try_checkpoint();
   if (failed()) throw model::Failure{ErrorCode::store_failed};

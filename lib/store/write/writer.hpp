@@ -2,6 +2,7 @@
 //
 //   judge ──▶ prepare (all that can fail in memory) ──▶ file ═COMMIT═▶ publish (cannot fail) ──▶ answers
 //
+// Between the COMMIT and the end of publish nothing allocates, throws, or calls the host.
 // A COMMIT whose outcome is unknown stops the writer for good: every write of the group is answered with
 // outcome_unknown, later ones with store_failed. So does a checkpoint whose sync failed, after the group was
 // answered. Reads of memory go on.
@@ -35,7 +36,9 @@ class Writer final : public GroupRunner {
          const MemoryBudget& budget, FileWriter& file, const Options& options, const Logger& logger,
          Metrics& metrics, PublishSignal& published);
 
-  void run(std::span<Slice> slices) noexcept override;
+  void before_group() noexcept override;
+  void judge(std::span<Slice> slices) noexcept override;
+  void commit(std::span<Slice> slices) noexcept override;
   void after_group() noexcept override;
 
   bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
@@ -59,13 +62,17 @@ class Writer final : public GroupRunner {
     index::TokenIndex::Addition tokens;
   };
 
-  void judge(std::span<Slice> slices);
-  void judge(Slice& slice);
-  Result<Applied> judge(const WriteView& write, std::optional<std::size_t> item);
-  void commit(std::span<Slice> slices);
+  // Runs it; what it throws is answered.
+  template <class Work>
+  std::optional<Error> failure_of(Work&& work) noexcept;
+  void judge_group(std::span<Slice> slices);
+  void judge_slice(Slice& slice);
+  Result<Applied> judge_write(const WriteView& write, std::optional<std::size_t> item);
+  void commit_group(std::span<Slice> slices);
   Prepared prepare();
-  void publish(Prepared prepared) noexcept;
-  void refuse_if_wal_is_full();
+  void publish(Prepared& prepared) noexcept;
+  void tell_slow_commit(std::chrono::steady_clock::duration took) noexcept;
+  void refuse_if_stopped_or_full();
   void checkpoint();
   void take_figures(bool whole);
   std::int64_t now_ms() const;
@@ -82,6 +89,7 @@ class Writer final : public GroupRunner {
   PublishSignal& published_;
 
   Judge judge_;
+  std::optional<Error> refusal_;   // why the group under way is not to be committed
   PendingGroup group_;
   std::optional<Lookahead> lookahead_;   // of the group that is being judged
   std::chrono::steady_clock::time_point judged_at_;

@@ -19,8 +19,8 @@ namespace {
 // Answers each write with the number of the group it was in, and watches the promises of the queue.
 class CountingRunner final : public GroupRunner {
  public:
-  void run(std::span<Slice> slices) noexcept override {
-    EXPECT_FALSE(running_.exchange(true)) << "two groups at once";
+  void before_group() noexcept override { EXPECT_FALSE(running_.exchange(true)) << "two groups at once"; }
+  void judge(std::span<Slice> slices) noexcept override {
     ++groups_;
     EXPECT_FALSE(slices.empty());
     requests_in_group = slices.size();
@@ -33,13 +33,18 @@ class CountingRunner final : public GroupRunner {
         slice.request->outcome(i) = Applied{.user = std::nullopt, .revision = ++answered_, .changed = true};
       }
     }
+    if (on_judge) on_judge();
+  }
+  void commit(std::span<Slice> slices) noexcept override {
+    for (const Slice& slice : slices) EXPECT_LT(slice.begin, slice.end) << "it was not taken";
     if (on_run) on_run();
     running_ = false;
   }
   void after_group() noexcept override { ++after_groups_; }
 
-  std::size_t take_at_most = 4096;
+  std::atomic<std::size_t> take_at_most = 4096;
   std::size_t requests_in_group = 0;
+  std::function<void()> on_judge;
   std::function<void()> on_run;
   std::uint64_t groups() const { return groups_; }
   std::uint64_t after_groups() const { return after_groups_; }
@@ -195,6 +200,46 @@ TEST(GroupCommit, ARequestThatHasBegunIsNotGivenUp) {
   submit(queue, 100'000);   // in a hundred groups, so that the other one comes into the midst
   hurried.join();
 }
+
+// A group was offered the request and gave it back: it is not kept until the group is committed.
+class GivenBack : public testing::TestWithParam<bool> {};
+
+TEST_P(GivenBack, IsGivenUpAtItsDeadline) {
+  const bool is_late_when_given_back = GetParam();
+  CountingRunner runner;
+  runner.take_at_most = 1;
+  GroupCommit queue(runner);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  std::thread hurried;
+  std::latch on_the_way{1};
+  std::latch given_up{1};
+  runner.on_judge = [&] {
+    if (!hurried.joinable()) {
+      hurried = std::thread([&] {
+        on_the_way.count_down();
+        const auto answer = submit(queue, 1, Request::Kind::each, {.deadline = deadline});
+        EXPECT_EQ(answer.front().error(), ErrorCode::timeout);
+        given_up.count_down();
+      });
+      on_the_way.wait();
+    }
+    const bool is_offered = runner.requests_in_group == 2;
+    // Beyond the deadline, and until the other one has tried to give up.
+    if (is_offered && is_late_when_given_back)
+      std::this_thread::sleep_until(deadline + std::chrono::milliseconds(50));
+  };
+  runner.on_run = [&] {   // for ever, if the request were kept
+    if (runner.requests_in_group == 2) given_up.wait();
+  };
+  std::jthread leader([&] { submit(queue, 100'000); });
+  given_up.wait();
+  runner.take_at_most = 4096;
+  leader.join();
+  hurried.join();
+  EXPECT_EQ(runner.answered(), 100'000U) << "what was given up may not be taken";
+}
+
+INSTANTIATE_TEST_SUITE_P(LateWhenGivenBack, GivenBack, testing::Bool());
 
 TEST(GroupCommit, RunsAloneWhatAsksForIt) {
   CountingRunner runner;
