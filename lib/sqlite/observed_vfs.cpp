@@ -1,9 +1,11 @@
 #include "sqlite/observed_vfs.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <new>
 #include <utility>
 
+#include "sqlite/file_size_limit.hpp"
 #include "sqlite/sqlite_error.hpp"
 #include "sqlite/vfs_shim.hpp"
 
@@ -20,6 +22,12 @@ int noted(int result) noexcept {
   return result;
 }
 
+bool is_too_large(std::uint64_t offset, std::uint64_t bytes) noexcept {
+  if (!exceeds_file_size_limit(offset, bytes)) return false;
+  errno = EFBIG;
+  return true;
+}
+
 class ObservedFile final : public ShimFile {
  public:
   using ShimFile::ShimFile;
@@ -28,6 +36,8 @@ class ObservedFile final : public ShimFile {
     return noted(ShimFile::read(to, bytes, offset));
   }
   int write(const void* from, int bytes, sqlite3_int64 offset) noexcept override {
+    if (is_too_large(static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(bytes)))
+      return noted(SQLITE_FULL);
     ++writes;
     return noted(ShimFile::write(from, bytes, offset));
   }
@@ -42,6 +52,13 @@ class ObservedFile final : public ShimFile {
     const int result = noted(ShimFile::sync(flags));
     observer->on_sync(std::chrono::steady_clock::now() - start);
     return result;
+  }
+  // SQLite writes into the -shm to extend it.
+  int shm_map(int region, int bytes, int extend, void volatile** at) noexcept override {
+    const auto size = static_cast<std::uint64_t>(bytes);
+    if (extend != 0 && is_too_large(static_cast<std::uint64_t>(region) * size, size))
+      return noted(SQLITE_FULL);
+    return noted(ShimFile::shm_map(region, bytes, extend, at));
   }
 };
 

@@ -39,7 +39,8 @@ ErrorCode code_of_io_error(int extended_code, int system_error) noexcept {
 
 ErrorCode code_of_read_only(int extended_code) noexcept {
   switch (extended_code) {
-    case SQLITE_READONLY: return ErrorCode::read_only;
+    case SQLITE_READONLY:
+    case SQLITE_READONLY_ROLLBACK: return ErrorCode::read_only;   // of a journal that is left
     case SQLITE_READONLY_DBMOVED: return ErrorCode::io_error;
     default: return ErrorCode::permission_denied;   // of the -shm or the folder
   }
@@ -108,6 +109,7 @@ int system_error_of(sqlite3* handle, int result_code) noexcept {
     case SQLITE_IOERR_WRITE:
     case SQLITE_IOERR_TRUNCATE:
     case SQLITE_IOERR_FSYNC: return last_file_error();
+    case SQLITE_FULL: return last_file_error() == EFBIG ? EFBIG : 0;   // the process's limit, not the disk's
     case SQLITE_IOERR_NOMEM: return 0;
     default: break;
   }

@@ -73,7 +73,7 @@ int device_characteristics(sqlite3_file* file) noexcept {
   return methods_below(file).xDeviceCharacteristics(below(file));
 }
 int shm_map(sqlite3_file* file, int region, int bytes, int extend, void volatile** at) noexcept {
-  return methods_below(file).xShmMap(below(file), region, bytes, extend, at);
+  return shim_of(file).shm_map(region, bytes, extend, at);
 }
 int shm_lock(sqlite3_file* file, int offset, int count, int flags) noexcept {
   return methods_below(file).xShmLock(below(file), offset, count, flags);
@@ -213,6 +213,9 @@ int ShimFile::truncate(sqlite3_int64 size) noexcept {
 }
 int ShimFile::sync(int flags) noexcept {
   return below_.pMethods->xSync(&below_, flags);
+}
+int ShimFile::shm_map(int region, int bytes, int extend, void volatile** at) noexcept {
+  return below_.pMethods->xShmMap(&below_, region, bytes, extend, at);
 }
 
 // SQLite hands out buffers for full paths by mxPathname, and the VFS below may count on its own.

@@ -23,6 +23,7 @@ class ShimFile {
   virtual int write(const void* from, int bytes, sqlite3_int64 offset) noexcept;
   virtual int truncate(sqlite3_int64 size) noexcept;
   virtual int sync(int flags) noexcept;
+  virtual int shm_map(int region, int bytes, int extend, void volatile** at) noexcept;
 
   sqlite3_file& below() const noexcept { return below_; }
 

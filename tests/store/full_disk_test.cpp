@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <csignal>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,24 +15,21 @@
 namespace usertags::test {
 namespace {
 
-// While it lives, no file of this process grows beyond so many bytes: writing more is an error, not a signal.
+// While it lives, no file of this process grows beyond so many bytes. SIGXFSZ, which the system sends to who
+// writes more, is left as it is: it would end the process.
 class FileSizeLimit {
  public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+  explicit FileSizeLimit(rlim_t bytes) {
     getrlimit(RLIMIT_FSIZE, &before_);
     const rlimit limit{bytes, before_.rlim_max};
     setrlimit(RLIMIT_FSIZE, &limit);
   }
   FileSizeLimit(const FileSizeLimit&) = delete;
   FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
+  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
 
  private:
   rlimit before_{};
-  void (*handler_)(int);
 };
 
 // Writes until something fails, and knows what was acknowledged.
@@ -181,6 +177,21 @@ TEST_P(FileTooLarge, IsOneOfTheThreeOutcomes) {
   EXPECT_EQ(store.revision(), filler.acknowledged() + more);
   EXPECT_TRUE(must(store.verify()).ok());
   EXPECT_TRUE(store.create_user("after"));
+}
+
+TEST(FileTooLargeOfACopy, LeavesNothingBehind) {
+  const TempDir folder;
+  Options options;
+  options.durability = Durability::relaxed;
+  auto store = must(UserTagStore::open(folder / "users.db", options));
+  for (int n = 0; n < 500; ++n) must(store.create_user(std::to_string(n), {{"a", std::string(200, 'v')}}));
+  std::filesystem::create_directory(folder / "copies");
+  {
+    const FileSizeLimit limit(30'000);
+    EXPECT_EQ(code_of(store.backup(folder / "copies" / "copy.db")), ErrorCode::disk_full);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "copies"));
+  must(store.backup(folder / "copies" / "copy.db"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Bytes, FileTooLarge, testing::Values(100'000, 333'333, 1'000'000, 5'000'000));
