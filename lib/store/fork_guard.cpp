@@ -50,4 +50,12 @@ ForkGuard::~ForkGuard() {
   if (next_ != nullptr) next_->previous_ = previous_;
 }
 
+ForkGuard::NoFork::NoFork() {
+  Registry::instance().mutex.lock();
+}
+
+ForkGuard::NoFork::~NoFork() {
+  Registry::instance().mutex.unlock();
+}
+
 }   // namespace usertags::store

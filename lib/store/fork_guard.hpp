@@ -1,6 +1,6 @@
-// ForkGuard: tells a store that it now lives in a child process. A child shares the parent's file lock and
-// SQLite's locks, so it must use neither. pthread_atfork(3) marks the child's copies once; asking getpid() in
-// every call would cost half a find.
+// ForkGuard: tells whoever holds something of the parent's that it now lives in a child process. A child
+// shares the parent's file lock and SQLite's locks, so it must use neither. pthread_atfork(3) marks the
+// child's copies once; asking getpid() in every call would cost half a find.
 #pragma once
 
 #include <atomic>
@@ -18,6 +18,16 @@ class ForkGuard {
   ~ForkGuard();
 
   bool forked() const noexcept { return forked_.load(std::memory_order_relaxed); }
+
+  // While it lives, fork() waits: for what must not be halfway done in a child. Short, and not for a thread
+  // that makes or destroys guards, or forks, meanwhile.
+  class NoFork {
+   public:
+    NoFork();
+    NoFork(const NoFork&) = delete;
+    NoFork& operator=(const NoFork&) = delete;
+    ~NoFork();
+  };
 
  private:
   struct Registry;

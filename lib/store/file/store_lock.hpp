@@ -7,10 +7,15 @@
 // descriptor of it is closed. flock belongs to the open file, so it also catches a second open in the same
 // process and a second SQLite linked into it. The sidecar is never unlinked: whoever waits for it must be
 // waiting for the same file.
+//
+// Owner, group and mode are those of the store's file, as SQLite's are for the files that it makes beside it;
+// they are put right at every opening for writing, as far as the process may. To lock takes the right to read
+// only. A child of fork() has no part in it, from the moment that the descriptor exists to its close.
 #pragma once
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 namespace usertags::store {
@@ -18,10 +23,11 @@ namespace usertags::store {
 class StoreLock {
  public:
   // Makes the sidecar where there is none. Throws Failure: store_locked with the holder's process id; busy
-  // where readers keep it longer than `patience`; permission_denied, io_error.
+  // where readers keep it longer than `patience`; permission_denied, io_error; std::bad_alloc.
   static StoreLock exclusive(const std::filesystem::path& store, std::chrono::milliseconds patience);
 
   // None where there is no sidecar, where it cannot be read, or where a writer holds it. Creates nothing.
+  // Throws std::bad_alloc.
   static std::optional<StoreLock> try_shared(const std::filesystem::path& store);
 
   // Whether there is one: a writer makes it before the file, and it stays.
@@ -31,13 +37,11 @@ class StoreLock {
   StoreLock& operator=(StoreLock&& other) noexcept;
   ~StoreLock();
 
-  // In a child after fork: closes its copy of the descriptor; the parent keeps the lock.
-  void abandon() noexcept;
-
  private:
-  explicit StoreLock(int descriptor) noexcept : descriptor_(descriptor) {}
+  class Descriptor;
+  explicit StoreLock(std::unique_ptr<Descriptor> descriptor) noexcept;
 
-  int descriptor_;
+  std::unique_ptr<Descriptor> descriptor_;
 };
 
 }   // namespace usertags::store

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -23,9 +24,28 @@ namespace fs = std::filesystem;
   fail_system(error, std::move(what), "check the path");
 }
 
+// As many as Linux follows.
+constexpr int kMaxLinks = 40;
+
+// Through symbolic links, also where what they name is not there yet: SQLite would make it there, too.
+fs::path follow_links(const fs::path& path, std::error_code& error) {
+  fs::path name = path;
+  for (int links = 0; links < kMaxLinks; ++links) {
+    if (!fs::is_symlink(fs::symlink_status(name, error))) return name;
+    name = name.parent_path() / fs::read_symlink(name, error);
+    if (error) return name;
+  }
+  error = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+  return name;
+}
+
 fs::path resolve(const fs::path& path) {
   std::error_code error;
-  const fs::path resolved = fs::weakly_canonical(fs::absolute(path, error), error);
+  const fs::path absolute = fs::absolute(path, error);
+  const fs::path name = error ? path : follow_links(absolute, error);
+  const bool is_missing = error == std::errc::no_such_file_or_directory;
+  if (error && !is_missing) fail_path(error.value(), "cannot resolve " + path.string());
+  const fs::path resolved = fs::weakly_canonical(name, error);
   if (error) fail_path(error.value(), "cannot resolve " + path.string());
   return resolved;
 }
@@ -56,11 +76,20 @@ void check_folder(const fs::path& folder, bool allow_network_file_system) {
 void check_file(const fs::path& file, const struct stat& info) {
   if (!S_ISREG(info.st_mode))
     fail_path(S_ISDIR(info.st_mode) ? EISDIR : EINVAL, file.string() + " is no regular file");
+  if (info.st_size == 1) {
+    model::fail(ErrorCode::not_a_store, file.string() + " has one byte, and SQLite would take it for empty");
+  }
   if (info.st_nlink > 1) {
     model::fail(ErrorCode::invalid_argument,
                 file.string() + " has several hard links, and each name would have a WAL of its own",
                 "remove all names but one");
   }
+}
+
+bool is_filled_beside(const fs::path& store, std::string_view suffix) {
+  fs::path file = store;
+  struct stat info{};
+  return stat((file += suffix).c_str(), &info) == 0 && info.st_size > 0;
 }
 
 }   // namespace
@@ -85,9 +114,11 @@ void require_store(const StorePath& place) {
 }
 
 bool has_wal(const fs::path& store) {
-  fs::path wal = store;
-  struct stat info{};
-  return stat((wal += "-wal").c_str(), &info) == 0 && info.st_size > 0;
+  return is_filled_beside(store, "-wal");
+}
+
+bool has_journal(const fs::path& store) {
+  return is_filled_beside(store, "-journal");
 }
 
 }   // namespace usertags::store

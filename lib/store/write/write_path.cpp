@@ -3,9 +3,11 @@
 #include <exception>
 
 #include "model/failure.hpp"
+#include "store/adopt/adoption.hpp"
 #include "store/copy/compaction.hpp"
 #include "store/file/entropy.hpp"
 #include "store/file/epoch.hpp"
+#include "store/file/rights.hpp"
 #include "store/load/loader.hpp"
 #include "store/load/token_loader.hpp"
 
@@ -25,6 +27,16 @@ sqlite::ConnectionConfig configure(const std::optional<std::filesystem::path>& p
   return config;
 }
 
+std::unique_ptr<sqlite::Database> open_database(const std::optional<std::filesystem::path>& path,
+                                                const Options& options, const sqlite::State& first_state) {
+  try {
+    return std::make_unique<sqlite::Database>(configure(path, options), first_state);
+  } catch (const model::Failure& failure) {
+    if (path) fail_to_write(*path, failure.error);
+    throw;
+  }
+}
+
 sqlite::State first_state() {
   sqlite::State state;
   fill_random(state.store_id);
@@ -33,9 +45,13 @@ sqlite::State first_state() {
 
 Loaded load_for_writing(sqlite::Database& database, index::TokenIndex& tokens) {
   const sqlite::ReadTransaction moment(database.connection());
-  Loaded loaded = load(database.connection(), LogExtent::to_replay, refuse_problem);
-  load_tokens(database.connection(), loaded.state, tokens, refuse_problem);
-  return loaded;
+  try {
+    Loaded loaded = load(database.connection(), LogExtent::to_replay, refuse_problem);
+    load_tokens(database.connection(), loaded.state, tokens, refuse_problem);
+    return loaded;
+  } catch (const model::Failure& failure) {
+    refuse_foreign(database.connection(), failure);
+  }
 }
 
 FoldSchedule schedule(const Loaded& loaded) {
@@ -51,9 +67,7 @@ WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::opti
                      const Options& options, index::Projection& projection, index::TokenIndex& tokens,
                      const MemoryBudget& budget, const Logger& logger, Metrics& metrics,
                      PublishSignal& published)
-    : lock_(std::move(lock)),
-      database_(std::make_unique<sqlite::Database>(configure(path, options), first_state())),
-      in_memory_(!path) {
+    : lock_(std::move(lock)), database_(open_database(path, options, first_state())), in_memory_(!path) {
   const Loaded loaded = load_for_writing(*database_, tokens);
   projection.load(loaded.records, loaded.state.revision);
   budget.require_room();
@@ -121,7 +135,6 @@ void WritePath::settle(bool fold) {
 
 void WritePath::abandon() noexcept {
   database_->abandon();
-  if (lock_) lock_->abandon();
 }
 
 }   // namespace usertags::store

@@ -1,0 +1,29 @@
+// Rights: which one a process lacks, and on what, where something could not be done to a store's files.
+//
+// They are asked for after something failed, never before: the system's answer to the call itself is the one
+// that counts.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <usertags/error.hpp>
+
+namespace usertags::store {
+
+// What keeps this process from reading or writing the store and the files that SQLite keeps beside it, in
+// words ("the folder /data cannot be written to, and users.db-wal is to be made there"); none where nothing
+// does.
+std::optional<std::string> missing_right_to_read(const std::filesystem::path& store);
+std::optional<std::string> missing_right_to_write(const std::filesystem::path& store);
+
+// Throws Failure (permission_denied): what could not be done, and the right that is missing.
+[[noreturn]] void fail_right(int system_error, const std::string& what, const std::string& missing);
+
+// Throws that where SQLite failed to open a store for reading, or writing, and a right is missing; else the
+// error.
+[[noreturn]] void fail_to_read(const std::filesystem::path& store, const Error& error);
+[[noreturn]] void fail_to_write(const std::filesystem::path& store, const Error& error);
+
+}   // namespace usertags::store
