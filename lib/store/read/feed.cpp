@@ -148,8 +148,11 @@ Result<HistoryPage> Feed::history(const UserRef& user, const PageRequest& reques
   HistoryPage page;
   const std::size_t limit = request.limit + 1;   // one more tells whether there is a next page
   do {
-    step = with_reader(
-        [&](LogReader& reader) { return reader.history(target->user, step.next, limit, page.changes); });
+    const std::size_t kept = page.changes.size();
+    step = with_reader([&](LogReader& reader) {
+      page.changes.resize(kept);
+      return reader.history(target->user, step.next, limit, page.changes);
+    });
   } while (step.next != 0);
   // Whom the file has and memory does not was deleted, and has changes; or is about to become visible.
   if (page.changes.empty() && !target->is_visible && !request.after)

@@ -9,6 +9,7 @@
 #include "model/digest.hpp"
 #include "model/failure.hpp"
 #include "sqlite/transaction.hpp"
+#include "store/adopt/adoption.hpp"
 #include "store/load/log_problem.hpp"
 #include "store/load/token_loader.hpp"
 
@@ -103,6 +104,7 @@ class Follower::Group {
 
   const sqlite::State& state() const noexcept { return state_; }
   std::size_t size() const noexcept { return steps_.size(); }
+  std::span<const Step> steps() const noexcept { return steps_; }
 
   // For publishing: it starts over from there.
   std::vector<Step> take_steps() {
@@ -132,29 +134,52 @@ Follower::Follower(std::filesystem::path file, std::chrono::milliseconds busy_ti
 }
 
 void Follower::load() {
-  link_ = std::make_unique<Link>(open_for_reading(file_, busy_timeout_));
-  {
-    const sqlite::ReadTransaction transaction(link_->reading.connection);
-    const Loaded loaded = store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
-    Moment moment = look();
-    projection_.load(loaded.records, loaded.state.revision);
+  for (ReadingAgain again(busy_timeout_);; again.next(file_)) {
+    link_ = std::make_unique<Link>(open_for_reading(file_, busy_timeout_));
+    std::optional<Loaded> loaded;
+    Moment moment;
+    try {
+      const sqlite::ReadTransaction transaction(link_->reading.connection);
+      loaded = load_users();
+      moment = look();
+    } catch (...) {
+      if (!link_->reading.is_void()) throw;
+    }
+    if (link_->reading.is_void()) continue;
+    projection_.load(loaded->records, loaded->state.revision);
     tokens_.publish(moment.tokens);
     budget_.require_room();
-    metrics_.backlog_users = loaded.backlog.size();
+    metrics_.backlog_users = loaded->backlog.size();
     take(moment);
+    return leave();
   }
-  leave();
 }
 
+// Whatever fails leaves nothing behind but what was published: the next call begins with a new connection.
 sqlite::State Follower::refresh() {
   const model::MutexLock lock(mutex_);
   if (closed_) throw model::Failure{ErrorCode::store_closed};
+  for (ReadingAgain again(busy_timeout_);; again.next(file_)) {
+    try {
+      refresh_link();
+      if (!link_->reading.is_void()) {
+        leave();
+        return state_;
+      }
+    } catch (...) {
+      const bool is_void = link_ != nullptr && link_->reading.is_void();
+      link_.reset();
+      if (!is_void) throw;
+    }
+    link_.reset();
+  }
+}
+
+void Follower::refresh_link() {
   if (link_ != nullptr && link_->reading.connection.moved()) link_.reset();
   const bool is_new = link_ == nullptr;
   if (is_new) link_ = std::make_unique<Link>(open_for_reading(file_, busy_timeout_));
   if (is_new || link_->version.read() != link_->seen) catch_up();
-  leave();
-  return state_;
 }
 
 sqlite::State Follower::state() const {
@@ -162,25 +187,65 @@ sqlite::State Follower::state() const {
   return state_;
 }
 
+// In another epoch tokens may be others under the same numbers, and all are read anew.
 Follower::Moment Follower::look() {
   sqlite::Connection& connection = link_->reading.connection;
   const sqlite::State state = link_->state.read();
-  return {.state = state,
-          .data_version = link_->version.read(),
-          .database_bytes = connection.database_bytes(),
-          .tokens = load_new_tokens(connection, state, tokens_)};
+  Moment moment{.state = state,
+                .data_version = link_->version.read(),
+                .database_bytes = connection.database_bytes(),
+                .tokens = {},
+                .token_floor = state.token_floor};
+  if (state.epoch == state_.epoch) {
+    expect_same_tokens(state);
+    moment.tokens = load_new_tokens(connection, state, tokens_);
+  } else {
+    index::TokenIndex none;
+    moment.tokens = load_new_tokens(connection, state, none);
+    moment.token_floor = tokens_.newest() + 1;
+    tokens_.make_room(moment.tokens);
+  }
+  return moment;
+}
+
+// An older copy may have come to the same revision, and have given other tokens since.
+void Follower::expect_same_tokens(const sqlite::State& state) {
+  const std::uint64_t newest = tokens_.newest();
+  if (newest > state.last_token)
+    fail_discontinued(file_, "it has given " + std::to_string(state.last_token) +
+                                 " tokens only, and had given " + std::to_string(newest));
+  if (newest == 0 || newest < state.token_floor) return;
+  const sqlite::TokenTable::Reader::Walk walk(link_->tokens, newest);
+  const auto row = link_->tokens.next();
+  const bool is_sound = row && row->token.seq == newest && row->bears_checksum;
+  if (!is_sound) model::fail(ErrorCode::foreign_write, "token " + std::to_string(newest) + " is not as the store left it");
+  const auto known = tokens_.find(row->token.text);
+  if (!known || known->request != row->token.request || known->revision != row->token.revision)
+    fail_discontinued(file_, "its token " + std::to_string(newest) + " is another");
 }
 
 void Follower::catch_up() {
   const sqlite::ReadTransaction transaction(link_->reading.connection);
-  const sqlite::State state = link_->state.read();
-  if (state.store_id != state_.store_id) fail_discontinued(file_, "it is another store");
-  if (state.revision < state_.revision)
-    fail_discontinued(file_, "it is at revision " + std::to_string(state.revision) + ", behind " +
-                                 std::to_string(state_.revision));
-  const bool goes_on = log_goes_on(state);
-  Moment moment = look();
-  if (!goes_on || !apply_log(moment)) reload(moment);
+  try {
+    const sqlite::State state = link_->state.read();
+    if (state.store_id != state_.store_id) fail_discontinued(file_, "it is another store");
+    if (state.revision < state_.revision)
+      fail_discontinued(file_, "it is at revision " + std::to_string(state.revision) + ", behind " +
+                                   std::to_string(state_.revision));
+    const bool goes_on = log_goes_on(state);
+    Moment moment = look();
+    if (!goes_on || !apply_log(moment)) reload(moment);
+  } catch (const model::Failure& failure) {
+    refuse_foreign(link_->reading.connection, failure);
+  }
+}
+
+Loaded Follower::load_users() {
+  try {
+    return store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
+  } catch (const model::Failure& failure) {
+    refuse_foreign(link_->reading.connection, failure);
+  }
 }
 
 // The log reaches back to what memory shows if it has the change before, or its checksum; a floor that has
@@ -193,7 +258,7 @@ bool Follower::log_goes_on(const sqlite::State& state) {
 }
 
 // False where the log does not lead to the users of the commit record, as after the adoption of foreign
-// changes some of which are not known exactly. An adoption begins an epoch: its changes are shown when all
+// changes some of which are not known exactly; or where there is no room for users who may be gone in the end. An adoption begins an epoch: its changes are shown when all
 // are proved. So are tokens, because the file does not tell behind which change a token came that bears none.
 bool Follower::apply_log(Moment& moment) {
   const sqlite::State& state = moment.state;
@@ -210,7 +275,9 @@ bool Follower::apply_log(Moment& moment) {
       model::fail(ErrorCode::corrupt_store, broken_log(revision));
     if (!add(*entry, group)) return false;
     const bool ends_part = in_parts && group.size() >= kGroup && entry->change.remaining == 0;
-    if (ends_part && revision < state.revision) publish_part(group.take_steps(), group.state());
+    if (!ends_part || revision == state.revision) continue;
+    if (!has_room_for(group.steps())) return false;
+    publish_part(group.take_steps(), group.state());
   }
   if (group.state().digest != state.digest) return false;
   publish_all(group.take_steps(), moment);
@@ -231,12 +298,16 @@ bool Follower::add(const sqlite::ChangeLog::Entry& entry, Group& group) {
   return true;
 }
 
+bool Follower::has_room_for(std::span<const Step> steps) const {
+  std::int64_t growth = 0;
+  for (const Step& step : steps) growth += MemoryBudget::growth(step.before.get(), *step.after);
+  return growth <= 0 || growth <= budget_.room();
+}
+
 std::unique_ptr<index::Projection::Publication> Follower::prepare(std::vector<Step> steps,
                                                                   std::uint64_t revision) {
   if (steps.empty()) return nullptr;
-  std::int64_t growth = 0;
-  for (const Step& step : steps) growth += MemoryBudget::growth(step.before.get(), *step.after);
-  if (growth > 0 && growth > budget_.room()) throw model::Failure{budget_.exceeded()};
+  if (!has_room_for(steps)) throw model::Failure{budget_.exceeded()};
   return projection_.prepare(std::move(steps), revision);
 }
 
@@ -250,7 +321,7 @@ void Follower::publish_all(std::vector<Step> steps, Moment& moment) {
   auto publication = prepare(std::move(steps), moment.state.revision);
   index::TokenIndex::Forgotten forgotten;   // freed when the moment is over
   const auto show_tokens = [&]() noexcept {
-    forgotten = tokens_.forget(moment.state.token_floor - 1);
+    forgotten = tokens_.forget(moment.token_floor - 1);
     tokens_.publish(moment.tokens);
   };
   if (publication == nullptr) {
@@ -263,7 +334,7 @@ void Follower::publish_all(std::vector<Step> steps, Moment& moment) {
 }
 
 void Follower::reload(Moment& moment) {
-  const Loaded loaded = store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
+  const Loaded loaded = load_users();
   auto steps = Difference(loaded, state_.last_ordinal).from(projection_.pin());
   if (!steps) fail_discontinued(file_, "users are in it who were given the places of others");
   publish_all(*std::move(steps), moment);
@@ -278,9 +349,9 @@ void Follower::take(const Moment& moment) noexcept {
   metrics_.database_bytes = moment.database_bytes;
 }
 
-// A connection that holds writers off is closed at once.
+// A connection that holds writers off, or would not see what they write, is closed at once.
 void Follower::leave() noexcept {
-  if (link_->reading.lock) link_.reset();
+  if (link_->reading.is_immutable()) link_.reset();
 }
 
 void Follower::close() noexcept {
@@ -290,9 +361,7 @@ void Follower::close() noexcept {
 }
 
 void Follower::abandon() noexcept {
-  if (link_ == nullptr) return;
-  link_->reading.connection.abandon();
-  if (link_->reading.lock) link_->reading.lock->abandon();
+  if (link_ != nullptr) link_->reading.connection.abandon();
 }
 
 }   // namespace usertags::store

@@ -10,7 +10,8 @@
 //
 // Beside a live writer it keeps an ordinary SQLite connection, outside any transaction, so that it never pins
 // the WAL for longer than a look takes. Where nobody writes it keeps none: reading the file as immutable
-// holds writers off.
+// holds writers off, or does not see them. A refresh that fails keeps none either, so that it leaves no lock and
+// no transaction behind.
 #pragma once
 
 #include <chrono>
@@ -26,6 +27,7 @@
 #include "sqlite/change_log.hpp"
 #include "sqlite/data_version.hpp"
 #include "sqlite/state.hpp"
+#include "sqlite/token_table.hpp"
 #include "store/file/reading.hpp"
 #include "store/load/loader.hpp"
 #include "store/load/replay.hpp"
@@ -65,13 +67,15 @@ class Follower {
           version(reading.connection),
           state(reading.connection),
           marks(reading.connection),
-          entries(reading.connection) {}
+          entries(reading.connection),
+          tokens(reading.connection) {}
 
     Reading reading;
     sqlite::DataVersion version;
     sqlite::StateTable state;
     sqlite::ChangeLog::Marks marks;
     sqlite::ChangeLog::Reader entries;
+    sqlite::TokenTable::Reader tokens;
     std::int64_t seen = 0;   // the data version of the moment that memory shows
   };
 
@@ -80,16 +84,21 @@ class Follower {
     sqlite::State state;
     std::int64_t data_version = 0;
     std::uint64_t database_bytes = 0;
-    index::TokenIndex::Addition tokens;   // that memory does not have yet
+    index::TokenIndex::Addition tokens;   // that memory does not have yet …
+    std::uint64_t token_floor = 0;        // … and those below this it has no more
   };
 
   void load() USERTAGS_REQUIRES(mutex_);
+  void refresh_link() USERTAGS_REQUIRES(mutex_);
   void catch_up() USERTAGS_REQUIRES(mutex_);
+  Loaded load_users() USERTAGS_REQUIRES(mutex_);
   Moment look() USERTAGS_REQUIRES(mutex_);
+  void expect_same_tokens(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
   // Whether the log still has what follows on what memory shows.
   bool log_goes_on(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
   bool apply_log(Moment& moment) USERTAGS_REQUIRES(mutex_);
   bool add(const sqlite::ChangeLog::Entry& entry, Group& group) USERTAGS_REQUIRES(mutex_);
+  bool has_room_for(std::span<const index::Step> steps) const;
   std::unique_ptr<index::Projection::Publication> prepare(std::vector<index::Step> steps,
                                                           std::uint64_t revision) USERTAGS_REQUIRES(mutex_);
   void publish_part(std::vector<index::Step> steps, const sqlite::State& state) USERTAGS_REQUIRES(mutex_);

@@ -24,9 +24,9 @@ std::unique_ptr<LogReaders::Reader> LogReaders::take() {
   }
 }
 
-// One that reads the file as immutable keeps writers out: it is closed at once.
+// One that reads the file as immutable keeps writers out, or would not see them: it is closed at once.
 void LogReaders::keep(std::unique_ptr<Reader>& reader) noexcept {
-  if (reader->reading.lock) return;
+  if (reader->reading.is_immutable()) return;
   const model::MutexLock lock(mutex_);
   if (!closed_ && idle_.size() < kMaxIdle) idle_.push_back(std::move(reader));
 }

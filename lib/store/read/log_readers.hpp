@@ -27,14 +27,22 @@ class LogReaders {
   LogReaders(const LogReaders&) = delete;
   LogReaders& operator=(const LogReaders&) = delete;
 
-  // Runs function(LogReader&). Throws what that throws, and Failure: store_closed, and what
-  // open_for_reading() throws.
+  // Runs function(LogReader&), again where its reading was void (reading.hpp): it leaves nothing behind that
+  // would harm then. Throws what that throws, and Failure: store_closed, busy, and what open_for_reading()
+  // throws.
   template <class Function>
   decltype(auto) with_reader(Function&& function) {
-    Loan loan(*this);
-    decltype(auto) answer = function(loan.reader());
-    loan.give_back();
-    return answer;
+    for (ReadingAgain again(busy_timeout_);; again.next(store_)) {
+      Loan loan(*this);
+      try {
+        auto answer = function(loan.reader());
+        if (loan.is_void()) continue;
+        loan.give_back();
+        return answer;
+      } catch (...) {
+        if (!loan.is_void()) throw;
+      }
+    }
   }
 
   // Waits until every reader is back, and closes them. Later calls answer store_closed.
@@ -63,6 +71,7 @@ class LogReaders {
     }
 
     LogReader& reader() noexcept { return reader_->log; }
+    bool is_void() const { return reader_->reading.is_void(); }
     void give_back() noexcept { owner_.keep(reader_); }
 
    private:

@@ -5,6 +5,9 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +17,7 @@
 #include "support/child.hpp"
 #include "support/expect_equal.hpp"
 #include "support/expect_log.hpp"
+#include "support/fault_vfs.hpp"
 #include "support/rewrite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -202,6 +206,54 @@ TEST_F(FollowerTest, FollowsTokensToo) {
   EXPECT_FALSE(must(follower.plan("ann", TagBatch(), {.token = "1"})).replayed);
 }
 
+// Under the same text there is then another token, and nothing is there twice.
+TEST_F(FollowerTest, FollowsATokenThatWasForgottenAndGivenAnew) {
+  Options options = writing();
+  options.tokens.max_count = 1;
+  CheckedStore writer(path_, options);
+  must(writer.create_user("ann", {}, {.token = "t"}));
+  auto follower = follow();
+  for (int round = 0; round < 4; ++round) {
+    for (int n = 0; n < 5; ++n) {
+      const std::string name = std::to_string(10 * round + n);
+      must(writer.create_user(name, {}, {.token = name}));
+    }
+    const auto again = must(writer.create_user("again " + std::to_string(round), {}, {.token = "t"}));
+    ASSERT_FALSE(again.replayed);
+    expect_followed(follower, writer);
+    EXPECT_EQ(follower.stats().tokens, writer.store().stats().tokens);
+    EXPECT_EQ(code_of(follower.plan("ann", TagBatch(), {.token = "t"})), ErrorCode::token_reused);
+  }
+}
+
+// Whatever a writer does to his store between two looks.
+TEST_F(FollowerTest, OutlivesAllThatAWriterMayDo) {
+  Options options = forgetful();
+  options.tokens.max_count = 2;
+  CheckedStore writer(path_, options);
+  write_some(writer, 0, 10);
+  auto follower = follow();
+  const std::function<void(int)> deeds[] = {
+      [&](int n) { write_some(writer, 1'000 * n, 40); },
+      [&](int) { writer.maintain(); },
+      [&](int) { must(writer.store().compact()); },
+      [&](int) { must(writer.store().checkpoint()); },
+      [&](int) { writer.reopen(Ending::closed, options); },
+      [&](int) { writer.reopen(Ending::dropped, options); },
+      [&](int n) {
+        const std::string name = "again";
+        if (writer.find(name)) must(writer.delete_user(name));
+        must(writer.create_user(name, {{"n", std::to_string(n)}}, {.token = "again " + std::to_string(n)}));
+      },
+  };
+  std::minstd_rand random(42);
+  for (int n = 1; n < 60; ++n) {
+    for (int times = 0; times < 3; ++times) deeds[random() % std::size(deeds)](3 * n + times);
+    expect_followed(follower, writer);
+    EXPECT_EQ(follower.stats().tokens, writer.store().stats().tokens);
+  }
+}
+
 TEST_F(FollowerTest, ReadersBesideARefreshSeeWholeTransactionsInOrder) {
   auto writer = must(UserTagStore::open(path_, writing()));
   must(writer.create_user("left", {{"n", "0"}}));
@@ -333,11 +385,126 @@ TEST_F(Replaced, ANewerCopyIsAContinuation) {
   EXPECT_EQ(value_of(follower, "ann", "tier"), "platinum");
 }
 
+// At the same revision, and with fewer tokens: a request would be answered that the store no longer knows.
+TEST_F(Replaced, AnOlderCopyOfTheSameRevision) {
+  std::filesystem::copy_file(path_, folder_ / "same.db");
+  auto writer = must(UserTagStore::open(path_, writing()));
+  must(writer.apply("ann", TagBatch(), {.token = "a"}));
+  must(writer.close());
+  auto follower = follow();
+  writer = must(UserTagStore::open(folder_ / "same.db", writing()));
+  must(writer.close());
+  std::filesystem::copy_file(folder_ / "same.db", folder_ / "other.db");
+  put_in_place(folder_ / "same.db");
+  expect_refused(follower);
+  writer = must(UserTagStore::open(folder_ / "other.db", writing()));
+  for (const char* token : {"b", "c"}) must(writer.apply("ann", TagBatch(), {.token = token}));
+  must(writer.close());
+  put_in_place(folder_ / "other.db");
+  expect_refused(follower);
+}
+
+TEST_F(Replaced, ARefusedFileIsLeftToItsWriters) {
+  auto follower = follow();
+  put_in_place(older_);
+  expect_refused(follower);
+  Options impatient = writing();
+  impatient.busy_timeout = 0ms;
+  must(must(UserTagStore::open(path_, impatient)).close());
+  EXPECT_TRUE(must(UserTagStore::adopt(path_, {.busy_timeout = 0ms})).adopted);
+}
+
+// A file that was renamed under the store takes no more of its writes, and its readers keep what they have.
+TEST_F(Replaced, AFileThatWasRenamed) {
+  auto writer = must(UserTagStore::open(path_, writing()));
+  auto follower = follow();
+  std::filesystem::rename(path_, folder_ / "renamed.db");
+  EXPECT_EQ(code_of(writer.apply("ann", TagBatch().set("tier", "tin"))), ErrorCode::io_error);
+  EXPECT_EQ(code_of(follower.refresh()), ErrorCode::io_error);
+  EXPECT_EQ(value_of(writer, "ann", "tier"), "gold");
+  EXPECT_EQ(value_of(follower, "ann", "tier"), "gold");
+  std::ignore = writer.close();
+  std::filesystem::rename(folder_ / "renamed.db", path_);
+  EXPECT_EQ(must(follower.refresh()), 2U);
+}
+
 TEST_F(Replaced, AFileThatIsGone) {
   auto follower = follow();
   std::filesystem::remove(path_);
   EXPECT_EQ(code_of(follower.refresh()), ErrorCode::io_error);
   EXPECT_EQ(value_of(follower, "ann", "tier"), "gold");
+}
+
+// --- A refresh that fails. ---
+
+// Closed, so that a follower reads it under the sidecar, which it must not keep.
+TEST_F(FollowerTest, ARefreshBeyondTheBudgetHoldsNobodyOffAndCanBeTriedAgain) {
+  auto writer = must(UserTagStore::open(path_, writing()));
+  must(writer.create_user("ann", {{"tier", "gold"}}));
+  must(writer.close());
+  Options tight;
+  tight.access = Access::read_only;
+  tight.memory_budget = must(UserTagStore::open(path_, tight)).stats().memory_bytes() + 20'000;
+  auto follower = must(UserTagStore::open(path_, tight));
+  Options impatient = writing();
+  impatient.busy_timeout = 0ms;
+  writer = must(UserTagStore::open(path_, impatient));
+  constexpr int kUsers = 5'000;   // more than are shown in one go
+  std::vector<Write> creations;
+  std::vector<Write> deletions;
+  for (int n = 0; n < kUsers; ++n) {
+    creations.push_back(CreateUser{std::to_string(n), {{"n", std::to_string(n)}}, {}});
+    deletions.push_back(DeleteUser{std::to_string(n), {}});
+  }
+  for (const auto& answer : writer.apply_each(creations)) must(answer);
+  must(writer.close());
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(code_of(follower.refresh()), ErrorCode::memory_budget_exceeded);
+    EXPECT_EQ(value_of(follower, "ann", "tier"), "gold");
+    EXPECT_EQ(follower.revision(), 1U);
+    must(must(UserTagStore::open(path_, impatient)).close());
+  }
+  writer = must(UserTagStore::open(path_, impatient));
+  for (const auto& answer : writer.apply_each(deletions)) must(answer);
+  must(writer.close());
+  EXPECT_EQ(must(follower.refresh()), 1U + 2 * kUsers);
+  EXPECT_EQ(follower.stats().users, 1U);
+}
+
+// Every operation on the file fails once; whatever a refresh answers then, the next one is as if nothing had
+// been.
+TEST_F(FollowerTest, ARefreshThatCannotReadLeavesTheFollowerAsItWas) {
+  for (const bool closed : {false, true}) {
+    for (std::uint64_t nth = 1;; ++nth) {
+      FaultVfs vfs;
+      std::filesystem::remove(path_);
+      for (const char* suffix : {"-wal", "-shm", ".lock"}) std::filesystem::remove(path_.string() + suffix);
+      CheckedStore writer(path_, forgetful());
+      write_some(writer, 0, 5);
+      auto follower = follow();
+      write_some(writer, 100, 10);
+      if (nth % 2 == 0) writer.maintain();
+      if (closed) must(writer.store().close());
+      const std::uint64_t before = follower.revision();
+      vfs.arm({.operation = FileOperation::read, .nth = nth});
+      const auto refreshed = follower.refresh();
+      const bool fired = vfs.fired() > 0;
+      vfs.disarm();
+      if (!refreshed) {
+        EXPECT_GE(follower.revision(), before);
+        EXPECT_TRUE(follower.count(Selector()));
+      }
+      if (closed) {
+        Options impatient = forgetful();
+        impatient.busy_timeout = 0ms;
+        EXPECT_TRUE(UserTagStore::open(path_, impatient)) << nth;
+        EXPECT_EQ(must(follower.refresh()), writer.reference().revision());
+      } else {
+        expect_followed(follower, writer);
+      }
+      if (!fired) break;
+    }
+  }
 }
 
 // --- Damage. ---
