@@ -32,7 +32,15 @@ void truncate_wal_if_free(Connection& connection) {
   }
 }
 
+// SQLite reads a file of a later kind than it knows, and does not write it. No such file was ever made by a
+// store.
+void expect_writable_header(Connection& connection) {
+  if (sqlite3_db_readonly(connection.handle(), "main") == 0) return;
+  model::fail(ErrorCode::corrupt_store, "the header of " + connection.name() + " lets nobody write to it");
+}
+
 void recover(Connection& connection, const ConnectionConfig& config) {
+  expect_writable_header(connection);
   rewrite_wal(connection);
   connection.enter_wal_mode();   // it is in it, unless somebody took it out
   connection.set_busy_timeout(std::chrono::milliseconds(0));

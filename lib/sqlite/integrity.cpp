@@ -1,5 +1,11 @@
 #include "sqlite/integrity.hpp"
 
+#include <cstdint>
+
+#include <sqlite3.h>
+
+#include "model/failure.hpp"
+#include "sqlite/sqlite_error.hpp"
 #include "sqlite/statement.hpp"
 
 namespace usertags::sqlite {
@@ -11,6 +17,35 @@ std::vector<std::string> integrity_problems(Connection& connection) {
     if (check.text(0) != "ok") problems.emplace_back(check.text(0));
   }
   return problems;
+}
+
+namespace {
+
+// Null where there is none: of a database in memory, or one without a WAL.
+sqlite3_file* open_file(Connection& connection, int which) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(connection.handle(), "main", which, &file);
+  return file != nullptr && file->pMethods != nullptr ? file : nullptr;
+}
+
+std::uint64_t size_of(const Connection& connection, sqlite3_file& file) {
+  sqlite3_int64 size = 0;
+  const int result = file.pMethods->xFileSize(&file, &size);
+  if (result != SQLITE_OK) throw_failure(connection.handle(), result, "cannot read the size of a file");
+  return static_cast<std::uint64_t>(size);
+}
+
+}   // namespace
+
+void expect_whole_file(Connection& connection) {
+  sqlite3_file* const database = open_file(connection, SQLITE_FCNTL_FILE_POINTER);
+  sqlite3_file* const wal = open_file(connection, SQLITE_FCNTL_JOURNAL_POINTER);
+  if (database == nullptr || (wal != nullptr && size_of(connection, *wal) != 0)) return;
+  const std::uint64_t size = size_of(connection, *database);
+  const std::uint64_t expected = connection.database_bytes();
+  if (size >= expected) return;
+  model::fail(ErrorCode::corrupt_store, connection.name() + " was cut short: it has " + std::to_string(size) +
+                                            " bytes, and its header speaks of " + std::to_string(expected));
 }
 
 }   // namespace usertags::sqlite

@@ -4,9 +4,12 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
+#include "sqlite/integrity.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/transaction.hpp"
 
@@ -93,41 +96,120 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
     FROM user_now, json_each(user_now.tags) AS tag)"},
 });
 
-[[noreturn]] void corrupt(const Connection& connection, std::string what) {
-  model::fail(ErrorCode::corrupt_store, "the schema of " + connection.name() +
-                                            " is not that of format version " +
-                                            std::to_string(kFormatVersion) + ": " + std::move(what));
+// What ANALYZE makes, and no more than that: SQLite lets nobody make other objects of such names, but hands
+// that write into the schema itself do.
+constexpr auto kStatistics = std::to_array<SchemaObject>({
+    {"table", "sqlite_stat1", "CREATE TABLE sqlite_stat1(tbl,idx,stat)"},
+    {"table", "sqlite_stat4", "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)"},
+});
+
+// Of sqlite_schema. A table has its own name in tbl_name, and so has a view; the one index is on `user`. A
+// root page belongs to one of them; a view has none.
+struct FoundObject {
+  std::string type;
+  std::string name;
+  std::string table;
+  std::int64_t root_page = 0;
+  std::string sql;
+
+  bool is(const SchemaObject& object) const { return type == object.type && name == object.name; }
+  bool is_as_made(const SchemaObject& object) const {
+    return sql == object.sql && table == (type == "index" ? "user" : object.name) &&
+           (type == "view" ? root_page == 0 : root_page > 1);
+  }
+};
+
+[[noreturn]] void corrupt(const Connection& connection, const std::string& what, std::string remedy = {}) {
+  model::fail(ErrorCode::corrupt_store,
+              "the schema of " + connection.name() + " is not that of format version " +
+                  std::to_string(kFormatVersion) + ": " + what,
+              std::move(remedy));
 }
 
 std::string name_of(std::string_view type, std::string_view name) {
-  return std::string(type) + " '" + std::string(name) + '\'';
+  return std::string(type) + ' ' + model::quoted(name);
 }
 
-void check_object(const Connection& connection, std::string_view type, std::string_view name,
-                  std::string_view sql) {
-  const auto ours = std::ranges::find(kSchema, name, &SchemaObject::name);
-  if (ours == kSchema.end() || ours->type != type) corrupt(connection, name_of(type, name) + " was added");
-  if (ours->sql != sql) corrupt(connection, name_of(type, name) + " was changed");
+// Whoever added it can take it away again, unless SQLite lets nobody touch such a name.
+[[noreturn]] void added(const Connection& connection, const FoundObject& object) {
+  using Kind = std::pair<std::string_view, std::string_view>;
+  static constexpr Kind kKinds[] = {
+      {"table", "TABLE"}, {"index", "INDEX"}, {"view", "VIEW"}, {"trigger", "TRIGGER"}};
+  const auto kind = std::ranges::find(kKinds, object.type, &Kind::first);
+  const bool is_known = kind != std::end(kKinds);
+  const std::string name = model::quoted(object.name);
+  std::string remedy;
+  if (is_known && !object.name.starts_with("sqlite_")) {
+    remedy = "take it away with sqlite3 (DROP " + std::string(kind->second) + ' ' + name +
+             "), or restore a backup";
+  }
+  corrupt(connection, std::string(is_known ? kind->first : "an object") + ' ' + name + " was added",
+          std::move(remedy));
 }
 
-void check_schema(Connection& connection) {
-  Statement rows(
-      connection,
-      "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'");
-  std::vector<std::string> found;
+std::vector<FoundObject> read_schema(Connection& connection) {
+  Statement rows(connection, "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema");
+  std::vector<FoundObject> found;
   while (rows.step()) {
-    check_object(connection, rows.text(0), rows.text(1), rows.text(2));
-    found.emplace_back(rows.text(1));
+    found.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2)),
+                     rows.integer(3), std::string(rows.text(4))});
   }
+  return found;
+}
+
+void check_object(const Connection& connection, const FoundObject& object) {
+  const auto is_it = [&](const SchemaObject& known) { return object.is(known); };
+  auto known = std::ranges::find_if(kSchema, is_it);
+  if (known == kSchema.end()) {
+    const auto statistics = std::ranges::find_if(kStatistics, is_it);
+    if (statistics == kStatistics.end() || !object.is_as_made(*statistics)) added(connection, object);
+  } else if (!object.is_as_made(*known)) {
+    corrupt(connection, name_of(object.type, object.name) + " was changed");
+  }
+}
+
+// Each once, and each on pages of its own.
+void check_schema(Connection& connection) {
+  const std::vector<FoundObject> found = read_schema(connection);
+  for (const FoundObject& object : found) check_object(connection, object);
   for (const SchemaObject& object : kSchema) {
-    if (std::ranges::find(found, object.name) == found.end()) {
-      corrupt(connection, name_of(object.type, object.name) + " is missing");
-    }
+    const auto count = std::ranges::count_if(found, [&](const FoundObject& one) { return one.is(object); });
+    if (count == 0) corrupt(connection, name_of(object.type, object.name) + " is missing");
+    if (count > 1) corrupt(connection, name_of(object.type, object.name) + " is there twice");
   }
+  std::vector<std::int64_t> roots;
+  for (const FoundObject& object : found) {
+    if (object.root_page != 0) roots.push_back(object.root_page);
+  }
+  std::ranges::sort(roots);
+  if (std::ranges::adjacent_find(roots) != roots.end())
+    corrupt(connection, "two of its objects share a page");
 }
 
 bool has_schema(Connection& connection) {
   return connection.query_integer("SELECT count(*) FROM sqlite_schema") != 0;
+}
+
+bool has_our_schema(Connection& connection) {
+  try {
+    check_schema(connection);
+    return true;
+  } catch (const model::Failure& failure) {
+    if (failure.error != ErrorCode::corrupt_store) throw;
+    return false;
+  }
+}
+
+// Such as `.dump` makes of a store: the header's numbers are no part of what it writes.
+[[noreturn]] void without_numbers(const Connection& connection, std::int64_t application_id,
+                                  std::int64_t version) {
+  const bool is_named = application_id == kApplicationId;
+  model::fail(
+      is_named ? ErrorCode::corrupt_store : ErrorCode::not_a_store,
+      connection.name() + " has the tables of a store, but application id " + std::to_string(application_id) +
+          " and format version " + std::to_string(version) + ", as a copy by .dump has",
+      "give it the numbers of a store with sqlite3 (PRAGMA application_id=" + std::to_string(kApplicationId) +
+          "; PRAGMA user_version=" + std::to_string(kFormatVersion) + "), and open it");
 }
 
 [[noreturn]] void another_application(const Connection& connection, std::int64_t application_id) {
@@ -149,11 +231,14 @@ FileKind identify_moment(Connection& connection) {
   const std::int64_t application_id = connection.query_integer("PRAGMA application_id");
   const std::int64_t version = connection.query_integer("PRAGMA user_version");
   if (application_id == 0 && version == 0 && !has_schema(connection)) return FileKind::empty;
+  const bool has_numbers = application_id == kApplicationId && version != 0;
+  if (!has_numbers && has_our_schema(connection)) without_numbers(connection, application_id, version);
   if (application_id != kApplicationId) another_application(connection, application_id);
   check_version(connection, version);
   if (connection.query_integer("SELECT length(CAST('a' AS BLOB))") != 1)
     corrupt(connection, "its texts are not in UTF-8");
   check_schema(connection);
+  expect_whole_file(connection);
   return FileKind::ours;
 }
 

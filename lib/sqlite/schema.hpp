@@ -13,9 +13,10 @@ inline constexpr std::int32_t kFormatVersion = 1;
 
 enum class FileKind : std::uint8_t { empty, ours };
 
-// Looks at the header and the schema's text (`sqlite_stat%` aside). Throws Failure: not_a_store, for what is
-// no SQLite file or another application's; unsupported_format, of a newer version, with both versions;
-// corrupt_store, where ours was changed or is damaged, with the name of what differs.
+// Looks at the header, the schema's text (tables that ANALYZE makes aside), and the file's length. Throws
+// Failure: not_a_store, for what is no SQLite file or another application's; unsupported_format, of a newer
+// version, with both versions; corrupt_store, where ours was changed or is damaged, with the name of what
+// differs.
 FileKind identify(Connection& connection);
 
 // Makes the schema and the first state in an empty file. Inside the caller's transaction.

@@ -102,10 +102,10 @@ StateTable::StateTable(Connection& connection) : read_(connection, kRead), write
 State StateTable::read() {
   const auto [state, bears_checksum] = read_unproved();
   if (bears_checksum) return state;
-  model::fail(ErrorCode::foreign_write,
-              "the commit record (table 'state') does not bear its checksum: something other than the store "
-              "changed the file, or it was damaged",
-              "restore a backup");
+  model::fail(
+      ErrorCode::corrupt_store,
+      "the commit record (table 'state') does not bear its checksum: the file was damaged, or something "
+      "other than the store changed it");
 }
 
 StateTable::Unproved StateTable::read_unproved() {

@@ -176,11 +176,16 @@ Result<std::uint64_t> Engine::read_at_least(std::uint64_t revision, std::chrono:
 // --- Care. ---
 
 VerifyReport Engine::verify() const {
-  if (has_readable_file()) return verify_aside();
-  return write_path_->exclusively([&](sqlite::Database& database) {
-    const sqlite::ReadTransaction moment(database.connection());
-    return store::verify(database.connection(), projection_, projection_.pin());
-  });
+  try {
+    if (has_readable_file()) return verify_aside();
+    return write_path_->exclusively([&](sqlite::Database& database) {
+      const sqlite::ReadTransaction moment(database.connection());
+      return store::verify(database.connection(), projection_, projection_.pin());
+    });
+  } catch (const model::Failure& failure) {
+    if (!is_of_the_file(failure.error.code())) throw;
+    return unreadable_file(failure.error);
+  }
 }
 
 // While it is held, the file is not closed.
@@ -193,19 +198,29 @@ std::shared_lock<std::shared_mutex> Engine::keep_open() const {
 // By a connection of its own: writes wait only while the moment is taken.
 VerifyReport Engine::verify_aside() const {
   const auto open = keep_open();
-  if (follower_) follower_->refresh();   // so that memory and file are of one moment, or nearly so
-  Reading reading = open_for_reading(path_, options_.busy_timeout);
-  std::optional<sqlite::ReadTransaction> moment;
-  std::optional<index::Projection::Snapshot> snapshot;
-  const auto take_moment = [&] {
-    moment.emplace(reading.connection);
-    snapshot.emplace(projection_.pin());
-  };
-  if (write_path_)
-    write_path_->exclusively([&](sqlite::Database&) { take_moment(); });
-  else
-    take_moment();
-  return store::verify(reading.connection, projection_, *snapshot);
+  if (follower_) try_to_refresh();
+  return read_file(open_unidentified, path_, options_.busy_timeout, [&](Reading& reading) {
+    std::optional<sqlite::ReadTransaction> moment;
+    std::optional<index::Projection::Snapshot> snapshot;
+    const auto take_moment = [&] {
+      moment.emplace(reading.connection);
+      snapshot.emplace(projection_.pin());
+    };
+    if (write_path_)
+      write_path_->exclusively([&](sqlite::Database&) { take_moment(); });
+    else
+      take_moment();
+    return store::verify(reading.connection, projection_, *snapshot);
+  });
+}
+
+// So that memory and file are of one moment, or nearly so. What is wrong with the file is told by the report.
+void Engine::try_to_refresh() const {
+  try {
+    follower_->refresh();
+  } catch (const model::Failure& failure) {
+    if (!is_of_the_file(failure.error.code()) && failure.error != ErrorCode::store_failed) throw;
+  }
 }
 
 // By a connection of its own, where there can be one: then nobody waits.
@@ -213,8 +228,10 @@ void Engine::backup(const std::filesystem::path& target, const Progress& progres
   const auto open = keep_open();
   Backup backup(target, {path_, store_id_, revision()}, options_);
   if (has_readable_file()) {
-    Reading reading = open_for_reading(path_, options_.busy_timeout);
-    backup.copy(reading.connection, progress);
+    read_file(open_for_reading, path_, options_.busy_timeout, [&](Reading& reading) {
+      backup.copy(reading.connection, progress);
+      return true;
+    });
   } else {
     write_path_->exclusively(
         [&](sqlite::Database& database) { backup.copy(database.connection(), progress); });

@@ -79,6 +79,7 @@ class Engine {
   bool has_readable_file() const noexcept;   // by connections other than the writing one
   std::shared_lock<std::shared_mutex> keep_open() const;
   VerifyReport verify_aside() const;
+  void try_to_refresh() const;
   void abandon() noexcept;   // in a child after fork
 
   const Options options_;

@@ -154,7 +154,7 @@ TEST_F(CopiedDatabase, AForgedCommitRecordIsNotGivenAChecksum) {
     database.close();
   }
   StockSqlite(path_).run("UPDATE state SET revision = 7");
-  EXPECT_EQ(outcome_of([&] { copy(); }), "foreign_write");
+  EXPECT_EQ(outcome_of([&] { copy(); }), "corrupt_store");
 }
 
 // --- Faults. ---

@@ -97,6 +97,14 @@ void edit_schema(const fs::path& path, const char* update) {
   run(path, ("PRAGMA writable_schema=ON; UPDATE sqlite_schema SET " + std::string(update)).c_str());
 }
 
+// Makes an object under a name that SQLite keeps for itself: "xqlite" in its text stands for "sqlite".
+void add_hidden(const fs::path& path, const char* create) {
+  run(path, create);
+  edit_schema(path,
+              "name=replace(name,'xqlite','sqlite'), tbl_name=replace(tbl_name,'xqlite','sqlite'),"
+              "sql=replace(sql,'xqlite','sqlite')");
+}
+
 void overwrite(const fs::path& path, std::size_t offset, const std::string& bytes) {
   std::string file = test::bytes_of(path);
   file.replace(offset, bytes.size(), bytes);
@@ -118,12 +126,17 @@ const BadFile kBadFiles[] = {
      "malformed"},
     {"CutByAPage", [](const fs::path& path) { fs::resize_file(path, fs::file_size(path) - kPage); },
      "corrupt_store", "malformed"},
+    {"CutWithinTheLastPage", [](const fs::path& path) { fs::resize_file(path, fs::file_size(path) - 1); },
+     "corrupt_store", "was cut short"},
     {"AGarbageFirstPage", [](const fs::path& path) { overwrite(path, 100, std::string(3'900, '\xAA')); },
      "corrupt_store", "malformed"},
     {"AnotherApplication", [](const fs::path& path) { run(path, "PRAGMA application_id=1234"); },
      "not_a_store", "1234"},
     {"NoApplicationId", [](const fs::path& path) { run(path, "PRAGMA application_id=0"); }, "not_a_store",
-     "another application"},
+     "has the tables of a store, but application id 0"},
+    {"NoNumbersAsAfterADump",
+     [](const fs::path& path) { run(path, "PRAGMA application_id=0; PRAGMA user_version=0"); }, "not_a_store",
+     "PRAGMA application_id=1970561383; PRAGMA user_version="},
     {"ADatabaseOfSomebody",
      [](const fs::path& path) {
        fs::remove(path);
@@ -145,35 +158,68 @@ const BadFile kBadFiles[] = {
     {"ANewerFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=2"); }, "unsupported_format",
      "version 2, this library reads version 1"},
     {"AFormatThatNeverWas", [](const fs::path& path) { run(path, "PRAGMA user_version=0"); }, "corrupt_store",
-     "version 0"},
+     "version 0, as a copy by .dump has"},
     {"AnIndexMore", [](const fs::path& path) { run(path, "CREATE INDEX by_name ON user(external_id)"); },
-     "corrupt_store", "index 'by_name' was added"},
+     "corrupt_store", "index \"by_name\" was added; take it away with sqlite3 (DROP INDEX \"by_name\")"},
     {"ATableMore", [](const fs::path& path) { run(path, "CREATE TABLE more(a)"); }, "corrupt_store",
-     "table 'more' was added"},
+     "table \"more\" was added"},
     {"ATriggerMore",
      [](const fs::path& path) {
        run(path, "CREATE TRIGGER t AFTER INSERT ON user BEGIN DELETE FROM user; END");
      },
-     "corrupt_store", "trigger 't' was added"},
+     "corrupt_store", "trigger \"t\" was added"},
     {"AViewMore", [](const fs::path& path) { run(path, "CREATE VIEW v AS SELECT 1"); }, "corrupt_store",
-     "view 'v' was added"},
+     "view \"v\" was added"},
     {"AColumnMore", [](const fs::path& path) { run(path, "ALTER TABLE user ADD COLUMN more TEXT"); },
-     "corrupt_store", "table 'user' was changed"},
+     "corrupt_store", "table \"user\" was changed"},
     {"AColumnRenamed",
      [](const fs::path& path) { run(path, "ALTER TABLE change RENAME COLUMN note TO why"); }, "corrupt_store",
-     "table 'change' was changed"},
+     "table \"change\" was changed"},
     {"AViewLess", [](const fs::path& path) { run(path, "DROP VIEW user_tag"); }, "corrupt_store",
-     "view 'user_tag' is missing"},
+     "view \"user_tag\" is missing"},
     {"ATableLess", [](const fs::path& path) { run(path, "DROP TABLE token"); }, "corrupt_store",
-     "table 'token' is missing"},
+     "table \"token\" is missing"},
     {"AnIndexLess", [](const fs::path& path) { run(path, "DROP INDEX user_deleted"); }, "corrupt_store",
-     "index 'user_deleted' is missing"},
+     "index \"user_deleted\" is missing"},
     {"AViewInATablesPlace",
      [](const fs::path& path) { run(path, "DROP TABLE token; CREATE VIEW token AS SELECT 1"); },
-     "corrupt_store", "view 'token' was added"},
+     "corrupt_store", "view \"token\" was added"},
     {"ACheckTakenAway",
      [](const fs::path& path) { edit_schema(path, "sql=replace(sql,'CHECK (remaining >= 0)','')"); },
-     "corrupt_store", "table 'change' was changed"},
+     "corrupt_store", "table \"change\" was changed"},
+    {"ATriggerThatHidesAsStatistics",
+     [](const fs::path& path) {
+       add_hidden(path, "CREATE TRIGGER xqlite_stat_t AFTER INSERT ON change BEGIN DELETE FROM user; END");
+     },
+     "corrupt_store", "trigger \"sqlite_stat_t\" was added"},
+    {"AnIndexThatHidesAsStatistics",
+     [](const fs::path& path) { add_hidden(path, "CREATE UNIQUE INDEX xqlite_stat1 ON change(seq)"); },
+     "corrupt_store", "index \"sqlite_stat1\" was added"},
+    {"AViewThatHidesAsStatistics",
+     [](const fs::path& path) { add_hidden(path, "CREATE VIEW xqlite_stat1 AS SELECT 1"); }, "corrupt_store",
+     "view \"sqlite_stat1\" was added"},
+    {"ATableThatHidesAsStatistics",
+     [](const fs::path& path) { add_hidden(path, "CREATE TABLE xqlite_stat_x(a)"); }, "corrupt_store",
+     "table \"sqlite_stat_x\" was added"},
+    {"StatisticsWithOtherColumns",
+     [](const fs::path& path) { add_hidden(path, "CREATE TABLE xqlite_stat1(tbl,idx,stat,more)"); },
+     "corrupt_store", "table \"sqlite_stat1\" was added"},
+    {"AutomaticNumbers",
+     [](const fs::path& path) {
+       run(path, "CREATE TABLE n(a INTEGER PRIMARY KEY AUTOINCREMENT); DROP TABLE n");
+     },
+     "corrupt_store", "table \"sqlite_sequence\" was added"},
+    {"ANameThatBreaksTheLine", [](const fs::path& path) { run(path, "CREATE TABLE \"a\nb\"(a)"); },
+     "corrupt_store", "table \"a\\x0ab\" was added"},
+    {"TwoTablesOnOnePage",
+     [](const fs::path& path) {
+       edit_schema(path,
+                   "rootpage=(SELECT rootpage FROM sqlite_schema WHERE name='user') WHERE name='token'");
+     },
+     "corrupt_store", ""},
+    {"AnIndexOfAnotherTable",
+     [](const fs::path& path) { edit_schema(path, "tbl_name='token' WHERE name='user_deleted'"); },
+     "corrupt_store", ""},
     {"ASchemaThatCannotBeRead", [](const fs::path& path) { edit_schema(path, "sql='CREATE nonsense'"); },
      "corrupt_store", "malformed"},
     {"AnExpressionTooDeep",
@@ -213,6 +259,28 @@ TEST_P(BadFileTest, IsToldForWhatItIs) {
 
 INSTANTIATE_TEST_SUITE_P(Identify, BadFileTest, testing::ValuesIn(kBadFiles),
                          [](const auto& test) { return test.param.name; });
+
+// A header of a kind that SQLite reads and does not write.
+TEST(Identify, AFileThatNobodyMayWriteToIsReadOnly) {
+  const TempDir folder;
+  make_store(folder / "a.db");
+  overwrite(folder / "a.db", 18, "\x03");
+  EXPECT_EQ(identify_file(folder / "a.db"), FileKind::ours);
+  EXPECT_EQ(outcome_of([&] { Database database(config_of(folder / "a.db"), test::first_state()); }),
+            "corrupt_store");
+}
+
+// What was given the numbers of a store again is one.
+TEST(Identify, ACopyWithoutItsNumbersIsAStoreOnceItHasThem) {
+  const TempDir folder;
+  make_store(folder / "a.db");
+  run(folder / "a.db", "PRAGMA application_id=0; PRAGMA user_version=0");
+  EXPECT_EQ(outcome_of([&] { identify_file(folder / "a.db"); }), "not_a_store");
+  run(folder / "a.db", ("PRAGMA application_id=" + std::to_string(kApplicationId) +
+                        "; PRAGMA user_version=" + std::to_string(kFormatVersion))
+                           .c_str());
+  EXPECT_EQ(identify_file(folder / "a.db"), FileKind::ours);
+}
 
 // The schema is sound, and a page of a table is not: what reads it says so.
 TEST(Identify, ADamagedTableIsFoundByItsReader) {

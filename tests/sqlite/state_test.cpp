@@ -105,7 +105,7 @@ TEST_P(ForgedState, DoesNotBearItsChecksum) {
   database_.state().write(state);
   ASSERT_TRUE(database_.state().read_unproved().bears_checksum);
   database_.connection().execute(("UPDATE state SET " + std::string(GetParam())).c_str());
-  EXPECT_EQ(outcome_of([&] { database_.state().read(); }), "foreign_write");
+  EXPECT_EQ(outcome_of([&] { database_.state().read(); }), "corrupt_store");
   EXPECT_FALSE(database_.state().read_unproved().bears_checksum);
 }
 

@@ -8,12 +8,14 @@
 #include "model/failure.hpp"
 #include "model/tag_rules.hpp"
 #include "sqlite/database.hpp"
+#include "sqlite/schema.hpp"
 #include "sqlite/transaction.hpp"
 #include "store/adopt/adoption_findings.hpp"
 #include "store/adopt/adoption_judge.hpp"
 #include "store/adopt/adoption_survey.hpp"
 #include "store/adopt/adoption_writer.hpp"
 #include "store/file/reading.hpp"
+#include "store/file/rights.hpp"
 #include "store/file/store_lock.hpp"
 #include "store/file/store_path.hpp"
 #include "store/option_checks.hpp"
@@ -63,9 +65,37 @@ Adoption report(Look look) {
   return adoption;
 }
 
-Look look_only(Reading reading, const Limits& limits) {
-  const sqlite::ReadTransaction moment(reading.connection);
-  return look(reading.connection, limits);
+sqlite::ConnectionConfig configure(const std::filesystem::path& path, const AdoptOptions& options) {
+  sqlite::ConnectionConfig config;
+  config.path = path;
+  config.busy_timeout = options.busy_timeout;
+  return config;
+}
+
+Look look_only(Reading (*open)(const std::filesystem::path&, std::chrono::milliseconds),
+               const std::filesystem::path& path, const AdoptOptions& options) {
+  return read_file(open, path, options.busy_timeout, [&](Reading& reading) {
+    const sqlite::ReadTransaction moment(reading.connection);
+    return look(reading.connection, options.limits);
+  });
+}
+
+// What somebody else began and never committed is not to be adopted: SQLite takes it back for a connection
+// that may write.
+void take_back_unfinished(const std::filesystem::path& path, const AdoptOptions& options) {
+  if (!has_journal(path)) return;
+  try {
+    sqlite::Connection connection(configure(path, options));
+    sqlite::identify(connection);
+  } catch (const model::Failure& failure) {
+    fail_to_write(path, failure.error);
+  }
+}
+
+sqlite::ConnectionConfig writable(const std::filesystem::path& path, const AdoptOptions& options) {
+  if (const auto missing = missing_right_to_write(path))
+    fail_right(0, "cannot write to " + path.string(), *missing);
+  return configure(path, options);
 }
 
 void commit(sqlite::Transaction& transaction, std::uint64_t revision) {
@@ -102,15 +132,8 @@ class Closing {
   sqlite::Database& database_;
 };
 
-sqlite::ConnectionConfig configure(const std::filesystem::path& path, const AdoptOptions& options) {
-  sqlite::ConnectionConfig config;
-  config.path = path;
-  config.busy_timeout = options.busy_timeout;
-  return config;
-}
-
 Adoption look_and_take_in(const std::filesystem::path& path, const AdoptOptions& options) {
-  sqlite::Database database(configure(path, options), {});
+  sqlite::Database database(writable(path, options), {});
   Closing closing(database);
   sqlite::Transaction transaction(database.connection());
   Look found = look(database.connection(), options.limits);
@@ -124,17 +147,30 @@ Adoption look_and_take_in(const std::filesystem::path& path, const AdoptOptions&
   return adoption;
 }
 
+void expect_adoptable(sqlite::Connection& connection) {
+  try {
+    look(connection, {});
+  } catch (const model::Failure& failure) {
+    if (failure.error == ErrorCode::corrupt_store) throw;
+  }
+}
+
 }   // namespace
+
+void refuse_foreign(sqlite::Connection& connection, const model::Failure& found) {
+  if (found.error == ErrorCode::foreign_write) expect_adoptable(connection);
+  throw found;
+}
 
 Adoption adopt(const std::filesystem::path& path, const AdoptOptions& options) {
   check(options);
   const StorePath place = resolve_store_path(path, options.allow_network_file_system);
   require_store(place);
-  if (options.dry_run)
-    return report(look_only(open_for_reading(place.path, options.busy_timeout), options.limits));
+  if (options.dry_run) return report(look_only(open_for_reading, place.path, options));
   const StoreLock lock = StoreLock::exclusive(place.path, options.busy_timeout);
+  take_back_unfinished(place.path, options);
   {
-    Look found = look_only(open_under_lock(place.path, options.busy_timeout), options.limits);
+    Look found = look_only(open_under_lock, place.path, options);
     if (!found.differs() || found.has_problem()) return report(std::move(found));
   }
   return look_and_take_in(place.path, options);

@@ -13,10 +13,18 @@
 
 #include <usertags/adoption.hpp>
 
+#include "model/failure.hpp"
+#include "sqlite/connection.hpp"
+
 namespace usertags::store {
 
 // Throws Failure: what opening a store throws (store_locked among others, but for a dry run),
 // invalid_argument, outcome_unknown; std::bad_alloc.
 Adoption adopt(const std::filesystem::path& path, const AdoptOptions& options);
+
+// For whoever opens a file and finds it foreign, within the transaction in which he found it: the answer must
+// not send a host to an adoption that cannot be. Throws the failure as it is; or corrupt_store, where it is
+// foreign_write and an adoption would answer that.
+[[noreturn]] void refuse_foreign(sqlite::Connection& connection, const model::Failure& found);
 
 }   // namespace usertags::store

@@ -9,8 +9,7 @@ void refuse_problem(const FileProblem& problem) {
                                ? ": something other than the store changed the file, or it was damaged"
                                : ": the file is damaged";
   const std::string user = problem.user_id.empty() ? "" : " (" + problem.user_id + ')';
-  const bool is_beyond_adoption = problem.kind == VerifyReport::Kind::state;
-  model::fail(problem.code, problem.what + user + hint, is_beyond_adoption ? "restore a backup" : "");
+  model::fail(problem.code, problem.what + user + hint);
 }
 
 }   // namespace usertags::store

@@ -9,6 +9,7 @@
 #include "model/failure.hpp"
 #include "model/merge_patch.hpp"
 #include "model/typeid.hpp"
+#include "sqlite/change_log.hpp"
 #include "sqlite/user_table.hpp"
 #include "store/load/log_problem.hpp"
 #include "store/load/log_walk.hpp"
@@ -47,7 +48,7 @@ class Loading {
     const auto [state, bears_checksum] = sqlite::StateTable(connection_).read_unproved();
     loaded_.state = state;
     if (bears_checksum) return;
-    problem(Kind::state, ErrorCode::foreign_write, {}, "the commit record does not bear its checksum");
+    problem(Kind::state, ErrorCode::corrupt_store, {}, "the commit record does not bear its checksum");
   }
 
   // --- Rows. Tombstones stay among the records until the log is read. ---
@@ -86,12 +87,24 @@ class Loading {
 
   void read_log(LogExtent extent) {
     const sqlite::State& state = loaded_.state;
+    if (extent == LogExtent::to_replay) check_oldest_entry();
     const std::uint64_t first = extent == LogExtent::whole ? state.log_floor : state.folded_revision + 1;
     loaded_.changes = walk_log(connection_, state, first, on_problem_,
                                [&](const model::Change& change) { replay(change); });
     std::ranges::sort(loaded_.backlog);
     const auto repeated = std::ranges::unique(loaded_.backlog);
     loaded_.backlog.erase(repeated.begin(), repeated.end());
+  }
+
+  // Of what is folded, the oldest entry alone is read: it tells of a log that lost its beginning.
+  void check_oldest_entry() {
+    const sqlite::State& state = loaded_.state;
+    if (state.log_floor > state.revision) return;
+    sqlite::ChangeLog::Reader entries(connection_);
+    const sqlite::ChangeLog::Reader::Walk walk(entries, 1);
+    const auto oldest = entries.next();
+    if (oldest && oldest->follows(state.log_floor, state.floor_checksum)) return;
+    problem(Kind::log, ErrorCode::corrupt_store, {}, broken_log(state.log_floor));
   }
 
   // Creations and deletions are in their rows already.

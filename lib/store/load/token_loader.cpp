@@ -39,7 +39,7 @@ void walk_from(std::uint64_t first, sqlite::Connection& connection, const sqlite
 }
 
 OnBadTokens told_to(const OnProblem& on_problem) {
-  return [&](const BadTokens& bad) {
+  return [on_problem](const BadTokens& bad) {   // a copy: what was given may be a temporary
     on_problem({VerifyReport::Kind::token,
                 ErrorCode::foreign_write,
                 {},
@@ -66,7 +66,8 @@ index::TokenIndex::Addition load_new_tokens(sqlite::Connection& connection, cons
   walk_from(known.newest() + 1, connection, state, loaded, on_bad);
   index::TokenIndex::Addition addition = loaded.take_all();
   for (const index::TokenPtr& token : addition) {
-    if (known.seq_of(token->text()) >= state.token_floor) on_bad({token->seq(), token->seq(), "is there twice"});
+    if (known.seq_of(token->text()) >= state.token_floor)
+      on_bad({token->seq(), token->seq(), "is there twice"});
   }
   known.make_room(addition);
   return addition;

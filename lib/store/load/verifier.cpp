@@ -1,5 +1,6 @@
 #include "store/load/verifier.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,12 +20,6 @@ using Kind = VerifyReport::Kind;
 
 constexpr std::size_t kMaxProblems = 1'000;
 
-// Of what is wrong with a file, other than that it cannot be looked at now.
-bool is_about_contents(const Error& error) noexcept {
-  return error == ErrorCode::corrupt_store || error == ErrorCode::not_a_store ||
-         error == ErrorCode::unsupported_format || error == ErrorCode::foreign_write;
-}
-
 class Verification {
  public:
   void problem(Kind kind, std::string user_id, std::string what) {
@@ -32,19 +27,23 @@ class Verification {
       report.problems.push_back({kind, std::move(user_id), std::move(what)});
   }
 
+  // What ends the reading of a part is a problem of that part, and the others are looked at all the same.
+  template <class Part>
+  void check(Kind kind, Part&& part) {
+    try {
+      part();
+    } catch (const model::Failure& failure) {
+      if (!is_of_the_file(failure.error.code())) throw;
+      problem(kind, {}, failure.error.message());
+    }
+  }
+
   void check_sqlite(sqlite::Connection& connection) {
     for (std::string& what : sqlite::integrity_problems(connection))
       problem(Kind::sqlite, {}, std::move(what));
   }
 
-  void check_schema(sqlite::Connection& connection) {
-    try {
-      sqlite::identify(connection);
-    } catch (const model::Failure& failure) {
-      if (!is_about_contents(failure.error)) throw;
-      problem(Kind::schema, {}, failure.error.message());
-    }
-  }
+  static void check_schema(sqlite::Connection& connection) { sqlite::identify(connection); }
 
   Loaded check_contents(sqlite::Connection& connection) {
     Loaded loaded = load(connection, LogExtent::whole,
@@ -102,14 +101,33 @@ class Verification {
 
 }   // namespace
 
+bool is_of_the_file(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::corrupt_store:
+    case ErrorCode::foreign_write:
+    case ErrorCode::not_a_store:
+    case ErrorCode::unsupported_format: return true;
+    default: return false;
+  }
+}
+
+VerifyReport unreadable_file(const Error& error) {
+  VerifyReport report;
+  report.problems.push_back({Kind::sqlite, {}, error.what()});
+  return report;
+}
+
 VerifyReport verify(sqlite::Connection& connection, const index::Projection& projection,
                     const index::Projection::Snapshot& snapshot) {
   Verification verification;
-  verification.check_sqlite(connection);
-  verification.check_schema(connection);
-  const Loaded loaded = verification.check_contents(connection);
-  verification.check_tokens(connection, loaded.state);
-  if (loaded.state.revision == snapshot.revision()) verification.compare(loaded, snapshot);
+  std::optional<Loaded> loaded;
+  verification.check(Kind::sqlite, [&] { verification.check_sqlite(connection); });
+  verification.check(Kind::schema, [&] { verification.check_schema(connection); });
+  verification.check(Kind::sqlite, [&] { loaded = verification.check_contents(connection); });
+  if (loaded) {
+    verification.check(Kind::token, [&] { verification.check_tokens(connection, loaded->state); });
+    if (loaded->state.revision == snapshot.revision()) verification.compare(*loaded, snapshot);
+  }
   verification.check_index(projection);
   return std::move(verification.report);
 }

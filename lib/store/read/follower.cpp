@@ -218,7 +218,8 @@ void Follower::expect_same_tokens(const sqlite::State& state) {
   const sqlite::TokenTable::Reader::Walk walk(link_->tokens, newest);
   const auto row = link_->tokens.next();
   const bool is_sound = row && row->token.seq == newest && row->bears_checksum;
-  if (!is_sound) model::fail(ErrorCode::foreign_write, "token " + std::to_string(newest) + " is not as the store left it");
+  if (!is_sound)
+    model::fail(ErrorCode::foreign_write, "token " + std::to_string(newest) + " is not as the store left it");
   const auto known = tokens_.find(row->token.text);
   if (!known || known->request != row->token.request || known->revision != row->token.revision)
     fail_discontinued(file_, "its token " + std::to_string(newest) + " is another");
@@ -258,8 +259,9 @@ bool Follower::log_goes_on(const sqlite::State& state) {
 }
 
 // False where the log does not lead to the users of the commit record, as after the adoption of foreign
-// changes some of which are not known exactly; or where there is no room for users who may be gone in the end. An adoption begins an epoch: its changes are shown when all
-// are proved. So are tokens, because the file does not tell behind which change a token came that bears none.
+// changes some of which are not known exactly; or where there is no room for users who may be gone in the
+// end. An adoption begins an epoch: its changes are shown when all are proved. So are tokens, because the
+// file does not tell behind which change a token came that bears none.
 bool Follower::apply_log(Moment& moment) {
   const sqlite::State& state = moment.state;
   if (state.revision == state_.revision && state.digest != state_.digest)

@@ -5,19 +5,21 @@
 //                       the commit record: load all, publish the difference
 //
 // Memory moves from the end of one transaction to the end of another, always forward, and each of its states
-// is proved: by the log's chain, and by the digest of the commit record. Users and tokens move together. A file that is no continuation of
-// what memory shows (an older copy was put in its place) is refused, and memory stays as it is.
+// is proved: by the log's chain, and by the digest of the commit record. Users and tokens move together. A
+// file that is no continuation of what memory shows (an older copy was put in its place) is refused, and
+// memory stays as it is.
 //
 // Beside a live writer it keeps an ordinary SQLite connection, outside any transaction, so that it never pins
 // the WAL for longer than a look takes. Where nobody writes it keeps none: reading the file as immutable
-// holds writers off, or does not see them. A refresh that fails keeps none either, so that it leaves no lock and
-// no transaction behind.
+// holds writers off, or does not see them. A refresh that fails keeps none either, so that it leaves no lock
+// and no transaction behind.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 

@@ -255,7 +255,7 @@ const Damage kDamages[] = {
      ErrorCode::corrupt_store},
     {"AnOrdinalOutOfRange", "UPDATE user SET ordinal = -1 WHERE ordinal = 1", ErrorCode::corrupt_store},
     {"AColumnOfAnotherRange", "UPDATE token SET at_ms = -1", ErrorCode::corrupt_store},
-    {"TheCommitRecord", "UPDATE state SET epoch = epoch + 1", ErrorCode::foreign_write},
+    {"TheCommitRecord", "UPDATE state SET epoch = epoch + 1", ErrorCode::corrupt_store},
     {"ACommitRecordThatContradictsItself", "UPDATE state SET folded_revision = revision + 1",
      ErrorCode::corrupt_store},
     {"ATable", "CREATE TABLE more(n)", ErrorCode::corrupt_store},

@@ -121,11 +121,11 @@ const Forgery kForgeries[] = {
     {"JsonThatIsNoTags", "UPDATE user SET tags = '[1]' WHERE external_id = 'ann'", ErrorCode::corrupt_store},
     {"AnId", "UPDATE user SET id = replace(id, 'user_', 'user-') WHERE external_id = 'ann'",
      ErrorCode::corrupt_store},
-    {"TheDigest", "UPDATE state SET digest = zeroblob(16)", ErrorCode::foreign_write},
-    {"TheRevision", "UPDATE state SET revision = revision + 1", ErrorCode::foreign_write},
-    {"TheEpoch", "UPDATE state SET epoch = epoch + 1", ErrorCode::foreign_write},
-    {"TheMarkClean", "UPDATE state SET clean = 0", ErrorCode::foreign_write},
-    {"TheNewestId", "UPDATE state SET last_id = zeroblob(16)", ErrorCode::foreign_write},
+    {"TheDigest", "UPDATE state SET digest = zeroblob(16)", ErrorCode::corrupt_store},
+    {"TheRevision", "UPDATE state SET revision = revision + 1", ErrorCode::corrupt_store},
+    {"TheEpoch", "UPDATE state SET epoch = epoch + 1", ErrorCode::corrupt_store},
+    {"TheMarkClean", "UPDATE state SET clean = 0", ErrorCode::corrupt_store},
+    {"TheNewestId", "UPDATE state SET last_id = zeroblob(16)", ErrorCode::corrupt_store},
     {"ACommitRecordThatContradictsItself", "UPDATE state SET folded_revision = revision + 1",
      ErrorCode::corrupt_store},
 };
@@ -148,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(Forged, ForeignWhileClosed, testing::ValuesIn(kForgerie
 // Where adopt helps, the error says so.
 TEST_F(Foreign, TheErrorSaysWhatToDo) {
   run("UPDATE state SET epoch = epoch + 1");
-  EXPECT_TRUE(told(UserTagStore::open(path_)).ends_with("; restore a backup"))
+  EXPECT_TRUE(told(UserTagStore::open(path_)).ends_with(", then restore a backup"))
       << told(UserTagStore::open(path_));
   run("UPDATE state SET epoch = epoch - 1");
   auto store = open();

@@ -94,5 +94,25 @@ TEST_F(Ids, DifferBetweenStoresOfTheSameMoment) {
   EXPECT_NE(must(first.create_user("ann")).user->id(), must(second.create_user("ann")).user->id());
 }
 
+// Nothing of the newest user is left in the file but what the commit record says.
+TEST_F(Ids, OfADeletedAndPrunedUserComesBackNeitherAfterReopeningNorWithTheClockSetBack) {
+  Options forgetful = options();
+  forgetful.history.min_changes = 0;
+  auto store = must(UserTagStore::open(folder_ / "users.db", forgetful));
+  create(store, 2);
+  const std::string newest = ids_.back();
+  must(store.delete_user("user 1"));
+  must(store.maintain(1s));
+  ASSERT_EQ(store.stats().log_floor, 4U);
+  ASSERT_EQ(code_of(store.history(UserRef::id(newest))), ErrorCode::user_not_found);
+  must(store.close());
+  now_ = now_.load() - 24h * 365;
+  store = must(UserTagStore::open(folder_ / "users.db", forgetful));
+  const auto again = must(store.create_user("user 1"));
+  EXPECT_GT(again.user->id(), newest);
+  const ChangePage page = must(store.changes(store.position().at(store.revision() - 1)));
+  EXPECT_GE(page.changes.at(0).at, std::chrono::sys_time<std::chrono::milliseconds>(1'700'000'000'000ms));
+}
+
 }   // namespace
 }   // namespace usertags::test
