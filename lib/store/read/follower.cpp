@@ -308,7 +308,7 @@ bool Follower::has_room_for(std::span<const Step> steps) const {
 
 std::unique_ptr<index::Projection::Publication> Follower::prepare(std::vector<Step> steps,
                                                                   std::uint64_t revision) {
-  if (steps.empty()) return nullptr;
+  if (steps.empty() && revision == state_.revision) return nullptr;
   if (!has_room_for(steps)) throw model::Failure{budget_.exceeded()};
   return projection_.prepare(std::move(steps), revision);
 }
