@@ -89,8 +89,8 @@ class Projection {
 
   // --- Reading. ---
 
-  // Calls the function at one moment: what it sees by calls for one user, and what is published beside, belongs
-  // to the visible revision. It must not ask for what takes the moment lock itself, and be short.
+  // Calls the function at one moment: what it sees by calls for one user, and what is published beside,
+  // belongs to the visible revision. It must not ask for what takes the moment lock itself, and be short.
   template <class Function>
   decltype(auto) at_one_moment(Function&& function) const {
     const OneMoment moment(moment_);

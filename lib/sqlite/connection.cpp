@@ -212,8 +212,8 @@ Connection::Connection(const ConnectionConfig& config) {
 void Connection::prepare_controls() {
   for (std::size_t i = 0; i < kControls; ++i) {
     const char* const sql = sql_of(static_cast<Control>(i));
-    const int result = sqlite3_prepare_v3(handle(), sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                          &handle_->controls[i], nullptr);
+    const int result =
+        sqlite3_prepare_v3(handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle_->controls[i], nullptr);
     if (result != SQLITE_OK) throw_failure(handle(), result, "cannot prepare " + model::quoted(sql));
   }
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <new>
 #include <string>
 
 #include <sqlite3.h>
@@ -144,6 +145,7 @@ void Database::try_to_settle_watch() noexcept {
   try {
     settle_watch();
   } catch (const model::Failure&) {   // data_version() tries again
+  } catch (const std::bad_alloc&) {
   }
 }
 

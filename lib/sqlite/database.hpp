@@ -45,8 +45,8 @@ class Database {
   // written, or in one right before vacuum(): such a failure is then not taken for a commit of others. Throws
   // Failure.
   void watch_commits();
-  // Gives the disk back what such a transaction wrote into the WAL before it was rolled back: void frames, which
-  // the next commit would overwrite, but which take room until then, perhaps all that is left. Within a
+  // Gives the disk back what such a transaction wrote into the WAL before it was rolled back: void frames,
+  // which the next commit would overwrite, but which take room until then, perhaps all that is left. Within a
   // transaction that has written nothing, and in which data_version() has said that nobody else has written.
   // Throws Failure.
   void cut_void_frames();

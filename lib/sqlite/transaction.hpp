@@ -1,6 +1,6 @@
 // Transaction, ReadTransaction. Whether a transaction is open is asked of SQLite, never remembered: a full
-// disk, exhausted memory and some errors of I/O roll back by themselves. A BEGIN or a ROLLBACK that failed may
-// leave one open: whoever begins the next one ends it first.
+// disk, exhausted memory and some errors of I/O roll back by themselves. A BEGIN or a ROLLBACK that failed
+// may leave one open: whoever begins the next one ends it first.
 #pragma once
 
 #include <cstdint>

@@ -74,8 +74,7 @@ Transaction::Commit vacuum(Connection& connection, const Progress& progress) {
   if (result == SQLITE_OK) return {CommitOutcome::committed, {}};
   // The temporary database, with its own counter, is gone: what is counted more are pages of the file.
   const bool is_untouched = counter(connection, SQLITE_DBSTATUS_CACHE_WRITE) == written_before;
-  return {outcome_of_commit(result, !is_untouched),
-          to_error(connection.handle(), result, "cannot compact")};
+  return {outcome_of_commit(result, !is_untouched), to_error(connection.handle(), result, "cannot compact")};
 }
 
 }   // namespace usertags::sqlite

@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <chrono>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/answers.hpp"
@@ -139,6 +143,57 @@ TEST(FullDiskInALargeTransaction, IsNotTakenForAForeignWrite) {
     must(store.close());
     std::filesystem::remove(path);
   }
+}
+
+// Room for groups, and none for the fold that comes with them.
+TEST(FullDiskForHousekeeping, TheGroupsAreCommittedWithoutIt) {
+  const SmallDisk disk("size=40m");
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
+  Options options;
+  options.housekeeping.backlog_users = 0;   // two fifths of the users
+  options.history.keep_all = true;
+  std::vector<std::string> lines;
+  options.log = [&](LogLevel, std::string_view line) { lines.emplace_back(line); };
+  auto store = must(UserTagStore::open(disk / "users.db", options));
+  constexpr int kUsers = 2'000;
+  std::vector<Write> creations;
+  for (int n = 0; n < kUsers; ++n) {
+    TagList tags;
+    for (int t = 0; t < 20; ++t) tags.add("k" + std::to_string(t), std::string(190, 'x'));
+    creations.push_back(CreateUser{std::to_string(n), std::move(tags), {}});
+  }
+  for (const auto& created : store.apply_each(creations)) must(created);
+  must(store.maintain(std::chrono::hours(1)));
+  must(store.checkpoint());
+  int value = 0;
+  const auto patch = [&](int count) {
+    std::vector<Write> patches;
+    for (int i = 0; i < count; ++i, ++value)
+      patches.push_back(
+          PatchUser{std::to_string(value * 3 % kUsers), TagBatch().set("k", std::to_string(value)), {}});
+    return store.apply_each(patches);
+  };
+  for (const auto& answer : patch(750)) must(answer);   // the backlog is nearly at its bound
+  must(store.checkpoint());
+  disk.fill(2'000'000);
+
+  for (int group = 0; group < 4; ++group) {
+    for (const auto& answer : patch(500)) ASSERT_TRUE(answer) << told(answer);
+    EXPECT_LT(store.stats().wal_bytes, 1'000'000U) << "no void frames are left";
+    EXPECT_LT(std::filesystem::file_size(disk / "users.db-wal"), 1'000'000U);
+  }
+  ASSERT_FALSE(lines.empty());
+  EXPECT_TRUE(lines.front().starts_with("housekeeping is put off")) << lines.front();
+  EXPECT_LE(lines.size(), 2U) << "it is not tried with every group";
+  EXPECT_EQ(store.stats().folded_users, 0U);
+  EXPECT_TRUE(must(store.verify()).ok());
+
+  disk.free();
+  must(store.maintain(std::chrono::hours(1)));
+  EXPECT_EQ(store.stats().backlog_users, 0U);
+  for (const auto& answer : patch(1'500)) must(answer);
+  EXPECT_GT(store.stats().folded_users, 0U);
+  EXPECT_TRUE(must(store.verify()).ok());
 }
 
 class FileTooLarge : public testing::TestWithParam<rlim_t> {};

@@ -32,8 +32,8 @@ void walk_tokens(sqlite::Connection& connection, const sqlite::State& state, ind
 void load_tokens(sqlite::Connection& connection, const sqlite::State& state, index::TokenIndex& tokens,
                  const OnProblem& on_problem);
 
-// Those that the file keeps at `state` behind what the index knows, for the index to show; it may know some that
-// the file has forgotten. Throws Failure (foreign_write) where one is bad.
+// Those that the file keeps at `state` behind what the index knows, for the index to show; it may know some
+// that the file has forgotten. Throws Failure (foreign_write) where one is bad.
 index::TokenIndex::Addition load_new_tokens(sqlite::Connection& connection, const sqlite::State& state,
                                             index::TokenIndex& known);
 

@@ -41,9 +41,9 @@ void throw_unless_committed(const sqlite::Transaction::Commit& result) {
 
 }   // namespace
 
-FileWriter::FileWriter(sqlite::Database& database, index::Projection& projection,
-                       index::TokenIndex& tokens, const Options& options, const Logger& logger,
-                       Metrics& metrics, const sqlite::State& state, FoldSchedule folds, std::uint64_t users)
+FileWriter::FileWriter(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
+                       const Options& options, const Logger& logger, Metrics& metrics,
+                       const sqlite::State& state, FoldSchedule folds, std::uint64_t users)
     : database_(database),
       projection_(projection),
       tokens_(tokens),
@@ -213,8 +213,8 @@ void FileWriter::check_unchanged() {
   }
 }
 
-// What may not fit into SQLite's cache is watched: a disk that is full in the midst of it is then not taken for
-// a foreign write.
+// What may not fit into SQLite's cache is watched: a disk that is full in the midst of it is then not taken
+// for a foreign write.
 void FileWriter::append(const PendingGroup& group) {
   if (!is_small(group)) database_.watch_commits();
   entries_.clear();

@@ -3,8 +3,8 @@
 //
 // Housekeeping harms no group: where it fails, or what comes behind it, all is rolled back, the group is
 // committed without it, and it is put off for a while.
-// What is kept here (state, fold schedule) changes only when the file has committed, and then without a way to
-// fail.
+// What is kept here (state, fold schedule) changes only when the file has committed, and then without a way
+// to fail.
 #pragma once
 
 #include <cstddef>
@@ -104,7 +104,7 @@ class FileWriter {
 
   sqlite::State state_;   // as committed
   FoldSchedule folds_;
-  Postponement postponement_;   // of housekeeping with a group
+  Postponement postponement_;                       // of housekeeping with a group
   std::vector<sqlite::ChangeLog::Entry> entries_;   // of the group under way
   std::uint64_t users_;
   std::int64_t data_version_;   // what SQLite says while nobody else has written

@@ -45,8 +45,8 @@ class Judge {
   // What is judged while it lives is one transaction.
   class Transaction;
 
-  // What a patch would come to now: judge() with nothing added, and the revision that it would have got. Of one
-  // moment: token, user and revision belong together. Any thread, with a judge of its own.
+  // What a patch would come to now: judge() with nothing added, and the revision that it would have got. Of
+  // one moment: token, user and revision belong together. Any thread, with a judge of its own.
   Result<Applied> plan(const PatchView& patch);
 
  private:
