@@ -102,6 +102,10 @@ Projection::Publication::~Publication() {
   for (auto next = std::move(next_); next != nullptr;) next = std::move(next->next_);
 }
 
+void Projection::publish(std::unique_ptr<Publication> publication) noexcept {
+  publish(std::move(publication), []() noexcept {});
+}
+
 void Projection::show(std::unique_ptr<Publication> publication) noexcept {
   push(*publication);
   tags_.publish(*publication->edits_);

@@ -64,9 +64,7 @@ class Projection {
   // `revision`, which is above; the steps of one external id are in order, and new ordinals ascend. Throws
   // std::bad_alloc.
   std::unique_ptr<Publication> prepare(std::vector<Step> steps, std::uint64_t revision);
-  void publish(std::unique_ptr<Publication> publication) noexcept {
-    publish(std::move(publication), [] noexcept {});
-  }
+  void publish(std::unique_ptr<Publication> publication) noexcept;
   // With what belongs to it, which is kept elsewhere: beside() shows that in the same moment.
   template <class Beside>
     requires std::is_nothrow_invocable_v<Beside&>

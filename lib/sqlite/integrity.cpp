@@ -1,6 +1,8 @@
 #include "sqlite/integrity.hpp"
 
+#include <charconv>
 #include <cstdint>
+#include <string_view>
 
 #include <sqlite3.h>
 
@@ -9,12 +11,31 @@
 #include "sqlite/statement.hpp"
 
 namespace usertags::sqlite {
+namespace {
+
+// SQLite tells a page that it could not get for want of memory among the problems.
+void refuse_if_out_of_memory(Connection& connection, std::string_view problem) {
+  static constexpr std::string_view kMark = "error code";
+  for (auto at = problem.find(kMark); at != std::string_view::npos; at = problem.find(kMark, at)) {
+    at += kMark.size() + 1;   // and '=', or a space
+    if (at >= problem.size()) return;
+    int code = SQLITE_OK;
+    std::from_chars(problem.data() + at, problem.data() + problem.size(), code);
+    if (code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM)
+      throw_failure(connection.handle(), code, "cannot check the file");
+  }
+}
+
+}   // namespace
 
 std::vector<std::string> integrity_problems(Connection& connection) {
   std::vector<std::string> problems;
   Statement check(connection, "PRAGMA integrity_check(100)");
   while (check.step()) {
-    if (check.text(0) != "ok") problems.emplace_back(check.text(0));
+    const std::string_view told = check.text(0);
+    if (told == "ok") continue;
+    refuse_if_out_of_memory(connection, told);
+    problems.emplace_back(told);
   }
   return problems;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "model/failure.hpp"
@@ -44,6 +46,8 @@ Engine::~Engine() {
     logger_(LogLevel::warning, [&] { return "closing: " + failure.error.message(); });
   } catch (const std::bad_alloc&) {
     logger_(LogLevel::warning, [] { return std::string_view("closing: out of memory"); });
+  } catch (const std::system_error&) {
+    logger_(LogLevel::warning, [] { return std::string_view("closing: the system refused a lock"); });
   }
 }
 

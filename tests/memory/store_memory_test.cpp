@@ -220,6 +220,29 @@ TEST_P(StoreMemory, Care) {
   reopen();
 }
 
+// More pages than SQLite takes memory for at once: it tells one that it could not get among the problems.
+TEST_P(StoreMemory, VerifyingManyPages) {
+  std::vector<Write> writes;
+  for (int i = 0; i < 300; ++i) {
+    const std::string value(190, 'x');
+    writes.push_back(
+        CreateUser{"large " + std::to_string(i), {{"a", value}, {"b", value}, {"c", value}}, {}});
+  }
+  must(store_.apply_all(writes));
+  must(store_.checkpoint());
+  bool fired = true;
+  for (std::uint64_t nth = 0; fired; nth += 2) {
+    bool is_right = false;
+    {
+      const FailingMemory fault(GetParam().at(nth));
+      const auto report = store_.verify();
+      fired = fault.fired();
+      is_right = report ? report->ok() : report.error() == ErrorCode::out_of_memory;
+    }
+    ASSERT_TRUE(is_right) << nth;
+  }
+}
+
 TEST_P(StoreMemory, OpeningAndClosing) {
   std::optional<UserTagStore> other;
   const std::filesystem::path path = folder_ / "other.db";
