@@ -72,8 +72,8 @@ class UserTagStore {
   // it against the rules; and takes it into the log as ordinary changes. All of it or nothing: where a change
   // has a problem, and with AdoptOptions::dry_run, no byte of the file changes. It is durable when this
   // returns; the file then opens, and followers go on. The store is closed meanwhile, but for a dry run.
-  // Takes memory for all users, and for each change. Any thread. Errors: those of open, for what is damaged
-  // and not only foreign: corrupt_store, and foreign_write for a commit record without its checksum;
+  // What another program began in the file and never committed is taken back first. Takes memory for all users,
+  // and for each change. Any thread. Errors: those of open, corrupt_store for what is damaged and not only foreign;
   // store_locked; not_a_store also where there is no file; outcome_unknown (with intended_revision): adopt
   // again; invalid_argument (note, limits).
   [[nodiscard]] static Result<Adoption> adopt(const std::filesystem::path& path,
@@ -252,8 +252,8 @@ class UserTagStore {
   // Errors: cancelled, disk_full, permission_denied, io_error (also for a missing folder); store_locked where
   // the target is open for writing; busy where others are loading it; invalid_argument where it belongs to
   // this store, has hard links, is on a network file system, or has a WAL beside it; not_a_store,
-  // unsupported_format and corrupt_store where it is something else than a store; foreign_write where the
-  // commit record is forged.
+  // unsupported_format and corrupt_store where it is something else than a store; corrupt_store where the commit
+  // record is forged.
   [[nodiscard]] Result<void> backup(const std::filesystem::path& target,
                                     const Progress& progress = {}) const noexcept;
 

@@ -1,10 +1,15 @@
 // fork: the store stays with the parent; the child's copy refuses everything and harms nothing.
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
+#include <filesystem>
 #include <optional>
 #include <string>
 
+#include "sqlite/vfs_shim.hpp"
 #include "support/answers.hpp"
 #include "support/child.hpp"
 #include "support/temp_dir.hpp"
@@ -40,6 +45,74 @@ TEST(Fork, TheChildsCopyRefusesAndTheParentGoesOn) {
   must(store->close());
   EXPECT_EQ(value_of(must(UserTagStore::open(folder / "users.db")), "ann", "tier"), "silver");
 }
+
+// Forks when SQLite opens a file of the store: in the midst of whatever call that is.
+class ForkingVfs final : public sqlite::VfsShim {
+ public:
+  explicit ForkingVfs(const Reporter& parent)
+      : VfsShim("forking", sqlite3_vfs_find(nullptr)), parent_(parent) {
+    enroll(true);
+  }
+
+  int open(sqlite3_filename name, sqlite3_file* file, int flags, int* flags_out) noexcept override {
+    if (forks && fork() == 0) {
+      parent_.tell(std::to_string(getpid()));
+      pause();
+      _exit(0);
+    }
+    forks = false;
+    return VfsShim::open(name, file, flags, flags_out);
+  }
+
+  bool forks = false;
+
+ private:
+  const Reporter parent_;
+};
+
+// A child that a parent has had in the midst of a call does not keep the file from others when the parent is
+// gone.
+class ForkInTheMidstOf : public testing::TestWithParam<const char*> {};
+
+TEST_P(ForkInTheMidstOf, LeavesNoLockInTheChild) {
+  const TempDir folder;
+  const std::filesystem::path path = folder / "users.db";
+  must(must(UserTagStore::open(path)).close());
+  const std::string call = GetParam();
+  std::string grandchild;
+  {
+    Child host([&](const Reporter& parent) {
+      auto& vfs = *new ForkingVfs(parent);
+      Options options;
+      options.access = call == "open" || call == "adopt" ? Access::read_write : Access::read_only;
+      std::optional<UserTagStore> store;
+      if (call != "open" && call != "adopt" && call != "open_read_only")
+        store = must(UserTagStore::open(path, options));
+      vfs.forks = true;
+      if (!store && call != "adopt") store = must(UserTagStore::open(path, options));
+      if (call == "adopt") must(UserTagStore::adopt(path));
+      if (call == "refresh") must(store->refresh());
+      if (call == "changes") must(store->changes(Position()));
+      if (call == "verify") must(store->verify());
+      if (call == "backup") must(store->backup(folder / "copy.db"));
+      parent.tell("done");
+      pause();
+    });
+    grandchild = host.read_line().value_or("");
+    ASSERT_EQ(host.read_line(), "done");
+  }
+  Options impatient;
+  impatient.busy_timeout = std::chrono::milliseconds(0);
+  const auto store = UserTagStore::open(path, impatient);
+  EXPECT_TRUE(store) << told(store);
+  ASSERT_NE(grandchild, "");
+  kill(static_cast<pid_t>(std::stol(grandchild)), SIGKILL);
+}
+
+INSTANTIATE_TEST_SUITE_P(Fork, ForkInTheMidstOf,
+                         testing::Values("open", "open_read_only", "adopt", "refresh", "changes", "verify",
+                                         "backup"),
+                         [](const auto& call) { return call.param; });
 
 TEST(Fork, TheParentsEndFreesTheLockWhileTheChildLives) {
   const TempDir folder;

@@ -25,30 +25,32 @@ bool is_there(const fs::path& path) {
   return stat(path.c_str(), &info) == 0;
 }
 
-std::string words(const fs::path& path, int how) {
+// `name` stands for the path in a sentence.
+std::string words(const std::string& name, const fs::path& path, int how) {
   const bool writes = (how & W_OK) != 0;
   const bool reads_too = writes && (how & R_OK) != 0 && !may(path, R_OK);
   const bool is_medium = writes && faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0 && errno == EROFS;
-  return path.string() + " may not be " +
+  return name + " may not be " +
          (reads_too ? "read or written"
           : writes  ? "written"
                     : "read") +
          (is_medium ? ": its file system is read-only" : " by this process");
 }
 
-std::optional<std::string> missing_on(const fs::path& file, int how) {
+std::optional<std::string> missing_on(const fs::path& file, int how, const std::string& name) {
   if (may(file, how)) return std::nullopt;
-  return words(file, how);
+  return words(name, file, how);
 }
 
 // On a file beside the store that is opened with this right, and made where it is not there.
 std::optional<std::string> missing_beside(const fs::path& store, std::string_view suffix, int how) {
   fs::path file = store;
   file += suffix;
-  if (is_there(file)) return missing_on(file, how);
+  if (is_there(file)) return missing_on(file, how, suffix.empty() ? "it" : file.string());
   const fs::path folder = store.parent_path();
   if (may(folder, W_OK | X_OK)) return std::nullopt;
-  return "the folder " + words(folder, W_OK) + ", and " + file.filename().string() + " has to be made there";
+  return words("the folder " + folder.string(), folder, W_OK) + ", and " + file.filename().string() +
+         " has to be made there";
 }
 
 std::optional<std::string> missing_on_folder(const fs::path& store) {
@@ -61,7 +63,7 @@ std::optional<std::string> missing_on_folder(const fs::path& store) {
 
 std::optional<std::string> missing_right_to_read(const fs::path& store) {
   if (auto missing = missing_on_folder(store)) return missing;
-  if (auto missing = missing_on(store, R_OK)) return missing;
+  if (auto missing = missing_on(store, R_OK, "it")) return missing;
   if (!has_wal(store)) return std::nullopt;
   if (auto missing = missing_beside(store, "-wal", R_OK)) return missing;
   return missing_beside(store, "-shm", R_OK);

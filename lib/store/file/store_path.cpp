@@ -74,8 +74,9 @@ void check_folder(const fs::path& folder, bool allow_network_file_system) {
 }
 
 void check_file(const fs::path& file, const struct stat& info) {
+  if (S_ISDIR(info.st_mode)) fail_path(EISDIR, file.string() + " is no regular file");
   if (!S_ISREG(info.st_mode))
-    fail_path(S_ISDIR(info.st_mode) ? EISDIR : EINVAL, file.string() + " is no regular file");
+    model::fail(ErrorCode::io_error, file.string() + " is no regular file", "check the path");
   if (info.st_size == 1) {
     model::fail(ErrorCode::not_a_store, file.string() + " has one byte, and SQLite would take it for empty");
   }
