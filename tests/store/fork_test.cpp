@@ -46,7 +46,8 @@ TEST(Fork, TheChildsCopyRefusesAndTheParentGoesOn) {
   EXPECT_EQ(value_of(must(UserTagStore::open(folder / "users.db")), "ann", "tier"), "silver");
 }
 
-// Forks when SQLite opens a file of the store: in the midst of whatever call that is.
+// Forks when SQLite opens a file of the store, in the midst of whatever call that is; neither of the two goes
+// on.
 class ForkingVfs final : public sqlite::VfsShim {
  public:
   explicit ForkingVfs(const Reporter& parent)
@@ -55,13 +56,10 @@ class ForkingVfs final : public sqlite::VfsShim {
   }
 
   int open(sqlite3_filename name, sqlite3_file* file, int flags, int* flags_out) noexcept override {
-    if (forks && fork() == 0) {
-      parent_.tell(std::to_string(getpid()));
-      pause();
-      _exit(0);
-    }
-    forks = false;
-    return VfsShim::open(name, file, flags, flags_out);
+    if (!forks) return VfsShim::open(name, file, flags, flags_out);
+    if (fork() == 0) parent_.tell(std::to_string(getpid()));
+    pause();
+    return SQLITE_CANTOPEN;
   }
 
   bool forks = false;
@@ -95,17 +93,14 @@ TEST_P(ForkInTheMidstOf, LeavesNoLockInTheChild) {
       if (call == "changes") must(store->changes(Position()));
       if (call == "verify") must(store->verify());
       if (call == "backup") must(store->backup(folder / "copy.db"));
-      parent.tell("done");
-      pause();
     });
     grandchild = host.read_line().value_or("");
-    ASSERT_EQ(host.read_line(), "done");
+    ASSERT_NE(grandchild, "") << "the call opens no file";
   }
   Options impatient;
   impatient.busy_timeout = std::chrono::milliseconds(0);
   const auto store = UserTagStore::open(path, impatient);
   EXPECT_TRUE(store) << told(store);
-  ASSERT_NE(grandchild, "");
   kill(static_cast<pid_t>(std::stol(grandchild)), SIGKILL);
 }
 
