@@ -64,9 +64,8 @@ struct Options {
   Tokens tokens{};
   Housekeeping housekeeping{};
   // Bytes of memory that the data may take, as Stats::memory_bytes() counts them; 0: as much as there is.
-  // Beyond it, writes that would take more are refused with memory_budget_exceeded, as are open and
-  // refresh(). Writes that take less, or as much, go on. SQLite's page cache and what a call itself needs
-  // come on top.
+  // Writes that would lead beyond it are refused with memory_budget_exceeded, as are open and refresh();
+  // deletions and erasures never are. SQLite's page cache and what a call itself needs come on top.
   std::uint64_t memory_budget = 0;
   std::chrono::milliseconds busy_timeout{5'000};   // for locks that other processes hold briefly
   std::chrono::milliseconds slow_commit{500};      // a commit that takes longer is told to `log`

@@ -1,6 +1,7 @@
 // Pages: keyset cursors, never offsets, so that a page costs the same wherever it stands.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,13 @@ class Cursor {
 struct PageRequest {
   std::size_t limit = 100;         // 1 to 10,000
   std::optional<Cursor> after{};   // none: from the start
+  // A question that is not answered by then is given up, and answered with `timeout`.
+  std::optional<std::chrono::steady_clock::time_point> deadline{};
+};
+
+// What questions without pages can carry.
+struct AskOptions {
+  std::optional<std::chrono::steady_clock::time_point> deadline{};   // as in PageRequest
 };
 
 // Users in the order of their creation, as they were at one moment.

@@ -144,18 +144,19 @@ class UserTagStore {
 
   // The users whom the selector matches, in the order of their creation. Over a walk from page to page, one
   // whom it matches throughout is returned exactly once.
-  // Errors: invalid_selector, invalid_argument (limit), invalid_cursor.
+  // Errors: invalid_selector, invalid_argument (limit), invalid_cursor, timeout (deadline).
   [[nodiscard]] Result<UserPage> select(const Selector& selector,
                                         const PageRequest& page = {}) const noexcept;
 
   // Calls function(const User&) for all of them, a stretch of users at a time, each stretch as of one moment;
   // one who matches throughout comes exactly once. Ends early where the function answers false; it may answer
   // nothing. No lock is held meanwhile: it may take its time and call the store. It must not throw.
-  // Errors: invalid_selector.
+  // Errors: invalid_selector, timeout (deadline).
   template <class Function>
     requires std::is_invocable_v<Function&, const User&>
-  [[nodiscard]] Result<Visited> for_each(const Selector& selector, Function&& function) const noexcept {
-    return for_each_with(selector,
+  [[nodiscard]] Result<Visited> for_each(const Selector& selector, Function&& function,
+                                         const AskOptions& options = {}) const noexcept {
+    return for_each_with(selector, options,
                          {&function, [](void* target, const User& user) -> bool {
                             auto& call = *static_cast<std::remove_reference_t<Function>*>(target);
                             if constexpr (std::is_void_v<std::invoke_result_t<Function&, const User&>>)
@@ -165,8 +166,8 @@ class UserTagStore {
                           }});
   }
 
-  // How many users the selector matches. Errors: invalid_selector.
-  [[nodiscard]] Result<Count> count(const Selector& selector) const noexcept;
+  // How many users the selector matches. Errors: invalid_selector, timeout (deadline).
+  [[nodiscard]] Result<Count> count(const Selector& selector, const AskOptions& options = {}) const noexcept;
 
   // The keys that users have, with the number of users. Errors: invalid_argument (limit), invalid_cursor.
   [[nodiscard]] Result<KeyPage> tag_keys(const KeyRequest& request = {}) const noexcept;
@@ -198,7 +199,7 @@ class UserTagStore {
   // The changes of one user, newest first, as far as they are kept. Who was deleted is found by id, as long
   // as the deletion is kept. There is no index of the log by user: it is walked back to the user's creation
   // or to the log's floor. Errors: user_not_found, invalid_argument (limit), invalid_cursor, corrupt_store,
-  // foreign_write.
+  // foreign_write, timeout (deadline).
   [[nodiscard]] Result<HistoryPage> history(const UserRef& user, const PageRequest& page = {}) const noexcept;
 
   // --- Following a file that another process writes: a read-only store. In a store that writes, memory is
@@ -233,7 +234,8 @@ class UserTagStore {
   [[nodiscard]] Result<void> checkpoint() noexcept;
 
   // Folds, prunes and checkpoints for up to `budget`, or until nothing is left to do. For a host that would
-  // rather do it on a thread of its own than with its commits.
+  // rather do it on a thread of its own than with its commits. Errors: invalid_argument (a budget that is not
+  // above zero).
   [[nodiscard]] Result<void> maintain(std::chrono::milliseconds budget) noexcept;
 
   // An online copy: the store as it is at one moment, every acknowledged write included, in one file that
@@ -291,7 +293,8 @@ class UserTagStore {
 
   explicit UserTagStore(std::unique_ptr<Impl> impl) noexcept;
   Result<void> read_with(const UserRef& user, Reader reader) const noexcept;
-  Result<Visited> for_each_with(const Selector& selector, Visitor visitor) const noexcept;
+  Result<Visited> for_each_with(const Selector& selector, const AskOptions& options,
+                                Visitor visitor) const noexcept;
 
   std::unique_ptr<Impl> impl_;
 };

@@ -13,6 +13,12 @@ void CreationOrder::reserve(std::uint32_t ordinal) {
   }
 }
 
+std::size_t CreationOrder::growth(std::uint32_t first_ordinal, std::uint32_t last_ordinal) const noexcept {
+  std::uint32_t leaves = leaf_number(last_ordinal) - leaf_number(first_ordinal) + 1;
+  if (!leaves_.empty() && leaves_.rbegin()->first >= leaf_number(first_ordinal)) --leaves;
+  return leaves * (sizeof(Leaf) + 16);
+}
+
 void CreationOrder::append(Place place, std::uint64_t id) noexcept {
   const auto found = leaves_.find(leaf_number(place.ordinal));
   assert(found != leaves_.end());

@@ -10,9 +10,11 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -28,17 +30,19 @@ class Directory {
  public:
   static std::uint32_t hash(std::string_view external_id) noexcept { return slot_hash(external_id); }
 
-  // Throws std::bad_alloc. Loading only: nobody reads yet. False where the external id is taken.
+  // Loading only: nobody reads yet. Throw std::bad_alloc. False where the external id is taken.
+  void reserve_users(std::span<const std::uint32_t> hashes);
   bool load(std::uint32_t hash, model::RecordPtr record);
-  void reserve_users(std::size_t users);
 
   // --- Publishing: one thread at a time, with the hash of the user's external id. ---
 
   // Room for a version of this user, so that push() cannot fail. Throws std::bad_alloc.
-  void reserve(std::uint32_t hash);
-  void cancel(std::uint32_t hash) noexcept;
+  void reserve(std::uint32_t hash, bool is_new);
+  void cancel(std::uint32_t hash, bool is_new) noexcept;
+  // What reserving room for so many new users, by their hashes, would add to heap_bytes().
+  std::size_t growth(std::span<const std::uint32_t> hashes) const noexcept;
   // The version becomes the newest of its external id; what was it becomes its predecessor.
-  void push(std::uint32_t hash, model::RecordPtr version) noexcept;
+  void push(std::uint32_t hash, model::RecordPtr version, bool is_new) noexcept;
 
   // Fetch what a look-up or a push waits for; the records when their slots have had time to come.
   void prefetch(std::uint32_t hash) const noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
@@ -81,7 +85,9 @@ class Directory {
     });
   }
 
-  std::size_t heap_bytes() const noexcept;
+  // Of the tables. Predecessors are not counted: they are there while a group is published, or a snapshot
+  // lives.
+  std::size_t heap_bytes() const noexcept { return table_bytes_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr std::size_t kShards = 256;
@@ -92,9 +98,11 @@ class Directory {
     mutable model::Mutex mutex;
     RecordTable records USERTAGS_GUARDED_BY(mutex);
     Predecessors predecessors USERTAGS_GUARDED_BY(mutex);
-    std::size_t awaited USERTAGS_GUARDED_BY(mutex) = 0;   // versions that room is kept for
+    std::size_t awaited USERTAGS_GUARDED_BY(mutex) = 0;         // versions that room is kept for, …
+    std::size_t awaited_users USERTAGS_GUARDED_BY(mutex) = 0;   // … and those of them that are new users
 
-    void make_room() USERTAGS_REQUIRES(mutex);
+    void make_room_for_predecessor() USERTAGS_REQUIRES(mutex);
+    void release_large_room() noexcept USERTAGS_REQUIRES(mutex);
     const model::Record* predecessor_of(const model::Record& version) const noexcept USERTAGS_REQUIRES(mutex);
     // Whether a version of the user stands in the chain that begins with `newest`.
     bool leads_to(const model::Record& newest, std::uint32_t ordinal) const noexcept USERTAGS_REQUIRES(mutex);
@@ -118,7 +126,10 @@ class Directory {
     return !version->is_tombstone() && function(*version);
   }
 
+  void reserve(Shard& shard, std::size_t users) USERTAGS_REQUIRES(shard.mutex);
+
   std::array<Shard, kShards> shards_;
+  std::atomic<std::size_t> table_bytes_{0};
 };
 
 }   // namespace usertags::index

@@ -85,6 +85,26 @@ void Ordinals::add(const Ordinals& others) {
   roaring_bitmap_or_inplace(bitmap_.get(), others.bitmap_.get());
 }
 
+void Ordinals::add(const UserSet& set) {
+  if (set.bitmap() != nullptr) return roaring_bitmap_or_inplace(bitmap_.get(), set.bitmap());
+  for (const std::uint32_t member : set.few()) roaring_bitmap_add(bitmap_.get(), member);
+}
+
+void Ordinals::add_members(const std::vector<std::uint32_t>& members) {
+  roaring_bitmap_add_many(bitmap_.get(), members.size(), members.data());
+}
+
+void Ordinals::set(std::uint32_t ordinal, bool is_member) {
+  if (is_member)
+    roaring_bitmap_add(bitmap_.get(), ordinal);
+  else
+    roaring_bitmap_remove(bitmap_.get(), ordinal);
+}
+
+void Ordinals::remove_up_to(std::uint32_t last) {
+  roaring_bitmap_remove_range(bitmap_.get(), 0, std::uint64_t{last} + 1);
+}
+
 std::uint64_t Ordinals::count_common(const UserSet& set) const noexcept {
   if (set.bitmap() != nullptr) return roaring_bitmap_and_cardinality(bitmap_.get(), set.bitmap());
   return static_cast<std::uint64_t>(std::ranges::count_if(

@@ -30,6 +30,10 @@ class Ordinals {
   Ordinals without(const Ordinals& others) const;
   Ordinals without(const UserSet& set) const;
   void add(const Ordinals& others);
+  void add(const UserSet& set);
+  void add_members(const std::vector<std::uint32_t>& members);   // in any order
+  void set(std::uint32_t ordinal, bool is_member);
+  void remove_up_to(std::uint32_t last);
   std::uint64_t count_common(const UserSet& set) const noexcept;
 
   // Appends the first members, until there are `limit` in the list.

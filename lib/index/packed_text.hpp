@@ -100,10 +100,11 @@ class PackedText {
 
   const PackedView& packed() const noexcept { return packed_; }
   std::string_view text() const noexcept { return packed_.text(); }
-  // Of the block, the allocator's own bytes estimated.
-  std::size_t heap_bytes() const noexcept {
-    return packed_.is_inline() ? 0 : (packed_.size() + 8 + 15) / 16 * 16;
+  // Of the block that a text of so many bytes takes, the allocator's own bytes estimated.
+  static std::size_t block_bytes(std::size_t size) noexcept {
+    return size <= PackedView::kMaxInline ? 0 : (size + 8 + 15) / 16 * 16;
   }
+  std::size_t heap_bytes() const noexcept { return block_bytes(packed_.size()); }
 
  private:
   static std::string_view own(std::string_view text) {

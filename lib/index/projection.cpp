@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cassert>
 #include <future>
 #include <utility>
@@ -41,15 +42,13 @@ void Projection::load(std::span<const RecordPtr> records, std::uint64_t revision
 void Projection::load_directory(std::span<const RecordPtr> records) {
   constexpr std::size_t kAhead = 16;   // look-ups; their slots are fetched meanwhile
   const std::lock_guard order(order_mutex_);
-  directory_.reserve_users(records.size());
-  std::array<std::uint32_t, kAhead> hashes{};
-  for (std::size_t i = 0; i < records.size() + kAhead; ++i) {
-    const std::uint32_t hash = std::exchange(hashes[i % kAhead], 0);
-    if (i < records.size()) {
-      hashes[i % kAhead] = Directory::hash(records[i]->external_id());
-      directory_.prefetch(hashes[i % kAhead]);
-    }
-    if (i >= kAhead) load_user(records[i - kAhead], hash);
+  std::vector<std::uint32_t> hashes;
+  hashes.reserve(records.size());
+  for (const RecordPtr& record : records) hashes.push_back(Directory::hash(record->external_id()));
+  directory_.reserve_users(hashes);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (i + kAhead < records.size()) directory_.prefetch(hashes[i + kAhead]);
+    load_user(records[i], hashes[i]);
   }
 }
 
@@ -71,26 +70,78 @@ void Projection::load_user(const RecordPtr& record, std::uint32_t hash) {
 
 std::unique_ptr<Projection::Publication> Projection::prepare(std::vector<Step> steps,
                                                              std::uint64_t revision) {
-  std::unique_ptr<Publication> publication(new Publication(*this, revision));
-  publication->hashes_.reserve(steps.size());
-  publication->steps_ = std::move(steps);
-  for (const Step& step : publication->steps_) {
-    const std::uint32_t hash = Directory::hash(step.after->external_id());
-    publication->hashes_.push_back(hash);
-    directory_.reserve(hash);
-    ++publication->reserved_;
-    if (step.before) continue;
-    const std::lock_guard order(order_mutex_);
-    order_.reserve(step.after->ordinal());
+  auto publication = prepare_tags(std::move(steps), revision);
+  prepare_places(*publication);
+  return publication;
+}
+
+// Of the tag index nobody can tell before it is done what it takes; but it can be given back.
+std::unique_ptr<Projection::Publication> Projection::prepare_within(std::int64_t room,
+                                                                    std::vector<Step> steps,
+                                                                    std::uint64_t revision,
+                                                                    std::int64_t& growth) {
+  std::size_t before = 0;
+  {
+    const OneMoment moment(moment_);
+    before = tags_.figures().heap_bytes;
   }
+  auto publication = prepare_tags(std::move(steps), revision);
+  growth = growth_of_places(*publication);
+  {
+    const OneMoment moment(moment_);
+    growth += static_cast<std::int64_t>(tags_.figures().heap_bytes) - static_cast<std::int64_t>(before) +
+              tags_.growth(*publication->edits_);
+  }
+  if (growth > room) return nullptr;
+  prepare_places(*publication);
+  return publication;
+}
+
+std::unique_ptr<Projection::Publication> Projection::prepare_tags(std::vector<Step> steps,
+                                                                  std::uint64_t revision) {
+  std::unique_ptr<Publication> publication(new Publication(*this, revision));
+  publication->steps_ = std::move(steps);
+  publication->hashes_.reserve(publication->steps_.size());
+  for (const Step& step : publication->steps_)
+    publication->hashes_.push_back(Directory::hash(step.after->external_id()));
   const NewMoment moment(moment_);
   publication->edits_ = tags_.prepare(publication->steps_);
   return publication;
 }
 
+void Projection::prepare_places(Publication& publication) {
+  for (std::size_t i = 0; i < publication.steps_.size(); ++i) {
+    const Step& step = publication.steps_[i];
+    directory_.reserve(publication.hashes_[i], step.creates());
+    ++publication.reserved_;
+    if (!step.creates()) continue;
+    const std::lock_guard order(order_mutex_);
+    order_.reserve(step.after->ordinal());
+  }
+}
+
+std::int64_t Projection::growth_of_places(const Publication& publication) const {
+  std::int64_t bytes = 0;
+  std::vector<std::uint32_t> new_users;   // hashes
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+  for (std::size_t i = 0; i < publication.steps_.size(); ++i) {
+    const Step& step = publication.steps_[i];
+    if (!step.after->is_tombstone()) bytes += static_cast<std::int64_t>(step.after->memory_bytes());
+    if (step.before) bytes -= static_cast<std::int64_t>(step.before->memory_bytes());
+    if (!step.creates()) continue;
+    new_users.push_back(publication.hashes_[i]);
+    last = step.after->ordinal();
+    if (first == 0) first = last;
+  }
+  if (new_users.empty()) return bytes;
+  const std::shared_lock order(order_mutex_);
+  return bytes + static_cast<std::int64_t>(directory_.growth(new_users) + order_.growth(first, last));
+}
+
 void Projection::undo(const Publication& publication) noexcept {
-  for (const std::uint32_t hash : std::span(publication.hashes_).first(publication.reserved_))
-    directory_.cancel(hash);
+  for (std::size_t i = 0; i < publication.reserved_; ++i)
+    directory_.cancel(publication.hashes_[i], publication.steps_[i].creates());
   if (!publication.edits_) return;
   const NewMoment moment(moment_);
   tags_.cancel(*publication.edits_);
@@ -129,7 +180,7 @@ void Projection::push(const Publication& publication) noexcept {
       __builtin_prefetch(steps[i + kAhead].before.get());
     }
     if (!steps[i].before) append_to_order(*steps[i].after, hashes[i]);
-    directory_.push(hashes[i], steps[i].after);
+    directory_.push(hashes[i], steps[i].after, steps[i].creates());
     count(steps[i]);
   }
 }
@@ -267,7 +318,27 @@ Projection::Snapshot Projection::pin_moment() const {
   const std::uint64_t revision = visible_revision();
   const model::MutexLock retirement(retirement_);
   pins_.push_back(revision);
-  return {*this, revision};
+  return {*this, revision, newest_};
+}
+
+// Publications behind a snapshot stay, and their links do not change, but for the last one's.
+std::vector<Touched> Projection::touched_since(const Snapshot& snapshot) const {
+  const Publication* first = nullptr;
+  const Publication* last = nullptr;
+  {
+    const model::MutexLock retirement(retirement_);
+    last = newest_;
+    if (oldest_ == nullptr || newest_->revision_ <= snapshot.revision_) return {};
+    first = oldest_->revision_ > snapshot.revision_ ? oldest_.get() : snapshot.newest_->next_.get();
+  }
+  std::vector<Touched> touched;
+  boost::unordered_flat_set<std::uint32_t> seen;
+  for (const Publication* publication = first;; publication = publication->next_.get()) {
+    for (const Step& step : publication->steps_) {
+      if (seen.insert(step.after->ordinal()).second) touched.push_back({step.after->ordinal(), step.before});
+    }
+    if (publication == last) return touched;
+  }
 }
 
 void Projection::unpin(std::uint64_t revision) const noexcept {

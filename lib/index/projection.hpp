@@ -35,6 +35,7 @@
 #include "index/directory.hpp"
 #include "index/facets.hpp"
 #include "index/moment_lock.hpp"
+#include "index/selector_slices.hpp"
 #include "index/step.hpp"
 #include "index/tag_index.hpp"
 #include "model/record.hpp"
@@ -64,6 +65,11 @@ class Projection {
   // `revision`, which is above; the steps of one external id are in order, and new ordinals ascend. Throws
   // std::bad_alloc.
   std::unique_ptr<Publication> prepare(std::vector<Step> steps, std::uint64_t revision);
+  // The same, where publishing them adds no more than `room` to the bytes of counters(); else null, with
+  // nothing prepared. `growth` becomes what it would add, or a little more; negative where more goes than
+  // comes.
+  std::unique_ptr<Publication> prepare_within(std::int64_t room, std::vector<Step> steps,
+                                              std::uint64_t revision, std::int64_t& growth);
   void publish(std::unique_ptr<Publication> publication) noexcept;
   // With what belongs to it, which is kept elsewhere: beside() shows that in the same moment.
   template <class Beside>
@@ -121,13 +127,15 @@ class Projection {
   Page list(std::uint32_t after, std::size_t limit) const;
 
   // Likewise, those whom the selector matches. Their moment is held without a lock while records are
-  // gathered.
-  Page select(const model::SelectorNode& selector, std::uint32_t after, std::size_t limit) const;
+  // gathered. No question holds the moment lock for longer than a millisecond or two: one that is more work
+  // is done in slices (selector_slices.hpp). Throw std::bad_alloc, and Failure (timeout) after the deadline.
+  Page select(const model::SelectorNode& selector, std::uint32_t after, std::size_t limit,
+              const Deadline& deadline = {}) const;
   struct Count {
     std::uint64_t users = 0;
     std::uint64_t revision = 0;
   };
-  Count count(const model::SelectorNode& selector) const;   // throws std::bad_alloc
+  Count count(const model::SelectorNode& selector, const Deadline& deadline = {}) const;
 
   // The keys, or the values of one, in order, or the values with the most users. Throw std::bad_alloc.
   FacetPage tag_keys(const FacetRange& range) const;
@@ -186,6 +194,10 @@ class Projection {
   void load_user(const model::RecordPtr& record, std::uint32_t hash) USERTAGS_REQUIRES(moment_);
   void append_to_order(const model::Record& user, std::uint32_t hash) noexcept;
   void show(std::unique_ptr<Publication> publication) noexcept USERTAGS_REQUIRES(moment_);
+  std::unique_ptr<Publication> prepare_tags(std::vector<Step> steps, std::uint64_t revision);
+  void prepare_places(Publication& publication);
+  // What publishing will add to records, directory and order: none of it is prepared.
+  std::int64_t growth_of_places(const Publication& publication) const;
   void push(const Publication& publication) noexcept USERTAGS_REQUIRES(moment_);
   void undo(const Publication& publication) noexcept;
   void count(const Step& step) noexcept USERTAGS_REQUIRES(moment_);
@@ -193,6 +205,10 @@ class Projection {
   bool retire_some() const noexcept USERTAGS_EXCLUDES(retirement_);
   void retire(Publication& publication) const noexcept USERTAGS_REQUIRES(retirement_);
   Snapshot pin_moment() const USERTAGS_REQUIRES_SHARED(moment_);
+  Ordinals matching_at(const Snapshot& snapshot, const model::SelectorNode& selector,
+                       const Deadline& deadline) const;
+  // Of whom something was published since the snapshot's moment.
+  std::vector<Touched> touched_since(const Snapshot& snapshot) const;
   void unpin(std::uint64_t revision) const noexcept;
 
   mutable Directory directory_;   // locks itself; retiring is no change that a reader sees
@@ -226,13 +242,14 @@ class Projection::Publication {
   std::vector<std::uint32_t> hashes_;   // of the steps' users
   std::size_t reserved_ = 0;            // steps that the directory keeps room for
   std::optional<TagEdits> edits_;
+  std::int64_t tag_growth_ = 0;         // what edits_ took, and will take
   std::unique_ptr<Publication> next_;   // retired after this one
 };
 
 class Projection::Snapshot {
  public:
   Snapshot(Snapshot&& other) noexcept
-      : owner_(std::exchange(other.owner_, nullptr)), revision_(other.revision_) {}
+      : owner_(std::exchange(other.owner_, nullptr)), revision_(other.revision_), newest_(other.newest_) {}
   Snapshot& operator=(Snapshot&&) = delete;
   ~Snapshot() {
     if (owner_ != nullptr) owner_->unpin(revision_);
@@ -257,10 +274,12 @@ class Projection::Snapshot {
 
  private:
   friend class Projection;
-  Snapshot(const Projection& owner, std::uint64_t revision) noexcept : owner_(&owner), revision_(revision) {}
+  Snapshot(const Projection& owner, std::uint64_t revision, const Publication* newest) noexcept
+      : owner_(&owner), revision_(revision), newest_(newest) {}
 
   const Projection* owner_;
   std::uint64_t revision_;
+  const Publication* newest_;   // then; it may be retired by now
 };
 
 template <class Beside>

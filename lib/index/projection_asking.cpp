@@ -8,21 +8,39 @@
 namespace usertags::index {
 
 Projection::Page Projection::select(const model::SelectorNode& selector, std::uint32_t after,
-                                    std::size_t limit) const {
-  std::vector<std::uint32_t> ordinals;
+                                    std::size_t limit, const Deadline& deadline) const {
+  require_before(deadline);
+  std::optional<std::vector<std::uint32_t>> ordinals;
   const auto evaluate = [&] {
     const OneMoment moment(moment_);
     ordinals = first_matching(tags_, selector, after, limit + 1);
     return pin_moment();
   };
   const Snapshot snapshot = evaluate();
+  if (!ordinals) {
+    Ordinals matching = matching_at(snapshot, selector, deadline);
+    matching.remove_up_to(after);
+    matching.append_first(limit + 1, ordinals.emplace());
+  }
   Page page;
   page.revision = snapshot.revision();
-  page.more = ordinals.size() > limit;
-  if (page.more) ordinals.pop_back();
-  page.records = records_of(ordinals, page.revision);
+  page.more = ordinals->size() > limit;
+  if (page.more) ordinals->pop_back();
+  page.records = records_of(*ordinals, page.revision);
   assert(std::ranges::all_of(page.records, [](const model::RecordPtr& record) { return bool{record}; }));
   return page;
+}
+
+Ordinals Projection::matching_at(const Snapshot& snapshot, const model::SelectorNode& selector,
+                                 const Deadline& deadline) const {
+  const auto look = [this](const Look& work) {
+    const OneMoment moment(moment_);
+    work(tags_);
+  };
+  SelectorSlices slices(look, deadline);
+  Ordinals found = slices.matching(selector);
+  slices.correct(found, selector, touched_since(snapshot));
+  return found;
 }
 
 std::vector<model::RecordPtr> Projection::records_of(std::span<const std::uint32_t> ordinals,
@@ -38,9 +56,14 @@ std::vector<model::RecordPtr> Projection::records_of(std::span<const std::uint32
   return records;
 }
 
-Projection::Count Projection::count(const model::SelectorNode& selector) const {
-  const OneMoment moment(moment_);
-  return {count_matching(tags_, selector), visible_revision()};
+Projection::Count Projection::count(const model::SelectorNode& selector, const Deadline& deadline) const {
+  require_before(deadline);
+  {
+    const OneMoment moment(moment_);
+    if (const auto users = count_matching(tags_, selector)) return {*users, visible_revision()};
+  }
+  const Snapshot snapshot = pin();
+  return {matching_at(snapshot, selector, deadline).size(), snapshot.revision()};
 }
 
 FacetPage Projection::tag_keys(const FacetRange& range) const {

@@ -138,14 +138,18 @@ class Count {
 
 }   // namespace
 
-std::uint64_t count_matching(const TagIndex& tags, const model::SelectorNode& selector) {
-  return Count(tags).of(bind_selector(tags, selector));
+std::optional<std::uint64_t> count_matching(const TagIndex& tags, const model::SelectorNode& selector) {
+  const std::optional<SelectorTerm> term = bind_selector(tags, selector);
+  return term ? std::optional(Count(tags).of(*term)) : std::nullopt;
 }
 
-std::vector<std::uint32_t> first_matching(const TagIndex& tags, const model::SelectorNode& selector,
-                                          std::uint32_t after, std::size_t limit) {
+std::optional<std::vector<std::uint32_t>> first_matching(const TagIndex& tags,
+                                                         const model::SelectorNode& selector,
+                                                         std::uint32_t after, std::size_t limit) {
+  const std::optional<SelectorTerm> bound = bind_selector(tags, selector);
+  if (!bound) return std::nullopt;
+  const SelectorTerm& term = *bound;
   std::vector<std::uint32_t> found;
-  const SelectorTerm term = bind_selector(tags, selector);
   if (term.size == 0) return found;
   const std::uint64_t last = tags.users().last();
   std::uint64_t width = kFirstStretch;

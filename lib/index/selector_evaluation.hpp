@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "index/tag_index.hpp"
@@ -18,10 +19,11 @@
 
 namespace usertags::index {
 
-// Both throw std::bad_alloc.
-std::uint64_t count_matching(const TagIndex& tags, const model::SelectorNode& selector);
+// None where it is too much for one hold of the moment lock (selector_slices.hpp). Both throw std::bad_alloc.
+std::optional<std::uint64_t> count_matching(const TagIndex& tags, const model::SelectorNode& selector);
 // The first `limit` ordinals above `after`, ascending.
-std::vector<std::uint32_t> first_matching(const TagIndex& tags, const model::SelectorNode& selector,
-                                          std::uint32_t after, std::size_t limit);
+std::optional<std::vector<std::uint32_t>> first_matching(const TagIndex& tags,
+                                                         const model::SelectorNode& selector,
+                                                         std::uint32_t after, std::size_t limit);
 
 }   // namespace usertags::index

@@ -20,7 +20,9 @@ class Binder {
  public:
   explicit Binder(const TagIndex& tags) noexcept : tags_(tags) {}
 
-  SelectorTerm bind(const SelectorNode& node) const {
+  bool is_over() const noexcept { return work_.is_over(); }
+
+  SelectorTerm bind(const SelectorNode& node) {
     switch (node.kind) {
       case Kind::all: return group(SelectorTerm::Kind::all, node);
       case Kind::any: return group(SelectorTerm::Kind::any, node);
@@ -39,10 +41,11 @@ class Binder {
     return term;
   }
 
-  SelectorTerm group(SelectorTerm::Kind kind, const SelectorNode& node) const {
+  SelectorTerm group(SelectorTerm::Kind kind, const SelectorNode& node) {
     SelectorTerm term{.kind = kind};
     term.size = kind == SelectorTerm::Kind::all ? tags_.users().size() : 0;
     for (const model::SelectorNodePtr& child : node.children) {
+      if (work_.is_over()) break;
       term.terms.push_back(bind(*child));
       const std::uint64_t size = term.terms.back().size;
       term.size = kind == SelectorTerm::Kind::all ? std::min(term.size, size) : term.size + size;
@@ -53,34 +56,40 @@ class Binder {
     return term;
   }
 
-  static void add(SelectorTerm& term, const UserSet& users) {
+  void add(SelectorTerm& term, const UserSet& users) {
     if (users.empty()) return;   // or awaiting users of a group that is being committed
+    work_.unite(users);
     term.sets.push_back(&users);
     term.size += users.size();
   }
 
-  static SelectorTerm test(const SelectorNode& node, const KeyEntry& key) {
+  SelectorTerm test(const SelectorNode& node, const KeyEntry& key) {
     SelectorTerm term;
     switch (node.kind) {
       case Kind::exists: add(term, key.users()); break;
       case Kind::in: add_values(term, key, node.values); break;
-      case Kind::matches: add_matches(term, key, node.pattern); break;
+      case Kind::matches: add_matches(term, key, node); break;
       case Kind::greater:
-        add_integers(term, key, [&](std::int64_t value) { return value > node.bound; });
+        add_integers(term, key, node, [&](std::int64_t value) { return value > node.bound; });
         break;
-      case Kind::less: add_integers(term, key, [&](std::int64_t value) { return value < node.bound; }); break;
+      case Kind::less:
+        add_integers(term, key, node, [&](std::int64_t value) { return value < node.bound; });
+        break;
       default: break;
     }
     return term;
   }
 
-  static void add_values(SelectorTerm& term, const KeyEntry& key, const std::vector<std::string>& values) {
+  void add_values(SelectorTerm& term, const KeyEntry& key, const std::vector<std::string>& values) {
     for (const std::string& value : values) {
+      work_.look_up();
+      if (work_.is_over()) return;
       if (const UserSet* users = key.values().find(value)) add(term, *users);
     }
   }
 
-  static void add_matches(SelectorTerm& term, const KeyEntry& key, const Pattern& pattern) {
+  void add_matches(SelectorTerm& term, const KeyEntry& key, const SelectorNode& node) {
+    const Pattern& pattern = node.pattern;
     const std::string_view prefix = pattern.prefix();
     if (pattern.is_fixed()) {
       if (const UserSet* users = key.values().find(prefix)) add(term, *users);
@@ -90,7 +99,8 @@ class Binder {
         pattern.items().substr(prefix.size()) == std::string_view(&Pattern::kAnyRun, 1);
     if (is_prefix_only && prefix.empty()) return add(term, key.users());
     key.values().visit_from(prefix, [&](std::string_view value, const UserSet& users) {
-      if (!value.starts_with(prefix)) return false;
+      work_.match(node, value);
+      if (work_.is_over() || !value.starts_with(prefix)) return false;
       if (is_prefix_only || pattern.matches(value)) add(term, users);
       return true;
     });
@@ -98,9 +108,10 @@ class Binder {
 
   // Integers begin with a sign or a digit, and stand between '+' and what follows '9'.
   template <class Test>
-  static void add_integers(SelectorTerm& term, const KeyEntry& key, Test&& test) {
+  void add_integers(SelectorTerm& term, const KeyEntry& key, const SelectorNode& node, Test&& test) {
     key.values().visit_from("+", [&](std::string_view value, const UserSet& users) {
-      if (value.front() > '9') return false;
+      work_.match(node, value);
+      if (work_.is_over() || value.front() > '9') return false;
       const std::optional<std::int64_t> integer = model::parse_integer(value);
       if (integer && test(*integer)) add(term, users);
       return true;
@@ -108,6 +119,7 @@ class Binder {
   }
 
   const TagIndex& tags_;
+  Work work_;
 };
 
 }   // namespace
@@ -123,8 +135,10 @@ bool SelectorTerm::needs_living() const noexcept {
   return true;
 }
 
-SelectorTerm bind_selector(const TagIndex& tags, const SelectorNode& selector) {
-  return Binder(tags).bind(selector);
+std::optional<SelectorTerm> bind_selector(const TagIndex& tags, const model::SelectorNode& selector) {
+  Binder binder(tags);
+  SelectorTerm term = binder.bind(selector);
+  return binder.is_over() ? std::nullopt : std::optional(std::move(term));
 }
 
 }   // namespace usertags::index

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "index/tag_index.hpp"
@@ -11,6 +13,31 @@
 #include "model/selector_node.hpp"
 
 namespace usertags::index {
+
+// How much is done while the moment lock is held once, about, in units of some ten nanoseconds: so that
+// nobody who publishes waits longer than one to two milliseconds.
+class Work {
+ public:
+  bool is_over() const noexcept { return done_ > kMost; }
+  void look_up() noexcept { done_ += 16; }
+  // A value that is held against a pattern (at worst, each of its bytes against each of the pattern's) or
+  // bound.
+  void match(const model::SelectorNode& test, std::string_view value) noexcept {
+    done_ += 4 + value.size() * test.pattern.items().size() / 16;
+  }
+  // A set that is put together with others.
+  void unite(const UserSet& users) noexcept {
+    const roaring_bitmap_t* const bitmap = users.bitmap();
+    constexpr std::uint64_t kContainer = 32;
+    done_ += bitmap == nullptr
+                 ? 2 + users.size() / 4
+                 : kContainer * (static_cast<std::uint64_t>(bitmap->high_low_container.size) + 1);
+  }
+
+ private:
+  static constexpr std::uint64_t kMost = 65'536;
+  std::uint64_t done_ = 0;
+};
 
 struct SelectorTerm {
   enum class Kind : std::uint8_t {
@@ -30,7 +57,8 @@ struct SelectorTerm {
   bool needs_living() const noexcept;
 };
 
-// Throws std::bad_alloc.
-SelectorTerm bind_selector(const TagIndex& tags, const model::SelectorNode& selector);
+// None where that, or the evaluation that follows, is too much work for one hold of the lock. Throws
+// std::bad_alloc.
+std::optional<SelectorTerm> bind_selector(const TagIndex& tags, const model::SelectorNode& selector);
 
 }   // namespace usertags::index

@@ -8,7 +8,9 @@
 // item. A table of buckets with their metadata apart would wait for a third. Scaling instead of masking
 // lets a table be of any size. Growing looks at every item: one that grows by a quarter is never less than 64
 // % full once it has grown, and moves each item four times on its way; one that doubles, once, and is 40 %
-// full. Erasing moves later slots back (Knuth, TAOCP vol. 3, 6.4, algorithm R), so that there are no graves.
+// full. The sizes are the same whichever way it grows: a table that is loaded in one go takes no more than
+// one that came to the same items by and by (store/write/memory_budget.hpp). Erasing moves later slots back
+// (Knuth, TAOCP vol. 3, 6.4, algorithm R), so that there are no graves.
 //
 // With at most four fifths of the slots in use, a look-up that finds probes 3 slots, one that does not 13,
 // on average (ibid.): a line holds 8.
@@ -56,12 +58,13 @@ class SlotTable {
 
   std::size_t size() const noexcept { return size_; }
   std::size_t heap_bytes() const noexcept { return capacity_ * sizeof(Slot); }
+  // What it will take once reserve() has made room for so many items.
+  std::size_t heap_bytes_for(std::size_t items) const noexcept { return capacity_for(items) * sizeof(Slot); }
 
   // Room for so many items. Throws std::bad_alloc, with nothing changed.
   void reserve(std::size_t items) {
     if (has_room(capacity_, items)) return;
-    const std::size_t grown = kGrowth == Growth::twofold ? 2 * capacity_ : capacity_ / 4 * 5;
-    const std::size_t capacity = std::max(items / 4 * 5 + 10, grown);
+    const std::size_t capacity = capacity_for(items);
     auto slots = std::make_unique<Slot[]>(capacity);
     const std::size_t old_capacity = std::exchange(capacity_, capacity);
     const auto old_slots = std::exchange(slots_, std::move(slots));
@@ -142,6 +145,14 @@ class SlotTable {
 
   static std::uint32_t hash_of(const Item& item) noexcept { return slot_hash(std::invoke(kText, item)); }
   static bool has_room(std::size_t capacity, std::size_t items) noexcept { return items <= capacity / 5 * 4; }
+  static std::size_t grown(std::size_t capacity) noexcept {
+    return std::max(capacity + 10, kGrowth == Growth::twofold ? 2 * capacity : capacity / 4 * 5);
+  }
+  std::size_t capacity_for(std::size_t items) const noexcept {
+    std::size_t capacity = capacity_;
+    while (!has_room(capacity, items)) capacity = grown(capacity);
+    return capacity;
+  }
   static const Item* item_in(std::uint64_t slot) noexcept {
     return reinterpret_cast<const Item*>(slot & ((std::uint64_t{1} << kAddressBits) - 1));
   }

@@ -7,8 +7,10 @@
 // References to T hold until the next insert or erase.
 #pragma once
 
+#include <algorithm>
 #include <boost/container/flat_map.hpp>
 #include <cstddef>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -53,7 +55,8 @@ class SortedBlocks {
     if (leaves_.empty()) add_leaf({});
     auto leaf = std::prev(leaves_.end());
     if (leaf->second.size() == kFilledLeaf) leaf = add_leaf(key);
-    if (leaf->second.size() == leaf->second.capacity()) set_capacity(leaf->second, kFilledLeaf);
+    if (leaf->second.size() == leaf->second.capacity())
+      set_capacity(leaf->second, std::min(2 * leaf->second.capacity(), kFilledLeaf));
     PackedText owned(key);
     text_bytes_ += owned.heap_bytes();
     ++size_;
@@ -73,6 +76,21 @@ class SortedBlocks {
       leaf_capacity_ -= leaf->second.capacity();
       text_bytes_ -= leaf->first.heap_bytes();
       leaves_.erase(leaf);
+    }
+  }
+
+  // Where a key was erased: merges its leaf with one beside it, if both have at most `most` entries together,
+  // and gives back what the leaf does not need; as far as there is memory to do it.
+  static constexpr std::size_t kSparse = 32;   // far enough below a full leaf that it is not split again soon
+  static constexpr std::size_t kTight = 64;    // takes back what a split has taken
+  void trim(std::string_view key, std::size_t most) noexcept {
+    const auto leaf = leaf_of(leaves_, PackedView(key));
+    if (leaf == leaves_.end()) return;
+    try {
+      if (!merge_with_next(leaf, most) && leaf != leaves_.begin()) merge_with_next(std::prev(leaf), most);
+      if (most == kTight) shrink(leaf_of(leaves_, PackedView(key))->second);
+      if (leaves_.capacity() > 2 * leaves_.size() + kLeafRoom || most == kTight) leaves_.shrink_to_fit();
+    } catch (const std::bad_alloc&) {   // it stays as it is
     }
   }
 
@@ -119,6 +137,30 @@ class SortedBlocks {
   static auto leaf_of(Self& leaves, const PackedView& key) noexcept {
     const auto after = leaves.upper_bound(key);
     return after == leaves.begin() ? after : std::prev(after);
+  }
+
+  bool merge_with_next(typename Leaves::iterator leaf, std::size_t most) {
+    const auto next = std::next(leaf);
+    if (next == leaves_.end() || leaf->second.size() + next->second.size() > most) return false;
+    if (leaf->second.size() + next->second.size() > leaf->second.capacity()) set_capacity(leaf->second, most);
+    for (auto& [key, mapped] : next->second)
+      leaf->second.emplace_hint(leaf->second.end(), std::move(key), std::move(mapped));
+    leaf_capacity_ -= next->second.capacity();
+    text_bytes_ -= next->first.heap_bytes();
+    leaves_.erase(next);
+    return true;
+  }
+
+  void shrink(Leaf& leaf) {
+    std::size_t capacity = kLeafRoom;
+    while (capacity < leaf.size()) capacity *= 2;
+    if (capacity >= leaf.capacity()) return;
+    Leaf tight;
+    tight.reserve(capacity);
+    for (auto& [key, mapped] : leaf) tight.emplace_hint(tight.end(), std::move(key), std::move(mapped));
+    leaf_capacity_ -= leaf.capacity();
+    leaf.swap(tight);
+    leaf_capacity_ += leaf.capacity();
   }
 
   void set_capacity(Leaf& leaf, std::size_t capacity) {

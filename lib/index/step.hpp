@@ -9,6 +9,8 @@ namespace usertags::index {
 struct Step {
   model::RecordPtr before;
   model::RecordPtr after;
+
+  bool creates() const noexcept { return !before; }
 };
 
 }   // namespace usertags::index

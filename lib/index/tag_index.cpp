@@ -1,6 +1,8 @@
 #include "index/tag_index.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <new>
+#include <utility>
 
 namespace usertags::index {
 namespace {
@@ -50,12 +52,12 @@ void TagIndex::reserve(TagEdit& edit) {
   }
   std::unique_ptr<KeyEntry>& entry = keys_.at_or_insert(edit.key);
   try {
-    if (!entry) entry = std::make_unique<KeyEntry>();
+    if (!entry) entry = std::make_unique<KeyEntry>(account_);
     edit.entry = entry.get();
     edit.to = &entry->reserve(edit.new_value, !edit.had_key);
     edit.values_then = entry->values().size();
   } catch (const std::bad_alloc&) {
-    if (!entry || entry->empty()) keys_.erase(edit.key);
+    if (!entry || entry->empty()) erase_key(edit.key, SortedBlocks<UserSet>::kTight);
     throw;
   }
 }
@@ -70,7 +72,7 @@ void TagIndex::cancel(std::span<const TagEdit> edits) noexcept {
     if (!edit.has_key) continue;
     KeyEntry& entry = **keys_.find(edit.key);
     entry.cancel(edit.new_value, !edit.had_key);
-    if (entry.empty()) keys_.erase(edit.key);
+    if (entry.empty()) erase_key(edit.key, SortedBlocks<UserSet>::kTight);
   }
 }
 
@@ -96,8 +98,15 @@ void TagIndex::publish(const TagEdits& edits) noexcept {
 void TagIndex::erase_if_unused(std::string_view key, std::string_view value) noexcept {
   const std::unique_ptr<KeyEntry>* const entry = keys_.find(key);
   if (entry == nullptr) return;
-  (*entry)->erase_if_unused(value);
-  if ((*entry)->empty()) keys_.erase(key);
+  (*entry)->erase_if_unused(value, SortedBlocks<UserSet>::kSparse);
+  if ((*entry)->empty()) erase_key(key, SortedBlocks<UserSet>::kSparse);
+}
+
+// With what it still keeps account of: the room of its only leaf.
+void TagIndex::erase_key(std::string_view key, std::size_t most) noexcept {
+  if (const auto* const entry = keys_.find(key); entry != nullptr && *entry) (*entry)->close_account();
+  keys_.erase(key);
+  keys_.trim(key, most);
 }
 
 const KeyEntry* TagIndex::find(std::string_view key) const noexcept {
@@ -111,13 +120,44 @@ const UserSet* TagIndex::find(std::string_view key, std::string_view value) cons
 }
 
 TagIndex::Figures TagIndex::figures() const noexcept {
-  Figures figures{.keys = keys_.size(), .values = 0, .heap_bytes = keys_.heap_bytes() + users_.heap_bytes()};
-  keys_.visit_from({}, [&](std::string_view, const std::unique_ptr<KeyEntry>& entry) {
-    figures.values += entry->values().size();
-    figures.heap_bytes += sizeof(KeyEntry) + 16 + entry->heap_bytes();
-    return true;
-  });
-  return figures;
+  return {.keys = keys_.size(),
+          .values = account_.values,
+          .heap_bytes = keys_.heap_bytes() + keys_.size() * (sizeof(KeyEntry) + 16) + account_.heap_bytes +
+                        users_.heap_bytes()};
+}
+
+namespace {
+
+// Containers that bitmaps do not have yet, and what comes into them.
+class NewContainers {
+ public:
+  void add(const UserSet& users, std::uint32_t ordinal) {
+    if (users.lacks_container_of(ordinal)) ++members_[{&users, ordinal >> 16}];
+  }
+  std::size_t bytes() const noexcept {
+    std::size_t bytes = 0;
+    for (const auto& [container, members] : members_) bytes += UserSet::bytes_of_container(members);
+    return bytes;
+  }
+
+ private:
+  boost::unordered_flat_map<std::pair<const UserSet*, std::uint32_t>, std::size_t> members_;
+};
+
+}   // namespace
+
+// Sets are as they were before the edits. A value that one user has, who leaves it, goes if nobody comes.
+std::int64_t TagIndex::growth(const TagEdits& edits) const {
+  NewContainers containers;
+  std::size_t freed = 0;
+  for (const std::uint32_t ordinal : edits.created) containers.add(users_, ordinal);
+  for (const TagEdit& edit : edits.tags) {
+    if (edit.has_key) containers.add(*edit.to, edit.ordinal);
+    if (edit.has_key && !edit.had_key) containers.add(edit.entry->users(), edit.ordinal);
+    const bool goes = edit.had_key && edit.from->size() == 1 && !edit.from->is_reserved();
+    if (goes) freed += PackedText::block_bytes(edit.old_value.size());
+  }
+  return static_cast<std::int64_t>(containers.bytes()) - static_cast<std::int64_t>(freed);
 }
 
 }   // namespace usertags::index

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -43,14 +44,19 @@ class TagIndex {
     std::size_t values = 0;
     std::size_t heap_bytes = 0;
   };
-  Figures figures() const noexcept;   // a look at each key
+  Figures figures() const noexcept;
+  // What publishing the edits will add to heap_bytes, beyond the room that is prepared: negative where values
+  // go. No less than it comes to. Throws std::bad_alloc.
+  std::int64_t growth(const TagEdits& edits) const;
 
  private:
   void reserve(TagEdit& edit);
   void cancel(std::span<const TagEdit> edits) noexcept;
   void erase_if_unused(std::string_view key, std::string_view value) noexcept;
+  void erase_key(std::string_view key, std::size_t most) noexcept;
 
   SortedBlocks<std::unique_ptr<KeyEntry>> keys_;
+  KeyAccount account_;   // of all entries
   UserSet users_;
 };
 

@@ -18,7 +18,10 @@
 namespace usertags::index {
 namespace {
 
-using Entries = std::map<std::string_view, std::unique_ptr<KeyEntry>>;
+struct Entries {
+  std::map<std::string_view, std::unique_ptr<KeyEntry>> by_key;
+  std::unique_ptr<KeyAccount> account = std::make_unique<KeyAccount>();
+};
 
 class KeyLoading {
  public:
@@ -34,8 +37,8 @@ class KeyLoading {
     ordinals_.push_back(ordinal);
   }
 
-  std::unique_ptr<KeyEntry> build() {
-    auto entry = std::make_unique<KeyEntry>();
+  std::unique_ptr<KeyEntry> build(KeyAccount& account) {
+    auto entry = std::make_unique<KeyEntry>(account);
     entry->set_users(UserSet(ordinals_));
     const std::vector<std::uint32_t> sorted = sort_by_value();
     for (const std::uint32_t number : order_of_values()) {
@@ -102,7 +105,7 @@ class Loading {
     Entries entries;
     for (auto& [key, loading] : keys_) {
       if (loading == nullptr) continue;
-      entries.emplace(key, loading->build());
+      entries.by_key.emplace(key, loading->build(*entries.account));
       loading.reset();
     }
     return entries;
@@ -131,12 +134,18 @@ Entries load_keys(std::span<const model::RecordPtr> users, std::size_t first) {
 void TagIndex::load(std::span<const model::RecordPtr> users) {
   auto others = std::async(std::launch::async | std::launch::deferred, load_keys, users, 1);
   Entries entries = load_keys(users, 0);
-  entries.merge(others.get());
+  Entries rest = others.get();
+  entries.by_key.merge(rest.by_key);
+  account_ = {.values = entries.account->values + rest.account->values,
+              .heap_bytes = entries.account->heap_bytes + rest.account->heap_bytes};
   std::vector<std::uint32_t> ordinals;
   ordinals.reserve(users.size());
   for (const model::RecordPtr& user : users) ordinals.push_back(user->ordinal());
   users_ = UserSet(ordinals);
-  for (auto& [key, entry] : entries) keys_.append(key, std::move(entry));
+  for (auto& [key, entry] : entries.by_key) {
+    entry->move_account(account_);
+    keys_.append(key, std::move(entry));
+  }
 }
 
 }   // namespace usertags::index

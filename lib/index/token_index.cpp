@@ -14,8 +14,8 @@ KeptToken::KeptToken(const model::Token& token) noexcept
   std::ranges::copy(token.text, reinterpret_cast<char*>(this + 1));
 }
 
-std::size_t KeptToken::memory_bytes() const noexcept {
-  return (sizeof *this + text_bytes_ + 8 + 15) / 16 *
+std::size_t KeptToken::memory_bytes(std::size_t text_bytes) noexcept {
+  return (sizeof(KeptToken) + text_bytes + 8 + 15) / 16 *
          16;   // glibc: 8 bytes before each block, in steps of 16
 }
 
@@ -50,6 +50,20 @@ std::uint64_t TokenIndex::seq_of(std::string_view token) const noexcept {
   const model::MutexLock lock(mutex_);
   const KeptToken* const found = kept(token);
   return found == nullptr ? 0 : found->seq();
+}
+
+std::size_t TokenIndex::growth(std::span<const model::Token> tokens) const noexcept {
+  std::array<std::size_t, kTables> awaited{};
+  std::size_t bytes = 0;
+  for (const model::Token& token : tokens) {
+    bytes += KeptToken::memory_bytes(token.text.size());
+    ++awaited[table_of(slot_hash(token.text))];
+  }
+  const model::MutexLock lock(mutex_);
+  for (std::size_t i = 0; i < kTables; ++i) {
+    bytes += tables_[i].heap_bytes_for(tables_[i].size() + awaited[i]) - tables_[i].heap_bytes();
+  }
+  return bytes;
 }
 
 TokenIndex::Addition TokenIndex::prepare(std::span<const model::Token> tokens) {

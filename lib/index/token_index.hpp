@@ -38,7 +38,9 @@ class KeptToken {
   std::string_view text() const noexcept { return {reinterpret_cast<const char*>(this + 1), text_bytes_}; }
   std::uint64_t seq() const noexcept { return seq_; }
   const TokenOutcome& outcome() const noexcept { return outcome_; }
-  std::size_t memory_bytes() const noexcept;   // the allocator's own bytes estimated
+  // The allocator's own bytes estimated.
+  static std::size_t memory_bytes(std::size_t text_bytes) noexcept;
+  std::size_t memory_bytes() const noexcept { return memory_bytes(text_bytes_); }
 
  private:
   friend class TokenPtr;
@@ -82,6 +84,9 @@ class TokenIndex {
     const std::uint32_t hash = slot_hash(token);
     tables_[table_of(hash)].prefetch(hash);
   }
+
+  // What adding the tokens would add to heap_bytes().
+  std::size_t growth(std::span<const model::Token> tokens) const noexcept USERTAGS_EXCLUDES(mutex_);
 
   // Tokens that are prepared: dropping them instead of publishing them leaves no trace.
   using Addition = std::vector<TokenPtr>;

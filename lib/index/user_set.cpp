@@ -60,6 +60,15 @@ void UserSet::reserve() {
   ++reserved_;
 }
 
+void UserSet::cancel_reservation() noexcept {
+  if (--reserved_ != 0) return;
+  shrink();
+  try {
+    if (kind_ == kArray && capacity_ > size_) to_array(size_);
+  } catch (const std::bad_alloc&) {   // it keeps its room
+  }
+}
+
 void UserSet::add(std::uint32_t ordinal) noexcept {
   assert(reserved_ > 0 && !contains(ordinal));
   --reserved_;
@@ -126,15 +135,38 @@ void UserSet::shrink() noexcept {
   kind_ = kInline;
 }
 
+namespace {
+
+// A container covers 65,536 ordinals, with two bytes a member, or a bit each where that is less.
+constexpr std::size_t kContainerBytes = 2 * 16 + 11;   // two blocks' bookkeeping, pointer, key, type
+constexpr std::size_t kFullContainer = 8192;
+
+std::size_t bytes_of_array(std::size_t members) noexcept {
+  return (members * sizeof(std::uint32_t) + 8 + 15) / 16 * 16;
+}
+
+}   // namespace
+
+// A bitmap that few members are left in is an array when it is loaded again, and counts as much.
 std::size_t UserSet::heap_bytes() const noexcept {
   if (kind_ == kInline) return 0;
-  if (kind_ == kArray) return (capacity_ * sizeof(std::uint32_t) + 8 + 15) / 16 * 16;
-  // A container covers 65,536 ordinals, with two bytes a member, or a bit each where that is less.
-  constexpr std::size_t kContainerOverhead = 2 * 16 + 11;   // two blocks' bookkeeping, pointer, key, type
-  constexpr std::size_t kFullContainer = 8192;
+  if (kind_ == kArray) return bytes_of_array(capacity_);
   const auto containers = static_cast<std::size_t>(bitmap_->high_low_container.size);
-  return sizeof(roaring_bitmap_t) + containers * kContainerOverhead +
-         std::min(std::size_t{2} * size_, containers * kFullContainer);
+  const std::size_t members = std::size_t{size_} + reserved_;
+  const std::size_t bytes = sizeof(roaring_bitmap_t) + containers * kContainerBytes +
+                            std::min(2 * members, containers * kFullContainer);
+  return members <= kMaxArray ? std::max(bytes, bytes_of_array(members)) : bytes;
+}
+
+std::size_t UserSet::bytes_of_container(std::size_t members) noexcept {
+  return kContainerBytes + std::min(2 * members, kFullContainer);
+}
+
+bool UserSet::lacks_container_of(std::uint32_t ordinal) const noexcept {
+  if (kind_ != kBitmap) return false;
+  const roaring_array_t& containers = bitmap_->high_low_container;
+  const std::span<const std::uint16_t> keys(containers.keys, static_cast<std::size_t>(containers.size));
+  return !std::ranges::binary_search(keys, static_cast<std::uint16_t>(ordinal >> 16));
 }
 
 }   // namespace usertags::index

@@ -36,7 +36,8 @@ class UserSet {
 
   // Makes room for one more member than there are and are reserved for. Throws std::bad_alloc.
   void reserve();
-  void cancel_reservation() noexcept { --reserved_; }
+  // Takes it back, with the room that it took.
+  void cancel_reservation() noexcept;
   bool is_reserved() const noexcept { return reserved_ != 0; }
 
   // Uses a reservation. The ordinal is not a member.
@@ -61,8 +62,12 @@ class UserSet {
     if (kind_ == kBitmap) __builtin_prefetch(bitmap_);
   }
 
-  // The allocator's own bytes estimated, and the fill of a bitmap's containers.
+  // The allocator's own bytes estimated, and the fill of a bitmap's containers, with the members that it is
+  // reserved for.
   std::size_t heap_bytes() const noexcept;
+  // What adding a member would take beyond that, because no member is near it: a container with so many.
+  bool lacks_container_of(std::uint32_t ordinal) const noexcept;
+  static std::size_t bytes_of_container(std::size_t members) noexcept;
 
   static constexpr std::uint32_t kMaxInline = 2;
   static constexpr std::uint32_t kMaxArray = 256;

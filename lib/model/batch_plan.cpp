@@ -62,8 +62,11 @@ void BatchPlanner::begin(std::size_t operations) {
   steps_.reserve(operations);
 }
 
-// All of the form: what can be told without the user.
+// All of the form: what can be told without the user. Of a batch with too many operations only as many are
+// looked at as it may have: the limit bounds work and answer.
 void BatchPlanner::begin(std::span<const Operation> operations) {
+  const bool too_many = operations.size() > limits_.operations_per_batch;
+  if (too_many) operations = operations.first(limits_.operations_per_batch);
   begin(operations.size());
   for (const Operation& operation : operations) {
     check_texts(steps_.emplace_back(
@@ -75,7 +78,7 @@ void BatchPlanner::begin(std::span<const Operation> operations) {
              .must_exist = operation.must_exist || operation.kind == OperationKind::update}));
   }
   find_repetitions();
-  if (operations.size() > limits_.operations_per_batch) refuse_batch(Reason::too_many_operations);
+  if (too_many) refuse_batch(Reason::too_many_operations);
 }
 
 void BatchPlanner::check_texts(Step& step) {

@@ -1,8 +1,10 @@
 #include "sqlite/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <limits>
 #include <string_view>
 #include <system_error>
 
@@ -295,7 +297,9 @@ void Connection::remove_wal_at_close() noexcept {
 }
 
 void Connection::set_busy_timeout(std::chrono::milliseconds timeout) {
-  sqlite3_busy_timeout(handle(), static_cast<int>(timeout.count()));
+  // SQLite counts in an int: 24 days are as good as for ever.
+  constexpr std::chrono::milliseconds kLongest(std::numeric_limits<int>::max());
+  sqlite3_busy_timeout(handle(), static_cast<int>(std::min(timeout, kLongest).count()));
 }
 
 }   // namespace usertags::sqlite

@@ -165,6 +165,7 @@ std::uint64_t Engine::refresh() {
 }
 
 Result<std::uint64_t> Engine::read_at_least(std::uint64_t revision, std::chrono::milliseconds timeout) {
+  require_not_negative(timeout);
   const auto deadline = deadline_in(timeout);
   while (true) {
     const std::uint64_t visible = refresh();
@@ -280,6 +281,9 @@ void Engine::checkpoint() {
 }
 
 void Engine::maintain(std::chrono::milliseconds budget) {
+  if (budget.count() <= 0)
+    model::fail(ErrorCode::invalid_argument,
+                "the budget of maintain is " + std::to_string(budget.count()) + " ms");
   write_path_->maintain(budget);
 }
 

@@ -29,6 +29,8 @@ void check(const Options& options) {
   require(options.tokens.max_age.count() >= 0, "Tokens::max_age is negative");
   require(options.housekeeping.checkpoint_wal_bytes <= options.housekeeping.max_wal_bytes,
           "Housekeeping::checkpoint_wal_bytes is above max_wal_bytes");
+  require(options.housekeeping.max_wal_bytes >= 1, "Housekeeping::max_wal_bytes is 0");
+  require(options.slow_commit.count() >= 0, "slow_commit is negative");
   check_busy_timeout(options.busy_timeout);
 }
 

@@ -160,17 +160,18 @@ Result<UserPage> UserTagStore::select(const Selector& selector, const PageReques
   return guarded([&] { return impl_->asking().select(selector, page); });
 }
 
-Result<Visited> UserTagStore::for_each_with(const Selector& selector, Visitor visitor) const noexcept {
+Result<Visited> UserTagStore::for_each_with(const Selector& selector, const AskOptions& options,
+                                            Visitor visitor) const noexcept {
   if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
   return guarded([&] {
-    return impl_->asking().for_each(selector,
+    return impl_->asking().for_each(selector, options,
                                     [&](const User& user) { return visitor.call(visitor.target, user); });
   });
 }
 
-Result<Count> UserTagStore::count(const Selector& selector) const noexcept {
+Result<Count> UserTagStore::count(const Selector& selector, const AskOptions& options) const noexcept {
   if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->asking().count(selector); });
+  return guarded([&] { return impl_->asking().count(selector, options); });
 }
 
 Result<KeyPage> UserTagStore::tag_keys(const KeyRequest& request) const noexcept {

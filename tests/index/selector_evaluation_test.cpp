@@ -48,7 +48,7 @@ std::vector<std::uint32_t> walk(const TagIndex& index, const SelectorNode& selec
   std::vector<std::uint32_t> all;
   std::uint32_t after = 0;
   while (true) {
-    const auto page = first_matching(index, selector, after, limit);
+    const auto page = *first_matching(index, selector, after, limit);
     all.insert(all.end(), page.begin(), page.end());
     if (page.size() < limit) return all;
     after = page.back();

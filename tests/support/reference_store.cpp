@@ -286,7 +286,10 @@ Verdict ReferenceStore::plan_anew(const UserRef& ref, const TagBatch& batch, con
   const ReferenceUser* user = find(ref);
   const std::optional<Verdict> wrong = wrong_user(user, options);
   BatchJudge judge(wrong ? nullptr : &user->tags, item);
-  for (const Operation& operation : batch.operations()) judge.judge(operation);
+  const auto operations = batch.operations();
+  for (const Operation& operation :
+       operations.first(std::min(operations.size(), limits_.operations_per_batch)))
+    judge.judge(operation);
   judge.judge_size(batch.size(), limits_);
   if (!wrong) judge.judge_result(limits_);
 

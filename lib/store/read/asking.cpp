@@ -82,6 +82,7 @@ Result<UserPage> Asking::list(const PageRequest& request) const {
   const CursorBinding binding{store_id_, CursorKind::list, 0};
   const Result<std::uint32_t> after = ordinal_before(request, binding);
   if (!after) return std::unexpected(after.error());
+  index::require_before(request.deadline);
   return to_page(projection_.list(*after, request.limit), binding);
 }
 
@@ -91,13 +92,13 @@ Result<UserPage> Asking::select(const Selector& selector, const PageRequest& req
   const CursorBinding binding{store_id_, CursorKind::select, query_hash({selector.text()})};
   const Result<std::uint32_t> after = ordinal_before(request, binding);
   if (!after) return std::unexpected(after.error());
-  return to_page(projection_.select(**node, *after, request.limit), binding);
+  return to_page(projection_.select(**node, *after, request.limit, request.deadline), binding);
 }
 
-Result<Count> Asking::count(const Selector& selector) const {
+Result<Count> Asking::count(const Selector& selector, const AskOptions& options) const {
   const auto node = model::SelectorAccess::node(selector);
   if (!node) return std::unexpected(node.error());
-  const index::Projection::Count count = projection_.count(**node);
+  const index::Projection::Count count = projection_.count(**node, options.deadline);
   return Count{count.users, count.revision};
 }
 

@@ -3,7 +3,7 @@
 //
 // Answers invalid_argument for a limit or a key that can be no good, invalid_cursor for a cursor that is not
 // of this store and question, invalid_selector for a selector that was built out of bounds. Throws
-// std::bad_alloc.
+// std::bad_alloc, and Failure (timeout) after a deadline.
 #pragma once
 
 #include <algorithm>
@@ -29,10 +29,10 @@ class Asking {
 
   Result<UserPage> list(const PageRequest& request) const;
   Result<UserPage> select(const Selector& selector, const PageRequest& request) const;
-  Result<Count> count(const Selector& selector) const;
+  Result<Count> count(const Selector& selector, const AskOptions& options) const;
   // Calls function(const User&) until it answers false, without a lock.
   template <class Function>
-  Result<Visited> for_each(const Selector& selector, Function&& function) const;
+  Result<Visited> for_each(const Selector& selector, const AskOptions& options, Function&& function) const;
 
   Result<KeyPage> tag_keys(const KeyRequest& request) const;
   Result<ValuePage> tag_values(std::string_view key, const ValueRequest& request) const;
@@ -48,13 +48,14 @@ class Asking {
 };
 
 template <class Function>
-Result<Visited> Asking::for_each(const Selector& selector, Function&& function) const {
+Result<Visited> Asking::for_each(const Selector& selector, const AskOptions& options,
+                                 Function&& function) const {
   const auto node = model::SelectorAccess::node(selector);
   if (!node) return std::unexpected(node.error());
   Visited visited;
   std::uint32_t after = 0;
   for (std::size_t stretch = kFirstStretch;; stretch = std::min(2 * stretch, kMaxStretch)) {
-    index::Projection::Page page = projection_.select(**node, after, stretch);
+    index::Projection::Page page = projection_.select(**node, after, stretch, options.deadline);
     visited.revision = page.revision;
     for (model::RecordPtr& record : page.records) {
       after = record->ordinal();

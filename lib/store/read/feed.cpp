@@ -80,6 +80,7 @@ Result<ChangePage> Feed::changes(const Position& after, std::size_t limit) {
 
 Result<std::uint64_t> Feed::wait(const Position& after, milliseconds timeout) {
   if (auto error = bad_position(after)) return std::unexpected(*std::move(error));
+  require_not_negative(timeout);
   const auto deadline = deadline_in(timeout);
   return write_path_ != nullptr ? wait_for_publish(after.revision(), deadline)
                                 : poll_file(after.revision(), deadline);
@@ -148,6 +149,7 @@ Result<HistoryPage> Feed::history(const UserRef& user, const PageRequest& reques
   HistoryPage page;
   const std::size_t limit = request.limit + 1;   // one more tells whether there is a next page
   do {
+    index::require_before(request.deadline);
     const std::size_t kept = page.changes.size();
     step = with_reader([&](LogReader& reader) {
       page.changes.resize(kept);

@@ -309,8 +309,10 @@ bool Follower::has_room_for(std::span<const Step> steps) const {
 std::unique_ptr<index::Projection::Publication> Follower::prepare(std::vector<Step> steps,
                                                                   std::uint64_t revision) {
   if (steps.empty() && revision == state_.revision) return nullptr;
-  if (!has_room_for(steps)) throw model::Failure{budget_.exceeded()};
-  return projection_.prepare(std::move(steps), revision);
+  std::int64_t growth = 0;
+  auto prepared = projection_.prepare_within(MemoryBudget::kUnlimited, std::move(steps), revision, growth);
+  budget_.require_room(growth);
+  return prepared;
 }
 
 void Follower::publish_part(std::vector<Step> steps, const sqlite::State& state) {

@@ -8,6 +8,8 @@
 
 #include <usertags/error.hpp>
 
+#include "model/failure.hpp"
+
 namespace usertags::store {
 
 // How often a read-only store looks whether its file has more: nobody in this process could tell it.
@@ -17,6 +19,10 @@ inline constexpr std::chrono::milliseconds kLookEvery{20};
 inline std::chrono::steady_clock::time_point deadline_in(std::chrono::milliseconds timeout) {
   constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);
   return std::chrono::steady_clock::now() + std::clamp(timeout, std::chrono::milliseconds(0), kLongest);
+}
+
+inline void require_not_negative(std::chrono::milliseconds timeout) {
+  if (timeout.count() < 0) model::fail(ErrorCode::invalid_argument, "a timeout is negative");
 }
 
 inline Error timed_out(std::uint64_t newest) {

@@ -59,7 +59,7 @@ FileWriter::FileWriter(sqlite::Database& database, index::Projection& projection
 }
 
 sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group) {
-  folds_.reserve(group.state().last_ordinal);
+  for (std::size_t i = 0; i < group.size(); ++i) folds_.reserve(group.version(i).ordinal());
   postponement_.note_writes(group.size() + group.tokens().size());
   auto result = leaving_no_void_frames([&] {
     if (postponement_.is_over()) {
@@ -231,7 +231,7 @@ void FileWriter::append(const PendingGroup& group) {
 std::size_t FileWriter::due(const PendingGroup& group) const {
   const std::uint64_t bound = std::max(backlog_bound_, users_ / 5 * 2);
   const bool backlog_is_long = folds_.backlog() + group.size() > bound;
-  const bool replay_is_long = state_.revision - folds_.folded_revision() > kReplayFactor * bound;
+  const bool replay_is_long = (state_.revision - folds_.folded_revision()) / kReplayFactor > bound;
   return backlog_is_long || replay_is_long ? fold_share(group.size()) : 0;
 }
 

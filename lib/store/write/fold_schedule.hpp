@@ -6,8 +6,11 @@
 // patch before it was still ahead of the round's position, and has been folded by it since.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <vector>
 
 namespace usertags::store {
@@ -18,8 +21,8 @@ class FoldSchedule {
   explicit FoldSchedule(std::uint64_t folded_revision = 0) noexcept
       : folded_revision_(folded_revision), round_revision_(folded_revision) {}
 
-  // Room for ordinals up to `last`, so that mark() cannot fail. Throws std::bad_alloc.
-  void reserve(std::uint32_t last_ordinal);
+  // Room for the ordinal, so that mark() cannot fail. Throws std::bad_alloc.
+  void reserve(std::uint32_t ordinal);
   void mark(std::uint32_t ordinal) noexcept;
   void unmark(std::uint32_t ordinal) noexcept;
 
@@ -29,7 +32,7 @@ class FoldSchedule {
   // The next users to fold. Nothing is changed until the step is taken.
   struct Step {
     std::vector<std::uint32_t> ordinals;
-    std::uint32_t position = 0;   // where the round stands afterwards
+    std::uint64_t position = 0;   // where the round stands afterwards: 2^32 behind the last ordinal
     std::uint64_t round_revision = 0;
     std::uint64_t folded_revision = 0;   // how far the fold is complete with this step
   };
@@ -39,12 +42,21 @@ class FoldSchedule {
   void take(const Step& step) noexcept;
 
  private:
-  // The first marked ordinal at or after `from`; past the end where there is none.
-  std::uint32_t first_marked(std::uint32_t from) const noexcept;
+  // One bit an ordinal, for 65,536 of them. Where nobody was ever marked, there is no chunk: ordinals go up
+  // to 2^32, however few users there are.
+  static constexpr std::uint64_t kChunkBits = 65'536;
+  struct Chunk {
+    std::uint64_t marks = 0;   // set bits
+    std::array<std::uint64_t, kChunkBits / 64> words{};
+  };
 
-  std::vector<std::uint64_t> marks_;   // one bit an ordinal
+  // The first marked ordinal at or after `from`.
+  std::optional<std::uint32_t> first_marked(std::uint64_t from) const noexcept;
+  static std::optional<std::uint64_t> first_marked(const Chunk& chunk, std::uint64_t from) noexcept;
+
+  std::vector<std::unique_ptr<Chunk>> chunks_;
   std::uint64_t count_ = 0;
-  std::uint32_t position_ = 0;
+  std::uint64_t position_ = 0;
   std::uint64_t folded_revision_;
   std::uint64_t round_revision_;
 };

@@ -66,6 +66,19 @@ Error failure_of(std::span<Result<Applied>> outcomes, std::size_t first) {
   return {outcomes[first].error().code(), std::move(details)};
 }
 
+// Numbers that the file keeps, and one more, which the floors of log and tokens may be at, have 63 bits.
+constexpr std::uint64_t kLastNumber = std::numeric_limits<std::int64_t>::max() - 1;
+
+Error used_up(std::string_view numbers) {
+  return {ErrorCode::memory_budget_exceeded,
+          Error::Details{.what = "the store has given all of its " + std::string(numbers),
+                         .remedy = "load the users into a new store"}};
+}
+
+bool only_removes(std::span<const model::TagDelta> deltas) noexcept {
+  return std::ranges::none_of(deltas, [](const model::TagDelta& delta) { return delta.value.has_value(); });
+}
+
 Applied answer(RecordPtr user, bool changed) {
   const std::uint64_t revision = user->revision();
   return {.user = model::UserAccess::user(std::move(user)), .revision = revision, .changed = changed};
@@ -82,8 +95,13 @@ Result<Applied> Judge::judge(const WriteView& write, std::optional<std::size_t> 
   const std::string& token = options_of(write).token;
   if (token.empty()) return judge_anew(write, group);
   if (auto answer = recall(write, group)) return *std::move(answer);
+  if (group.state().last_token >= kLastNumber) return std::unexpected(used_up("2^63 - 2 tokens"));
   Result<Applied> applied = judge_anew(write, group);
   if (!applied) return applied;
+  if (!applied->changed) {   // else its room was judged with the change's
+    if (auto wrong = check_room(MemoryBudget::growth(token), false, group))
+      return std::unexpected(std::move(*wrong));
+  }
   group.remember({.ordinal = applied->user ? model::UserAccess::record(*applied->user).ordinal() : 0,
                   .revision = applied->revision,
                   .changed = applied->changed,
@@ -178,11 +196,17 @@ Error Judge::refused() {
   return {ErrorCode::batch_refused, Error::Details{.violations = std::move(violations)}};
 }
 
-std::optional<Error> Judge::check_room(const Record* before, const Record& after,
+std::optional<Error> Judge::check_room(std::int64_t growth, bool only_removes,
                                        const PendingGroup& group) const {
-  const std::int64_t growth = MemoryBudget::growth(before, after);
-  if (growth <= 0 || growth + group.growth() <= room_) return std::nullopt;
+  const bool makes_room = only_removes && growth <= 0;
+  if (makes_room || (allowance_ >= 0 && group.growth() + growth <= allowance_)) return std::nullopt;
   return budget_.exceeded();
+}
+
+std::optional<Error> Judge::check_change(std::int64_t growth, bool only_removes,
+                                         const PendingGroup& group) const {
+  if (group.state().revision >= kLastNumber) return used_up("2^63 - 2 revisions");
+  return check_room(growth, only_removes, group);
 }
 
 Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
@@ -195,19 +219,19 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
     return std::unexpected(is_own ? *transaction_->name(*holder, *item_) : exists(*holder));
   }
   sqlite::State& state = group.state();
-  if (state.last_ordinal == std::numeric_limits<std::uint32_t>::max()) {
-    return std::unexpected(Error(ErrorCode::memory_budget_exceeded,
-                                 Error::Details{.what = "the store has given all of its 2^32 - 1 ids",
-                                                .remedy = "load the users into a new store"}));
-  }
+  if (state.last_ordinal == std::numeric_limits<std::uint32_t>::max())
+    return std::unexpected(used_up("2^32 - 1 ordinals"));
   const model::Uuid uuid = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
+  if (uuid <= state.last_id) return std::unexpected(used_up("ids"));
   char id[model::kUserIdBytes];
   model::write_user_id(uuid, id);
   const std::string_view id_text(id, sizeof id);
 
   RecordPtr user =
       Record::make(state.last_ordinal + 1, state.revision + 1, id_text, write.external_id, planner_.tags());
-  if (auto wrong = check_room(nullptr, *user, group)) return std::unexpected(std::move(*wrong));
+  const std::int64_t growth =
+      MemoryBudget::growth(nullptr, *user) + MemoryBudget::growth(write.options.token);
+  if (auto wrong = check_change(growth, false, group)) return std::unexpected(std::move(*wrong));
   patch_.clear();
   model::append_creation(id_text, write.external_id, planner_.tags(), patch_);
   if (transaction_ != nullptr) std::ignore = transaction_->name(*user, *item_);
@@ -237,7 +261,10 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
 
   RecordPtr after = Record::make(before->ordinal(), group.state().revision + 1, before->id(),
                                  before->external_id(), planner_.tags());
-  if (auto wrong = check_room(before.get(), *after, group)) return std::unexpected(std::move(*wrong));
+  const std::int64_t growth =
+      MemoryBudget::growth(before.get(), *after) + MemoryBudget::growth(write.options.token);
+  if (auto wrong = check_change(growth, only_removes(planner_.deltas()), group))
+    return std::unexpected(std::move(*wrong));
   patch_.clear();
   model::append_patch(planner_.deltas(), patch_);
   group.add(ChangeKind::patched, {std::move(before), after}, patch_, write.options.note);
@@ -245,7 +272,8 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
 }
 
 Result<Applied> Judge::plan(const PatchView& write) {
-  begin_group();   // asks for the moment itself
+  // Before the moment: it asks for one itself.
+  begin_group(budget_.is_limited() ? std::max<std::int64_t>(budget_.room(), 0) : MemoryBudget::kUnlimited);
   return projection_.at_one_moment([&] { return plan_now(write); });
 }
 
@@ -260,7 +288,10 @@ Result<Applied> Judge::plan_now(const PatchView& write) {
   const Record& before = **planned;
   RecordPtr after = Record::make(before.ordinal(), projection_.visible_revision() + 1, before.id(),
                                  before.external_id(), planner_.tags());
-  if (auto wrong = check_room(&before, *after, nothing)) return std::unexpected(std::move(*wrong));
+  const std::int64_t growth =
+      MemoryBudget::growth(&before, *after) + MemoryBudget::growth(write.options.token);
+  if (auto wrong = check_room(growth, only_removes(planner_.deltas()), nothing))
+    return std::unexpected(std::move(*wrong));
   return answer(std::move(after), true);
 }
 
@@ -271,6 +302,9 @@ Result<Applied> Judge::erase(const DeleteView& write, PendingGroup& group) {
     return std::unexpected(std::move(*wrong));
 
   RecordPtr tombstone = Record::make_tombstone(*before, group.state().revision + 1);
+  const std::int64_t growth =
+      MemoryBudget::growth(before.get(), *tombstone) + MemoryBudget::growth(write.options.token);
+  if (auto wrong = check_change(growth, true, group)) return std::unexpected(std::move(*wrong));
   const std::uint64_t revision = tombstone->revision();
   group.add(ChangeKind::deleted, {std::move(before), std::move(tombstone)}, model::kDeletionPatch,
             write.options.note);

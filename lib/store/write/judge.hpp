@@ -35,8 +35,9 @@ class Judge {
         const MemoryBudget& budget)
       : projection_(projection), tokens_(tokens), budget_(budget), planner_(limits) {}
 
-  // Before the first write of a group: what is published has changed.
-  void begin_group() { room_ = budget_.room(); }
+  // Before the first write of a group. `allowance`: how much memory its writes may take, by their estimates
+  // (memory_budget.hpp).
+  void begin_group(std::int64_t allowance) noexcept { allowance_ = allowance; }
 
   // The answer to the write, should the group be committed. A change is added to the group, and so is a
   // token. `item` is the index that violations bear.
@@ -65,9 +66,11 @@ class Judge {
   std::optional<Error> check_user(const model::Record* user, const UserRef& named,
                                   const ApplyOptions& options);
   Error refused();
-  // Why memory has no room for the version; none where it has, or where the user takes no more than before.
-  std::optional<Error> check_room(const model::Record* before, const model::Record& after,
-                                  const PendingGroup& group) const;
+  // Why memory has no room for what takes so much; none where it has, or where all that it does is to remove.
+  std::optional<Error> check_room(std::int64_t growth, bool only_removes, const PendingGroup& group) const;
+
+  // Why there can be no further change that takes so much; none where there can.
+  std::optional<Error> check_change(std::int64_t growth, bool only_removes, const PendingGroup& group) const;
 
   // What is answered to a request whose token is known; none where it is not.
   std::optional<Result<Applied>> recall(const WriteView& write, const PendingGroup& group);
@@ -76,7 +79,7 @@ class Judge {
   const index::Projection& projection_;
   const index::TokenIndex& tokens_;
   const MemoryBudget& budget_;
-  std::int64_t room_ = MemoryBudget::kUnlimited;
+  std::int64_t allowance_ = MemoryBudget::kUnlimited;
   model::BatchPlanner planner_;
   RequestDigester digest_;
   Entropy entropy_;

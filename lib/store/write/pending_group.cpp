@@ -76,6 +76,7 @@ void PendingGroup::remember(model::Token token) {
     throw;
   }
   state_.last_token = token.seq;
+  growth_ += MemoryBudget::growth(token.text);
 }
 
 PendingGroup::Beginning PendingGroup::begin_transaction() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <semaphore.h>
+#include <algorithm>
 
 #include <atomic>
 #include <cassert>
@@ -33,7 +34,8 @@ class Turn {
 
   // False when the deadline has passed.
   bool wait_until(std::chrono::steady_clock::time_point deadline) noexcept {
-    const auto since_start = deadline.time_since_epoch();
+    // Before the clock's start there is no time that the system takes.
+    const auto since_start = std::max(deadline, std::chrono::steady_clock::time_point()).time_since_epoch();
     const auto seconds = std::chrono::floor<std::chrono::seconds>(since_start);
     const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(since_start - seconds);
     const timespec at{seconds.count(), rest.count()};

@@ -10,6 +10,7 @@
 #include "store/file/rights.hpp"
 #include "store/load/loader.hpp"
 #include "store/load/token_loader.hpp"
+#include "store/read/waiting.hpp"
 
 namespace usertags::store {
 namespace {
@@ -56,8 +57,10 @@ Loaded load_for_writing(sqlite::Database& database, index::TokenIndex& tokens) {
 
 FoldSchedule schedule(const Loaded& loaded) {
   FoldSchedule folds(loaded.state.folded_revision);
-  folds.reserve(loaded.state.last_ordinal);
-  for (const std::uint32_t ordinal : loaded.backlog) folds.mark(ordinal);
+  for (const std::uint32_t ordinal : loaded.backlog) {
+    folds.reserve(ordinal);
+    folds.mark(ordinal);
+  }
   return folds;
 }
 
@@ -88,7 +91,7 @@ void WritePath::checkpoint() {
 }
 
 void WritePath::maintain(std::chrono::milliseconds budget) {
-  const auto deadline = std::chrono::steady_clock::now() + budget;
+  const auto deadline = deadline_in(budget);
   bool more = true;
   while (more && std::chrono::steady_clock::now() < deadline) {
     exclusively([&](sqlite::Database& database) {

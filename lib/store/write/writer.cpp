@@ -1,6 +1,7 @@
 #include "store/write/writer.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <new>
 #include <string>
 
@@ -41,6 +42,7 @@ Writer::Writer(sqlite::Database& database, index::Projection& projection, index:
     : database_(database),
       projection_(projection),
       tokens_(tokens),
+      budget_(budget),
       file_(file),
       housekeeping_(options.housekeeping),
       slow_commit_(options.slow_commit),
@@ -72,7 +74,7 @@ void Writer::before_group() noexcept {
 }
 
 void Writer::judge(std::span<Slice> slices) noexcept {
-  if (!refusal_) refusal_ = failure_of([&] { judge_group(slices); });
+  if (!refusal_) refusal_ = failure_of([&] { prepared_ = decide(slices); });
   if (refusal_) refuse(slices, *refusal_);
 }
 
@@ -81,16 +83,39 @@ void Writer::commit(std::span<Slice> slices) noexcept {
   if (const auto failure = failure_of([&] { commit_group(slices); })) refuse(slices, *failure);
 }
 
-void Writer::judge_group(std::span<Slice> slices) {
+// What the group comes to, prepared in memory; judged as often as it takes to keep to the memory budget.
+Writer::Prepared Writer::decide(std::span<Slice> slices) {
+  if (!budget_.is_limited()) {
+    judge_group(slices, MemoryBudget::kUnlimited);
+    return group_.empty() ? Prepared() : prepare();
+  }
+  AllowanceSearch search(budget_.room());
+  while (true) {
+    const std::int64_t room = budget_.room();   // tables that grew for a try that fits stay as they are
+    judge_group(slices, search.allowance());
+    if (group_.empty()) return {};
+    const auto tokens = static_cast<std::int64_t>(tokens_.growth(group_.tokens()));
+    const std::int64_t room_of_changes = search.is_last_resort() ? MemoryBudget::kUnlimited : room - tokens;
+    std::int64_t growth = 0;
+    Prepared prepared;
+    if (group_.size() != 0) {
+      prepared.changes =
+          projection_.prepare_within(room_of_changes, group_.take_steps(), group_.state().revision, growth);
+    }
+    if (!search.settles(group_.growth(), growth + tokens - room)) continue;
+    prepared.tokens = tokens_.prepare(group_.tokens());
+    return prepared;
+  }
+}
+
+void Writer::judge_group(std::span<Slice> slices, std::int64_t allowance) {
   group_.begin(file_.state(), now_ms());
-  judge_.begin_group();
+  judge_.begin_group(allowance);
   lookahead_.emplace(projection_, tokens_, slices);
   judged_at_ = std::chrono::steady_clock::now();
   for (Slice& slice : slices) {
-    if (group_.patch_bytes() < kMaxGroupPatchBytes)
-      judge_slice(slice);
-    else
-      slice.end = slice.begin;   // for the next group
+    if (group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = slice.begin;   // for the next group
+    if (slice.begin != slice.end) judge_slice(slice);
   }
   group_.seal();
 }
@@ -115,7 +140,7 @@ Result<Applied> Writer::judge_write(const WriteView& write, std::optional<std::s
 
 void Writer::commit_group(std::span<Slice> slices) {
   const auto start = std::chrono::steady_clock::now();
-  Prepared prepared = prepare();
+  Prepared prepared = std::move(prepared_);   // not published, it is undone
   const sqlite::Transaction::Commit result = file_.commit(group_);
   const auto took = std::chrono::steady_clock::now() - start;
   switch (result.outcome) {
@@ -127,7 +152,7 @@ void Writer::commit_group(std::span<Slice> slices) {
       logger_(LogLevel::error, [&] { return "the store stops: " + result.error->message(); });
   }
   metrics_.commit.record(took);
-  if (took > slow_commit_) tell_slow_commit(took);
+  if (std::chrono::floor<std::chrono::milliseconds>(took) >= slow_commit_) tell_slow_commit(took);
 }
 
 void Writer::tell_slow_commit(std::chrono::steady_clock::duration took) noexcept {
@@ -199,10 +224,17 @@ void Writer::empty_wal() {
 
 // While a reader pins the WAL, the next try waits until it has grown by as much again.
 void Writer::take_figures(bool whole) {
-  next_checkpoint_bytes_ = housekeeping_.checkpoint_wal_bytes + (whole ? 0 : database_.wal_bytes());
+  next_checkpoint_bytes_ = checkpoint_after(whole ? 0 : database_.wal_bytes());
   metrics_.wal_pinned = !whole;
   metrics_.wal_bytes = database_.wal_bytes();
   metrics_.database_bytes = database_.database_bytes();
+}
+
+// The WAL size that is a checkpoint's distance away.
+std::uint64_t Writer::checkpoint_after(std::uint64_t wal_bytes) const noexcept {
+  constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t distance = housekeeping_.checkpoint_wal_bytes;
+  return distance > kNever - wal_bytes ? kNever : wal_bytes + distance;
 }
 
 void Writer::guard(const std::function<void()>& work) {
@@ -220,7 +252,7 @@ void Writer::note_failure(const Error& error) noexcept {
                      error == ErrorCode::outcome_unknown;
   if (stops) failed_.store(true, std::memory_order_release);
   // Tried again when the WAL has grown a little more.
-  next_checkpoint_bytes_ = database_.wal_bytes() + housekeeping_.checkpoint_wal_bytes;
+  next_checkpoint_bytes_ = checkpoint_after(database_.wal_bytes());
   logger_(stops ? LogLevel::error : LogLevel::warning, [&] {
     return std::string(stops ? "the store stops: " : "checkpoint is put off: ") + error.message();
   });

@@ -65,7 +65,8 @@ class Writer final : public GroupRunner {
   // Runs it; what it throws is answered.
   template <class Work>
   std::optional<Error> failure_of(Work&& work) noexcept;
-  void judge_group(std::span<Slice> slices);
+  Prepared decide(std::span<Slice> slices);
+  void judge_group(std::span<Slice> slices, std::int64_t allowance);
   void judge_slice(Slice& slice);
   Result<Applied> judge_write(const WriteView& write, std::optional<std::size_t> item);
   void commit_group(std::span<Slice> slices);
@@ -75,11 +76,13 @@ class Writer final : public GroupRunner {
   void refuse_if_stopped_or_full();
   void checkpoint();
   void take_figures(bool whole);
+  std::uint64_t checkpoint_after(std::uint64_t wal_bytes) const noexcept;
   std::int64_t now_ms() const;
 
   sqlite::Database& database_;
   index::Projection& projection_;
   index::TokenIndex& tokens_;
+  const MemoryBudget& budget_;
   FileWriter& file_;
   const Housekeeping housekeeping_;
   const std::chrono::milliseconds slow_commit_;
@@ -91,6 +94,7 @@ class Writer final : public GroupRunner {
   Judge judge_;
   std::optional<Error> refusal_;   // why the group under way is not to be committed
   PendingGroup group_;
+  Prepared prepared_;                    // of the group that is judged, until it is committed
   std::optional<Lookahead> lookahead_;   // of the group that is being judged
   std::chrono::steady_clock::time_point judged_at_;
   std::uint64_t next_checkpoint_bytes_;   // WAL size at which the next checkpoint is tried

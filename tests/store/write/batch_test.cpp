@@ -181,7 +181,7 @@ const Example kRefused[] = {
      ""},
     {"TooManyOperationsBelongsToTheWhole",
      batch().set("a", "").set("b", "").set("c", "").erase("d").erase("e").erase("f").erase(""),
-     {"empty_key of key index=6 operation=delete key=\"\"", "too_many_operations of batch key=\"\""},
+     {"too_many_operations of batch key=\"\""},
      ""},
     {"BothLimits",
      batch().set("a", "").set("b", "").set("c", "").set("d", "").set("e", "").set("f", "").set("g", ""),

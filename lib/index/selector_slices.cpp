@@ -1,0 +1,164 @@
+#include "index/selector_slices.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/failure.hpp"
+#include "model/integer.hpp"
+
+namespace usertags::index {
+namespace {
+
+using model::SelectorNode;
+using Kind = SelectorNode::Kind;
+
+// What every value that passes the test begins with, or stands behind.
+std::string_view first_value(const SelectorNode& test) noexcept {
+  return test.kind == Kind::matches ? test.pattern.prefix() : std::string_view("+");
+}
+
+bool may_pass(const SelectorNode& test, std::string_view value) noexcept {
+  return test.kind == Kind::matches ? value.starts_with(test.pattern.prefix())
+                                    : value.empty() || value.front() <= '9';
+}
+
+bool passes(const SelectorNode& test, std::string_view value) {
+  if (test.kind == Kind::matches) return test.pattern.matches(value);
+  const std::optional<std::int64_t> integer = model::parse_integer(value);
+  return integer && (test.kind == Kind::greater ? *integer > test.bound : *integer < test.bound);
+}
+
+}   // namespace
+
+void require_before(const Deadline& deadline) {
+  if (deadline && std::chrono::steady_clock::now() >= *deadline)
+    model::fail(ErrorCode::timeout, "the question was not answered by its deadline");
+}
+
+void SelectorSlices::slice(const Look& work) const {
+  require_before(deadline_);
+  look_(work);
+}
+
+const Ordinals& SelectorSlices::living() {
+  if (!living_) slice([&](const TagIndex& tags) { living_.emplace().add(tags.users()); });
+  return *living_;
+}
+
+Ordinals SelectorSlices::matching(const SelectorNode& selector) {
+  switch (selector.kind) {
+    case Kind::all: return all(selector);
+    case Kind::any: return any(selector);
+    case Kind::negation: {
+      const Ordinals others = matching(*selector.children.front());
+      return living().without(others);
+    }
+    case Kind::in: return with_one_of(selector);
+    case Kind::matches:
+    case Kind::greater:
+    case Kind::less: return with_value_like(selector);
+    case Kind::exists: break;
+  }
+  Ordinals found;
+  slice([&](const TagIndex& tags) {
+    if (const KeyEntry* const key = tags.find(selector.key)) found.add(key->users());
+  });
+  return found;
+}
+
+Ordinals SelectorSlices::all(const SelectorNode& selector) {
+  if (selector.children.empty()) return living().copy();
+  Ordinals found = matching(*selector.children.front());
+  for (const auto& child : std::span(selector.children).subspan(1)) {
+    if (found.empty()) break;
+    found = found.common_with(matching(*child));
+  }
+  return found;
+}
+
+Ordinals SelectorSlices::any(const SelectorNode& selector) {
+  Ordinals found;
+  for (const auto& child : selector.children) found.add(matching(*child));
+  return found;
+}
+
+Ordinals SelectorSlices::with_one_of(const SelectorNode& selector) {
+  Ordinals found;
+  for (auto value = selector.values.begin(); value != selector.values.end();) {
+    slice([&](const TagIndex& tags) {
+      const KeyEntry* const key = tags.find(selector.key);
+      Work work;
+      for (; value != selector.values.end() && !work.is_over(); ++value) {
+        work.look_up();
+        const UserSet* const users = key == nullptr ? nullptr : key->values().find(*value);
+        if (users == nullptr) continue;
+        work.unite(*users);
+        found.add(*users);
+      }
+    });
+  }
+  return found;
+}
+
+// From value to value, in their order: what comes in between is of users who are touched.
+Ordinals SelectorSlices::with_value_like(const SelectorNode& selector) {
+  Ordinals found;
+  std::vector<std::uint32_t> few;   // of small sets, to be put in order together
+  std::string next(first_value(selector));
+  for (bool more = true; more;) {
+    more = false;
+    slice([&](const TagIndex& tags) {
+      const KeyEntry* const key = tags.find(selector.key);
+      if (key == nullptr) return;
+      Work work;
+      key->values().visit_from(next, [&](std::string_view value, const UserSet& users) {
+        if (!may_pass(selector, value)) return false;
+        if (work.is_over()) {
+          next = value;
+          more = true;
+          return false;
+        }
+        work.match(selector, value);
+        if (!passes(selector, value)) return true;
+        work.unite(users);
+        if (users.bitmap() != nullptr)
+          found.add(users);
+        else
+          few.insert(few.end(), users.few().begin(), users.few().end());
+        return true;
+      });
+    });
+    found.add_members(few);
+    few.clear();
+  }
+  return found;
+}
+
+void SelectorSlices::correct(Ordinals& found, const SelectorNode& selector,
+                             std::span<const Touched> touched) const {
+  constexpr std::size_t kStretch = 256;
+  for (std::size_t i = 0; i < touched.size(); ++i) {
+    if (i % kStretch == 0) require_before(deadline_);
+    const bool matched = touched[i].then && matches(selector, *touched[i].then);
+    found.set(touched[i].ordinal, matched);
+  }
+}
+
+bool matches(const SelectorNode& selector, const model::Record& user) {
+  const auto matched = [&](const model::SelectorNodePtr& child) { return matches(*child, user); };
+  switch (selector.kind) {
+    case Kind::all: return std::ranges::all_of(selector.children, matched);
+    case Kind::any: return std::ranges::any_of(selector.children, matched);
+    case Kind::negation: return !matched(selector.children.front());
+    default: break;
+  }
+  const std::optional<std::string_view> value = user.find(selector.key);
+  if (!value) return false;
+  if (selector.kind == Kind::exists) return true;
+  if (selector.kind == Kind::in) return std::ranges::find(selector.values, *value) != selector.values.end();
+  return passes(selector, *value);
+}
+
+}   // namespace usertags::index
