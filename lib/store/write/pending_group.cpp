@@ -14,6 +14,7 @@ void PendingGroup::begin(const sqlite::State& committed, std::int64_t now_ms) {
   newest_.clear();
   steps_.clear();
   entries_.clear();
+  forget_index();
   patches_.clear();
   growth_ = 0;
   token_places_.clear();
@@ -26,16 +27,22 @@ const model::Record* PendingGroup::find(std::string_view external_id) const {
   return found == newest_.end() ? nullptr : found->second;
 }
 
-const model::Record* PendingGroup::find_ordinal(std::uint32_t ordinal) const noexcept {
-  const auto newest = std::ranges::find(entries_.rbegin(), entries_.rend(), ordinal,
-                                        [](const Entry& entry) { return entry.version->ordinal(); });
-  return newest == entries_.rend() ? nullptr : newest->version;
+const model::Record* PendingGroup::find_ordinal(std::uint32_t ordinal) const {
+  for (; indexed_ < entries_.size(); ++indexed_)
+    last_changes_.insert_or_assign(entries_[indexed_].version->ordinal(), indexed_);
+  const auto last = last_changes_.find(ordinal);
+  return last == last_changes_.end() ? nullptr : entries_[last->second].version;
 }
 
 const model::Token* PendingGroup::find_token(std::string_view token) const {
   if (tokens_.empty()) return nullptr;
   const auto found = token_places_.find(token);
   return found == token_places_.end() ? nullptr : &tokens_[found->second];
+}
+
+void PendingGroup::forget_index() noexcept {
+  last_changes_.clear();
+  indexed_ = 0;
 }
 
 void PendingGroup::make_room() {
@@ -99,6 +106,7 @@ void PendingGroup::take_back(const Beginning& beginning) noexcept {
   }
   for (std::size_t i = tokens_.size(); i > beginning.tokens; --i) token_places_.erase(tokens_[i - 1].text);
   entries_.resize(beginning.changes);
+  if (indexed_ > beginning.changes) forget_index();
   steps_.resize(beginning.changes);
   patches_.resize(beginning.patch_bytes);
   tokens_.resize(beginning.tokens);

@@ -25,9 +25,9 @@ class PendingGroup {
   void begin(const sqlite::State& committed, std::int64_t now_ms);
 
   // The user as this group leaves it so far: null where the group has nothing of it, a tombstone where the
-  // group deleted it. By ordinal it looks through the group's changes.
+  // group deleted it.
   const model::Record* find(std::string_view external_id) const;
-  const model::Record* find_ordinal(std::uint32_t ordinal) const noexcept;
+  const model::Record* find_ordinal(std::uint32_t ordinal) const;   // throws std::bad_alloc
   const model::Token* find_token(std::string_view token) const;
 
   // Notes a change, and brings the state up to it. `state().revision + 1` is its revision. The note must live
@@ -84,6 +84,7 @@ class PendingGroup {
   };
 
   void make_room();
+  void forget_index() noexcept;
 
   sqlite::State state_;
   std::vector<index::Step> steps_;
@@ -91,6 +92,9 @@ class PendingGroup {
   std::string patches_;
   // The newest version of each user that the group touched; keys are the text of the first one.
   boost::unordered_flat_map<std::string_view, const model::Record*> newest_;
+  // The last change of each ordinal, among as many changes; made when somebody asks for one.
+  mutable boost::unordered_flat_map<std::uint32_t, std::size_t> last_changes_;
+  mutable std::size_t indexed_ = 0;
   std::int64_t growth_ = 0;
   std::vector<model::Token> tokens_;
   boost::unordered_flat_map<std::string_view, std::size_t> token_places_;
