@@ -165,7 +165,6 @@ std::uint64_t Engine::refresh() {
 }
 
 Result<std::uint64_t> Engine::read_at_least(std::uint64_t revision, std::chrono::milliseconds timeout) {
-  require_not_negative(timeout);
   const auto deadline = deadline_in(timeout);
   while (true) {
     const std::uint64_t visible = refresh();

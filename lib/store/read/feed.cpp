@@ -80,7 +80,6 @@ Result<ChangePage> Feed::changes(const Position& after, std::size_t limit) {
 
 Result<std::uint64_t> Feed::wait(const Position& after, milliseconds timeout) {
   if (auto error = bad_position(after)) return std::unexpected(*std::move(error));
-  require_not_negative(timeout);
   const auto deadline = deadline_in(timeout);
   return write_path_ != nullptr ? wait_for_publish(after.revision(), deadline)
                                 : poll_file(after.revision(), deadline);

@@ -8,21 +8,15 @@
 
 #include <usertags/error.hpp>
 
-#include "model/failure.hpp"
-
 namespace usertags::store {
 
 // How often a read-only store looks whether its file has more: nobody in this process could tell it.
 inline constexpr std::chrono::milliseconds kLookEvery{20};
 
-// Longer than a year nobody waits; so the clock's end is never reached.
+// Longer than a year nobody waits; so the clock's end is never reached. What is negative has passed.
 inline std::chrono::steady_clock::time_point deadline_in(std::chrono::milliseconds timeout) {
   constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);
   return std::chrono::steady_clock::now() + std::clamp(timeout, std::chrono::milliseconds(0), kLongest);
-}
-
-inline void require_not_negative(std::chrono::milliseconds timeout) {
-  if (timeout.count() < 0) model::fail(ErrorCode::invalid_argument, "a timeout is negative");
 }
 
 inline Error timed_out(std::uint64_t newest) {

@@ -150,8 +150,8 @@ TEST_F(LastNumbersTest, Durations) {
   EXPECT_EQ(store.stats().backlog_users, 0U);
   EXPECT_EQ(code_of(store.maintain(0ms)), ErrorCode::invalid_argument);
   EXPECT_EQ(code_of(store.maintain(std::chrono::milliseconds::min())), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of(store.wait_for_changes(store.position(), -1ms)), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of(store.read_at_least(99, std::chrono::milliseconds::min())), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(store.wait_for_changes(store.position(), -1ms)), ErrorCode::timeout);
+  EXPECT_EQ(code_of(store.read_at_least(99, std::chrono::milliseconds::min())), ErrorCode::timeout);
   EXPECT_EQ(must(store.read_at_least(2, std::chrono::milliseconds::max())), 2U);
   EXPECT_EQ(code_of(store.apply("ann", {}, {.deadline = std::chrono::steady_clock::time_point::min()})),
             ErrorCode::timeout);
