@@ -22,7 +22,7 @@ void check_value(benchmark::State& state, const std::string& value) {
 void plan_one_tag(benchmark::State& state) {
   const model::RecordPtr user = sample_record(1);
   const TagBatch batch = TagBatch().update("tier", "gold");
-  model::BatchPlanner planner(Limits{});
+  model::BatchPlanner planner(Settings{});
   for (auto _ : state) {
     planner.plan(*user, batch.operations());
     benchmark::DoNotOptimize(planner.deltas().data());
@@ -37,7 +37,7 @@ void plan_all_operations(benchmark::State& state) {
                              .set("plan", "p1")
                              .set("seats", "12")
                              .erase("city");
-  model::BatchPlanner planner(Limits{});
+  model::BatchPlanner planner(Settings{});
   for (auto _ : state) {
     planner.plan(*user, batch.operations());
     benchmark::DoNotOptimize(planner.deltas().data());

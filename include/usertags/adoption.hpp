@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@
 namespace usertags {
 
 struct AdoptOptions {
-  bool dry_run = false;           // shows and checks, and changes nothing; also beside a store that is open
-  Limits limits{};                // of which tags_per_user counts
+  bool dry_run = false;   // shows and checks, and changes nothing; also beside a store that is open
+  // Absent: the file's, which count. Given: they must be the file's, or the answer is settings_mismatch.
+  std::optional<Settings> settings{};
   std::string note = "adopted";   // kept with each change in the log, 0 to 200 characters
   bool allow_network_file_system = false;
   std::chrono::milliseconds busy_timeout{5'000};   // for locks that other processes hold briefly

@@ -47,6 +47,7 @@ enum class ErrorCode : std::uint8_t {
   out_of_memory,
   cancelled,
   timeout,
+  settings_mismatch,   // current_version() is that of the store's settings
 };
 
 std::string_view to_string(ErrorCode) noexcept;
@@ -104,6 +105,7 @@ class [[nodiscard]] Error {
     std::optional<std::uint64_t> current_revision{};
     std::optional<std::uint64_t> intended_revision{};
     std::optional<std::uint64_t> floor{};
+    std::optional<std::uint64_t> current_version{};
     std::optional<std::int64_t> holder_pid{};
     std::optional<std::size_t> position{};
     std::optional<int> system_error{};   // errno of the failed system call
@@ -130,6 +132,7 @@ class [[nodiscard]] Error {
   std::optional<std::uint64_t> current_revision() const noexcept;
   std::optional<std::uint64_t> intended_revision() const noexcept;   // of outcome_unknown
   std::optional<std::uint64_t> floor() const noexcept;               // of history_pruned
+  std::optional<std::uint64_t> current_version() const noexcept;     // of settings_mismatch
   std::optional<std::int64_t> holder_pid() const noexcept;           // of store_locked
   std::optional<std::size_t> position() const noexcept;   // of invalid_selector: bytes from the start
   std::optional<int> system_error() const noexcept;

@@ -1,11 +1,15 @@
-// Options: chosen at open, fixed until close. The defaults keep every promise.
+// Options: chosen at open, fixed until close. The defaults keep every promise. What belongs to the store and
+// not to who opens it (limits, retention) are its settings (settings.hpp).
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
+
+#include <usertags/settings.hpp>
 
 namespace usertags {
 
@@ -18,26 +22,6 @@ enum class Access : std::uint8_t {
   read_write,
   read_only,   // writes nothing, beside a live writer too; shows the state at its opening or last refresh()
   exclusive,   // read_write, and no other process can read the file meanwhile
-};
-
-// Bounds for what one call may bring.
-struct Limits {
-  std::size_t tags_per_user = 256;   // 1 to 65,534; a user that is over it may still shrink
-  std::size_t operations_per_batch = 1024;
-};
-
-// How much of the log is kept. A change is pruned when it is beyond both bounds.
-struct History {
-  bool keep_all = false;
-  std::uint64_t min_changes = 100'000;
-  std::chrono::seconds min_age{0};
-};
-
-// How long idempotency tokens are kept: one is forgotten when it is beyond either bound. Their retention has
-// nothing to do with the log's.
-struct Tokens {
-  std::uint64_t max_count = 1'000'000;   // at least 1
-  std::chrono::seconds max_age{std::chrono::hours(24)};
 };
 
 // When the engine does its housekeeping, a little with each commit.
@@ -59,9 +43,9 @@ struct Options {
   bool create_if_missing = true;
   bool allow_network_file_system = false;
   bool secure_delete = false;   // overwrite freed pages with zeros; costs writes
-  Limits limits{};
-  History history{};
-  Tokens tokens{};
+  // Absent: those that the file has; a new store gets the defaults. Given: a new store gets these; a store
+  // that is there must have them, or the answer is settings_mismatch.
+  std::optional<Settings> settings{};
   Housekeeping housekeeping{};
   // Bytes of memory that the data may take, as Stats::memory_bytes() counts them; 0: as much as there is.
   // Writes that would lead beyond it are refused with memory_budget_exceeded, as are open and refresh();
@@ -76,6 +60,10 @@ struct Options {
 
   // The time of changes and ids; the system clock where it is empty. For tests. Same rules as `log`.
   std::function<std::chrono::system_clock::time_point()> clock{};
+
+  // The time since the machine was started, sleep included, by which the age of changes and tokens grows;
+  // clock_gettime(CLOCK_BOOTTIME) where it is empty. For tests. Same rules as `log`.
+  std::function<std::chrono::nanoseconds()> uptime{};
 };
 
 }   // namespace usertags

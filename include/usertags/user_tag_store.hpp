@@ -230,6 +230,19 @@ class UserTagStore {
 
   Stats stats() const noexcept;
 
+  // --- Settings (settings.hpp): they are the store's, whoever opens it. ---
+
+  // A read-only store shows those of its opening or last refresh().
+  [[nodiscard]] Result<StoredSettings> settings() const noexcept;
+
+  // One durable commit, in its turn among the writes: no revision, nothing in the feed. It holds for writes
+  // that are judged later; what a lower bound lets go is removed by later housekeeping, a little at a time.
+  // Answers the settings as they are then; what changes nothing writes nothing. With `expected_version`, only
+  // settings of this version are changed. Errors: settings_mismatch (current_version()), invalid_argument
+  // (the value and its range), read_only, and those of every commit.
+  [[nodiscard]] Result<StoredSettings> change_settings(
+      const SettingsChange& change, std::optional<std::uint64_t> expected_version = {}) noexcept;
+
   // Moves the WAL into the database file. Errors: busy (a reader pins the WAL).
   [[nodiscard]] Result<void> checkpoint() noexcept;
 

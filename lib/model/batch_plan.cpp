@@ -65,8 +65,8 @@ void BatchPlanner::begin(std::size_t operations) {
 // All of the form: what can be told without the user. Of a batch with too many operations only as many are
 // looked at as it may have: the limit bounds work and answer.
 void BatchPlanner::begin(std::span<const Operation> operations) {
-  const bool too_many = operations.size() > limits_.operations_per_batch;
-  if (too_many) operations = operations.first(limits_.operations_per_batch);
+  const bool too_many = operations.size() > operations_per_batch_;
+  if (too_many) operations = operations.first(operations_per_batch_);
   begin(operations.size());
   for (const Operation& operation : operations) {
     check_texts(steps_.emplace_back(
@@ -149,8 +149,7 @@ void BatchPlanner::check_preconditions(Step& step, const Current& current) {
 
 // A user that is over the limit, because it was higher once, may keep what it has.
 void BatchPlanner::check_tag_count(std::size_t count_before) {
-  if (tags_.size() > limits_.tags_per_user && tags_.size() > count_before)
-    refuse_batch(Reason::too_many_tags);
+  if (tags_.size() > tags_per_user_ && tags_.size() > count_before) refuse_batch(Reason::too_many_tags);
 }
 
 void BatchPlanner::finish() {

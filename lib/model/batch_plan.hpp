@@ -20,7 +20,7 @@
 #include <vector>
 
 #include <usertags/error.hpp>
-#include <usertags/options.hpp>
+#include <usertags/settings.hpp>
 #include <usertags/tag.hpp>
 #include <usertags/tag_batch.hpp>
 
@@ -33,7 +33,12 @@ namespace usertags::model {
 // into batch and record, valid as long as these are and until the next call. Throws std::bad_alloc.
 class BatchPlanner {
  public:
-  explicit BatchPlanner(const Limits& limits) noexcept : limits_(limits) {}
+  explicit BatchPlanner(const Settings& settings = {}) noexcept { use(settings); }
+  // From now on.
+  void use(const Settings& settings) noexcept {
+    tags_per_user_ = settings.tags_per_user;
+    operations_per_batch_ = settings.operations_per_batch;
+  }
 
   // Judges the batch against `before`. With violations, deltas and tags are empty.
   void plan(const Record& before, std::span<const Operation> operations);
@@ -79,7 +84,8 @@ class BatchPlanner {
   Violation& refuse(Step& step, Violation::Reason reason, Violation::Subject subject);
   void refuse_batch(Violation::Reason reason);
 
-  Limits limits_;
+  std::size_t tags_per_user_ = 0;
+  std::size_t operations_per_batch_ = 0;
   std::vector<Violation> violations_;
   std::vector<TagDelta> deltas_;
   std::vector<Tag> tags_;

@@ -36,6 +36,7 @@ std::uint64_t chain_checksum(std::uint64_t previous, const Change& change) noexc
   hash.add(std::uint64_t{change.ordinal});
   hash.add(change.remaining);
   hash.add(std::bit_cast<std::uint64_t>(change.at_ms));
+  hash.add(std::bit_cast<std::uint64_t>(change.lived_ms));
   hash.add(change.kind);
   hash.add(change.patch);
   hash.add(change.note);

@@ -39,6 +39,7 @@ std::string_view to_string(ErrorCode code) noexcept {
     case ErrorCode::out_of_memory: return "out_of_memory";
     case ErrorCode::cancelled: return "cancelled";
     case ErrorCode::timeout: return "timeout";
+    case ErrorCode::settings_mismatch: return "settings_mismatch";
   }
   return kUnknown;
 }

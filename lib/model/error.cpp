@@ -40,6 +40,8 @@ Sentence sentence_of_call(ErrorCode code) noexcept {
     case store_closed: return {"the store is closed", "open it again"};
     case cancelled: return {"the call was cancelled", ""};
     case timeout: return {"the time given ran out", "try again, or give more"};
+    case settings_mismatch:
+      return {"the store has other settings", "open it without settings, or change those that it has"};
     default: return {"unknown error", ""};
   }
 }
@@ -60,7 +62,7 @@ Sentence sentence_of_store(ErrorCode code) noexcept {
               "see with adopt what it did, then adopt it, or restore a backup"};
     case forked: return {"the store belongs to the parent process", "open another one in the child"};
     case not_a_store: return {"the file is not a usertags store", "check the path"};
-    case unsupported_format: return {"the file has a newer format", "use a newer usertags"};
+    case unsupported_format: return {"the file has another format", "use the usertags that made it"};
     case corrupt_store: return {"the file is damaged", "keep a copy of it, then restore a backup"};
     case permission_denied:
       return {"the file system denies access", "check owner and mode of the file and of its folder"};
@@ -89,6 +91,7 @@ std::string details_in_words(const Error& error) {
   number("current revision", error.current_revision());
   number("intended revision", error.intended_revision());
   number("oldest kept revision", error.floor());
+  number("version of the settings", error.current_version());
   number("process", error.holder_pid());
   number("at byte", error.position());
   if (const auto code = error.system_error()) {
@@ -182,6 +185,10 @@ std::optional<std::uint64_t> Error::intended_revision() const noexcept {
 
 std::optional<std::uint64_t> Error::floor() const noexcept {
   return details().floor;
+}
+
+std::optional<std::uint64_t> Error::current_version() const noexcept {
+  return details().current_version;
 }
 
 std::optional<std::int64_t> Error::holder_pid() const noexcept {

@@ -17,7 +17,7 @@ std::uint64_t token_checksum(const Token& token) noexcept {
   image.add(token.ordinal);
   image.add(token.revision);
   image.add(std::uint64_t{token.changed});
-  image.add(std::bit_cast<std::uint64_t>(token.at_ms));
+  image.add(std::bit_cast<std::uint64_t>(token.lived_ms));
   image.add(token.text.size());
   image.add(std::span(reinterpret_cast<const std::uint8_t*>(token.text.data()), token.text.size()));
   image.add(token.request);

@@ -20,13 +20,13 @@ struct Token {
   std::uint32_t ordinal = 0;    // the user whom the answer shows, as it is by then; 0: none
   std::uint64_t revision = 0;   // the first answer's
   bool changed = false;         // likewise
-  std::int64_t at_ms = 0;       // Unix time; never before that of the token before
+  std::int64_t lived_ms = 0;    // lived time of the store, from which its age counts; never runs backwards
   std::string_view text;        // the token, 1 to kMaxTokenBytes bytes
   RequestDigest request{};
 };
 
-// What a row keeps of itself: XXH3-64 over seq, ordinal, revision, changed, at_ms and the length of the text
-// (8 bytes each, little-endian), the text, and the digest of the request.
+// What a row keeps of itself: XXH3-64 over seq, ordinal, revision, changed, lived_ms and the length of the
+// text (8 bytes each, little-endian), the text, and the digest of the request.
 std::uint64_t token_checksum(const Token& token) noexcept;
 
 }   // namespace usertags::model

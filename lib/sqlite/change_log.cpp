@@ -7,6 +7,8 @@
 namespace usertags::sqlite {
 namespace {
 
+constexpr int kColumns = 9;
+static_assert(kColumns <= RowInserter::kMaxColumns);
 constexpr const char* kTable = "change";
 
 model::Change change_of(const StoredRow& row) {
@@ -16,8 +18,9 @@ model::Change change_of(const StoredRow& row) {
   change.kind = static_cast<model::ChangeKind>(row.integer(2, "kind", 1, 3));
   change.remaining = row.number(3, "remaining");
   change.at_ms = row.integer(4, "at_ms", 0, kMaxInteger);
-  change.patch = row.text(6, "patch");
-  if (const auto note = row.text_or_null(7, "note")) {
+  change.lived_ms = row.integer(5, "lived_ms", 0, kMaxInteger);
+  change.patch = row.text(7, "patch");
+  if (const auto note = row.text_or_null(8, "note")) {
     if (note->empty()) row.reject("note");
     change.note = *note;
   }
@@ -31,24 +34,26 @@ void bind_row(Statement& rows, int first, const ChangeLog::Entry& entry) {
       .bind(first + 2, static_cast<int>(change.kind))
       .bind(first + 3, change.remaining)
       .bind(first + 4, change.at_ms)
-      .bind(first + 5, entry.checksum)
-      .bind_text(first + 6, change.patch);
+      .bind(first + 5, change.lived_ms)
+      .bind(first + 6, entry.checksum)
+      .bind_text(first + 7, change.patch);
   if (change.note.empty())
-    rows.bind_null(first + 7);
+    rows.bind_null(first + 8);
   else
-    rows.bind_text(first + 7, change.note);
+    rows.bind_text(first + 8, change.note);
 }
 
 std::optional<ChangeLog::Entry> next_entry(Statement& rows) {
   if (!rows.step()) return std::nullopt;
   const StoredRow row(rows, kTable);
-  return ChangeLog::Entry{change_of(row), row.bits(5, "checksum")};
+  return ChangeLog::Entry{change_of(row), row.bits(6, "checksum")};
 }
 
 }   // namespace
 
 ChangeLog::ChangeLog(Connection& connection)
-    : append_(connection, "change(seq, ordinal, kind, remaining, at_ms, checksum, patch, note)", 8),
+    : append_(connection, "change(seq, ordinal, kind, remaining, at_ms, lived_ms, checksum, patch, note)",
+              kColumns),
       prune_(connection, "DELETE FROM change WHERE seq BETWEEN ?1 AND ?2"),
       marks_(connection),
       transaction_end_(
@@ -63,13 +68,14 @@ void ChangeLog::prune(std::uint64_t floor, std::uint64_t last) {
 }
 
 ChangeLog::Marks::Marks(Connection& connection)
-    : rows_(connection, "SELECT remaining, at_ms, checksum FROM change WHERE seq = ?1") {}
+    : rows_(connection, "SELECT remaining, lived_ms, checksum FROM change WHERE seq = ?1") {}
 
 std::optional<ChangeLog::Mark> ChangeLog::Marks::find(std::uint64_t revision) {
   const ResetAtEnd reset(rows_);
   if (!rows_.bind(1, revision).step()) return std::nullopt;
   const StoredRow row(rows_, kTable);
-  return Mark{row.number(0, "remaining"), row.integer(1, "at_ms", 0, kMaxInteger), row.bits(2, "checksum")};
+  return Mark{row.number(0, "remaining"), row.integer(1, "lived_ms", 0, kMaxInteger),
+              row.bits(2, "checksum")};
 }
 
 std::optional<std::uint64_t> ChangeLog::Marks::checksum_before(std::uint64_t revision, const State& state) {
@@ -86,7 +92,7 @@ std::optional<std::uint64_t> ChangeLog::last_transaction_end(std::uint64_t revis
 
 ChangeLog::Reader::Reader(Connection& connection)
     : rows_(connection,
-            "SELECT seq, ordinal, kind, remaining, at_ms, checksum, patch, note FROM change "
+            "SELECT seq, ordinal, kind, remaining, at_ms, lived_ms, checksum, patch, note FROM change "
             "WHERE seq >= ?1 ORDER BY seq") {}
 
 std::optional<ChangeLog::Entry> ChangeLog::Reader::next() {
@@ -99,7 +105,7 @@ ChangeLog::Reader::Walk::Walk(Reader& reader, std::uint64_t first_revision) : re
 
 ChangeLog::UserReader::UserReader(Connection& connection)
     : rows_(connection,
-            "SELECT seq, ordinal, kind, remaining, at_ms, checksum, patch, note FROM change "
+            "SELECT seq, ordinal, kind, remaining, at_ms, lived_ms, checksum, patch, note FROM change "
             "WHERE seq BETWEEN ?2 AND ?3 AND ordinal = ?1 ORDER BY seq DESC") {}
 
 std::optional<ChangeLog::Entry> ChangeLog::UserReader::next() {

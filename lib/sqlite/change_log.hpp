@@ -73,7 +73,7 @@ class ChangeLog {
   // What the entry of one revision says besides its change.
   struct Mark {
     std::uint64_t remaining = 0;
-    std::int64_t at_ms = 0;
+    std::int64_t lived_ms = 0;
     std::uint64_t checksum = 0;
   };
   // Looks entries up one by one.

@@ -16,6 +16,7 @@
 #include "model/shown_text.hpp"
 #include "model/tag_rules.hpp"
 #include "sqlite/observed_vfs.hpp"
+#include "sqlite/row_inserter.hpp"
 #include "sqlite/sqlite_error.hpp"
 #include "sqlite/statement.hpp"
 
@@ -159,7 +160,7 @@ void set_limits(sqlite3* handle) {
       {SQLITE_LIMIT_FUNCTION_ARG, 8},
       {SQLITE_LIMIT_ATTACHED, 1},
       {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64},
-      {SQLITE_LIMIT_VARIABLE_NUMBER, 128},
+      {SQLITE_LIMIT_VARIABLE_NUMBER, RowInserter::kMaxVariables},
       {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
       {SQLITE_LIMIT_WORKER_THREADS, 0},
   });

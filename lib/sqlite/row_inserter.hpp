@@ -13,7 +13,11 @@ namespace usertags::sqlite {
 
 class RowInserter {
  public:
-  // `target`: the table and its columns, as they stand in an INSERT. At most 8 columns.
+  static constexpr std::size_t kRows = 16;
+  static constexpr int kMaxColumns = 10;
+  static constexpr int kMaxVariables = static_cast<int>(kRows) * kMaxColumns;   // a limit of the connection
+
+  // `target`: the table and its columns, as they stand in an INSERT.
   RowInserter(Connection& connection, std::string_view target, int columns);
 
   // bind(statement, first, row) binds the parameters from `first` on. Texts must live until it returns.
@@ -24,8 +28,6 @@ class RowInserter {
   }
 
  private:
-  static constexpr std::size_t kRows = 16;
-
   template <class Row, class Bind>
   void run(Statement& statement, std::span<const Row> rows, Bind&& bind) {
     int first = 1;

@@ -42,6 +42,15 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
   floor_checksum INTEGER NOT NULL,   -- of the change before it
   last_token INTEGER NOT NULL,       -- the newest row of table token
   token_floor INTEGER NOT NULL,      -- the oldest one still kept
+  lived_ms INTEGER NOT NULL,         -- how long it was open for writing, in all
+  settings_version INTEGER NOT NULL, -- grows with each change of the settings, which follow
+  tags_per_user INTEGER NOT NULL,
+  operations_per_batch INTEGER NOT NULL,
+  history_keep_all INTEGER NOT NULL CHECK (history_keep_all BETWEEN 0 AND 1),
+  history_min_changes INTEGER NOT NULL,
+  history_min_age_s INTEGER NOT NULL,
+  tokens_max_count INTEGER NOT NULL,
+  tokens_max_age_s INTEGER NOT NULL,
   checksum INTEGER NOT NULL          -- XXH3-64 of the row
 ) STRICT)"},
     {"table", "change", R"(CREATE TABLE change(
@@ -51,6 +60,7 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
   kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3),   -- created, patched, deleted
   remaining INTEGER NOT NULL CHECK (remaining >= 0),   -- changes of its transaction that follow
   at_ms INTEGER NOT NULL,            -- Unix time in milliseconds
+  lived_ms INTEGER NOT NULL,         -- of the store by then: its age counts from here
   checksum INTEGER NOT NULL,         -- XXH3-64, chained to the change before
   patch TEXT NOT NULL,               -- a JSON Merge Patch (RFC 7396) of {"id":..,"external_id":..,"tags":{..}}
   note TEXT CHECK (length(CAST(note AS BLOB)) BETWEEN 1 AND 800)
@@ -71,7 +81,7 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
   ordinal INTEGER,                   -- the user that the answer shows as it is now; NULL: none
   revision INTEGER NOT NULL,         -- the first answer's
   changed INTEGER NOT NULL CHECK (changed BETWEEN 0 AND 1),
-  at_ms INTEGER NOT NULL,            -- Unix time in milliseconds
+  lived_ms INTEGER NOT NULL,         -- of the store by then: its age counts from here
   checksum INTEGER NOT NULL,         -- XXH3-64 of the row
   token BLOB NOT NULL CHECK (length(token) BETWEEN 1 AND 128),
   digest BLOB NOT NULL CHECK (length(digest) = 16)     -- of the request
@@ -218,13 +228,19 @@ bool has_our_schema(Connection& connection) {
                   std::to_string(application_id) + ", not " + std::to_string(kApplicationId) + ")");
 }
 
+// The one place that knows of other versions. A version before the first release is not migrated.
 void check_version(const Connection& connection, std::int64_t version) {
-  const std::string text = connection.name() + " has format version " + std::to_string(version);
-  if (version > kFormatVersion) {
-    model::fail(ErrorCode::unsupported_format,
-                text + ", this library reads version " + std::to_string(kFormatVersion));
-  }
-  if (version < kFormatVersion) model::fail(ErrorCode::corrupt_store, text + ", which never was");
+  if (version == kFormatVersion) return;
+  if (version < 1) corrupt(connection, "format version " + std::to_string(version) + " never was");
+  const bool is_newer = version > kFormatVersion;
+  throw model::Failure{Error(
+      ErrorCode::unsupported_format,
+      Error::Details{.what = connection.name() + " has format version " + std::to_string(version) +
+                             ", this library reads version " + std::to_string(kFormatVersion),
+                     .remedy = is_newer
+                                   ? "use a newer usertags"
+                                   : "dump it with the build that made it (usertags dump), and load that "
+                                     "into a new store"})};
 }
 
 FileKind identify_moment(Connection& connection) {

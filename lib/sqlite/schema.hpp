@@ -9,7 +9,7 @@
 namespace usertags::sqlite {
 
 inline constexpr std::int32_t kApplicationId = 0x75746167;   // "utag"
-inline constexpr std::int32_t kFormatVersion = 1;
+inline constexpr std::int32_t kFormatVersion = 2;
 
 enum class FileKind : std::uint8_t { empty, ours };
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include <usertags/settings.hpp>
+
 #include "model/digest.hpp"
 #include "model/typeid.hpp"
 #include "sqlite/connection.hpp"
@@ -29,6 +31,8 @@ struct State {
   std::uint64_t floor_checksum = 0;    // of the change before the floor: where checking the chain starts
   std::uint64_t last_token = 0;        // the number of the newest idempotency token
   std::uint64_t token_floor = 1;       // that of the oldest one still kept; last_token + 1 where none is
+  std::int64_t lived_ms = 0;           // how long the store was open for writing, up to this commit
+  StoredSettings settings{};
 
   bool operator==(const State&) const = default;
 };

@@ -23,8 +23,8 @@ class TokenTable {
   // Deletes tokens from `floor` up to `last`, both included.
   void prune(std::uint64_t floor, std::uint64_t last);
 
-  // When a token was given; none where it is not kept.
-  std::optional<std::int64_t> at_ms(std::uint64_t seq);
+  // The lived time at which a token was given; none where it is not kept.
+  std::optional<std::int64_t> lived_ms(std::uint64_t seq);
 
   // Walks the tokens from a number on, in order; made once, it can walk many times. Throws corrupt_store for
   // a row that no store writes.
@@ -54,7 +54,7 @@ class TokenTable {
  private:
   RowInserter append_;
   Statement prune_;
-  Statement at_ms_;
+  Statement lived_ms_;
 };
 
 }   // namespace usertags::sqlite

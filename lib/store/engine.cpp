@@ -64,6 +64,7 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
   write_path_ = std::make_unique<WritePath>(resolved, std::move(lock), options_, projection_, tokens_,
                                             budget_, logger_, metrics_, published_);
   store_id_ = write_path_->state().store_id;
+  settings_.take(write_path_->state().settings);
   open_feed(write_path_->state().epoch);
 }
 
@@ -74,7 +75,9 @@ void Engine::open_read_only(const std::filesystem::path& path) {
   follower_ = std::make_unique<Follower>(path_, options_.busy_timeout, projection_, tokens_, budget_,
                                          metrics_, published_);
   const sqlite::State state = follower_->state();
+  require_settings(state.settings, options_.settings);
   store_id_ = state.store_id;
+  settings_.take(state.settings);
   open_feed(state.epoch);
 }
 
@@ -136,7 +139,7 @@ Result<std::vector<Applied>> Engine::submit_all(std::span<const Write> writes) {
 }
 
 Result<Applied> Engine::plan(const PatchView& patch) const {
-  return Judge(options_.limits, projection_, tokens_, budget_).plan(patch);
+  return Judge(projection_, tokens_, budget_).plan(patch, settings_.get());
 }
 
 Result<User> Engine::find(const UserRef& user) const {
@@ -160,7 +163,11 @@ std::vector<Result<User>> Engine::find_each(std::span<const UserRef> users) cons
 // --- Following. ---
 
 std::uint64_t Engine::refresh() {
-  if (follower_) feed_->take_epoch(follower_->refresh().epoch);
+  if (follower_) {
+    const sqlite::State state = follower_->refresh();
+    feed_->take_epoch(state.epoch);
+    settings_.take(state.settings);
+  }
   return revision();
 }
 
@@ -178,6 +185,13 @@ Result<std::uint64_t> Engine::read_at_least(std::uint64_t revision, std::chrono:
 }
 
 // --- Care. ---
+
+Result<StoredSettings> Engine::change_settings(const SettingsChange& change,
+                                               std::optional<std::uint64_t> expected_version) {
+  Result<StoredSettings> settings = write_path_->change_settings(change, expected_version);
+  if (settings) settings_.take(*settings);
+  return settings;
+}
 
 VerifyReport Engine::verify() const {
   try {

@@ -18,6 +18,7 @@
 
 #include "index/projection.hpp"
 #include "index/token_index.hpp"
+#include "store/current_settings.hpp"
 #include "store/fork_guard.hpp"
 #include "store/read/asking.hpp"
 #include "store/read/feed.hpp"
@@ -64,6 +65,10 @@ class Engine {
   std::uint64_t refresh();
   Result<std::uint64_t> read_at_least(std::uint64_t revision, std::chrono::milliseconds timeout);
 
+  StoredSettings settings() const { return settings_.get(); }
+  Result<StoredSettings> change_settings(const SettingsChange& change,
+                                         std::optional<std::uint64_t> expected_version);
+
   VerifyReport verify() const;
   void backup(const std::filesystem::path& target, const Progress& progress) const;
   Stats stats() const noexcept;
@@ -91,6 +96,7 @@ class Engine {
   index::TokenIndex tokens_;
   const MemoryBudget budget_;
   PublishSignal published_;
+  CurrentSettings settings_;
   std::unique_ptr<WritePath> write_path_;   // none in a read-only store, …
   std::unique_ptr<Follower> follower_;      // … which has this
   std::optional<Feed> feed_;

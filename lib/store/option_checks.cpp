@@ -1,7 +1,7 @@
 #include "store/option_checks.hpp"
 
 #include "model/failure.hpp"
-#include "model/record.hpp"
+#include "model/settings.hpp"
 
 namespace usertags::store {
 namespace {
@@ -12,10 +12,17 @@ void require(bool condition, const char* what) {
 
 }   // namespace
 
-void check(const Limits& limits) {
-  require(limits.tags_per_user >= 1 && limits.tags_per_user <= model::Record::kMaxTags,
-          "Limits::tags_per_user is out of range");
-  require(limits.operations_per_batch >= 1, "Limits::operations_per_batch is out of range");
+void check(const Settings& settings) {
+  if (const auto wrong = model::check_settings(settings))
+    model::fail(ErrorCode::invalid_argument, "the setting " + *wrong);
+}
+
+void require_settings(const StoredSettings& stored, const std::optional<Settings>& asked) {
+  if (!asked || static_cast<const Settings&>(stored) == *asked) return;
+  throw model::Failure{
+      Error(ErrorCode::settings_mismatch,
+            Error::Details{.what = "the store has other settings: " + model::differences(stored, *asked),
+                           .current_version = stored.version})};
 }
 
 void check_busy_timeout(std::chrono::milliseconds timeout) {
@@ -23,10 +30,7 @@ void check_busy_timeout(std::chrono::milliseconds timeout) {
 }
 
 void check(const Options& options) {
-  check(options.limits);
-  require(options.history.min_age.count() >= 0, "History::min_age is negative");
-  require(options.tokens.max_count >= 1, "Tokens::max_count is 0");
-  require(options.tokens.max_age.count() >= 0, "Tokens::max_age is negative");
+  if (options.settings) check(*options.settings);
   require(options.housekeeping.checkpoint_wal_bytes <= options.housekeeping.max_wal_bytes,
           "Housekeeping::checkpoint_wal_bytes is above max_wal_bytes");
   require(options.housekeeping.max_wal_bytes >= 1, "Housekeeping::max_wal_bytes is 0");

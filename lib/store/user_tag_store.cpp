@@ -237,6 +237,17 @@ Stats UserTagStore::stats() const noexcept {
   return refuses_reads(impl_.get()) ? Stats() : impl_->stats();
 }
 
+Result<StoredSettings> UserTagStore::settings() const noexcept {
+  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&]() -> Result<StoredSettings> { return impl_->settings(); });
+}
+
+Result<StoredSettings> UserTagStore::change_settings(const SettingsChange& change,
+                                                     std::optional<std::uint64_t> expected_version) noexcept {
+  if (const auto refusal = refuses_writes(impl_.get())) return std::unexpected(Error(*refusal));
+  return guarded([&] { return impl_->change_settings(change, expected_version); });
+}
+
 Result<void> UserTagStore::checkpoint() noexcept {
   return care(impl_.get(), [](store::Engine& engine) { engine.checkpoint(); });
 }

@@ -65,7 +65,7 @@ Outcome outcome_of(const BatchPlanner& planner) {
   return outcome;
 }
 
-Outcome plan(const Tags& before, const TagBatch& batch, const Limits& limits = {}) {
+Outcome plan(const Tags& before, const TagBatch& batch, const Settings& limits = {}) {
   const RecordPtr record = record_of(before);
   BatchPlanner planner(limits);
   planner.plan(*record, batch.operations());
@@ -345,7 +345,7 @@ TEST(BatchPlan, DistinguishesKeysByBytes) {
 
 // --- Limits. ---
 
-constexpr Limits kThree{.tags_per_user = 3, .operations_per_batch = 4};
+constexpr Settings kThree{.tags_per_user = 3, .operations_per_batch = 4};
 
 TEST(TooManyTags, IsJudgedOnTheFinalState) {
   const Tags full = {{"a", "1"}, {"b", "2"}, {"c", "3"}};
@@ -416,7 +416,7 @@ TEST(CheckForm, JudgesWhatNeedsNoUser) {
 
 // --- The tags of a creation. ---
 
-Outcome plan_creation(const TagList& tags, const Limits& limits = {}) {
+Outcome plan_creation(const TagList& tags, const Settings& limits = {}) {
   BatchPlanner planner(limits);
   planner.plan_creation(tags);
   return outcome_of(planner);
@@ -435,7 +435,7 @@ TEST(PlanCreation, NamesEveryViolationByItsPosition) {
 }
 
 TEST(PlanCreation, HasALimitOfTagsAndNoneOfOperations) {
-  constexpr Limits kLimits{.tags_per_user = 2, .operations_per_batch = 1};
+  constexpr Settings kLimits{.tags_per_user = 2, .operations_per_batch = 1};
   EXPECT_TRUE(plan_creation({{"a", ""}, {"b", ""}}, kLimits).violations.empty());
   EXPECT_EQ(plan_creation({{"a", ""}, {"b", ""}, {"c", ""}}, kLimits).violations,
             std::vector{of_batch(too_many_tags)});
@@ -447,7 +447,7 @@ TEST(BatchPlanner, StartsAnewWithEachBatch) {
   const RecordPtr record = record_of({{"a", "1"}});
   const TagBatch wrong = TagBatch().create("a", "2");
   const TagBatch right = TagBatch().set("b", "2");
-  BatchPlanner planner(Limits{});
+  BatchPlanner planner(Settings{});
   planner.plan(*record, wrong.operations());
   EXPECT_EQ(planner.take_violations().size(), 1u);
   EXPECT_FALSE(planner.refused());
@@ -459,7 +459,7 @@ TEST(BatchPlanner, StartsAnewWithEachBatch) {
 TEST(BatchPlanner, PlansWithoutMemoryOnceItHasGrown) {
   const RecordPtr record = record_of({{"a", "1"}, {"b", "2"}, {"c", "3"}});
   const TagBatch batch = TagBatch().set("b", "x").erase("a").create("d", "4").update("c", "3");
-  BatchPlanner planner(Limits{});
+  BatchPlanner planner(Settings{});
   planner.plan(*record, batch.operations());
   const std::size_t before = test::allocations();
   planner.plan(*record, batch.operations());
@@ -469,7 +469,7 @@ TEST(BatchPlanner, PlansWithoutMemoryOnceItHasGrown) {
 TEST(BatchPlanner, CanBeUsedAgainAfterThereWasNoMemory) {
   const RecordPtr record = record_of({{"a", "1"}});
   const TagBatch batch = TagBatch().set("b", "2");
-  BatchPlanner planner(Limits{});
+  BatchPlanner planner(Settings{});
   {
     const test::NoMemory no_memory;
     EXPECT_THROW(planner.plan(*record, batch.operations()), std::bad_alloc);
@@ -481,7 +481,7 @@ TEST(BatchPlanner, CanBeUsedAgainAfterThereWasNoMemory) {
 TEST(BatchPlanner, TakesATombstoneForAUserWithoutTags) {
   const RecordPtr tombstone = Record::make_tombstone(*record_of({{"a", "1"}}), 8);
   const TagBatch batch = TagBatch().create("a", "2");
-  BatchPlanner planner(Limits{});
+  BatchPlanner planner(Settings{});
   planner.plan(*tombstone, batch.operations());
   EXPECT_EQ(outcome_of(planner), (Outcome{{}, {{"a", "2"}}, {{"a", "2"}}}));
 }
@@ -560,7 +560,7 @@ Drawn some_operation() {
 // One operation after the other, each looking back at all before it.
 class NaiveJudge {
  public:
-  NaiveJudge(const Tags& before, const Limits& limits) : before_(before), limits_(limits), after_(before) {}
+  NaiveJudge(const Tags& before, const Settings& limits) : before_(before), limits_(limits), after_(before) {}
 
   void judge(const Drawn& drawn) {
     const Operation& operation = drawn.operation;
@@ -631,20 +631,20 @@ class NaiveJudge {
   }
 
   Tags before_;
-  const Limits limits_;
+  const Settings limits_;
   Tags after_;
   std::vector<Operation> seen_;
   std::vector<Violation> violations_;
 };
 
-Limits some_limits() {
+Settings some_limits() {
   return {.tags_per_user = *rc::gen::inRange<std::size_t>(1, 9),
           .operations_per_batch = *rc::gen::inRange<std::size_t>(1, 12)};
 }
 
 void agrees_with_the_naive_judge() {
   const Tags before = some_tags();
-  const Limits limits = some_limits();
+  const Settings limits = some_limits();
   NaiveJudge judge(before, limits);
   std::vector<Operation> operations;
   for (auto left = *rc::gen::inRange(0, 13); left > 0; --left) {
@@ -672,7 +672,7 @@ RC_GTEST_PROP(BatchPlan, DoesNotDependOnTheOrderOfOperations, ()) {
   for (auto left = *rc::gen::inRange(0, 6); left > 0; --left)
     operations.push_back(some_operation().operation);
   const RecordPtr record = record_of(before);
-  BatchPlanner planner(Limits{});
+  BatchPlanner planner(Settings{});
   planner.plan(*record, operations);
   const Outcome forwards = outcome_of(planner);
   std::ranges::reverse(operations);

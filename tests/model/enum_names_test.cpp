@@ -44,7 +44,8 @@ TEST(EnumNames, OfErrorCodesAreStable) {
                            "disk_full",
                            "out_of_memory",
                            "cancelled",
-                           "timeout"});
+                           "timeout",
+                           "settings_mismatch"});
 }
 
 TEST(EnumNames, OfReasonsAndSubjectsAreStable) {

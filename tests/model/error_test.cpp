@@ -24,7 +24,7 @@ static_assert(std::is_nothrow_constructible_v<Error, ErrorCode, Error::Details&&
 static_assert(std::is_convertible_v<ErrorCode, Error>);
 static_assert(!std::is_default_constructible_v<Error>);
 
-constexpr auto kCodes = static_cast<int>(ErrorCode::timeout) + 1;
+constexpr auto kCodes = static_cast<int>(ErrorCode::settings_mismatch) + 1;
 
 TEST(Error, MadeFromACodeNamesNothing) {
   const Error error = ErrorCode::busy;

@@ -158,7 +158,8 @@ TEST(DesignatedInitializers, MayNameAnyMemberAlone) {
   EXPECT_EQ(DeleteUser{.user = "x"}.options.note, "");
   EXPECT_FALSE(PageRequest{.limit = 1}.after);
   EXPECT_EQ(PageRequest{.after = Cursor("x")}.limit, 100U);
-  EXPECT_EQ(Options{.access = Access::read_only}.limits.tags_per_user, 256U);
+  EXPECT_FALSE(Options{.access = Access::read_only}.settings);
+  EXPECT_EQ(Settings{.operations_per_batch = 1}.tags_per_user, 256U);
   EXPECT_EQ(Operation{.kind = OperationKind::erase}.key, "");
   EXPECT_EQ(Violation{.key = "x"}.current, std::nullopt);
 }

@@ -13,7 +13,7 @@ Token sample() {
           .ordinal = 2,
           .revision = 7,
           .changed = true,
-          .at_ms = 1'000,
+          .lived_ms = 1'000,
           .text = "t-1",
           .request = {1, 2}};
 }
@@ -35,7 +35,7 @@ TEST(TokenChecksum, EveryFieldCounts) {
   with([](Token& token) { token.ordinal = 0; });
   with([](Token& token) { token.revision = 8; });
   with([](Token& token) { token.changed = false; });
-  with([](Token& token) { token.at_ms = 1'001; });
+  with([](Token& token) { token.lived_ms = 1'001; });
   with([](Token& token) { token.text = "t-2"; });
   with([](Token& token) { token.text = std::string_view("t-1\0", 4); });
   with([](Token& token) { token.request[15] = 1; });

@@ -40,6 +40,7 @@ class ChangeLogTest : public testing::Test {
     EXPECT_EQ(entry->change.ordinal, change.ordinal);
     EXPECT_EQ(entry->change.remaining, change.remaining);
     EXPECT_EQ(entry->change.at_ms, change.at_ms);
+    EXPECT_EQ(entry->change.lived_ms, change.lived_ms);
     EXPECT_EQ(entry->change.kind, change.kind);
     EXPECT_EQ(entry->change.patch, change.patch);
     EXPECT_EQ(entry->change.note, change.note);
@@ -52,16 +53,17 @@ class ChangeLogTest : public testing::Test {
 TEST_F(ChangeLogTest, EveryFieldComesBackAtItsExtreme) {
   const std::string note(800, 'n');
   const std::string patch = R"({"tags":{")" + std::string(1'000'000, 'k') + R"(":null}})";
-  const Change lowest{1, 1, 0, 0, ChangeKind::created, "{}", ""};
+  const Change lowest{1, 1, 0, 0, 0, ChangeKind::created, "{}", ""};
   const Change highest{std::numeric_limits<std::int64_t>::max(),
                        std::numeric_limits<std::uint32_t>::max(),
+                       std::numeric_limits<std::int64_t>::max(),
                        std::numeric_limits<std::int64_t>::max(),
                        std::numeric_limits<std::int64_t>::max(),
                        ChangeKind::deleted,
                        patch,
                        note};
   const Change odd{
-      2, 3, 4, 5, ChangeKind::patched, "{\"\\u0001\":\"\x7F\xC3\xA9\"}", "a\tb\"\\\xF0\x9D\x84\x9E"};
+      2, 3, 4, 5, 6, ChangeKind::patched, "{\"\\u0001\":\"\x7F\xC3\xA9\"}", "a\tb\"\\\xF0\x9D\x84\x9E"};
   test::append(database_, lowest, 0);
   test::append(database_, highest, std::numeric_limits<std::uint64_t>::max());
   test::append(database_, odd, std::uint64_t{1} << 63);
@@ -78,6 +80,7 @@ TEST_F(ChangeLogTest, ManyEntriesAtOnceAreThoseOneByOne) {
   for (std::uint64_t revision = 1; revision <= 53; ++revision) {
     Change change = make_patch(revision, static_cast<std::uint32_t>(revision * 3), texts[revision - 1]);
     change.at_ms = static_cast<std::int64_t>(revision * 5);
+    change.lived_ms = static_cast<std::int64_t>(revision * 6);
     change.remaining = 53 - revision;
     if (revision % 2 == 0) change.note = texts[revision - 1];
     entries.push_back({change, revision * 11});
@@ -159,12 +162,12 @@ TEST_F(ChangeLogTest, FindsTheEndOfTheNewestTransaction) {
 TEST_F(ChangeLogTest, AMarkTellsTransactionTimeAndChecksum) {
   Change change = make_patch(7, 1);
   change.remaining = 3;
-  change.at_ms = 1'764'000'000'000;
+  change.lived_ms = 1'764'000'000'000;
   test::append(database_, change, std::uint64_t{1} << 63);
   const auto mark = database_.log().mark(7);
   ASSERT_TRUE(mark);
   EXPECT_EQ(mark->remaining, 3U);
-  EXPECT_EQ(mark->at_ms, change.at_ms);
+  EXPECT_EQ(mark->lived_ms, change.lived_ms);
   EXPECT_EQ(mark->checksum, std::uint64_t{1} << 63);
   EXPECT_FALSE(database_.log().mark(6));
 }
@@ -197,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(All, DamagedChange,
                                          "UPDATE change SET ordinal = 4294967296",
                                          "UPDATE change SET kind = 0", "UPDATE change SET kind = 4",
                                          "UPDATE change SET remaining = -1", "UPDATE change SET at_ms = -1",
-                                         "UPDATE change SET note = ''"));
+                                         "UPDATE change SET lived_ms = -1", "UPDATE change SET note = ''"));
 
 }   // namespace
 }   // namespace usertags::sqlite

@@ -155,8 +155,10 @@ const BadFile kBadFiles[] = {
        StockSqlite(path, kMakeIt).run("PRAGMA user_version=3");
      },
      "not_a_store", "another application"},
-    {"ANewerFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=2"); }, "unsupported_format",
-     "version 2, this library reads version 1"},
+    {"ANewerFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=3"); }, "unsupported_format",
+     "version 3, this library reads version 2; use a newer usertags"},
+    {"AnOlderFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=1"); }, "unsupported_format",
+     "version 1, this library reads version 2; dump it with the build that made it"},
     {"AFormatThatNeverWas", [](const fs::path& path) { run(path, "PRAGMA user_version=0"); }, "corrupt_store",
      "version 0, as a copy by .dump has"},
     {"AnIndexMore", [](const fs::path& path) { run(path, "CREATE INDEX by_name ON user(external_id)"); },
@@ -235,7 +237,7 @@ const BadFile kBadFiles[] = {
        StockSqlite(path, kMakeIt)
            .run(
                "PRAGMA encoding='UTF-16'; CREATE TABLE t(a); PRAGMA application_id=1970561383;"
-               "PRAGMA user_version=1");
+               "PRAGMA user_version=2");
      },
      "corrupt_store", "UTF-8"},
 };

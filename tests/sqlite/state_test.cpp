@@ -41,6 +41,13 @@ TEST_F(StateTest, EveryFieldComesBackAtItsExtreme) {
   state.floor_checksum = std::uint64_t{1} << 63;
   state.last_token = kHighest;
   state.token_floor = kHighest;
+  state.lived_ms = std::numeric_limits<std::int64_t>::max();
+  state.settings = {
+      {.tags_per_user = 65'534,
+       .operations_per_batch = 1'000'000,
+       .history = {.keep_all = true, .min_changes = kHighest, .min_age = std::chrono::seconds::max()},
+       .tokens = {.max_count = kHighest, .max_age = std::chrono::seconds::max()}},
+      kHighest};
   database_.state().write(state);
   EXPECT_EQ(database_.state().read(), state);
 }
@@ -62,15 +69,39 @@ TEST_F(StateTest, EveryFieldHasAPlaceOfItsOwn) {
   state.floor_checksum = 12;
   state.last_token = 130;
   state.token_floor = 14;
+  state.lived_ms = 15;
+  state.settings = {{.tags_per_user = 17,
+                     .operations_per_batch = 18,
+                     .history = {.keep_all = true, .min_changes = 19, .min_age = std::chrono::seconds(20)},
+                     .tokens = {.max_count = 21, .max_age = std::chrono::seconds(22)}},
+                    16};
   database_.state().write(state);
   EXPECT_EQ(database_.state().read(), state);
   const std::string checksum =
       "checksum = " + std::to_string(static_cast<std::int64_t>(state_checksum(state)));
-  for (const char* column :
-       {checksum.c_str(), "epoch = 2", "clean = 1", "revision = 30", "last_ordinal = 4", "last_at_ms = 6",
-        "digest = x'00000000000000080000000000000007'", "log_checksum = 9", "folded_revision = 20",
-        "log_floor = 11", "floor_checksum = 12", "last_token = 130", "token_floor = 14",
-        "store_id = x'01010101010101010101010101010101'"}) {
+  for (const char* column : {checksum.c_str(),
+                             "epoch = 2",
+                             "clean = 1",
+                             "revision = 30",
+                             "last_ordinal = 4",
+                             "last_at_ms = 6",
+                             "digest = x'00000000000000080000000000000007'",
+                             "log_checksum = 9",
+                             "folded_revision = 20",
+                             "log_floor = 11",
+                             "floor_checksum = 12",
+                             "last_token = 130",
+                             "token_floor = 14",
+                             "lived_ms = 15",
+                             "settings_version = 16",
+                             "tags_per_user = 17",
+                             "operations_per_batch = 18",
+                             "history_keep_all = 1",
+                             "history_min_changes = 19",
+                             "history_min_age_s = 20",
+                             "tokens_max_count = 21",
+                             "tokens_max_age_s = 22",
+                             "store_id = x'01010101010101010101010101010101'"}) {
     const std::string question = "SELECT count(*) FROM state WHERE " + std::string(column);
     EXPECT_EQ(database_.connection().query_integer(question.c_str()), 1) << column;
   }
@@ -93,7 +124,12 @@ INSTANTIATE_TEST_SUITE_P(
                     "UPDATE state SET digest = zeroblob(17)",
                     "UPDATE state SET folded_revision = revision + 1", "UPDATE state SET log_floor = 0",
                     "UPDATE state SET log_floor = folded_revision + 2",
-                    "UPDATE state SET token_floor = last_token + 2", "UPDATE state SET token_floor = 0"));
+                    "UPDATE state SET token_floor = last_token + 2", "UPDATE state SET token_floor = 0",
+                    "UPDATE state SET lived_ms = -1", "UPDATE state SET settings_version = 0",
+                    "UPDATE state SET tags_per_user = 0", "UPDATE state SET tags_per_user = 65535",
+                    "UPDATE state SET operations_per_batch = 0", "UPDATE state SET history_keep_all = 2",
+                    "UPDATE state SET history_min_changes = -1", "UPDATE state SET history_min_age_s = -1",
+                    "UPDATE state SET tokens_max_count = 0", "UPDATE state SET tokens_max_age_s = -1"));
 
 // Sound columns, each other than written.
 class ForgedState : public StateTest, public testing::WithParamInterface<const char*> {};
@@ -115,6 +151,10 @@ INSTANTIATE_TEST_SUITE_P(EveryColumn, ForgedState,
                                          "last_at_ms = 1", "digest = x'000000000000000000000000000000ff'",
                                          "log_checksum = 1", "folded_revision = 6", "log_floor = 6",
                                          "floor_checksum = 1", "last_token = 6", "token_floor = 2",
+                                         "lived_ms = 1", "settings_version = 2", "tags_per_user = 255",
+                                         "operations_per_batch = 1023", "history_keep_all = 1",
+                                         "history_min_changes = 1", "history_min_age_s = 1",
+                                         "tokens_max_count = 1", "tokens_max_age_s = 1",
                                          "checksum = checksum + 1"));
 
 // Computed in another language, after docs/file-format.md.

@@ -20,7 +20,7 @@ Token make_token(std::uint64_t seq, std::string_view text) {
           .ordinal = static_cast<std::uint32_t>(seq * 3),
           .revision = seq * 5,
           .changed = seq % 2 == 1,
-          .at_ms = static_cast<std::int64_t>(seq * 7),
+          .lived_ms = static_cast<std::int64_t>(seq * 7),
           .text = text,
           .request = {static_cast<std::uint8_t>(seq), 0xFF}};
 }
@@ -45,7 +45,7 @@ class TokenTableTest : public testing::Test {
     EXPECT_EQ(row->token.ordinal, token.ordinal);
     EXPECT_EQ(row->token.revision, token.revision);
     EXPECT_EQ(row->token.changed, token.changed);
-    EXPECT_EQ(row->token.at_ms, token.at_ms);
+    EXPECT_EQ(row->token.lived_ms, token.lived_ms);
     EXPECT_EQ(row->token.text, token.text);
     EXPECT_EQ(row->token.request, token.request);
   }
@@ -65,10 +65,14 @@ TEST_F(TokenTableTest, EveryFieldComesBackAtItsExtreme) {
   Token highest = make_token(std::numeric_limits<std::int64_t>::max(), longest);
   highest.ordinal = std::numeric_limits<std::uint32_t>::max();
   highest.revision = std::numeric_limits<std::int64_t>::max();
-  highest.at_ms = std::numeric_limits<std::int64_t>::max();
+  highest.lived_ms = std::numeric_limits<std::int64_t>::max();
   highest.request.fill(0xFF);
-  const Token lowest{
-      .seq = 1, .ordinal = 0, .revision = 0, .changed = false, .at_ms = 0, .text = std::string_view("\0", 1)};
+  const Token lowest{.seq = 1,
+                     .ordinal = 0,
+                     .revision = 0,
+                     .changed = false,
+                     .lived_ms = 0,
+                     .text = std::string_view("\0", 1)};
   append(lowest);
   append(highest);
   expect_token(lowest);
@@ -98,8 +102,8 @@ TEST_F(TokenTableTest, PrunesFromTheFloorUpTo) {
 
 TEST_F(TokenTableTest, TellsWhenATokenWasGiven) {
   append(1, 2);
-  EXPECT_EQ(database_.tokens().at_ms(2), 14);
-  EXPECT_EQ(database_.tokens().at_ms(3), std::nullopt);
+  EXPECT_EQ(database_.tokens().lived_ms(2), 14);
+  EXPECT_EQ(database_.tokens().lived_ms(3), std::nullopt);
 }
 
 TEST_F(TokenTableTest, AChangedRowDoesNotBearItsChecksum) {
@@ -112,7 +116,7 @@ TEST_F(TokenTableTest, AChangedRowDoesNotBearItsChecksum) {
 
 TEST_F(TokenTableTest, ARowThatNoStoreWritesIsCorrupt) {
   append(1, 1);
-  for (const char* change : {"ordinal = 0", "ordinal = 4294967296", "revision = -1", "at_ms = -1"}) {
+  for (const char* change : {"ordinal = 0", "ordinal = 4294967296", "revision = -1", "lived_ms = -1"}) {
     database_.connection().execute("SAVEPOINT row");
     database_.connection().execute((std::string("UPDATE token SET ") + change).c_str());
     const auto read = [&] {

@@ -18,6 +18,7 @@
 #include "support/answers.hpp"
 #include "support/child.hpp"
 #include "support/property.hpp"
+#include "support/settings.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
@@ -142,7 +143,7 @@ TEST(Kill, LosesNothingThatWasAcknowledgedAndLeavesAPrefix) {
     scene.options.durability = random() % 2 == 0 ? Durability::full : Durability::relaxed;
     scene.options.housekeeping.backlog_users = random() % 2 == 0 ? 3 : 1'000;
     scene.options.housekeeping.checkpoint_wal_bytes = random() % 2 == 0 ? 1 : 200'000;
-    scene.options.history.min_changes = 100;
+    settings_of(scene.options).history.min_changes = 100;
     const std::size_t lines = random() % 4 == 0 ? random() % 10 : random() % 1'000;
     judge(scene, revision, run_until_killed(scene, lines));
     if (testing::Test::HasFailure()) return;

@@ -15,6 +15,7 @@
 
 #include "support/answers.hpp"
 #include "support/property.hpp"
+#include "support/settings.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
@@ -62,7 +63,7 @@ class Threads : public testing::Test {
     options.durability = Durability::relaxed;
     options.housekeeping.backlog_users = 3;
     options.housekeeping.checkpoint_wal_bytes = 100'000;
-    options.history.min_changes = 50;
+    settings_of(options).history.min_changes = 50;
     return options;
   }
 

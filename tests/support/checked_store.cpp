@@ -10,6 +10,7 @@
 #include "support/expect_equal.hpp"
 #include "support/expect_log.hpp"
 #include "support/reference_rules.hpp"
+#include "support/settings.hpp"
 
 namespace usertags::test {
 namespace {
@@ -35,14 +36,16 @@ std::pair<std::string, std::string> file_bytes(const std::filesystem::path& path
 }   // namespace
 
 CheckedStore::CheckedStore(std::filesystem::path path, const Options& options)
-    : path_(std::move(path)), options_(options), reference_(options.limits) {
+    : path_(std::move(path)), options_(options) {
   store_.emplace(must(UserTagStore::open(path_, options_), "open"));
+  learn_settings();
   floor_at_open_ = store_->stats().log_floor;
   judge_tokens();   // housekeeping may have forgotten some
 }
 
-CheckedStore::CheckedStore(const Options& options) : options_(options), reference_(options.limits) {
+CheckedStore::CheckedStore(const Options& options) : options_(options) {
   store_.emplace(must(UserTagStore::open_in_memory(options_), "open_in_memory"));
+  learn_settings();
 }
 
 // --- Writes. ---
@@ -155,7 +158,8 @@ void CheckedStore::judge_error(const std::string& what, const Verdict& verdict,
 // Which tokens are forgotten is the engine's choice, among those that may be.
 void CheckedStore::judge_tokens() {
   const std::size_t kept = store_->stats().tokens;
-  const std::size_t to_keep = std::min<std::uint64_t>(reference_.tokens(), options_.tokens.max_count);
+  const std::size_t to_keep =
+      std::min<std::uint64_t>(reference_.tokens(), options_.settings->tokens.max_count);
   expect(kept >= to_keep && kept <= reference_.tokens(), "stats().tokens",
          std::to_string(to_keep) + " to " + std::to_string(reference_.tokens()), std::to_string(kept));
   reference_.forget_tokens_but(kept);
@@ -230,7 +234,7 @@ void CheckedStore::check_all() {
   check_remembered();
   const Stats stats = store_->stats();
   expect_figures(stats, reference_);
-  if (!path_.empty()) expect_log_figures(stats, options_.history, floor_at_open_);
+  if (!path_.empty()) expect_log_figures(stats, options_.settings->history, floor_at_open_);
   check_proof();
 }
 
@@ -298,6 +302,17 @@ void CheckedStore::maintain() {
   judge_tokens();
 }
 
+void CheckedStore::change_settings(const Settings& settings) {
+  must(store_->change_settings(all_of(settings)), "change_settings");
+  learn_settings();
+  expect(options_.settings == settings, "settings after change_settings", "those given", "others");
+}
+
+void CheckedStore::learn_settings() {
+  options_.settings = must(store_->settings(), "settings");
+  reference_.set_limits(*options_.settings);
+}
+
 void CheckedStore::checkpoint() {
   must(store_->checkpoint(), "checkpoint");
 }
@@ -312,9 +327,13 @@ void CheckedStore::reopen(Ending ending, const Options& options) {
     std::ofstream(path_, std::ios::binary) << image->first;
     std::ofstream(beside(path_, "-wal"), std::ios::binary) << image->second;
   }
+  const std::optional<Settings> before = options_.settings;
   options_ = options;
-  reference_.set_limits(options.limits);
+  options_.settings.reset();
   store_.emplace(must(UserTagStore::open(path_, options_), "open"));
+  learn_settings();
+  expect(options_.settings == before, "settings after opening again", "as before", "others");
+  if (options.settings) change_settings(*options.settings);
   floor_at_open_ = store_->stats().log_floor;
   judge_tokens();   // housekeeping may have forgotten some
 }

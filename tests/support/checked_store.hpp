@@ -61,6 +61,8 @@ class CheckedStore {
 
   void maintain();
   void checkpoint();
+  void change_settings(const Settings& settings);
+  // The settings are still those that it had; then those of the options, if they ask for any.
   void reopen(Ending ending, const Options& options);
 
   const ReferenceStore& reference() const { return reference_; }
@@ -71,13 +73,14 @@ class CheckedStore {
   void judge(const std::string& what, const Verdict& verdict, const Result<Applied>& answer);
   void judge_error(const std::string& what, const Verdict& verdict, const Result<Applied>& answer);
   void judge_tokens();
+  void learn_settings();
   void judge_new_id(const std::string& what, const Verdict& verdict, const User& user);
   void remember(const User& user, const ReferenceUser& meant);
   void check_remembered();
   void check_proof();
 
   std::filesystem::path path_;
-  Options options_;
+  Options options_;   // with the settings that the store has
   std::optional<UserTagStore> store_;
   std::uint64_t floor_at_open_ = 0;
   ReferenceStore reference_;

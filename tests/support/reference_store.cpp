@@ -31,10 +31,10 @@ class BatchJudge {
     ++index_;
   }
 
-  void judge_size(std::size_t operations, const Limits& limits) {
+  void judge_size(std::size_t operations, const Settings& limits) {
     if (operations > limits.operations_per_batch) violate_whole(Reason::too_many_operations);
   }
-  void judge_result(const Limits& limits) {
+  void judge_result(const Settings& limits) {
     const std::size_t tags_before = before_ == nullptr ? 0 : before_->size();
     if (after_.size() > limits.tags_per_user && after_.size() > tags_before) {
       violate_whole(Reason::too_many_tags);

@@ -64,8 +64,8 @@ struct ReferenceChange {
 
 class ReferenceStore {
  public:
-  explicit ReferenceStore(const Limits& limits) : limits_(limits) {}
-  void set_limits(const Limits& limits) { limits_ = limits; }
+  explicit ReferenceStore(const Settings& limits = {}) : limits_(limits) {}
+  void set_limits(const Settings& limits) { limits_ = limits; }
 
   // `item` is the index that violations bear in a call with many writes.
   Verdict create_user(std::string_view external_id, const TagList& tags, const ApplyOptions& options,
@@ -119,7 +119,7 @@ class ReferenceStore {
   void change(const ReferenceUser& user, ChangeKind kind,
               std::map<std::string, std::optional<std::string>> tags, const std::string& note);
 
-  Limits limits_;
+  Settings limits_;
   std::uint64_t revision_ = 0;
   std::size_t created_ = 0;
   std::map<std::size_t, ReferenceUser> users_;

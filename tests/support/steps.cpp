@@ -1,4 +1,5 @@
 #include "support/steps.hpp"
+#include "support/settings.hpp"
 
 #include <ostream>
 #include <tuple>
@@ -19,10 +20,11 @@ rc::Gen<Options> any_reopening() {
                      rc::gen::weightedElement<Durability>({{4, Durability::relaxed}, {1, Durability::full}})),
       [](const auto& parts) {
         Options options;
-        options.tokens.max_count = 6;
-        std::tie(options.limits.tags_per_user, options.limits.operations_per_batch,
-                 options.housekeeping.backlog_users, options.history.min_changes,
-                 options.housekeeping.checkpoint_wal_bytes, options.durability) = parts;
+        settings_of(options).tokens.max_count = 6;
+        Settings& settings = settings_of(options);
+        std::tie(settings.tags_per_user, settings.operations_per_batch, options.housekeeping.backlog_users,
+                 settings.history.min_changes, options.housekeeping.checkpoint_wal_bytes,
+                 options.durability) = parts;
         return options;
       });
 }
@@ -144,10 +146,10 @@ std::string words(const Care& step) {
 }
 std::string words(const Reopen& step) {
   const Options& options = step.options;
-  return "reopen, " + ending_name(step.ending) + ", with " + std::to_string(options.limits.tags_per_user) +
-         " tags, " + std::to_string(options.limits.operations_per_batch) + " operations, backlog " +
+  return "reopen, " + ending_name(step.ending) + ", with " + std::to_string(options.settings->tags_per_user) +
+         " tags, " + std::to_string(options.settings->operations_per_batch) + " operations, backlog " +
          std::to_string(options.housekeeping.backlog_users) + ", history " +
-         std::to_string(options.history.min_changes) + ", checkpoint at " +
+         std::to_string(options.settings->history.min_changes) + ", checkpoint at " +
          std::to_string(options.housekeeping.checkpoint_wal_bytes) +
          (options.durability == Durability::full ? ", full" : ", relaxed");
 }
@@ -157,9 +159,9 @@ std::string words(const Reopen& step) {
 Options tight_options() {
   Options options;
   options.durability = Durability::relaxed;
-  options.limits = {.tags_per_user = 5, .operations_per_batch = 6};
-  options.history.min_changes = 5;
-  options.tokens.max_count = 4;
+  settings_of(options) = {.tags_per_user = 5, .operations_per_batch = 6};
+  settings_of(options).history.min_changes = 5;
+  settings_of(options).tokens.max_count = 4;
   options.housekeeping.backlog_users = 3;
   options.housekeeping.checkpoint_wal_bytes = 1;
   return options;

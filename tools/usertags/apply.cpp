@@ -85,7 +85,7 @@ class ApplyCommand final : public Command {
 
   int apply(const TagBatch& batch, Console& console) const {
     const ApplyOptions options = options_.get();
-    auto store = open_to_write(store_path(), false, console);
+    auto store = open_to_write(store_path(), {}, console);
     if (!store) return console.error(store.error());
     const auto applied = store->apply(user_, batch, options);
     close_after_writing(*store, console);

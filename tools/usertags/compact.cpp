@@ -34,7 +34,7 @@ class CompactCommand final : public Command {
   void declare(Arguments&) override {}
 
   int run(Console& console) override {
-    auto store = open_to_write(store_path(), false, console);
+    auto store = open_to_write(store_path(), {}, console);
     if (!store) return console.error(store.error());
     const std::uint64_t before = std::filesystem::file_size(store_path());
     const auto compacted = with_page_progress([&](const auto& progress) { return store->compact(progress); });

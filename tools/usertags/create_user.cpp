@@ -29,12 +29,12 @@ class CreateUserCommand final : public Command {
         },
         "A tag of the user; may be repeated");
     options_.declare(arguments, WriteOptions::Of::creation);
-    arguments.flag("--init", init_, kInitHelp);
+    new_store_.declare(arguments);
   }
 
   int run(Console& console) override {
     const ApplyOptions options = options_.get();
-    auto store = open_to_write(store_path(), init_, console);
+    auto store = open_to_write(store_path(), new_store_, console);
     if (!store) return console.error(store.error());
     const auto created = store->create_user(external_id_, tags_, options);
     close_after_writing(*store, console);
@@ -47,7 +47,7 @@ class CreateUserCommand final : public Command {
   std::string external_id_;
   TagList tags_;
   WriteOptions options_;
-  bool init_ = false;
+  NewStore new_store_;
 };
 
 }   // namespace

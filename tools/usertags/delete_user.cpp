@@ -27,7 +27,7 @@ class DeleteUserCommand final : public Command {
 
   int run(Console& console) override {
     const ApplyOptions options = options_.get();
-    auto store = open_to_write(store_path(), false, console);
+    auto store = open_to_write(store_path(), {}, console);
     if (!store) return console.error(store.error());
     const auto deleted = store->delete_user(user_, options);
     close_after_writing(*store, console);

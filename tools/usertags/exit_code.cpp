@@ -9,6 +9,7 @@ int exit_code(ErrorCode code) {
     case ErrorCode::user_exists:
     case ErrorCode::revision_mismatch:
     case ErrorCode::token_reused:
+    case ErrorCode::settings_mismatch:
     case ErrorCode::history_pruned:
     case ErrorCode::future_revision: return kRefused;
     case ErrorCode::invalid_argument:

@@ -31,7 +31,15 @@ std::string memory_text(const Stats& stats) {
                      byte_size(stats.tag_index_bytes), byte_size(stats.token_bytes));
 }
 
-void append_people(std::string& out, const std::string& path, const Stats& stats) {
+std::string kept_text(const StoredSettings& settings) {
+  const History& history = settings.history;
+  const std::string changes =
+      history.keep_all ? "all changes" : counted(history.min_changes, "change") + " at least";
+  return fmt::format("{}, {} at most", changes, counted(settings.tokens.max_count, "token"));
+}
+
+void append_people(std::string& out, const std::string& path, const Stats& stats,
+                   const StoredSettings& settings) {
   Table table({Table::Align::left, Table::Align::left});
   table.row({"store", printable(path)});
   table.row({"users", grouped(stats.users)});
@@ -45,10 +53,14 @@ void append_people(std::string& out, const std::string& path, const Stats& stats
   table.row({"database", byte_size(stats.database_bytes)});
   table.row({"WAL", byte_size(stats.wal_bytes)});
   table.row({"memory", memory_text(stats)});
+  table.row({"limits", fmt::format("{} a user, {} a batch", counted(settings.tags_per_user, "tag"),
+                                   counted(settings.operations_per_batch, "operation"))});
+  table.row({"kept", kept_text(settings)});
   table.write(out);
 }
 
-void append_json(std::string& out, const std::string& path, const Stats& stats) {
+void append_json(std::string& out, const std::string& path, const Stats& stats,
+                 const StoredSettings& settings) {
   JsonObject object(out);
   object.text("store", path);
   object.number("users", stats.users);
@@ -67,6 +79,8 @@ void append_json(std::string& out, const std::string& path, const Stats& stats) 
   object.number("directory_bytes", stats.directory_bytes);
   object.number("tag_index_bytes", stats.tag_index_bytes);
   object.number("token_bytes", stats.token_bytes);
+  object.number("settings_version", settings.version);
+  for (const auto& [name, value] : named(settings)) object.number(name, value);
   object.close();
 }
 
@@ -84,11 +98,13 @@ class InfoCommand final : public Command {
     const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
     const Stats stats = store->stats();
+    const auto settings = store->settings();
+    if (!settings) return console.error(settings.error());
     if (console.json) {
-      append_json(console.out().buffer(), store_path(), stats);
+      append_json(console.out().buffer(), store_path(), stats, *settings);
       console.out().line_done();
     } else {
-      append_people(console.out().buffer(), store_path(), stats);
+      append_people(console.out().buffer(), store_path(), stats, *settings);
     }
     return kDone;
   }

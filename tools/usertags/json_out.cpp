@@ -128,6 +128,7 @@ void append_json(std::string& out, const Error& error, std::optional<std::uint64
   object.number_if("current_revision", error.current_revision());
   object.number_if("intended_revision", error.intended_revision());
   object.number_if("floor", error.floor());
+  object.number_if("current_version", error.current_version());
   object.number_if("holder_pid", error.holder_pid());
   object.number_if("position", error.position());
   object.number_if("system_error", error.system_error());

@@ -59,7 +59,7 @@ class LoadCommand final : public Command {
     arguments.option("--format", "csv|jsonl", format_, "What the file is; by default its name tells");
     arguments.option("--id-column", "NAME", id_column_, "The CSV column with the external ids");
     arguments.option("--rejects", "FILE", rejects_path_, "A new file for the rejected rows");
-    arguments.flag("--init", init_, kInitHelp);
+    new_store_.declare(arguments);
   }
 
   // The file comes first, so that a name that is misspelt makes no store.
@@ -68,7 +68,7 @@ class LoadCommand final : public Command {
     Input input(file_);
     auto rows = open_rows(input);
     if (!rows) return console.error(rows.error());
-    auto store = open_to_write(store_path(), init_, console);
+    auto store = open_to_write(store_path(), new_store_, console);
     if (!store) return console.error(store.error());
     Rejects rejects(rejects_path_, console);
     Loader loader(*store, rejects);
@@ -143,7 +143,7 @@ class LoadCommand final : public Command {
   std::optional<std::string> format_;
   std::optional<std::string> id_column_;
   std::optional<std::string> rejects_path_;
-  bool init_ = false;
+  NewStore new_store_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

@@ -15,9 +15,10 @@ Result<UserTagStore> open_to_look(const std::string& path) {
   return UserTagStore::open(path, options);
 }
 
-Result<UserTagStore> open_to_write(const std::string& path, bool init, Console& console) {
+Result<UserTagStore> open_to_write(const std::string& path, const NewStore& wanted, Console& console) {
   Options options;
-  options.create_if_missing = init;
+  options.create_if_missing = wanted.is_wanted();
+  options.settings = wanted.settings();
   options.log = [&console](LogLevel level, std::string_view text) {
     if (level == LogLevel::error) console.note(text);
   };

@@ -6,6 +6,7 @@
 #include <usertags/user_tag_store.hpp>
 
 #include "console.hpp"
+#include "new_store.hpp"
 
 namespace usertags::command {
 
@@ -14,11 +15,9 @@ Result<UserTagStore> open_to_look(const std::string& path);
 
 // What the store has to say of its health is told to the console. From here on interruptions are deferred:
 // there may be something to finish.
-Result<UserTagStore> open_to_write(const std::string& path, bool init, Console& console);
+Result<UserTagStore> open_to_write(const std::string& path, const NewStore& wanted, Console& console);
 
 // Writes are safe before this; what goes wrong here is told as a note.
 void close_after_writing(UserTagStore& store, Console& console);
-
-inline constexpr const char* kInitHelp = "Make the store where there is none";
 
 }   // namespace usertags::command

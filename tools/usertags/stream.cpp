@@ -84,11 +84,11 @@ class StreamCommand final : public Command {
             "  printf '%s\\n' '{\"create\":{\"external_id\":\"bob\"}}' | usertags stream users.db --init\n"
             "  usertags stream users.db <writes.jsonl >answers.jsonl") {}
 
-  void declare(Arguments& arguments) override { arguments.flag("--init", init_, kInitHelp); }
+  void declare(Arguments& arguments) override { new_store_.declare(arguments); }
 
   int run(Console& console) override {
     console.json = true;
-    auto store = open_to_write(store_path(), init_, console);
+    auto store = open_to_write(store_path(), new_store_, console);
     if (!store) return console.error(store.error());
     const int worst = stream(*store, console.out());
     close_after_writing(*store, console);
@@ -107,7 +107,7 @@ class StreamCommand final : public Command {
     return answerer.worst();
   }
 
-  bool init_ = false;
+  NewStore new_store_;
 };
 
 }   // namespace

@@ -25,7 +25,7 @@ namespace usertags::store {
 namespace {
 
 void check(const AdoptOptions& options) {
-  store::check(options.limits);
+  if (options.settings) store::check(*options.settings);
   check_busy_timeout(options.busy_timeout);
   if (options.note.empty()) return;
   if (const auto wrong = model::check_note(options.note))
@@ -44,10 +44,11 @@ struct Look {
 };
 
 // Within the caller's transaction.
-Look look(sqlite::Connection& connection, const Limits& limits) {
+Look look(sqlite::Connection& connection, const AdoptOptions& options) {
   Look look{survey(connection), {}};
+  require_settings(look.survey.state.settings, options.settings);
   look.findings = find_differences(look.survey);
-  judge(look.survey, limits, look.findings);
+  judge(look.survey, look.findings);
   return look;
 }
 
@@ -76,7 +77,7 @@ Look look_only(Reading (*open)(const std::filesystem::path&, std::chrono::millis
                const std::filesystem::path& path, const AdoptOptions& options) {
   return read_file(open, path, options.busy_timeout, [&](Reading& reading) {
     const sqlite::ReadTransaction moment(reading.connection);
-    return look(reading.connection, options.limits);
+    return look(reading.connection, options);
   });
 }
 
@@ -136,7 +137,7 @@ Adoption look_and_take_in(const std::filesystem::path& path, const AdoptOptions&
   sqlite::Database database(writable(path, options), {});
   Closing closing(database);
   sqlite::Transaction transaction(database.connection());
-  Look found = look(database.connection(), options.limits);
+  Look found = look(database.connection(), options);
   if (!found.differs() || found.has_problem()) return report(std::move(found));
   const sqlite::State state = take_in(database, found.survey, found.findings, options.note);
   Adoption adoption = report(std::move(found));   // before the COMMIT: nothing behind it may fail

@@ -20,10 +20,10 @@ using model::RecordPtr;
 
 class Judgement {
  public:
-  Judgement(const Survey& survey, const Limits& limits, Findings& findings)
+  Judgement(const Survey& survey, Findings& findings)
       : survey_(survey),
         findings_(findings),
-        planner_({.tags_per_user = limits.tags_per_user,
+        planner_({.tags_per_user = survey.state.settings.tags_per_user,
                   .operations_per_batch = std::numeric_limits<std::size_t>::max()}) {
     for (Finding& finding : findings.all) {
       if (finding.change.kind != ChangeKind::created) by_ordinal_[finding.ordinal] = &finding;
@@ -169,9 +169,9 @@ class Judgement {
 
 }   // namespace
 
-void judge(const Survey& survey, const Limits& limits, Findings& findings) {
+void judge(const Survey& survey, Findings& findings) {
   if (findings.all.empty() && findings.proved) return;
-  Judgement(survey, limits, findings).run();
+  Judgement(survey, findings).run();
 }
 
 }   // namespace usertags::store

@@ -31,7 +31,7 @@ class Adopting {
  public:
   Adopting(sqlite::Database& database, const Survey& survey, Findings& findings, std::string_view note)
       : database_(database), survey_(survey), findings_(findings), note_(note) {
-    group_.begin(survey.state, now_ms());
+    group_.begin(survey.state, now_ms(), survey.state.lived_ms);
   }
 
   sqlite::State run() {

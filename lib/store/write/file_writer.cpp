@@ -47,7 +47,8 @@ FileWriter::FileWriter(sqlite::Database& database, index::Projection& projection
     : database_(database),
       projection_(projection),
       tokens_(tokens),
-      retention_(database, options.history, options.tokens),
+      retention_(database),
+      lived_(state.lived_ms, options.uptime),
       backlog_bound_(options.housekeeping.backlog_users),
       logger_(logger),
       metrics_(metrics),
@@ -78,7 +79,8 @@ std::optional<sqlite::Transaction::Commit> FileWriter::try_with_housework(const 
     check_unchanged();
     append(group);
     in_housework = true;
-    const Housework work = do_housework(due(group), {group.size(), group.tokens().size()});
+    const Housework work =
+        do_housework(due(group), {group.size(), group.tokens().size(), group.state().lived_ms});
     in_housework = has_done_anything(work);
     sqlite::State state = group.state();
     apply(work, state);
@@ -153,10 +155,12 @@ bool FileWriter::maintain(std::size_t users) {
   const auto result = leaving_no_void_frames([&] {
     sqlite::Transaction transaction(database_.connection());
     check_unchanged();
-    const Housework work = do_housework(users, {Retention::kChunk, Retention::kChunk});
+    const std::int64_t lived_ms = lived_.now_ms();
+    const Housework work = do_housework(users, {Retention::kChunk, Retention::kChunk, lived_ms});
     sqlite::State state = state_;
     apply(work, state);
     has_worked = has_done_anything(work) || state != state_;
+    state.lived_ms = lived_ms;
     return has_worked ? finish(transaction, state, &work) : kNothingToCommit;
   });
   throw_unless_committed(result);
@@ -190,6 +194,15 @@ void FileWriter::mark_clean() {
   if (state_.clean) return;
   sqlite::State state = state_;
   state.clean = true;
+  state.lived_ms = lived_.now_ms();
+  commit_state(state);
+}
+
+void FileWriter::change_settings(const StoredSettings& settings) {
+  sqlite::State state = state_;
+  state.settings = settings;
+  state.clean = false;
+  state.lived_ms = lived_.now_ms();
   commit_state(state);
 }
 
@@ -235,7 +248,7 @@ std::size_t FileWriter::due(const PendingGroup& group) const {
   return backlog_is_long || replay_is_long ? fold_share(group.size()) : 0;
 }
 
-FileWriter::Housework FileWriter::do_housework(std::size_t users, const Newcomers& newcomers) {
+FileWriter::Housework FileWriter::do_housework(std::size_t users, const Retention::Newcomers& newcomers) {
   Housework work{std::nullopt, state_.log_floor, state_.floor_checksum, state_.token_floor};
   std::uint64_t folded_revision = folds_.folded_revision();
   if (users > 0) database_.watch_commits();
@@ -244,8 +257,8 @@ FileWriter::Housework FileWriter::do_housework(std::size_t users, const Newcomer
     fold(*work.fold);
     folded_revision = work.fold->folded_revision;
   }
-  prune_log(work, folded_revision, newcomers.changes);
-  prune_tokens(work, newcomers.tokens);
+  prune_log(work, folded_revision, newcomers);
+  prune_tokens(work, newcomers);
   return work;
 }
 
@@ -257,8 +270,9 @@ void FileWriter::fold(const FoldSchedule::Step& step) {
   projection_.visit_each(step.ordinals, [&](const model::Record& record) { database_.users().fold(record); });
 }
 
-void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision, std::size_t changes) {
-  const auto last = retention_.last_change_to_go(state_, folded_revision, changes);
+void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision,
+                           const Retention::Newcomers& newcomers) {
+  const auto last = retention_.last_change_to_go(state_, folded_revision, newcomers);
   if (!last) return;
   database_.watch_commits();
   work.log_floor = *last + 1;
@@ -267,8 +281,8 @@ void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision, std::
   database_.users().forget_deleted(*last);
 }
 
-void FileWriter::prune_tokens(Housework& work, std::size_t tokens) {
-  const auto last = retention_.last_token_to_go(state_, tokens);
+void FileWriter::prune_tokens(Housework& work, const Retention::Newcomers& newcomers) {
+  const auto last = retention_.last_token_to_go(state_, newcomers);
   if (!last) return;
   database_.watch_commits();
   work.token_floor = *last + 1;

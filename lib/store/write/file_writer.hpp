@@ -21,6 +21,7 @@
 #include "store/watch/logger.hpp"
 #include "store/watch/metrics.hpp"
 #include "store/write/fold_schedule.hpp"
+#include "store/write/lived_time.hpp"
 #include "store/write/pending_group.hpp"
 #include "store/write/postponement.hpp"
 #include "store/write/retention.hpp"
@@ -56,13 +57,12 @@ class FileWriter {
   void begin_epoch(std::uint64_t epoch);
   void mark_clean();
 
- private:
-  // What comes with a commit: housekeeping keeps pace with it.
-  struct Newcomers {
-    std::size_t changes = 0;
-    std::size_t tokens = 0;
-  };
+  // One durable commit of the settings alone. Throws Failure where it cannot.
+  void change_settings(const StoredSettings& settings);
 
+  std::int64_t lived_ms() const noexcept { return lived_.now_ms(); }
+
+ private:
   // Housekeeping that was done within a transaction and counts once that is committed.
   struct Housework {
     std::optional<FoldSchedule::Step> fold;
@@ -84,10 +84,10 @@ class FileWriter {
   void put_off(const Error& why) noexcept;
   void give_void_frames_back() noexcept;
   bool has_done_anything(const Housework& work) const noexcept;
-  Housework do_housework(std::size_t users, const Newcomers& newcomers);
+  Housework do_housework(std::size_t users, const Retention::Newcomers& newcomers);
   void fold(const FoldSchedule::Step& step);
-  void prune_log(Housework& work, std::uint64_t folded_revision, std::size_t changes);
-  void prune_tokens(Housework& work, std::size_t tokens);
+  void prune_log(Housework& work, std::uint64_t folded_revision, const Retention::Newcomers& newcomers);
+  void prune_tokens(Housework& work, const Retention::Newcomers& newcomers);
   void forget_tokens() noexcept;
   void take(const PendingGroup& group) noexcept;
   void take(const sqlite::State& state, const Housework* work) noexcept;
@@ -98,6 +98,7 @@ class FileWriter {
   index::Projection& projection_;
   index::TokenIndex& tokens_;
   Retention retention_;
+  const LivedTime lived_;
   const std::uint64_t backlog_bound_;
   const Logger& logger_;
   Metrics& metrics_;

@@ -271,9 +271,9 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
   return answer(std::move(after), true);
 }
 
-Result<Applied> Judge::plan(const PatchView& write) {
+Result<Applied> Judge::plan(const PatchView& write, const Settings& settings) {
   // Before the moment: it asks for one itself.
-  begin_group(budget_.is_limited() ? std::max<std::int64_t>(budget_.room(), 0) : MemoryBudget::kUnlimited);
+  begin_group(settings, budget_.is_limited() ? std::max<std::int64_t>(budget_.room(), 0) : MemoryBudget::kUnlimited);
   return projection_.at_one_moment([&] { return plan_now(write); });
 }
 

@@ -12,7 +12,7 @@
 #include <span>
 #include <string>
 
-#include <usertags/options.hpp>
+#include <usertags/settings.hpp>
 #include <usertags/write.hpp>
 
 #include "index/projection.hpp"
@@ -31,13 +31,15 @@ Error user_not_found(const UserRef& user);
 
 class Judge {
  public:
-  Judge(const Limits& limits, const index::Projection& projection, const index::TokenIndex& tokens,
-        const MemoryBudget& budget)
-      : projection_(projection), tokens_(tokens), budget_(budget), planner_(limits) {}
+  Judge(const index::Projection& projection, const index::TokenIndex& tokens, const MemoryBudget& budget)
+      : projection_(projection), tokens_(tokens), budget_(budget) {}
 
-  // Before the first write of a group. `allowance`: how much memory its writes may take, by their estimates
-  // (memory_budget.hpp).
-  void begin_group(std::int64_t allowance) noexcept { allowance_ = allowance; }
+  // Before the first write of a group, which is judged by these settings. `allowance`: how much memory its writes
+  // may take, by their estimates (memory_budget.hpp).
+  void begin_group(const Settings& settings, std::int64_t allowance) noexcept {
+    planner_.use(settings);
+    allowance_ = allowance;
+  }
 
   // The answer to the write, should the group be committed. A change is added to the group, and so is a
   // token. `item` is the index that violations bear.
@@ -46,9 +48,10 @@ class Judge {
   // What is judged while it lives is one transaction.
   class Transaction;
 
-  // What a patch would come to now: judge() with nothing added, and the revision that it would have got. Of
-  // one moment: token, user and revision belong together. Any thread, with a judge of its own.
-  Result<Applied> plan(const PatchView& patch);
+  // What a patch would come to now, by these settings: judge() with nothing added, and the revision that it
+  // would have got. Of one moment: token, user and revision belong together. Any thread, with a judge of its
+  // own.
+  Result<Applied> plan(const PatchView& patch, const Settings& settings);
 
  private:
   Result<Applied> judge_anew(const WriteView& write, PendingGroup& group);

@@ -8,8 +8,9 @@
 
 namespace usertags::store {
 
-void PendingGroup::begin(const sqlite::State& committed, std::int64_t now_ms) {
+void PendingGroup::begin(const sqlite::State& committed, std::int64_t now_ms, std::int64_t lived_ms) {
   state_ = committed;
+  state_.lived_ms = std::max(committed.lived_ms, lived_ms);
   state_.last_at_ms = std::max(committed.last_at_ms, now_ms);
   newest_.clear();
   steps_.clear();
@@ -74,7 +75,7 @@ void PendingGroup::add(model::ChangeKind kind, index::Step step, std::string_vie
 
 void PendingGroup::remember(model::Token token) {
   token.seq = state_.last_token + 1;
-  token.at_ms = state_.last_at_ms;
+  token.lived_ms = state_.lived_ms;
   tokens_.push_back(token);
   try {
     token_places_.emplace(token.text, tokens_.size() - 1);
@@ -127,6 +128,7 @@ model::Change PendingGroup::change(std::size_t index) const noexcept {
           .ordinal = entry.version->ordinal(),
           .remaining = entry.remaining,
           .at_ms = state_.last_at_ms,
+          .lived_ms = state_.lived_ms,
           .kind = entry.kind,
           .patch = std::string_view(patches_).substr(entry.patch_begin, entry.patch_size),
           .note = entry.note};

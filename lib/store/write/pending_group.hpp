@@ -21,8 +21,8 @@ namespace usertags::store {
 
 class PendingGroup {
  public:
-  // Starts over, after `committed`, at a time.
-  void begin(const sqlite::State& committed, std::int64_t now_ms);
+  // Starts over, after `committed`, at a time, and lived time.
+  void begin(const sqlite::State& committed, std::int64_t now_ms, std::int64_t lived_ms);
 
   // The user as this group leaves it so far: null where the group has nothing of it, a tombstone where the
   // group deleted it.

@@ -20,8 +20,9 @@ Candidates candidates(std::uint64_t floor, std::uint64_t kept, std::size_t newco
   return {floor + chunk - 1, floor + std::max<std::uint64_t>(chunk, 2 * newcomers) - 1};
 }
 
-bool is_old(std::int64_t at_ms, std::int64_t newest_at_ms, std::chrono::seconds age) {
-  return std::chrono::floor<std::chrono::seconds>(std::chrono::milliseconds(newest_at_ms - at_ms)) >= age;
+// Both in lived time.
+bool is_old(std::int64_t at_ms, std::int64_t now_ms, std::chrono::seconds age) {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::milliseconds(now_ms - at_ms)) >= age;
 }
 
 // The newest of the rows up to `last` that is old; `first` is. Times never run backwards.
@@ -43,25 +44,27 @@ std::uint64_t newest_old(std::uint64_t first, std::uint64_t last, IsOld&& is_old
 // A change goes when it is beyond both bounds.
 std::optional<std::uint64_t> Retention::last_change_to_go(const sqlite::State& state,
                                                           std::uint64_t folded_revision,
-                                                          std::size_t newcomers) {
-  if (history_.keep_all || state.revision <= history_.min_changes) return std::nullopt;
+                                                          const Newcomers& newcomers) {
+  const History& keep = state.settings.history;
+  if (keep.keep_all || state.revision <= keep.min_changes) return std::nullopt;
   const auto old = [&](std::uint64_t revision) {
-    return history_.min_age.count() == 0 ||
-           is_old(mark_of(revision).at_ms, state.last_at_ms, history_.min_age);
+    return keep.min_age.count() == 0 || is_old(mark_of(revision).lived_ms, newcomers.lived_ms, keep.min_age);
   };
-  const std::uint64_t newest = std::min(folded_revision, state.revision - history_.min_changes);
-  const auto [least, most] = candidates(state.log_floor, history_.min_changes, newcomers);
+  const std::uint64_t newest = std::min(folded_revision, state.revision - keep.min_changes);
+  const auto [least, most] = candidates(state.log_floor, keep.min_changes, newcomers.changes);
   if (newest < least || !old(least)) return std::nullopt;
   return transaction_end_near(newest_old(least, std::min(newest, most), old), newest);
 }
 
 // A token goes when it is beyond either bound.
-std::optional<std::uint64_t> Retention::last_token_to_go(const sqlite::State& state, std::size_t newcomers) {
+std::optional<std::uint64_t> Retention::last_token_to_go(const sqlite::State& state,
+                                                         const Newcomers& newcomers) {
+  const Tokens& keep = state.settings.tokens;
   const auto old = [&](std::uint64_t seq) {
-    return state.last_token - seq >= tokens_.max_count ||
-           is_old(token_at_ms(seq), state.last_at_ms, tokens_.max_age);
+    return state.last_token - seq >= keep.max_count ||
+           is_old(token_lived_ms(seq), newcomers.lived_ms, keep.max_age);
   };
-  const auto [least, most] = candidates(state.token_floor, tokens_.max_count, newcomers);
+  const auto [least, most] = candidates(state.token_floor, keep.max_count, newcomers.tokens);
   if (state.last_token < least || !old(least)) return std::nullopt;
   return newest_old(least, std::min(state.last_token, most), old);
 }
@@ -77,8 +80,8 @@ sqlite::ChangeLog::Mark Retention::mark_of(std::uint64_t revision) {
   model::fail(ErrorCode::corrupt_store, "the log lacks change " + std::to_string(revision));
 }
 
-std::int64_t Retention::token_at_ms(std::uint64_t seq) {
-  if (const auto at_ms = database_.tokens().at_ms(seq)) return *at_ms;
+std::int64_t Retention::token_lived_ms(std::uint64_t seq) {
+  if (const auto lived_ms = database_.tokens().lived_ms(seq)) return *lived_ms;
   model::fail(ErrorCode::corrupt_store, "table 'token' lacks row " + std::to_string(seq));
 }
 

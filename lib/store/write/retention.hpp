@@ -10,35 +10,37 @@
 #include <cstdint>
 #include <optional>
 
-#include <usertags/options.hpp>
-
 #include "sqlite/database.hpp"
 
 namespace usertags::store {
 
 class Retention {
  public:
-  Retention(sqlite::Database& database, const History& history, const Tokens& tokens) noexcept
-      : database_(database), history_(history), tokens_(tokens) {}
+  explicit Retention(sqlite::Database& database) noexcept : database_(database) {}
+
+  // What comes with a commit: pruning keeps pace with it.
+  struct Newcomers {
+    std::size_t changes = 0;
+    std::size_t tokens = 0;
+    std::int64_t lived_ms = 0;   // the store's lived time now
+  };
 
   // Rows that are always pruned together, unless the bounds are smaller.
   static constexpr std::uint64_t kChunk = 1024;
 
-  // The newest change, or token, that may go now; none where it is not worth while. `newcomers`: as many came
-  // with this commit, so that pruning keeps pace. A transaction goes as a whole.
+  // The newest change, or token, that may go now by the store's settings; none where it is not worth while. A
+  // transaction goes as a whole.
   std::optional<std::uint64_t> last_change_to_go(const sqlite::State& state, std::uint64_t folded_revision,
-                                                 std::size_t newcomers);
-  std::optional<std::uint64_t> last_token_to_go(const sqlite::State& state, std::size_t newcomers);
+                                                 const Newcomers& newcomers);
+  std::optional<std::uint64_t> last_token_to_go(const sqlite::State& state, const Newcomers& newcomers);
 
   sqlite::ChangeLog::Mark mark_of(std::uint64_t revision);
 
  private:
   std::optional<std::uint64_t> transaction_end_near(std::uint64_t wanted, std::uint64_t newest);
-  std::int64_t token_at_ms(std::uint64_t seq);
+  std::int64_t token_lived_ms(std::uint64_t seq);
 
   sqlite::Database& database_;
-  const History history_;
-  const Tokens tokens_;
 };
 
 }   // namespace usertags::store

@@ -1,6 +1,7 @@
 #include "store/write/write_path.hpp"
 
 #include <exception>
+#include <string>
 
 #include "model/failure.hpp"
 #include "store/adopt/adoption.hpp"
@@ -10,6 +11,7 @@
 #include "store/file/rights.hpp"
 #include "store/load/loader.hpp"
 #include "store/load/token_loader.hpp"
+#include "store/option_checks.hpp"
 #include "store/read/waiting.hpp"
 
 namespace usertags::store {
@@ -38,8 +40,9 @@ std::unique_ptr<sqlite::Database> open_database(const std::optional<std::filesys
   }
 }
 
-sqlite::State first_state() {
+sqlite::State first_state(const Options& options) {
   sqlite::State state;
+  static_cast<Settings&>(state.settings) = options.settings.value_or(Settings{});
   fill_random(state.store_id);
   return state;
 }
@@ -64,6 +67,23 @@ FoldSchedule schedule(const Loaded& loaded) {
   return folds;
 }
 
+StoredSettings changed(StoredSettings settings, const SettingsChange& change) {
+  settings.tags_per_user = change.tags_per_user.value_or(settings.tags_per_user);
+  settings.operations_per_batch = change.operations_per_batch.value_or(settings.operations_per_batch);
+  settings.history = change.history.value_or(settings.history);
+  settings.tokens = change.tokens.value_or(settings.tokens);
+  check(settings);
+  return settings;
+}
+
+Error other_version(std::uint64_t version, std::uint64_t expected) {
+  return {ErrorCode::settings_mismatch,
+          Error::Details{.what = "the store's settings are at version " + std::to_string(version) + ", not " +
+                                 std::to_string(expected),
+                         .remedy = "read the settings again and decide anew",
+                         .current_version = version}};
+}
+
 }   // namespace
 
 WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::optional<StoreLock> lock,
@@ -72,6 +92,7 @@ WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::opti
                      PublishSignal& published)
     : lock_(std::move(lock)), database_(open_database(path, options, first_state())), in_memory_(!path) {
   const Loaded loaded = load_for_writing(*database_, tokens);
+  require_settings(loaded.state.settings, options.settings);
   projection.load(loaded.records, loaded.state.revision);
   budget.require_room();
   file_ = std::make_unique<FileWriter>(*database_, projection, tokens, options, logger, metrics, loaded.state,
@@ -81,6 +102,20 @@ WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::opti
                                      published);
   queue_ = std::make_unique<GroupCommit>(*writer_);
   if (!in_memory_) metrics.database_bytes = database_->database_bytes();
+}
+
+Result<StoredSettings> WritePath::change_settings(const SettingsChange& change,
+                                                  std::optional<std::uint64_t> expected_version) {
+  return exclusively([&](sqlite::Database&) -> Result<StoredSettings> {
+    const StoredSettings& stored = file_->state().settings;
+    if (expected_version && *expected_version != stored.version)
+      return std::unexpected(other_version(stored.version, *expected_version));
+    StoredSettings settings = changed(stored, change);
+    if (settings == stored) return settings;
+    ++settings.version;
+    writer_->guard([&] { file_->change_settings(settings); });
+    return settings;
+  });
 }
 
 void WritePath::checkpoint() {

@@ -10,6 +10,7 @@
 #include <usertags/error.hpp>
 #include <usertags/options.hpp>
 #include <usertags/progress.hpp>
+#include <usertags/settings.hpp>
 
 #include "index/projection.hpp"
 #include "index/token_index.hpp"
@@ -45,6 +46,9 @@ class WritePath {
     });
   }
 
+  // Answers the settings as they are then. Throws Failure where they cannot be committed.
+  Result<StoredSettings> change_settings(const SettingsChange& change,
+                                         std::optional<std::uint64_t> expected_version);
   void checkpoint();
   void maintain(std::chrono::milliseconds budget);
   void compact(const Progress& progress);

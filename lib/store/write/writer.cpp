@@ -50,7 +50,7 @@ Writer::Writer(sqlite::Database& database, index::Projection& projection, index:
       logger_(logger),
       metrics_(metrics),
       published_(published),
-      judge_(options.limits, projection, tokens, budget),
+      judge_(projection, tokens, budget),
       next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes) {}
 
 // --- A group. ---
@@ -109,8 +109,8 @@ Writer::Prepared Writer::decide(std::span<Slice> slices) {
 }
 
 void Writer::judge_group(std::span<Slice> slices, std::int64_t allowance) {
-  group_.begin(file_.state(), now_ms());
-  judge_.begin_group(allowance);
+  group_.begin(file_.state(), now_ms(), file_.lived_ms());
+  judge_.begin_group(file_.state().settings, allowance);
   lookahead_.emplace(projection_, tokens_, slices);
   judged_at_ = std::chrono::steady_clock::now();
   for (Slice& slice : slices) {

@@ -14,6 +14,7 @@
 #include "support/adopting.hpp"
 #include "support/answers.hpp"
 #include "support/checked_store.hpp"
+#include "support/settings.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -44,6 +45,12 @@ class AdoptionTest : public testing::Test {
   void end(CheckedStore& store, Ending ending) {
     reference_.emplace(store.reference());
     if (ending == Ending::closed) must(store.store().close());
+  }
+
+  void set_limits(std::size_t tags, std::size_t operations) const {
+    auto store = must(UserTagStore::open(path_));
+    must(store.change_settings({.tags_per_user = tags, .operations_per_batch = operations}));
+    must(store.close());
   }
 
   void run(const std::string& sql) const { StockSqlite(path_).run(sql); }
@@ -79,7 +86,7 @@ class PrunedStore : public AdoptionTest {
  protected:
   static Options forgetful() {
     Options options = relaxed();
-    options.history.min_changes = 3;
+    settings_of(options).history.min_changes = 3;
     options.housekeeping.backlog_users = 1;
     return options;
   }

@@ -10,6 +10,7 @@
 #include "support/expect_equal.hpp"
 #include "support/generators.hpp"
 #include "support/property.hpp"
+#include "support/settings.hpp"
 
 namespace usertags::test {
 namespace {
@@ -91,7 +92,7 @@ TEST(AdoptionModel, RandomEditsAreAdoptedAndNothingElseChanges) {
   int number = 0;
   check_property(150, [&] {
     const auto path = folder / std::to_string(number++);
-    ReferenceStore reference((Limits()));
+    ReferenceStore reference;
     {
       CheckedStore store(path, relaxed());
       write_past(store, relaxed());
@@ -115,7 +116,7 @@ TEST(AdoptionModel, RandomEditsAreAdoptedAndNothingElseChanges) {
 TEST(AdoptionModel, WhatTheLogHasForgottenIsAdoptedAsItStands) {
   const TempDir folder(memory_folder());
   Options options = relaxed();
-  options.history.min_changes = 3;
+  settings_of(options).history.min_changes = 3;
   options.housekeeping.backlog_users = 1;
   int number = 0;
   check_property(150, [&] {

@@ -215,14 +215,31 @@ TEST_F(PrunedStore, AUserWithoutTagsIsAdoptedByWayOfOne) {
   EXPECT_EQ(must(store.find("eve")).tags().size(), 0U);
 }
 
-TEST_F(AdoptionTest, TheLimitOfTagsIsTheCallers) {
+TEST_F(AdoptionTest, TheLimitOfTagsIsTheStores) {
   make_store(Ending::closed);
+  set_limits(4, 1);
   run(set_ann(many_tags(5)));
-  const Adoption refused = must(adopt({.limits = {.tags_per_user = 4}}));
+  const Adoption refused = must(adopt());
   ASSERT_EQ(refused.changes.size(), 1U);
   ASSERT_EQ(refused.changes[0].violations.size(), 1U);
   EXPECT_EQ(refused.changes[0].violations[0].reason, Reason::too_many_tags);
-  EXPECT_TRUE(must(adopt({.limits = {.tags_per_user = 5, .operations_per_batch = 1}})).adopted);
+}
+
+TEST_F(AdoptionTest, TheLimitOfOperationsIsNone) {
+  make_store(Ending::closed);
+  set_limits(5, 1);
+  run(set_ann(many_tags(5)));
+  EXPECT_TRUE(must(adopt()).adopted);
+}
+
+TEST_F(AdoptionTest, SettingsThatAreAskedForHaveToBeTheStores) {
+  make_store(Ending::closed);
+  const auto before = file_bytes(path_);
+  const auto refused = adopt({.settings = Settings{.tags_per_user = 4}});
+  ASSERT_EQ(code_of(refused), ErrorCode::settings_mismatch);
+  EXPECT_NE(refused.error().what().find("tags_per_user is 256, not 4"), std::string::npos);
+  EXPECT_TRUE(file_bytes(path_) == before);
+  EXPECT_TRUE(must(adopt({.settings = Settings{}})).adopted);
 }
 
 // One who is over the limit, because it was higher once, may shrink; and what was there before is not judged.
@@ -230,8 +247,9 @@ TEST_F(AdoptionTest, OnlyWhatIsChangedIsJudged) {
   make_store(Ending::closed);
   run(set_ann(many_tags(9)));
   EXPECT_TRUE(must(adopt()).adopted);
+  set_limits(4, 1024);
   run(set_ann(many_tags(8)));
-  EXPECT_TRUE(must(adopt({.limits = {.tags_per_user = 4}})).adopted);
+  EXPECT_TRUE(must(adopt()).adopted);
 }
 
 // --- What is not adopted, but refused as at open. ---
@@ -254,13 +272,13 @@ const Damage kDamages[] = {
     {"AnIdThatIsNone", "UPDATE user SET id = replace(id, 'user_', 'user-') WHERE ordinal = 1",
      ErrorCode::corrupt_store},
     {"AnOrdinalOutOfRange", "UPDATE user SET ordinal = -1 WHERE ordinal = 1", ErrorCode::corrupt_store},
-    {"AColumnOfAnotherRange", "UPDATE token SET at_ms = -1", ErrorCode::corrupt_store},
+    {"AColumnOfAnotherRange", "UPDATE token SET lived_ms = -1", ErrorCode::corrupt_store},
     {"TheCommitRecord", "UPDATE state SET epoch = epoch + 1", ErrorCode::corrupt_store},
     {"ACommitRecordThatContradictsItself", "UPDATE state SET folded_revision = revision + 1",
      ErrorCode::corrupt_store},
     {"ATable", "CREATE TABLE more(n)", ErrorCode::corrupt_store},
     {"AnIndex", "CREATE INDEX more ON user(external_id)", ErrorCode::corrupt_store},
-    {"ANewerFormat", "PRAGMA user_version = 2", ErrorCode::unsupported_format},
+    {"ANewerFormat", "PRAGMA user_version = 3", ErrorCode::unsupported_format},
     {"AnotherApplication", "PRAGMA application_id = 1", ErrorCode::not_a_store},
 };
 
@@ -354,7 +372,7 @@ TEST_F(AdoptionTest, ArgumentsAreJudgedFirst) {
   make_store(Ending::closed);
   EXPECT_EQ(code_of(adopt({.note = std::string(201, 'x')})), ErrorCode::invalid_argument);
   EXPECT_EQ(code_of(adopt({.note = "\xFF"})), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of(adopt({.limits = {.tags_per_user = 0}})), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(adopt({.settings = Settings{.tags_per_user = 0}})), ErrorCode::invalid_argument);
   EXPECT_EQ(code_of(adopt({.busy_timeout = std::chrono::milliseconds(-1)})), ErrorCode::invalid_argument);
 }
 

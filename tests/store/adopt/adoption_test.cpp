@@ -199,7 +199,7 @@ TEST_F(AdoptionTest, OnceIsEnough) {
 
 TEST_F(AdoptionTest, ANewStoreTakesUsersIn) {
   must(must(UserTagStore::open(path_)).close());
-  reference_.emplace(Limits());
+  reference_.emplace();
   run(R"(INSERT INTO user VALUES (1, 'user_01h455vb4pex5vsknk084sn02q', 'eve', 1, 0, '{"tier":"new"}'))");
   EXPECT_EQ(describe(must_adopt().changes), Words{"created eve tier=new"});
 }

@@ -348,7 +348,7 @@ const Place kRefused[] = {
     {"ANewerFormat",
      [](const fs::path& path) {
        make_store(path, "old");
-       StockSqlite(path).run("PRAGMA user_version = 2");
+       StockSqlite(path).run("PRAGMA user_version = 3");
      },
      ErrorCode::unsupported_format},
     {"ADamagedStore",

@@ -15,6 +15,7 @@
 #include "support/answers.hpp"
 #include "support/everything.hpp"
 #include "support/fault_vfs.hpp"
+#include "support/settings.hpp"
 #include "support/small_disk.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
@@ -35,7 +36,7 @@ Options quick() {
 // Keeps little of the log, so that what was deleted makes room.
 Options forgetful() {
   Options options = quick();
-  options.history.min_changes = 100;
+  settings_of(options).history.min_changes = 100;
   return options;
 }
 

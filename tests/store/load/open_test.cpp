@@ -11,6 +11,7 @@
 
 #include "support/answers.hpp"
 #include "support/child.hpp"
+#include "support/settings.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -54,7 +55,7 @@ const Place kRefused[] = {
        StockSqlite(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE).run("CREATE TABLE user (name TEXT)");
      },
      ErrorCode::not_a_store},
-    {"ANewerFormat", [](const fs::path& path) { run_in_store(path, "PRAGMA user_version = 2"); },
+    {"ANewerFormat", [](const fs::path& path) { run_in_store(path, "PRAGMA user_version = 3"); },
      ErrorCode::unsupported_format},
     {"AnotherApplicationId", [](const fs::path& path) { run_in_store(path, "PRAGMA application_id = 7"); },
      ErrorCode::not_a_store},
@@ -147,10 +148,10 @@ TEST_F(Open, AnalyzeAndVacuumOfOthersAreNoChange) {
 
 TEST_F(Open, OptionsOutOfRangeAreRefusedBeforeAnythingIsMade) {
   const std::function<void(Options&)> changes[] = {
-      [](Options& options) { options.limits.tags_per_user = 0; },
-      [](Options& options) { options.limits.tags_per_user = 65'535; },
-      [](Options& options) { options.limits.operations_per_batch = 0; },
-      [](Options& options) { options.history.min_age = std::chrono::seconds(-1); },
+      [](Options& options) { settings_of(options).tags_per_user = 0; },
+      [](Options& options) { settings_of(options).tags_per_user = 65'535; },
+      [](Options& options) { settings_of(options).operations_per_batch = 0; },
+      [](Options& options) { settings_of(options).history.min_age = std::chrono::seconds(-1); },
       [](Options& options) { options.busy_timeout = std::chrono::milliseconds(-1); },
       [](Options& options) {
         options.housekeeping.max_wal_bytes = options.housekeeping.checkpoint_wal_bytes - 1;

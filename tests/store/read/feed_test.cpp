@@ -15,6 +15,7 @@
 
 #include "support/answers.hpp"
 #include "support/rewrite.hpp"
+#include "support/settings.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -215,7 +216,7 @@ TEST_F(Feed, TellsOfAnotherEpochOnce) {
 
 TEST_F(Feed, SaysWhereTheLogBeginsWhenMoreIsAskedFor) {
   Options options = options_with();
-  options.history.min_changes = 10;
+  settings_of(options).history.min_changes = 10;
   auto store = must(UserTagStore::open(path_, options));
   make_changes(store, 100);
   must(store.maintain(1min));

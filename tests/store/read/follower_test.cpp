@@ -19,6 +19,7 @@
 #include "support/expect_log.hpp"
 #include "support/fault_vfs.hpp"
 #include "support/rewrite.hpp"
+#include "support/settings.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
@@ -36,7 +37,7 @@ class FollowerTest : public testing::Test {
   // A log so short that a follower soon falls behind it.
   static Options forgetful() {
     Options options = writing();
-    options.history.min_changes = 3;
+    settings_of(options).history.min_changes = 3;
     options.housekeeping.backlog_users = 1;
     return options;
   }
@@ -192,7 +193,7 @@ TEST_F(FollowerTest, TakesTheEpochOfAWriterThatEndedUncleanly) {
 
 TEST_F(FollowerTest, FollowsTokensToo) {
   Options options = writing();
-  options.tokens.max_count = 2;
+  settings_of(options).tokens.max_count = 2;
   CheckedStore writer(path_, options);
   must(writer.create_user("ann", {}, {.token = "0"}));
   auto follower = follow();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/answers.hpp"
+#include "support/settings.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
@@ -33,7 +34,7 @@ class HistoryTest : public testing::TestWithParam<bool> {
   }
   static Options tight() {
     Options options;
-    options.history.min_changes = 50;
+    settings_of(options).history.min_changes = 50;
     return options;
   }
 
@@ -130,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(Stores, HistoryTest, testing::Bool(),
 // More entries than one step looks at lie between two changes of the user.
 TEST(LongHistory, IsWalkedInSteps) {
   Options options;
-  options.history.keep_all = true;
+  settings_of(options).history.keep_all = true;
   auto store = must(UserTagStore::open_in_memory(options));
   must(store.create_user("ann"));
   must(store.create_user("bob"));

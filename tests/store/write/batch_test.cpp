@@ -8,6 +8,7 @@
 #include "support/answers.hpp"
 #include "support/checked_store.hpp"
 #include "support/describe.hpp"
+#include "support/settings.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
@@ -45,7 +46,7 @@ class Batch : public testing::TestWithParam<Example> {
  protected:
   static Options options() {
     Options options;
-    options.limits = {.tags_per_user = 5, .operations_per_batch = 6};
+    settings_of(options) = {.tags_per_user = 5, .operations_per_batch = 6};
     return options;
   }
   static string tags_of(const User& user) {
@@ -232,9 +233,7 @@ TEST(BatchLimits, AUserOverALoweredLimitMayShrinkAndNotGrow) {
   const TempDir folder;
   CheckedStore store(folder / "users.db", {});
   must(store.create_user("ann", {{"a", ""}, {"b", ""}, {"c", ""}, {"d", ""}}));
-  Options lowered;
-  lowered.limits.tags_per_user = 2;
-  store.reopen(Ending::closed, lowered);
+  store.change_settings({.tags_per_user = 2});
   EXPECT_TRUE(store.apply("ann", TagBatch().erase("a")));
   EXPECT_TRUE(store.apply("ann", TagBatch().set("b", "x")));
   EXPECT_TRUE(store.apply("ann", TagBatch().erase("b").set("e", "")));

@@ -11,6 +11,7 @@
 #include "support/answers.hpp"
 #include "support/checked_store.hpp"
 #include "support/rewrite.hpp"
+#include "support/settings.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -26,7 +27,7 @@ class Housekeeping : public testing::Test {
     options.durability = Durability::relaxed;
     options.housekeeping.backlog_users = 10;
     options.housekeeping.checkpoint_wal_bytes = 100'000;
-    options.history.min_changes = 20;
+    settings_of(options).history.min_changes = 20;
     return options;
   }
   std::string ask(const char* sql) const {
@@ -85,7 +86,7 @@ TEST_F(Housekeeping, ARowIsFoldedToWhatIsVisibleAndNoFurtherBack) {
 
 TEST_F(Housekeeping, KeepsAllOfTheHistoryWhereThatIsWanted) {
   Options options = tight();
-  options.history.keep_all = true;
+  settings_of(options).history.keep_all = true;
   CheckedStore store(path_, options);
   create(store, 5);
   for (int n = 1; n <= 300; ++n) patch(store, n % 5, n);
@@ -95,10 +96,10 @@ TEST_F(Housekeeping, KeepsAllOfTheHistoryWhereThatIsWanted) {
 }
 
 TEST_F(Housekeeping, KeepsWhatIsYoungerThanTheMinimumAge) {
-  std::atomic<std::chrono::system_clock::time_point> now{std::chrono::system_clock::time_point(1'000'000s)};
+  std::atomic<std::chrono::nanoseconds> now{1'000'000s};
   Options options = tight();
-  options.history.min_age = 1h;
-  options.clock = [&] { return now.load(); };
+  settings_of(options).history.min_age = 1h;
+  options.uptime = [&] { return now.load(); };
   CheckedStore store(path_, options);
   create(store, 5);
   for (int n = 1; n <= 300; ++n) patch(store, n % 5, n);
@@ -114,11 +115,11 @@ TEST_F(Housekeeping, KeepsWhatIsYoungerThanTheMinimumAge) {
 
 // Both bounds at once, and the greatest age there is.
 TEST_F(Housekeeping, KeepsWhatIsWithinEitherBound) {
-  std::atomic<std::chrono::system_clock::time_point> now{std::chrono::system_clock::time_point(1'000'000s)};
+  std::atomic<std::chrono::nanoseconds> now{1'000'000s};
   Options options = tight();
-  options.history.min_changes = 100;
-  options.history.min_age = 1h;
-  options.clock = [&] { return now.load(); };
+  settings_of(options).history.min_changes = 100;
+  settings_of(options).history.min_age = 1h;
+  options.uptime = [&] { return now.load(); };
   auto store = must(UserTagStore::open(path_, options));
   const auto floor_after = [&](int patches) {
     for (int n = 0; n < patches; ++n) must(store.apply("0", TagBatch().set("n", std::to_string(++value_))));
@@ -131,9 +132,8 @@ TEST_F(Housekeeping, KeepsWhatIsWithinEitherBound) {
   EXPECT_EQ(floor_after(1), 152U) << "100 are kept, however old";
   now = now.load() + 2h;
   EXPECT_EQ(floor_after(300), 252U) << "what is younger is kept, however many";
-  must(store.close());
-  options.history.min_age = std::chrono::seconds::max();
-  store = must(UserTagStore::open(path_, options));
+  must(store.change_settings(
+      {.history = History{.min_changes = 100, .min_age = std::chrono::seconds::max()}}));
   now = now.load() + 2h;
   EXPECT_EQ(floor_after(150), 252U);
 }
@@ -143,7 +143,7 @@ class PrunedTransactions : public Housekeeping {
   // Of 100 changes, those from `first` to `last` are one transaction, and 20 are kept. Answers the floor.
   std::uint64_t floor_with(std::uint64_t first, std::uint64_t last) {
     Options options = tight();
-    options.history.keep_all = true;
+    settings_of(options).history.keep_all = true;
     {
       auto store = must(UserTagStore::open(path_, options));
       must(store.create_user("ann"));
@@ -151,7 +151,8 @@ class PrunedTransactions : public Housekeeping {
       must(store.close());
     }
     rewrite_log(path_, [&](std::vector<OwnedChange>& changes) { make_transaction(changes, first, last); });
-    auto store = must(UserTagStore::open(path_, tight()));
+    auto store = must(UserTagStore::open(path_));
+    must(store.change_settings({.history = settings_of(options = tight()).history}));
     must(store.maintain(1min));
     EXPECT_TRUE(must(store.verify()).ok());
     return store.stats().log_floor;

@@ -12,6 +12,7 @@
 #include "support/answers.hpp"
 #include "support/checked_store.hpp"
 #include "support/fault_vfs.hpp"
+#include "support/settings.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -32,7 +33,7 @@ class Tokens : public testing::Test {
  protected:
   Options options() const {
     Options options;
-    options.clock = [this] { return now_; };
+    options.uptime = [this] { return now_; };
     options.durability = Durability::relaxed;
     return options;
   }
@@ -40,7 +41,7 @@ class Tokens : public testing::Test {
     return StockSqlite(path_, SQLITE_OPEN_READONLY).query(sql).at(0).at(0);
   }
 
-  std::chrono::system_clock::time_point now_{1'800'000'000s};
+  std::chrono::nanoseconds now_{1'800'000s};
   TempDir folder_{memory_folder()};
   std::filesystem::path path_ = folder_ / "users.db";
 };
@@ -200,8 +201,8 @@ TEST_F(Tokens, APlanAnswersWhatApplyWould) {
 
 TEST_F(Tokens, AreKeptUpToTheirNumberAndNoShorterThanTheLog) {
   Options options = this->options();
-  options.tokens.max_count = 50;
-  options.history.min_changes = 3;
+  settings_of(options).tokens.max_count = 50;
+  settings_of(options).history.min_changes = 3;
   options.housekeeping.backlog_users = 1;
   CheckedStore store(path_, options);
   must(store.create_user("ann"));
@@ -223,7 +224,7 @@ TEST_F(Tokens, AreKeptUpToTheirNumberAndNoShorterThanTheLog) {
 
 TEST_F(Tokens, AreForgottenByTheirAge) {
   Options options = this->options();
-  options.tokens.max_age = 3600s;
+  settings_of(options).tokens.max_age = 3600s;
   CheckedStore store(path_, options);
   must(store.create_user("ann"));
   const auto apply_many = [&](const std::string& prefix) {
@@ -249,10 +250,10 @@ TEST_F(Tokens, AreForgottenByTheirAge) {
 
 TEST_F(Tokens, OptionsOutOfRangeAreRefused) {
   Options none = options();
-  none.tokens.max_count = 0;
+  settings_of(none).tokens.max_count = 0;
   EXPECT_EQ(code_of(UserTagStore::open(path_, none)), ErrorCode::invalid_argument);
   Options backwards = options();
-  backwards.tokens.max_age = -1s;
+  settings_of(backwards).tokens.max_age = -1s;
   EXPECT_EQ(code_of(UserTagStore::open(path_, backwards)), ErrorCode::invalid_argument);
 }
 
