@@ -90,7 +90,7 @@ WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::opti
                      const Options& options, index::Projection& projection, index::TokenIndex& tokens,
                      const MemoryBudget& budget, const Logger& logger, Metrics& metrics,
                      PublishSignal& published)
-    : lock_(std::move(lock)), database_(open_database(path, options, first_state())), in_memory_(!path) {
+    : lock_(std::move(lock)), database_(open_database(path, options, first_state(options))), in_memory_(!path) {
   const Loaded loaded = load_for_writing(*database_, tokens);
   require_settings(loaded.state.settings, options.settings);
   projection.load(loaded.records, loaded.state.revision);

@@ -210,7 +210,7 @@ TEST_F(FollowerTest, FollowsTokensToo) {
 // Under the same text there is then another token, and nothing is there twice.
 TEST_F(FollowerTest, FollowsATokenThatWasForgottenAndGivenAnew) {
   Options options = writing();
-  options.tokens.max_count = 1;
+  settings_of(options).tokens.max_count = 1;
   CheckedStore writer(path_, options);
   must(writer.create_user("ann", {}, {.token = "t"}));
   auto follower = follow();
@@ -230,7 +230,7 @@ TEST_F(FollowerTest, FollowsATokenThatWasForgottenAndGivenAnew) {
 // Whatever a writer does to his store between two looks.
 TEST_F(FollowerTest, OutlivesAllThatAWriterMayDo) {
   Options options = forgetful();
-  options.tokens.max_count = 2;
+  settings_of(options).tokens.max_count = 2;
   CheckedStore writer(path_, options);
   write_some(writer, 0, 10);
   auto follower = follow();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/answers.hpp"
+#include "support/settings.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
@@ -97,7 +98,7 @@ TEST_F(Ids, DifferBetweenStoresOfTheSameMoment) {
 // Nothing of the newest user is left in the file but what the commit record says.
 TEST_F(Ids, OfADeletedAndPrunedUserComesBackNeitherAfterReopeningNorWithTheClockSetBack) {
   Options forgetful = options();
-  forgetful.history.min_changes = 0;
+  settings_of(forgetful).history.min_changes = 0;
   auto store = must(UserTagStore::open(folder_ / "users.db", forgetful));
   create(store, 2);
   const std::string newest = ids_.back();
