@@ -21,7 +21,7 @@ struct ApplyOptions {
       expected_revision{};   // the user's, else revision_mismatch; not for a creation
   // Idempotency token, 1 to 128 bytes, one name space per store; empty: none. The same request under the same
   // token is answered as it was the first time (`replayed`) and takes effect once, over reopening and
-  // crashes, for as long as Options::tokens keeps it; another request under it is token_reused. A failure is
+  // crashes, for as long as Settings::tokens keeps it; another request under it is token_reused. A failure is
   // not remembered. The request is what is to be done, to whom, and its guards; note and deadline may differ.
   std::string token{};
   std::string note{};   // who or why, 0 to 200 characters; kept with the change

@@ -17,6 +17,7 @@
 
 #include "memory/failing_memory.hpp"
 #include "support/answers.hpp"
+#include "support/settings.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -50,8 +51,8 @@ Options small() {
   Options options;
   options.durability = Durability::relaxed;   // no power fails here
   options.housekeeping.backlog_users = 4;
-  options.history.min_changes = 20;
-  options.tokens.max_count = 10;
+  settings_of(options).history.min_changes = 20;
+  settings_of(options).tokens.max_count = 10;
   return options;
 }
 

@@ -321,13 +321,16 @@ TEST_P(RefusedBySchema, StaysOut) {
 INSTANTIATE_TEST_SUITE_P(
     Schema, RefusedBySchema,
     testing::Values(
-        "INSERT INTO state SELECT 2, store_id, 1, 1, 0, 0, last_id, 0, digest, 0, 0, 1, 0, 0, 1 FROM state",
-        "UPDATE state SET store_id = x'00'", "UPDATE state SET clean = 2", "UPDATE state SET revision = 'x'",
-        "INSERT INTO change VALUES (1, 1, 4, 0, 0, 0, 'null', NULL)",
-        "INSERT INTO change VALUES (1, 1, 3, -1, 0, 0, 'null', NULL)",
-        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 'null', '')",
-        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 'null', printf('%.801c', 'x'))",
-        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, NULL, NULL)",
+        "INSERT INTO state SELECT 2, store_id, 1, 1, 0, 0, last_id, 0, digest, 0, 0, 1, 0, 0, 1, 0, 1, 1, 1, "
+        "0, 0, 0, 1, "
+        "0, 0 FROM state",
+        "UPDATE state SET store_id = x'00'", "UPDATE state SET clean = 2",
+        "UPDATE state SET history_keep_all = 2", "UPDATE state SET revision = 'x'",
+        "INSERT INTO change VALUES (1, 1, 4, 0, 0, 0, 0, 'null', NULL)",
+        "INSERT INTO change VALUES (1, 1, 3, -1, 0, 0, 0, 'null', NULL)",
+        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 0, 'null', '')",
+        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 0, 'null', printf('%.801c', 'x'))",
+        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 0, NULL, NULL)",
         "INSERT INTO user VALUES (1, 'short', 'ann', 1, 0, '{}')",
         "INSERT INTO user VALUES (1, printf('%.31c', 'x'), '', 1, 0, '{}')",
         "INSERT INTO user VALUES (1, printf('%.31c', 'x'), printf('%.511c', char(233)), 1, 0, '{}')",

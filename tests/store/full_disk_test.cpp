@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/answers.hpp"
+#include "support/settings.hpp"
 #include "support/small_disk.hpp"
 #include "support/temp_dir.hpp"
 
@@ -151,7 +152,7 @@ TEST(FullDiskForHousekeeping, TheGroupsAreCommittedWithoutIt) {
   if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
   Options options;
   options.housekeeping.backlog_users = 0;   // two fifths of the users
-  options.history.keep_all = true;
+  settings_of(options).history.keep_all = true;
   std::vector<std::string> lines;
   options.log = [&](LogLevel, std::string_view line) { lines.emplace_back(line); };
   auto store = must(UserTagStore::open(disk / "users.db", options));

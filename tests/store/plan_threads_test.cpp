@@ -11,6 +11,7 @@
 #include <usertags/user_tag_store.hpp>
 
 #include "support/answers.hpp"
+#include "support/settings.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
@@ -108,7 +109,7 @@ TEST(PlanThreads, AFollowersAnswersAreOfOneMoment) {
 TEST(FollowerTokens, MayComeAgain) {
   const TempDir folder(memory_folder());
   Options options = without_sync();
-  options.tokens.max_count = 2;
+  settings_of(options).tokens.max_count = 2;
   auto store = must(UserTagStore::open(folder / "users.db", options));
   must(store.create_user("ann", {{"n", "0"}}));
   must(store.apply("ann", TagBatch().set("n", "1"), {.token = "again"}));

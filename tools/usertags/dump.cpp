@@ -20,6 +20,7 @@ class DumpCommand final : public Command {
                 "A line is {\"id\",\"external_id\",\"revision\",\"tags\":[{\"key\",\"value\"},…]}, in the "
                 "order of creation.\n"
                 "Loading makes new ids and revisions. The output is JSON with and without --json.\n"
+                "Settings do not come along: usertags settings shows them, load --init --setting sets them.\n"
                 "\n"
                 "Examples:\n"
                 "  usertags dump users.db >users.jsonl\n"

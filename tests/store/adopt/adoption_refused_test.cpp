@@ -310,7 +310,8 @@ TEST_F(AdoptionTest, ALogThatIsBrokenAnywhereIsRefused) {
   for (const char* sql :
        {"UPDATE change SET note = 'forged' WHERE seq = 2", "DELETE FROM change WHERE seq = 3",
         "UPDATE change SET patch = 'null' WHERE seq = 7", "DELETE FROM change",
-        "INSERT INTO change SELECT 8, ordinal, kind, remaining, at_ms, checksum, patch, note FROM change "
+        "INSERT INTO change SELECT 8, ordinal, kind, remaining, at_ms, lived_ms, checksum, patch, note FROM "
+        "change "
         "WHERE seq = 7"}) {
     std::filesystem::remove(path_);
     make_store(Ending::closed);

@@ -32,7 +32,7 @@ const TokenEdit kTokenEdits[] = {
      4, 1},
     {"OneTwice", "UPDATE token SET token = (SELECT token FROM token WHERE seq = 1) WHERE seq = 4", 4, 1},
     {"OneMore",
-     "INSERT INTO token SELECT 9, ordinal, revision, changed, at_ms, checksum, x'78', digest FROM token "
+     "INSERT INTO token SELECT 9, ordinal, revision, changed, lived_ms, checksum, x'78', digest FROM token "
      "WHERE seq = 1",
      1, 5},
 };

@@ -64,7 +64,7 @@ class Compact : public testing::Test {
     must(store.apply("0", TagBatch().set("goes", "on")));
     const auto after = everything(store);
     must(store.close());
-    store = must(UserTagStore::open(path_, forgetful()));
+    store = must(UserTagStore::open(path_, quick()));
     EXPECT_EQ(everything(store), after);
   }
 

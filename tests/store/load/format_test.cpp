@@ -1,5 +1,6 @@
-// The frozen file of format version 1, tests/data/format-1.db: what a release has written is read by all that
-// follow, to the byte. Its README line tells how it was made.
+// The frozen files. tests/data/format-2.db is of this version: what a release has written is read by all that
+// follow, to the byte. format-1.db is of one before the first release, which is refused by name. A README
+// line tells how they were made.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -24,11 +25,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFrozen = USERTAGS_TEST_DATA "/format-1.db";
-constexpr std::string_view kDigest = "b62b1cdade3f416f430dd857c310ea37";
+constexpr const char* kFrozen = USERTAGS_TEST_DATA "/format-2.db";
+constexpr std::string_view kDigest = "ce017ffe5dba3a687c055e501faf432f";
 constexpr std::uint64_t kRevision = 15;
-constexpr std::string_view kDeletedIds[] = {"user_01m85a03rce5ratk3zt972d2bg",
-                                            "user_01m85a03rce5rrxjrf92jwhgj5"};
+constexpr std::string_view kDeletedIds[] = {"user_01m8epnhweeyga7xqgzr3jqnx0",
+                                            "user_01m8epnhweeygv77p2ngs064ah"};
 
 using TagTexts = std::vector<std::pair<std::string, std::string>>;
 
@@ -55,12 +56,12 @@ std::string repeat(std::size_t count, std::string_view text) {
 // In the order of creation, the tags in bytewise order of their keys.
 std::vector<KnownUser> known_users() {
   return {
-      {"user_01m85a03qvep8bbtvfqegn31cg",
+      {"user_01m8epnhfbe6eraddft10fv6cx",
        "user_ext_123",
        9,
        {{"department", "engineering"}, {"region", "emea"}, {"tier", "gold"}}},
-      {"user_01m85a03qvep8rwrx4k2gtavm9", "-", 2, {}},
-      {"user_01m85a03qvep9a7660hs8rw8pe",
+      {"user_01m8epnhfbe6f8eqz32jn9d7r7", "-", 2, {}},
+      {"user_01m8epnhfbe6fsnqxbxd745hkm",
        R"(O'Brien "Bob" \ <b>&amp;</b> %s)",
        3,
        {{R"(back\slash)", R"(\")"},
@@ -69,25 +70,25 @@ std::vector<KnownUser> known_users() {
         {"null", "null"},
         {R"(say "hi")", R"("")"},
         {"sql", "'; DROP TABLE user; --"}}},
-      {"user_01m85a03qvep9s2dphyk11g37m",
+      {"user_01m8epnhfbe6g954yy4ykch5jv",
        "line\nbreak\x01",
        10,
        {{"\x01", "\x02\x1F\x7F"}, {"empty", ""}, {"tab\there", "a\tb"}}},
-      {"user_01m85a03qvepa9w62989mqd5nf",
+      {"user_01m8epnhfbe6gskhesjzep9t55",
        "ユーザー・Ω",
        15,
        {{"größe", "größer"},
         {"\xC3\xA9", "composed"},                                     // U+00E9
         {"\xEF\xBF\xBF", "\xE2\x80\xA8\xE2\x80\xA9\xEF\xBB\xBF"},     // U+FFFF; U+2028, U+2029, U+FEFF
         {"\xF0\x9D\x84\x9E", "\xF0\x9D\x84\x9E\xF0\x9D\x84\x9E"}}},   // U+1D11E
-      {"user_01m85a03r3ewwtp7e96ja9qkss",
+      {"user_01m8epnhrpefk840qcp5pwwmz6",
        repeat(255, "ß"),
        6,
        {{"254 bytes", repeat(127, "ä")},
         {"255 bytes", repeat(85, "€")},
         {"256 bytes", repeat(128, "ä")},
         {repeat(50, "𝄞"), repeat(200, "𝄞")}}},
-      {"user_01m85a03rce5s9scg9exrfzk4x", "gone", 14, {{"second", "life"}}},
+      {"user_01m8epnhweeyh8mgtpqb15g4e4", "gone", 14, {{"second", "life"}}},
   };
 }
 
@@ -148,32 +149,32 @@ class Format : public testing::Test {
   }
 
   TempDir folder_;
-  fs::path path_ = folder_ / "format-1.db";
+  fs::path path_ = folder_ / "format-2.db";
 };
 
-TEST_F(Format, AFileOfVersion1IsKnownByItsHeader) {
+TEST_F(Format, AFileOfVersion2IsKnownByItsHeader) {
   EXPECT_EQ(bytes_of(path_).substr(0, 16), std::string("SQLite format 3\0", 16));
   EXPECT_EQ(bytes_of(path_).substr(68, 4), "utag");
   EXPECT_EQ(ask("PRAGMA application_id"), "1970561383");
-  EXPECT_EQ(ask("PRAGMA user_version"), "1");
-  EXPECT_EQ(ask("PRAGMA page_size"), "4096");
+  EXPECT_EQ(ask("PRAGMA user_version"), "2");
+  EXPECT_EQ(ask("PRAGMA page_size"), "8192");
   EXPECT_EQ(ask("PRAGMA journal_mode"), "wal");
 }
 
-TEST_F(Format, AFileOfVersion1IsReadWithoutChangingAByte) {
+TEST_F(Format, AFileOfVersion2IsReadWithoutChangingAByte) {
   const std::string before = bytes_of(path_);
   expect_the_frozen_contents(open(Access::read_only));
   EXPECT_EQ(bytes_of(path_), before);
 }
 
-TEST_F(Format, AFileOfVersion1IsOpenedForWriting) {
+TEST_F(Format, AFileOfVersion2IsOpenedForWriting) {
   auto store = open(Access::read_write);
   expect_the_frozen_contents(store);
   must(store.close());
   expect_the_frozen_contents(open(Access::read_only));
 }
 
-TEST_F(Format, AFileOfVersion1IsWrittenOn) {
+TEST_F(Format, AFileOfVersion2IsWrittenOn) {
   auto store = open(Access::read_write);
   const Applied created = must(store.create_user("new", {{"tier", "trial"}}));
   EXPECT_EQ(created.revision, kRevision + 1);
@@ -186,6 +187,24 @@ TEST_F(Format, AFileOfVersion1IsWrittenOn) {
   EXPECT_TRUE(must(again.verify()).ok());
 }
 
+TEST(FormatBefore, AFileOfVersion1IsRefusedByNameAndLeftAsItIs) {
+  const TempDir folder;
+  const fs::path path = folder / "format-1.db";
+  fs::copy_file(USERTAGS_TEST_DATA "/format-1.db", path);
+  const std::string before = bytes_of(path);
+  const auto expect_refused = [&](const auto& answer) {
+    ASSERT_EQ(code_of(answer), ErrorCode::unsupported_format);
+    const std::string message = answer.error().message();
+    EXPECT_NE(message.find("format version 1, this library reads version 2"), std::string::npos) << message;
+    EXPECT_NE(message.find("dump it with the build that made it"), std::string::npos) << message;
+    EXPECT_EQ(bytes_of(path), before);
+  };
+  expect_refused(UserTagStore::open(path));
+  expect_refused(UserTagStore::open(path, {.access = Access::read_only}));
+  expect_refused(UserTagStore::adopt(path));
+  expect_refused(UserTagStore::adopt(path, {.dry_run = true}));
+}
+
 TEST_F(Format, TheDeletedAreKeptAsLongAsTheLogIs) {
   EXPECT_EQ(ask("SELECT group_concat(id) FROM user WHERE tags IS NULL"),
             std::string(kDeletedIds[0]) + ',' + std::string(kDeletedIds[1]));
@@ -193,7 +212,7 @@ TEST_F(Format, TheDeletedAreKeptAsLongAsTheLogIs) {
 }
 
 // What a store leaves that was not closed in good order: rows that are behind, and the log to catch up with.
-TEST_F(Format, PatchesOfVersion1AreReplayed) {
+TEST_F(Format, PatchesOfVersion2AreReplayed) {
   const std::vector<KnownUser> users = known_users();
   unfold(1,
          {users[0].id,

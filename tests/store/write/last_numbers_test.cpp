@@ -8,6 +8,7 @@
 
 #include "sqlite/database.hpp"
 #include "support/answers.hpp"
+#include "support/settings.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
@@ -20,7 +21,7 @@ class LastNumbersTest : public testing::Test {
   static Options options() {
     Options options;
     options.durability = Durability::relaxed;
-    options.history.min_changes = 0;
+    settings_of(options).history.min_changes = 0;
     return options;
   }
   // A closed store with one user, whose commit record is then changed.

@@ -20,6 +20,7 @@ sqlite::State committed() {
   state.revision = 10;
   state.last_ordinal = 3;
   state.last_at_ms = 1'000;
+  state.lived_ms = 30;
   state.last_token = 4;
   state.log_checksum = 99;
   return state;
@@ -27,7 +28,7 @@ sqlite::State committed() {
 
 class PendingGroupTest : public testing::Test {
  protected:
-  PendingGroupTest() { group_.begin(committed(), 2'000); }
+  PendingGroupTest() { group_.begin(committed(), 2'000, 700); }
 
   RecordPtr next_version(std::uint32_t ordinal, std::string_view external_id) const {
     return version(ordinal, group_.state().revision + 1, external_id, {{"n", "1"}});
@@ -73,7 +74,7 @@ TEST_F(PendingGroupTest, NumbersTokensAndGivesThemTheGroupsTime) {
   remember("b");
   ASSERT_EQ(group_.tokens().size(), 2U);
   EXPECT_EQ(group_.find_token("b")->seq, 6U);
-  EXPECT_EQ(group_.find_token("b")->at_ms, 2'000);
+  EXPECT_EQ(group_.find_token("b")->lived_ms, 700);
   EXPECT_EQ(group_.find_token("c"), nullptr);
   EXPECT_EQ(group_.state().last_token, 6U);
   EXPECT_FALSE(group_.empty());
@@ -132,9 +133,10 @@ TEST_F(PendingGroupTest, SealingChainsEachEntryToTheOneBefore) {
 }
 
 TEST_F(PendingGroupTest, TimesDoNotRunBackwards) {
-  group_.begin(committed(), 500);
+  group_.begin(committed(), 500, 20);
   create(4, "a");
   EXPECT_EQ(group_.change(0).at_ms, 1'000);
+  EXPECT_EQ(group_.change(0).lived_ms, 30);
 }
 
 }   // namespace

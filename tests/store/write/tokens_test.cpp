@@ -285,7 +285,7 @@ TEST_F(Tokens, RowsThatAreNotTheStoresAreFoundAtOpen) {
   for (const char* change : {"DELETE FROM token WHERE seq = 1", "DELETE FROM token WHERE seq = 2",
                              "DELETE FROM token WHERE seq = 3", "UPDATE token SET revision = 9 WHERE seq = 2",
                              "UPDATE token SET token = x'61' WHERE seq = 2",
-                             "INSERT INTO token SELECT 4, ordinal, revision, changed, at_ms, checksum, "
+                             "INSERT INTO token SELECT 4, ordinal, revision, changed, lived_ms, checksum, "
                              "x'64', digest FROM token LIMIT 1"}) {
     std::ofstream(path_, std::ios::binary) << image;
     StockSqlite(path_).run(change);

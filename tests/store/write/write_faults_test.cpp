@@ -16,6 +16,7 @@
 
 #include "support/answers.hpp"
 #include "support/fault_vfs.hpp"
+#include "support/settings.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
@@ -39,8 +40,8 @@ Options busy_options() {
   Options options;   // Durability::full
   options.housekeeping.backlog_users = 4;
   options.housekeeping.checkpoint_wal_bytes = 200'000;
-  options.history.min_changes = 20;
-  options.tokens.max_count = 10;
+  settings_of(options).history.min_changes = 20;
+  settings_of(options).tokens.max_count = 10;
   return options;
 }
 
