@@ -260,15 +260,17 @@ class UserTagStore {
   // compact() answer busy, and a closed store that is copied by a reader cannot be opened for writing. A
   // store in memory and one with Access::exclusive have one connection: there writes wait for the copy.
   //
-  // It is written under another name in the target's folder, synced, and renamed. A target that is there is
+  // It is written under another name in the target's folder, synced, proved from the file alone as verify()
+  // does (which takes the time and the memory of loading it, and of SQLite's own check), and renamed. A target that is there is
   // replaced as a whole, if it is a closed store; until then, and after any error, it is as it was. Cancelled
-  // or failed, nothing is left behind. `progress` counts the pages that are copied.
+  // or failed, nothing is left behind. `progress` counts the pages that are copied; the proof
+  // that follows is neither told nor cancelled.
   //
   // Errors: cancelled, disk_full, permission_denied, io_error (also for a missing folder); store_locked where
   // the target is open for writing; busy where others are loading it; invalid_argument where it belongs to
   // this store, has hard links, is on a network file system, or has a WAL beside it; not_a_store,
-  // unsupported_format and corrupt_store where it is something else than a store; corrupt_store where the commit
-  // record is forged.
+  // unsupported_format and corrupt_store where it is something else than a store; corrupt_store where the copy
+  // is not good, as that of a damaged store.
   [[nodiscard]] Result<void> backup(const std::filesystem::path& target,
                                     const Progress& progress = {}) const noexcept;
 

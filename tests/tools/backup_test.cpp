@@ -120,7 +120,7 @@ TEST_F(Care, BackupWorksBesideAWriterAndChangesNoByteOfTheStore) {
 TEST_F(Care, BackupRefusesWhatItWouldHarm) {
   make_store(store_, 1);
   const auto code_of = [&](const std::string& target) {
-    const Finished refused = run({"backup", store_, target, "--json"});
+    const Finished refused = run({"backup", store_, target, "--force", "--json"});
     EXPECT_EQ(refused.out, "");
     return std::to_string(refused.exit_code) + ' ' + text_at(boost::json::parse(refused.err), "error.code");
   };
@@ -131,6 +131,14 @@ TEST_F(Care, BackupRefusesWhatItWouldHarm) {
   EXPECT_EQ(read_file(folder_ / "text"), "words");
 
   make_store(copy_, 1);
+  const std::string old = read_file(copy_);
+  const Finished unforced = run({"backup", store_, copy_});
+  EXPECT_EQ(unforced.exit_code, 2);
+  EXPECT_NE(unforced.err.find("--force"), std::string::npos) << unforced.err;
+  EXPECT_EQ(read_file(copy_), old);
+  EXPECT_EQ(run({"backup", store_, copy_ + "-wal"}).exit_code, 2);
+  EXPECT_EQ(run({"backup", store_, copy_, "--force"}).exit_code, 0);
+
   RunningCommand writer({"stream", copy_});
   writer.write("{\"create\":{\"external_id\":\"new\"}}\n");
   writer.read_line();
@@ -148,7 +156,7 @@ TEST_F(Care, BackupEndsOnInterruptionAndLeavesTheOldCopy) {
   make_store(store_, 40'000);
   ASSERT_EQ(run({"backup", store_, copy_}).exit_code, 0);
   const std::string old = read_file(copy_);
-  const Finished finished = run_interrupted({"backup", store_, copy_}, [this](pid_t) {
+  const Finished finished = run_interrupted({"backup", store_, copy_, "--force"}, [this](pid_t) {
     return std::ranges::any_of(names(),
                                [](const auto& name) { return name.starts_with(".usertags-backup-"); });
   });

@@ -54,7 +54,10 @@ const Case kCases[] = {
     {"Plain", "a,b\nc,d\n", {{1, {"a", "b"}}, {2, {"c", "d"}}}},
     {"LastLineWithoutEnd", "a,b\nc,d", {{1, {"a", "b"}}, {2, {"c", "d"}}}},
     {"CarriageReturns", "a,b\r\nc,d\r\n", {{1, {"a", "b"}}, {2, {"c", "d"}}}},
-    {"LoneCarriageReturnIsData", "a\rb,c\r", {{1, {"a\rb", "c\r"}}}},
+    {"CarriageReturnsTwice", "a,b\r\r\nc,d\r\r\n", {{1, {"a", "b"}}, {2, {"c", "d"}}}},
+    {"LoneCarriageReturn",
+     "a\rb,c\nd\n",
+     {{1, {}, "a CR outside of quotes that is no end of a line: lines end in LF or CR LF"}, {2, {"d"}}}},
     {"ByteOrderMark",
      "\xEF\xBB\xBF"
      "a,b\n",
@@ -71,7 +74,11 @@ const Case kCases[] = {
      "a\"b,c\nd\n",
      {{1, {}, "a quote within a field that does not start with one"}, {2, {"d"}}}},
     {"TextAfterQuote", "\"a\"b,c\nd\n", {{1, {}, "text after a closing quote"}, {2, {"d"}}}},
-    {"NoClosingQuote", "a\n\"b,c\nd\n", {{1, {"a"}}, {2, {}, "a quoted field without its closing quote"}}},
+    {"NoClosingQuote",
+     "a\n\"b,c\nd\n",
+     {{1, {"a"}},
+      {2, {}, "the quote that is opened on line 2 is not closed"},
+      {3, {}, "a part of the record of line 2: the quote that is opened on line 2 is not closed"}}},
 };
 INSTANTIATE_TEST_SUITE_P(Rfc4180, Csv, testing::ValuesIn(kCases),
                          [](const auto& test) { return test.param.name; });

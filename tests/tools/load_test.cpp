@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <string>
@@ -137,7 +138,9 @@ TEST_F(Load, RefusesAFileItCannotReadBeforeItMakesAStore) {
       {{"--format", "csv"}, "", "the CSV has no header"},
       {{"--format", "csv"}, "a,b,a\n", "the CSV has the column a twice"},
       {{"--format", "csv", "--id-column", "c"}, "a,b\n", "the CSV has no column c"},
-      {{"--format", "csv"}, "a,\"b\n", "the header of the CSV: a quoted field without its closing quote"},
+      {{"--format", "csv"},
+       "a,\"b\n",
+       "the header of the CSV: the quote that is opened on line 1 is not closed"},
   };
   for (const auto& [options, content, message] : cases) {
     const Finished loaded = load("people", content, options);
@@ -149,6 +152,109 @@ TEST_F(Load, RefusesAFileItCannotReadBeforeItMakesAStore) {
   EXPECT_EQ(load("people.csv", "a\n", {"--format", "xml"}).exit_code, 2);
   EXPECT_EQ(run({"load", store_, (folder_ / "none.csv").string(), "--init"}).exit_code, 3);
   EXPECT_FALSE(std::filesystem::exists(store_));
+}
+
+TEST_F(Load, CountsEachLineThatAnOpenQuoteReaches) {
+  const Finished loaded = load("people.csv", "external_id,tier\na,gold\nb,\"open\nc,x\nd,y\n");
+  EXPECT_EQ(loaded.out, "{\"loaded\":1,\"rejected\":3,\"revision\":1}\n");
+  const auto told = objects_of(loaded.err);
+  ASSERT_EQ(told.size(), 3U);
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    EXPECT_EQ(number_at(told[i], "error.line"), static_cast<std::int64_t>(i) + 3);
+    EXPECT_NE(text_at(told[i], "error.message").find("opened on line 3"), std::string::npos);
+  }
+}
+
+TEST_F(Load, TakesAnotherDelimiterWhereItIsNamed) {
+  EXPECT_EQ(load("sep.csv", "sep=;\r\nexternal_id;tier\r\na;gold, or so\r\n").exit_code, 0);
+  EXPECT_EQ(load("semicolon.csv", "external_id;tier\nb;gold\n", {"--delimiter", ";"}).exit_code, 0);
+  EXPECT_EQ(load("tab.csv", "external_id\ttier\nc\tgold\n", {"--delimiter", "tab"}).exit_code, 0);
+  EXPECT_EQ(users(), (Names{"a{tier=gold, or so,}", "b{tier=gold,}", "c{tier=gold,}"}));
+  for (const char* header : {"external_id;tier\n", "external_id\ttier\n", "external_id|tier\n"}) {
+    const Finished refused = load("people.csv", header + std::string("d,gold\n"));
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_NE(refused.err.find("--delimiter"), std::string::npos) << refused.err;
+  }
+}
+
+TEST_F(Load, RefusesAFileWhoseOnlyLineMayBeARow) {
+  EXPECT_EQ(load("people.csv", "a,gold\n").exit_code, 2);
+  EXPECT_EQ(load("people.csv", "external_id,tier\ra,gold\r").exit_code, 2);
+  EXPECT_FALSE(std::filesystem::exists(store_));
+  EXPECT_EQ(load("people.csv", "external_id,tier\n").exit_code, 0);
+}
+
+TEST_F(Load, TellsUtf16ForWhatItIs) {
+  for (const std::string& text : {std::string("\xFF\xFE"
+                                              "a\0\n\0",
+                                              6),
+                                  std::string("a\0\n\0", 4)}) {
+    for (const char* name : {"people.csv", "people.jsonl"}) {
+      const Finished refused = load(name, text);
+      EXPECT_EQ(refused.exit_code, 2);
+      EXPECT_NE(refused.err.find("UTF-16"), std::string::npos) << refused.err;
+    }
+  }
+  EXPECT_FALSE(std::filesystem::exists(store_));
+}
+
+TEST_F(Load, PassesOverByteOrderMarkAndBlankLinesInEveryInput) {
+  const std::string mark = "\xEF\xBB\xBF";
+  EXPECT_EQ(load("people.csv", mark + "external_id\n\na\n\n").exit_code, 0);
+  EXPECT_EQ(
+      load("people.jsonl", mark + "{\"external_id\":\"b\"}\n\n \r\n{\"external_id\":\"c\"}\n").exit_code, 0);
+  const Finished streamed = run({"stream", store_}, mark + "\n{\"create\":{\"external_id\":\"d\"}}\n\nno\n");
+  const auto answers = objects_of(streamed.out);
+  ASSERT_EQ(answers.size(), 2U) << streamed.out;
+  EXPECT_EQ(number_at(answers[1], "error.line"), 4);
+  EXPECT_EQ(run({"apply", store_, "a", "--body", "-"},
+                mark + "{\"tags\":{\"set\":[{\"key\":\"k\",\"value\":\"v\"}]}}")
+                .exit_code,
+            0);
+  EXPECT_EQ(users(), (Names{"a{k=v,}", "b{}", "c{}", "d{}"}));
+}
+
+TEST_F(Load, KeepsRejectsOfAnEarlierRunUnlessForced) {
+  const std::string rejects = (folder_ / "rejects.jsonl").string();
+  ASSERT_EQ(load("people.csv", "external_id\na\na\n", {"--rejects", rejects}).exit_code, 1);
+  const std::string before = read_file(rejects);
+  const Finished refused = load("more.csv", "external_id\nb\n", {"--rejects", rejects});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("--force"), std::string::npos);
+  EXPECT_EQ(read_file(rejects), before);
+  EXPECT_EQ(load("more.csv", "external_id\nb\n", {"--rejects", rejects, "--force"}).exit_code, 0);
+  EXPECT_EQ(read_file(rejects), "");
+}
+
+TEST_F(Load, WritesNoRejectsOverAFileOfAnyStore) {
+  namespace fs = std::filesystem;
+  const std::string other = (folder_ / "other.db").string();
+  ASSERT_EQ(run({"create-user", other, "u", "--init"}).exit_code, 0);
+  fs::create_hard_link(other, folder_ / "hard");
+  fs::create_symlink("other.db-wal", folder_ / "soft");
+  const std::string before = read_file(other);
+  for (const std::string& target :
+       {other, other + "-wal", other + "-journal", other + ".lock", (folder_ / "hard").string(),
+        (folder_ / "soft").string(), store_ + "-wal"}) {
+    EXPECT_EQ(load("people.csv", "external_id\na\n", {"--rejects", target, "--force"}).exit_code, 2)
+        << target;
+  }
+  EXPECT_EQ(read_file(other), before);
+  EXPECT_FALSE(fs::exists(other + "-wal"));
+  EXPECT_FALSE(fs::exists(store_));
+}
+
+TEST_F(Load, ALimitOnTheSizeOfFilesIsAnError) {
+  std::string content = "external_id\n";
+  for (int i = 0; i < 20'000; ++i) content += "u" + std::to_string(i) + '\n';
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const std::string file = write_file(folder_ / "people.csv", content);
+  const rlimit small{100 << 10, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const Finished failed = run({"load", store_, file, "--init", "--json"});
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(failed.exit_code, 3) << failed.err;
 }
 
 TEST_F(Load, NeverWritesOverTheStoreOrItsInput) {

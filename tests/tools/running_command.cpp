@@ -56,8 +56,9 @@ void close_once(int& fd) {
   if (fd >= 0) ::close(std::exchange(fd, -1));
 }
 
-pid_t spawn(const std::vector<std::string>& arguments, int input, int output, int error) {
-  std::vector<char*> argv = {const_cast<char*>(USERTAGS_COMMAND)};
+pid_t spawn(const std::vector<std::string>& arguments, int input, int output, int error,
+            const char* program = USERTAGS_COMMAND) {
+  std::vector<char*> argv = {const_cast<char*>(program)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   posix_spawn_file_actions_t files;
@@ -73,10 +74,10 @@ pid_t spawn(const std::vector<std::string>& arguments, int input, int output, in
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t pid = -1;
-  const int failed = posix_spawn(&pid, USERTAGS_COMMAND, &files, &attributes, argv.data(), environ);
+  const int failed = posix_spawn(&pid, program, &files, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
-  if (failed != 0) throw std::system_error(failed, std::generic_category(), USERTAGS_COMMAND);
+  if (failed != 0) throw std::system_error(failed, std::generic_category(), program);
   return pid;
 }
 
@@ -88,16 +89,30 @@ int wait_for(pid_t pid) {
 
 }   // namespace
 
-Finished run(const std::vector<std::string>& arguments, std::string_view input) {
+namespace {
+
+Finished run_program(const char* program, const std::vector<std::string>& arguments, std::string_view input) {
   int in = make_file(input);
   int out = make_file({});
   int err = make_file({});
   Finished finished;
-  finished.exit_code = wait_for(spawn(arguments, in, out, err));
+  finished.exit_code = wait_for(spawn(arguments, in, out, err, program));
   finished.out = read_file(out);
   finished.err = read_file(err);
   for (int* fd : {&in, &out, &err}) close_once(*fd);
   return finished;
+}
+
+}   // namespace
+
+Finished run(const std::vector<std::string>& arguments, std::string_view input) {
+  return run_program(USERTAGS_COMMAND, arguments, input);
+}
+
+Finished run_in_shell(const std::string& folder, const std::string& line) {
+  static constexpr const char* kSetUp =
+      "set -o pipefail; cd \"$1\" || exit 9; ln -s \"$2\" usertags; PATH=.:$PATH; eval \"$3\"";
+  return run_program("/bin/bash", {"-c", kSetUp, "bash", folder, USERTAGS_COMMAND, line}, {});
 }
 
 RunningCommand::RunningCommand(const std::vector<std::string>& arguments) {

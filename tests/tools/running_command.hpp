@@ -18,6 +18,10 @@ struct Finished {
 // Runs it to its end. Standard input, output and error are files.
 Finished run(const std::vector<std::string>& arguments, std::string_view input = {});
 
+// Runs a line of bash in the folder, where `usertags` is the command; any failure in a pipe is that of the
+// line.
+Finished run_in_shell(const std::string& folder, const std::string& line);
+
 // Runs it with pipes for standard input and output, so that a test can talk to it.
 class RunningCommand {
  public:

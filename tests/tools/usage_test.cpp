@@ -11,6 +11,32 @@
 namespace usertags::test {
 namespace {
 
+std::vector<std::string> examples_of(const std::string& help) {
+  std::vector<std::string> examples;
+  for (const std::string& line : lines_of(help.substr(help.find("\nExamples:\n") + 11))) {
+    if (!line.starts_with("  ")) continue;
+    const bool goes_on = !examples.empty() && examples.back().ends_with('\\');
+    goes_on ? void(examples.back() += '\n' + line) : examples.push_back(line);
+  }
+  return examples;
+}
+
+Finished run_example(const std::string& example) {
+  const TempDir folder;
+  const std::string store = (folder / "users.db").string();
+  for (const char* user : {"alice@example.com", "carol"}) {
+    run({"create-user", store, user, "--init", "--set", "tier=trial", "--set", "trial=yes"});
+  }
+  run({"create-user", store, "--", "--odd-name"});
+  run({"create-user", (folder / "other.db").string(), "dora", "--init"});
+  write_file(folder / "people.csv", "external_id,tier\nerin,gold\n");
+  write_file(folder / "export.csv", "email;tier\nfred@example.com;gold\n");
+  write_file(folder / "batch.json", R"({"tags":{"set":[{"key":"k","value":"v"}]}})");
+  write_file(folder / "writes.jsonl", R"({"create":{"external_id":"gus"}})");
+  write_file(folder / "changes.jsonl", R"({"position":)");
+  return run_in_shell(folder.path(), example);
+}
+
 TEST(Usage, HelpOfEachCommandHasExamples) {
   const std::string all = run({"--help"}).out;
   for (command::MakeCommand* make : command::kCommands) {
@@ -24,6 +50,25 @@ TEST(Usage, HelpOfEachCommandHasExamples) {
     EXPECT_NE(help.out.find("usertags " + name + ' ', examples), std::string::npos) << name;
     for (const std::string& line : lines_of(help.out)) EXPECT_LE(line.size(), 110u) << line;
   }
+}
+
+// In the order of --help, each in a folder with what the examples name; a feed that ends in half a line is
+// one of the things that are there on the first day. The one that ends with ^C only is not run.
+TEST(Usage, TheExamplesRun) {
+  for (command::MakeCommand* make : command::kCommands) {
+    const std::string name = make()->name();
+    for (const std::string& example : examples_of(run({name, "--help"}).out)) {
+      if (example.contains("--follow")) continue;
+      const Finished finished = run_example(example);
+      EXPECT_LE(finished.exit_code, 1) << example << '\n' << finished.err;
+    }
+  }
+}
+
+TEST(Usage, IsRefusedInJsonWhereJsonIsAskedFor) {
+  const Finished refused = run({"find", "s.db", "--json"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_EQ(text_at(boost::json::parse(refused.err), "error.code"), "invalid_argument");
 }
 
 TEST(Usage, PrintsTheVersion) {

@@ -95,10 +95,10 @@ TEST_F(Users, ApplyTakesABodyWithGuards) {
             R"([{"key":"tier","value":"gold"}])");
   const std::string file = write_file(folder_ / "body.json", body);
   const auto error = refusal({"apply", store_, "alice", "--body", file}, 1);
-  EXPECT_EQ(text_at(error, "violations.0.reason"), "key_missing");
-  EXPECT_EQ(text_at(error, "violations.1.reason"), "value_mismatch");
+  EXPECT_EQ(text_at(error, "violations.0.reason"), "value_mismatch") << "a set comes before a deletion";
+  EXPECT_EQ(text_at(error, "violations.0.current"), "gold");
+  EXPECT_EQ(text_at(error, "violations.1.reason"), "key_missing");
   EXPECT_EQ(text_at(error, "violations.2.reason"), "value_mismatch");
-  EXPECT_EQ(text_at(error, "violations.2.current"), "gold");
 }
 
 TEST_F(Users, ApplyRefusesABodyThatIsWrong) {

@@ -30,6 +30,7 @@ class ApplyCommand final : public Command {
             "  "
             "{\"tags\":{\"create\":[{\"key\":K,\"value\":V},…],\"update\":[…],\"set\":[…],\"delete\":[{"
             "\"key\":K},…]}}\n"
+            "Operations of a body are numbered in the order create, update, set, delete.\n"
             "\n"
             "Examples:\n"
             "  usertags apply users.db alice@example.com --update tier=gold --set seats=12 --delete trial\n"

@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "json_out.hpp"
+#include "output_file.hpp"
 #include "page_progress.hpp"
 #include "store_access.hpp"
 #include "text.hpp"
@@ -23,18 +24,27 @@ class BackupCommand final : public Command {
             "backup", "Copy the store into another file, while it is in use, too",
             "The copy is the store at one moment, stands alone, and is opened like any other store. It is "
             "put in\n"
-            "place as a whole, when it is safe on the disk, and then read and proved. A closed store that "
+            "place as a whole, once it is safe on the disk and proved as verify does. A closed store that "
             "is there\n"
-            "is replaced; anything else is refused. Whoever writes to the copy begins a new epoch.\n"
+            "is replaced with --force; anything else is refused. Whoever writes to the copy begins a new "
+            "epoch.\n"
             "\n"
             "Examples:\n"
             "  usertags backup users.db copy.db\n"
-            "  usertags backup users.db \"/backups/users-$(date -I).db\" --json") {}
+            "  usertags backup users.db \"users-$(date -I).db\" --json") {}
 
-  void declare(Arguments& arguments) override { arguments.positional("FILE", file_, "The file of the copy"); }
+  void declare(Arguments& arguments) override {
+    arguments.positional("FILE", file_, "The file of the copy");
+    arguments.flag("--force", force_, "Replace the closed store that is there");
+  }
 
   int run(Console& console) override {
     if (file_ == "-") throw UsageError("FILE has to be a file: a store cannot be written to standard output");
+    refuse_sidecar(file_, "FILE");
+    if (!force_ && std::filesystem::is_regular_file(file_) && !std::filesystem::is_empty(file_) &&
+        !std::filesystem::equivalent(file_, store_path())) {
+      throw UsageError("FILE exists: choose another name, or --force to replace a store that is closed");
+    }
     if (const auto copied = copy(); !copied) return exit_code_of_long_call(copied.error(), console);
     const auto store = open_to_look(file_);
     if (!store) return console.error(store.error());
@@ -65,6 +75,7 @@ class BackupCommand final : public Command {
   }
 
   std::string file_;
+  bool force_ = false;
 };
 
 }   // namespace

@@ -42,12 +42,14 @@ class ChangesCommand final : public Command {
             "\n"
             "Examples:\n"
             "  usertags changes users.db\n"
-            "  usertags changes users.db --after 120 --limit 20\n"
+            "  usertags changes users.db --after 2 --limit 20\n"
             "  usertags changes users.db --follow --json | tee -a changes.jsonl\n"
-            "  usertags changes users.db --json --after $(tail -n 1 changes.jsonl | jq -r .position)") {}
+            "  usertags changes users.db --json \\\n"
+            "    --after \"$(jq -Rr 'fromjson? | .position' changes.jsonl | tail -n 1)\"") {}
 
   void declare(Arguments& arguments) override {
-    arguments.option("--after", "POSITION", after_, "Begin behind this position, or revision");
+    arguments.option("--after", "POSITION", after_,
+                     "Begin behind this position, or revision; empty: at the beginning");
     arguments.option("--limit", "N", limit_, "At most so many changes");
     arguments.flag("--follow", follow_, "Go on with what is changed from now on, until ^C");
   }
@@ -56,7 +58,9 @@ class ChangesCommand final : public Command {
     if (limit_ == 0U) throw UsageError("--limit is at least 1");
     const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
-    const auto start = after_ ? to_position(*after_) : store->position().at(store->stats().log_floor - 1);
+    const bool from_start = after_.value_or("").empty();
+    const auto start =
+        !from_start ? to_position(*after_) : store->position().at(store->stats().log_floor - 1);
     if (!start) return console.error(start.error());
     const auto printed = print(*store, *start, console);
     return printed ? kDone : console.error(printed.error());
@@ -70,7 +74,8 @@ class ChangesCommand final : public Command {
       const auto page =
           store.changes(position, static_cast<std::size_t>(std::min<std::uint64_t>(left, kPage)));
       if (!page) {
-        const bool begins_anew = !after_ && page.error() == ErrorCode::history_pruned;   // pruned meanwhile
+        const bool begins_anew =
+            after_.value_or("").empty() && page.error() == ErrorCode::history_pruned;   // pruned meanwhile
         if (!begins_anew) return std::unexpected(page.error());
         position = store.position().at(*page.error().floor() - 1);
         continue;

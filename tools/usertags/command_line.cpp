@@ -1,10 +1,13 @@
 #include "command_line.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -15,6 +18,7 @@
 
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "input.hpp"
 #include "signals.hpp"
 #include "text.hpp"
 
@@ -61,6 +65,7 @@ class CommandLine {
   }
 
   int run(int argc, const char* const* argv) {
+    console_.json = wants_json({argv, static_cast<std::size_t>(argc)});   // also where parsing ends early
     try {
       app_.parse(argc, argv);
       const Entry* chosen = find_chosen();
@@ -95,6 +100,11 @@ class CommandLine {
     entry.arguments.flag("--json", console_.json, "Answer in JSON, one object a line");
   }
 
+  static bool wants_json(std::span<const char* const> arguments) {
+    const auto end = std::ranges::find(arguments, std::string_view("--"));
+    return std::find(arguments.begin(), end, std::string_view("--json")) != end;
+  }
+
   const Entry* find_chosen() const {
     for (const Entry& entry : entries_) {
       if (entry.app->parsed()) return &entry;
@@ -110,6 +120,7 @@ class CommandLine {
 
   int wrong_usage(const std::string& message) {
     const Entry* chosen = find_chosen();
+    if (console_.json) return console_.error(Error(ErrorCode::invalid_argument, message));
     const std::string words = chosen == nullptr ? "usertags" : "usertags " + chosen->command->name();
     console_.err().line(fmt::format("{}: {} (see {} --help)", words, printable_message(message), words));
     return kWrongUsage;
@@ -141,6 +152,8 @@ int run_command_line(int argc, const char* const* argv, Console& console) noexce
       return run_and_flush(argc, argv, console);
     } catch (const ClosedPipe&) {
       return kDone;
+    } catch (const UnreadableInput& input) {
+      return console.error(input.error);
     } catch (const std::system_error& failure) {
       return console.error(error_of(failure));
     } catch (const std::bad_alloc&) {

@@ -50,7 +50,14 @@ int Console::error(const Error& error, std::optional<std::uint64_t> line) {
 }
 
 void Console::note(std::string_view text) {
-  if (json) return;
+  out_.flush();
+  if (json) {
+    JsonObject object(err_.buffer());
+    object.text("note", text);
+    object.close();
+    err_.line_done();
+    return err_.flush();
+  }
   err_.line(fmt::format("usertags: {}", printable_message(text)));
   err_.flush();
 }

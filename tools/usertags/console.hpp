@@ -34,7 +34,7 @@ class Console {
   // error answers one.
   int error(const Error& error, std::optional<std::uint64_t> line = {});
 
-  // For people only, on standard error: `usertags: text`.
+  // On standard error: for people `usertags: text`, as JSON {"note":TEXT}.
   void note(std::string_view text);
 
   // Writes out what is left. Throws ClosedPipe or std::system_error.

@@ -1,24 +1,52 @@
 #include "csv.hpp"
 
+#include <algorithm>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "signals.hpp"
 
 namespace usertags::command {
 
 bool CsvReader::next(Record& record) {
-  if (!started_) skip_byte_order_mark();
+  if (broken_at_ < broken_.size()) {
+    give_broken_line(record);
+    return !interrupted();
+  }
   skip_empty_lines();
   if (peek() == kEnd) return false;
   start(record);
   read_field(record);
-  while (record.problem.empty() && peek() == ',') {
+  while (record.problem.empty() && peek() == static_cast<unsigned char>(delimiter_)) {
     take(record);
     read_field(record);
   }
   if (!record.problem.empty()) skip_record(record);
   finish(record);
+  if (!record.problem.empty() && record.text.contains('\n')) {
+    broken_line_ = std::exchange(record.line, 0);
+    broken_problem_ = "a part of the record of line " + std::to_string(broken_line_) + ": " + record.problem;
+    std::string problem = std::exchange(record.problem, {});
+    broken_ = std::exchange(record.text, {});
+    broken_at_ = 0;
+    give_broken_line(record);
+    record.problem = std::move(problem);
+  }
   return !interrupted();   // the record may be cut short
+}
+
+void CsvReader::give_broken_line(Record& record) {
+  const std::size_t end = std::min(broken_.find('\n', broken_at_), broken_.size());
+  record.fields.clear();
+  record.line = broken_line_++;
+  record.text = broken_.substr(broken_at_, end - broken_at_);
+  record.problem = broken_problem_;
+  if (record.text.ends_with('\r')) record.text.pop_back();
+  for (broken_at_ = end;
+       broken_at_ < broken_.size() && std::string_view("\r\n").contains(broken_[broken_at_]);) {
+    if (broken_[broken_at_++] == '\n') broken_line_ += broken_at_ > end + 1 ? 1 : 0;
+  }
 }
 
 void CsvReader::start(Record& record) {
@@ -46,13 +74,15 @@ int CsvReader::take(Record& record) {
   return byte;
 }
 
-// A CR ends a record only together with the LF behind it.
+// One CR or two end a record only together with the LF behind them.
 bool CsvReader::at_end_of_record() {
   const int byte = peek();
   if (byte == kEnd || byte == '\n') return true;
   if (byte != '\r') return false;
-  if (position_ + 1 == piece_.size()) input_.read_some(piece_);
-  return position_ + 1 < piece_.size() && piece_[position_ + 1] == '\n';
+  while (piece_.size() - position_ < 3 && input_.read_some(piece_)) {
+  }
+  const std::string_view ahead = std::string_view(piece_).substr(position_);
+  return ahead.starts_with("\r\n") || ahead.starts_with("\r\r\n");
 }
 
 void CsvReader::read_field(Record& record) {
@@ -65,9 +95,13 @@ void CsvReader::read_field(Record& record) {
 }
 
 void CsvReader::read_plain(Record& record) {
-  while (!at_end_of_record() && peek() != ',') {
+  while (!at_end_of_record() && peek() != static_cast<unsigned char>(delimiter_)) {
     if (peek() == '"') {
       record.problem = "a quote within a field that does not start with one";
+      return;
+    }
+    if (peek() == '\r') {
+      record.problem = "a CR outside of quotes that is no end of a line: lines end in LF or CR LF";
       return;
     }
     if (!fits(record)) return;
@@ -76,10 +110,11 @@ void CsvReader::read_plain(Record& record) {
 }
 
 void CsvReader::read_quoted(Record& record) {
+  quote_line_ = line_;
   take(record);
   for (;;) {
     if (peek() == kEnd) {
-      record.problem = "a quoted field without its closing quote";
+      record.problem = "the quote that is opened on line " + std::to_string(quote_line_) + " is not closed";
       return;
     }
     if (!fits(record)) return;
@@ -90,7 +125,10 @@ void CsvReader::read_quoted(Record& record) {
     }
     record.fields.back() += static_cast<char>(byte);
   }
-  if (!at_end_of_record() && peek() != ',') record.problem = "text after a closing quote";
+  if (!at_end_of_record() && peek() != static_cast<unsigned char>(delimiter_)) {
+    record.problem = "text after a closing quote";
+    if (quote_line_ != line_) record.problem += ", whose field begins on line " + std::to_string(quote_line_);
+  }
 }
 
 bool CsvReader::fits(Record& record) {
@@ -110,14 +148,6 @@ void CsvReader::finish(Record& record) {
     if (take(record) == '\n') break;
   }
   record.text.resize(length);
-}
-
-void CsvReader::skip_byte_order_mark() {
-  static constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  while (piece_.size() < kMark.size() && input_.read_some(piece_)) {
-  }
-  if (piece_.starts_with(kMark)) position_ = kMark.size();
-  started_ = true;
 }
 
 void CsvReader::skip_empty_lines() {

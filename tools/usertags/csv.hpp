@@ -3,9 +3,11 @@
 //   record = field { "," field } ( LF | CRLF | end )
 //   field  = { any but quote, comma, end of record }  |  '"' { any but quote | '""' } '"'
 //
-// Quoted fields may hold commas, quotes and ends of lines. A byte order mark at the start is skipped, and so
-// are empty lines. Bytes are passed on as they are. A record that breaks these rules is given with its
-// problem, and reading goes on at the next line.
+// Quoted fields may hold commas, quotes and ends of lines. Another delimiter may take the comma's place. CR
+// CR LF ends a record, too; any other CR outside of quotes is a problem. Empty lines are skipped. Bytes are
+// passed on as they are. A record that breaks these rules is given with its problem, line by line: a quote
+// that is left open takes rows with it that nobody can tell from text, so each line counts for itself.
+// Reading goes on at the next line.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +38,8 @@ class CsvReader {
   // False at the end, and when interrupted.
   bool next(Record& record);
 
+  void use_delimiter(char delimiter) { delimiter_ = delimiter; }
+
  private:
   static constexpr int kEnd = -1;
 
@@ -49,7 +53,7 @@ class CsvReader {
   bool fits(Record& record);
   void skip_record(Record& record);
   void finish(Record& record);
-  void skip_byte_order_mark();
+  void give_broken_line(Record& record);
   void skip_empty_lines();
 
   Input& input_;
@@ -57,7 +61,12 @@ class CsvReader {
   std::string piece_;
   std::size_t position_ = 0;   // in piece_
   std::uint64_t line_ = 1;
-  bool started_ = false;
+  std::uint64_t quote_line_ = 0;   // where the field's quote is
+  char delimiter_ = ',';
+  std::string broken_;          // a record with a problem, of more than one line
+  std::size_t broken_at_ = 0;   // where the lines of it begin that are not given yet
+  std::uint64_t broken_line_ = 0;
+  std::string broken_problem_;
 };
 
 }   // namespace usertags::command

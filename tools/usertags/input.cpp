@@ -1,6 +1,7 @@
 #include "input.hpp"
 
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 
 #include <fcntl.h>
@@ -19,6 +20,16 @@ constexpr std::size_t kPiece = std::size_t{256} << 10;
   throw std::system_error(error, std::generic_category(), name);
 }
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// Text of ASCII's characters, whatever else comes, has a NUL in every second byte.
+bool is_utf_16(std::string_view start) {
+  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF")) return true;
+  const auto has_nul = [&](std::size_t at) { return start[at] == 0; };
+  return start.size() >= 4 && has_nul(0) != has_nul(1) && has_nul(0) == has_nul(2) &&
+         has_nul(1) == has_nul(3);
+}
+
 }   // namespace
 
 Input::Input(const std::string& path)
@@ -34,6 +45,26 @@ Input::~Input() {
 }
 
 bool Input::read_some(std::string& buffer) {
+  return started_ ? read_piece(buffer) : read_start(buffer);
+}
+
+// Waits for no more than tells whether there is a mark.
+bool Input::read_start(std::string& buffer) {
+  started_ = true;
+  std::string start;
+  while (start.size() < kByteOrderMark.size() && kByteOrderMark.starts_with(start) && read_piece(start)) {
+  }
+  if (is_utf_16(start)) {
+    throw UnreadableInput{
+        Error(ErrorCode::invalid_argument,
+              name_ + " is UTF-16 or UTF-32: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)")};
+  }
+  if (start.starts_with(kByteOrderMark)) start.erase(0, kByteOrderMark.size());
+  buffer += start;
+  return !start.empty() || read_piece(buffer);
+}
+
+bool Input::read_piece(std::string& buffer) {
   if (!wait_for_input(fd_)) return false;
   const std::size_t before = buffer.size();
   buffer.resize(before + kPiece);

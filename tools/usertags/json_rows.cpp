@@ -8,11 +8,14 @@ namespace {
 
 class JsonRows final : public Rows {
  public:
-  explicit JsonRows(Input& input) : reader_(input) {}
+  // Reads the beginning, so that a file that is refused for it makes no store.
+  explicit JsonRows(Input& input) : reader_(input) { reader_.fill(); }
 
   std::optional<Row> next() override {
     do {
-      if (const auto line = reader_.next()) return row(*line);
+      while (const auto line = reader_.next()) {
+        if (line->too_long || !is_blank(line->text)) return row(*line);
+      }
     } while (reader_.fill());
     return {};
   }

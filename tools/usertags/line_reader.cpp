@@ -37,6 +37,10 @@ LineReader::Line LineReader::take(std::size_t length, std::size_t with_end) {
   return {too_long ? std::string_view() : text, ++number_, too_long};
 }
 
+bool is_blank(std::string_view line) {
+  return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
 Error line_too_long() {
   return Error(ErrorCode::invalid_argument,
                "this line is longer than " + std::to_string(kMaxLine) + " bytes");

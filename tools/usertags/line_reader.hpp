@@ -49,6 +49,9 @@ class LineReader {
   bool ended_ = false;
 };
 
+// Whether a line is to be passed over, as it is in every input of lines.
+bool is_blank(std::string_view line);
+
 // What to answer to a line that is too long for kMaxLine: invalid_argument.
 Error line_too_long();
 

@@ -1,11 +1,10 @@
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +15,7 @@
 #include "input.hpp"
 #include "json_out.hpp"
 #include "loader.hpp"
+#include "output_file.hpp"
 #include "progress.hpp"
 #include "signals.hpp"
 #include "store_access.hpp"
@@ -30,11 +30,6 @@ bool same_file(const std::string& one, const std::string& other) {
   return std::filesystem::equivalent(one, other, ignored);
 }
 
-bool belongs_to(const std::string& store, const std::string& path) {
-  static constexpr std::array kSuffixes = {"", "-wal", "-shm", ".lock"};
-  return std::ranges::any_of(kSuffixes, [&](const char* suffix) { return same_file(path, store + suffix); });
-}
-
 class LoadCommand final : public Command {
  public:
   LoadCommand()
@@ -42,6 +37,10 @@ class LoadCommand final : public Command {
                 "CSV has a header of keys; an empty cell is no tag. The external id is in --id-column, by "
                 "default in\n"
                 "the column external_id, or else in the first one.\n"
+                "The delimiter is a comma, or that of --delimiter, or of a first line sep=;\n"
+                "A record that leaves a quote open is rejected with every line that it reaches, each for "
+                "itself.\n"
+                "Blank lines are passed over, and so is a byte order mark.\n"
                 "JSON Lines are as dump prints them, "
                 "{\"external_id\":E,\"tags\":[{\"key\":K,\"value\":V},…]}, where tags may\n"
                 "also be {K:V,…}, and \"id\" and \"revision\" are passed over.\n"
@@ -51,14 +50,16 @@ class LoadCommand final : public Command {
                 "\n"
                 "Examples:\n"
                 "  usertags load users.db people.csv --init --rejects rejected.jsonl\n"
-                "  usertags load users.db export.csv --id-column email\n"
+                "  usertags load users.db export.csv --id-column email --delimiter ';'\n"
                 "  usertags dump other.db | usertags load users.db - --format jsonl") {}
 
   void declare(Arguments& arguments) override {
     arguments.positional("FILE", file_, "The file (- is standard input)");
     arguments.option("--format", "csv|jsonl", format_, "What the file is; by default its name tells");
     arguments.option("--id-column", "NAME", id_column_, "The CSV column with the external ids");
+    arguments.option("--delimiter", "CHAR|tab", delimiter_, "What stands between the fields of the CSV");
     arguments.option("--rejects", "FILE", rejects_path_, "A new file for the rejected rows");
+    arguments.flag("--force", force_, "Overwrite the file of --rejects where it exists");
     new_store_.declare(arguments);
   }
 
@@ -70,7 +71,7 @@ class LoadCommand final : public Command {
     if (!rows) return console.error(rows.error());
     auto store = open_to_write(store_path(), new_store_, console);
     if (!store) return console.error(store.error());
-    Rejects rejects(rejects_path_, console);
+    Rejects rejects(rejects_path_, force_, console);
     Loader loader(*store, rejects);
     load(**rows, input, loader);
     rejects.finish();
@@ -83,17 +84,28 @@ class LoadCommand final : public Command {
  private:
   // To write to the store's file, or only to open and close it here, would break the store.
   void refuse_the_store_as_file() const {
-    if (belongs_to(store_path(), file_)) throw UsageError("FILE belongs to the store itself");
+    if (same_file(store_path(), file_)) throw UsageError("FILE belongs to the store itself");
+    refuse_sidecar(file_, "FILE");
     if (!rejects_path_) return;
-    if (belongs_to(store_path(), *rejects_path_))
-      throw UsageError("--rejects names a file of the store itself");
+    if (*rejects_path_ == "-") throw UsageError("--rejects has to be a file");
     if (same_file(*rejects_path_, file_)) throw UsageError("--rejects names the file that is loaded");
+    refuse_output(*rejects_path_, "--rejects", store_path(), force_);
   }
 
   Result<std::unique_ptr<Rows>> open_rows(Input& input) const {
-    if (is_csv()) return csv_rows(input, id_column_);
+    if (is_csv()) return csv_rows(input, id_column_, delimiter());
+    if (delimiter_) throw UsageError("--delimiter is for CSV");
     if (id_column_) throw UsageError("--id-column is for CSV");
     return json_rows(input);
+  }
+
+  std::optional<char> delimiter() const {
+    if (!delimiter_) return {};
+    if (delimiter_ == "tab") return '\t';
+    if (delimiter_->size() == 1 && std::string_view("\"\r\n").find(*delimiter_) == std::string_view::npos) {
+      return delimiter_->front();
+    }
+    throw UsageError("--delimiter is one character, or tab");
   }
 
   bool is_csv() const {
@@ -143,7 +155,9 @@ class LoadCommand final : public Command {
   std::optional<std::string> format_;
   std::optional<std::string> id_column_;
   std::optional<std::string> rejects_path_;
+  std::optional<std::string> delimiter_;
   NewStore new_store_;
+  bool force_ = false;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace usertags::command {
@@ -14,8 +15,12 @@ namespace {
 constexpr std::size_t kFlushAt = std::size_t{64} << 10;
 }
 
-Output Output::create(const std::string& path) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+Output Output::create(const std::string& path, bool force) {
+  struct stat status{};
+  const bool is_stream = stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  const bool is_link = lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);   // O_EXCL refuses any
+  const int how = force || is_stream || is_link ? O_TRUNC : O_EXCL;
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
   if (fd < 0) throw std::system_error(errno, std::generic_category(), path);
   Output output(fd);
   output.owned_ = true;

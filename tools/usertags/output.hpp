@@ -17,8 +17,9 @@ class Output {
   };
 
   explicit Output(int fd, Errors errors = Errors::thrown) : fd_(fd), errors_(errors) {}
-  // A new file in place of what is at `path`. Throws std::system_error.
-  static Output create(const std::string& path);
+  // A file at `path`, which is made, or overwritten where that is forced; a device or a pipe is written to.
+  // Throws std::system_error.
+  static Output create(const std::string& path, bool force);
 
   Output(Output&& other) noexcept;
   Output& operator=(Output&&) = delete;

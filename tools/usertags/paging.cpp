@@ -6,7 +6,8 @@ namespace usertags::command {
 
 void Paging::declare(Arguments& arguments, const std::string& what) {
   arguments.option("--limit", "N", limit_, "At most so many " + what);
-  arguments.option("--after", "CURSOR", after_, "Go on after an earlier answer with --limit");
+  arguments.option("--after", "CURSOR", after_,
+                   "Go on after an earlier answer with --limit; empty: at the beginning");
 }
 
 void Paging::check() const {

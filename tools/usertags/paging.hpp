@@ -27,7 +27,8 @@ class Paging {
   // What was asked for.
   template <class Page>
   Pages<Page> pages(typename Pages<Page>::Ask ask) const {
-    return Pages<Page>(std::move(ask), after_ ? std::optional<Cursor>(*after_) : std::nullopt, limit_);
+    return Pages<Page>(std::move(ask),
+                       !after_.value_or("").empty() ? std::optional<Cursor>(*after_) : std::nullopt, limit_);
   }
 
   // With --limit, on standard error: for people the option to give next, as JSON one object.

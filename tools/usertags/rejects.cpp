@@ -7,8 +7,8 @@
 
 namespace usertags::command {
 
-Rejects::Rejects(const std::optional<std::string>& path, Console& console) : console_(console) {
-  if (path) file_.emplace(Output::create(*path));
+Rejects::Rejects(const std::optional<std::string>& path, bool force, Console& console) : console_(console) {
+  if (path) file_.emplace(Output::create(*path, force));
 }
 
 void Rejects::add(std::uint64_t line, const std::string& text, const Error& error) {

@@ -15,9 +15,10 @@ namespace usertags::command {
 
 class Rejects {
  public:
-  // Into a new file at `path`: one object a line, {"line":N,"error":{…},"input":TEXT}. Without a path, the
-  // first few are told to the console. Throws std::system_error.
-  Rejects(const std::optional<std::string>& path, Console& console);
+  // Into a file at `path`, as Output::create() makes it: one object a line,
+  // {"line":N,"error":{…},"input":TEXT}. Without a path, the first few are told to the console. Throws
+  // std::system_error.
+  Rejects(const std::optional<std::string>& path, bool force, Console& console);
 
   void add(std::uint64_t line, const std::string& text, const Error& error);
   std::uint64_t count() const { return count_; }

@@ -28,10 +28,13 @@ class Rows {
 };
 
 // CSV with a header of keys. The external id is in `id_column`, by default in the column external_id, or
-// where there is none in the first one. An empty cell is no tag. Error: invalid_argument, for the header.
-Result<std::unique_ptr<Rows>> csv_rows(Input& input, const std::optional<std::string>& id_column);
+// where there is none in the first one. An empty cell is no tag. The delimiter is the comma, or what a first
+// line sep=D names, or `delimiter`. Error: invalid_argument, for the header, and for a file of one line that
+// may as well be a row.
+Result<std::unique_ptr<Rows>> csv_rows(Input& input, const std::optional<std::string>& id_column,
+                                       std::optional<char> delimiter = {});
 
-// One object a line, as parse_user() takes it.
+// One object a line, as parse_user() takes it. Blank lines are passed over.
 std::unique_ptr<Rows> json_rows(Input& input);
 
 }   // namespace usertags::command

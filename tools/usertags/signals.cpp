@@ -38,6 +38,7 @@ void install_signal_handlers() {
   handle(SIGINT);
   handle(SIGTERM);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);   // writing fails instead, and is told as every other failure
 }
 
 void defer_interruptions() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "commands.hpp"
 #include "exit_code.hpp"
@@ -34,24 +35,27 @@ class Answerer {
   Answerer(UserTagStore& store, Output& out) : store_(store), out_(out) {}
 
   void add(const LineReader::Line& line) {
+    if (!line.too_long && is_blank(line.text)) return;
     group_.add(write_of(line));
+    lines_.push_back(line.number);
     if (group_.size() == kMaxGroup) commit();
   }
 
   void commit() {
-    for (const Result<Applied>& outcome : group_.commit(store_)) answer(outcome);
+    const auto outcomes = group_.commit(store_);
+    for (std::size_t i = 0; i < outcomes.size(); ++i) answer(outcomes[i], lines_[i]);
+    lines_.clear();
     out_.flush();
   }
 
   int worst() const { return worst_; }
 
  private:
-  void answer(const Result<Applied>& outcome) {
-    ++line_;
+  void answer(const Result<Applied>& outcome, std::uint64_t line) {
     if (outcome) {
       append_json(out_.buffer(), *outcome);
     } else {
-      append_json_answer(out_.buffer(), outcome.error(), line_);
+      append_json_answer(out_.buffer(), outcome.error(), line);
       worst_ = std::max(worst_, exit_code_of_line(outcome.error().code()));
     }
     out_.line_done();
@@ -60,7 +64,7 @@ class Answerer {
   UserTagStore& store_;
   Output& out_;
   WriteGroup group_;
-  std::uint64_t line_ = 0;
+  std::vector<std::uint64_t> lines_;   // of the group's writes
   int worst_ = kDone;
 };
 
@@ -78,7 +82,8 @@ class StreamCommand final : public Command {
             "null,\"revision\":N,\n"
             "\"changed\":B,\"replayed\":B} or {\"error\":{…}}. Lines that arrive together are committed "
             "together;\n"
-            "no answer waits for more input. A bad line is answered and does not stop the stream.\n"
+            "no answer waits for more input. A bad line is answered and does not stop the stream; a blank\n"
+            "one is passed over.\n"
             "\n"
             "Examples:\n"
             "  printf '%s\\n' '{\"create\":{\"external_id\":\"bob\"}}' | usertags stream users.db --init\n"

@@ -1,6 +1,7 @@
 #include "write_in.hpp"
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -84,12 +85,24 @@ void add_operation(TagBatch& batch, std::string_view kind, const json::object& o
   }
 }
 
+// In the order of the kinds, not of the members: members have none, and a token's request is the same then.
 TagBatch batch_of(const json::object& operations) {
   TagBatch batch;
-  for (const auto& [kind, list] : operations) {
-    for (const json::value& operation : list.get_array()) add_operation(batch, kind, operation.get_object());
+  for (const Member& kind : kOperationsMembers) {
+    const json::value* list = operations.if_contains(kind.name);
+    if (list == nullptr) continue;
+    for (const json::value& operation : list->get_array()) {
+      add_operation(batch, kind.name, operation.get_object());
+    }
   }
   return batch;
+}
+
+// Members have no order: the request that is made of them has that of their names.
+std::map<std::string_view, const json::value*> by_name(const json::object& object) {
+  std::map<std::string_view, const json::value*> members;
+  for (const auto& member : object) members.emplace(member.key(), &member.value());
+  return members;
 }
 
 TagList tags_of(const json::object& owner) {
@@ -97,7 +110,8 @@ TagList tags_of(const json::object& owner) {
   const json::value* value = owner.if_contains("tags");
   if (value == nullptr) return tags;
   if (const json::object* map = value->if_object()) {
-    for (const auto& [key, text] : *map) tags.add(key, text_of(text));
+    const std::map<std::string_view, const json::value*> in_order = by_name(*map);
+    for (const auto& [key, text] : in_order) tags.add(key, text_of(*text));
     return tags;
   }
   for (const json::value& tag : value->get_array()) {

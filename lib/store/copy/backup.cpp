@@ -5,6 +5,7 @@
 #include "model/failure.hpp"
 #include "sqlite/backup.hpp"
 #include "sqlite/transaction.hpp"
+#include "store/load/verifier.hpp"
 
 namespace usertags::store {
 namespace {
@@ -29,6 +30,21 @@ void Backup::copy(sqlite::Connection& from, const Progress& progress) {
   check_source(from);
   partial_.emplace(target_.path().parent_path(), mode_of_copy(source_.file));
   sqlite::copy_database(from, partial_->path(), progress);
+  prove();
+}
+
+// From the file alone, and as the disk has it: what is told of the copy is true of the copy.
+void Backup::prove() const {
+  sqlite::ConnectionConfig config;
+  config.path = partial_->path();
+  config.mode = sqlite::OpenMode::immutable;
+  sqlite::Connection connection(config);
+  const sqlite::ReadTransaction moment(connection);
+  const VerifyReport report = verify_file(connection);
+  if (!report.ok()) {
+    model::fail(ErrorCode::corrupt_store, "the copy is not good: " + report.problems.front().what,
+                "verify the store; what was at the target is still there");
+  }
 }
 
 void Backup::check_source(sqlite::Connection& from) const {

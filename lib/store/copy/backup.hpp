@@ -1,6 +1,7 @@
 // Backup: an online copy of a store, in place as a whole or not at all.
 //
-//   judge the target ─▶ copy to another name beside it, synced ─▶ judge again ─▶ rename ─▶ sync the folder
+//   judge the target ─▶ copy to another name beside it, synced ─▶ prove it ─▶ judge again ─▶ rename ─▶ sync
+//   the folder
 //
 // What is copied is one read transaction: a moment, and all that was acknowledged before it.
 #pragma once
@@ -31,7 +32,8 @@ class Backup {
   Backup(const std::filesystem::path& target, const Source& source, const Options& options);
 
   // Copies what the connection sees. Throws Failure: cancelled where `progress` answers false; io_error where
-  // the connection's file is not the source; disk_full, io_error, …. Nothing is left behind then.
+  // the connection's file is not the source; corrupt_store where the copy is not good; disk_full, io_error,
+  // …. Nothing is left behind then.
   void copy(sqlite::Connection& from, const Progress& progress);
 
   // Puts the copy at the target. Throws Failure.
@@ -39,6 +41,7 @@ class Backup {
 
  private:
   void check_source(sqlite::Connection& from) const;
+  void prove() const;
 
   const Source source_;
   BackupTarget target_;

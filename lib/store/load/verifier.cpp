@@ -62,6 +62,16 @@ class Verification {
     report.tokens = tokens.size();
   }
 
+  // None where nothing could be read.
+  std::optional<Loaded> check_file(sqlite::Connection& connection) {
+    std::optional<Loaded> loaded;
+    check(Kind::sqlite, [&] { check_sqlite(connection); });
+    check(Kind::schema, [&] { check_schema(connection); });
+    check(Kind::sqlite, [&] { loaded = check_contents(connection); });
+    if (loaded) check(Kind::token, [&] { check_tokens(connection, loaded->state); });
+    return loaded;
+  }
+
   // Both in the order of ordinals.
   void compare(const Loaded& loaded, const index::Projection::Snapshot& snapshot) {
     model::Digest digest;
@@ -120,15 +130,15 @@ VerifyReport unreadable_file(const Error& error) {
 VerifyReport verify(sqlite::Connection& connection, const index::Projection& projection,
                     const index::Projection::Snapshot& snapshot) {
   Verification verification;
-  std::optional<Loaded> loaded;
-  verification.check(Kind::sqlite, [&] { verification.check_sqlite(connection); });
-  verification.check(Kind::schema, [&] { verification.check_schema(connection); });
-  verification.check(Kind::sqlite, [&] { loaded = verification.check_contents(connection); });
-  if (loaded) {
-    verification.check(Kind::token, [&] { verification.check_tokens(connection, loaded->state); });
-    if (loaded->state.revision == snapshot.revision()) verification.compare(*loaded, snapshot);
-  }
+  const std::optional<Loaded> loaded = verification.check_file(connection);
+  if (loaded && loaded->state.revision == snapshot.revision()) verification.compare(*loaded, snapshot);
   verification.check_index(projection);
+  return std::move(verification.report);
+}
+
+VerifyReport verify_file(sqlite::Connection& connection) {
+  Verification verification;
+  verification.check_file(connection);
   return std::move(verification.report);
 }
 

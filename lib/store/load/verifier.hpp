@@ -20,4 +20,8 @@ VerifyReport unreadable_file(const Error& error);
 VerifyReport verify(sqlite::Connection& connection, const index::Projection& projection,
                     const index::Projection::Snapshot& snapshot);
 
+// Checks the file alone, as the connection's open read transaction sees it. Throws Failure for what is not of
+// the file.
+VerifyReport verify_file(sqlite::Connection& connection);
+
 }   // namespace usertags::store

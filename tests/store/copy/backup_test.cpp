@@ -313,6 +313,29 @@ TEST_F(Backup, TakesAnEmptyFileForNone) {
   EXPECT_EQ(open_with(copy_).revision(), 1U);
 }
 
+// Damage that reading the pages one by one does not show.
+TEST_F(Backup, OfADamagedStoreIsRefusedAndTheOldTargetStays) {
+  {
+    auto store = open_with(path_);
+    write_some(store);
+    must(store.maintain(std::chrono::minutes(1)));
+    must(store.backup(copy_));
+    must(store.close());
+  }
+  const std::string old = bytes_of(copy_);
+  auto store = open_with(path_);
+  std::string bytes = bytes_of(path_);
+  const std::size_t value = bytes.find("gold");
+  ASSERT_NE(value, std::string::npos);
+  for (std::size_t at = value; at != std::string::npos; at = bytes.find("gold", at + 1)) bytes[at] = 'b';
+  std::fstream(path_, std::ios::binary | std::ios::in | std::ios::out) << bytes;
+  const auto refused = store.backup(copy_);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error(), ErrorCode::corrupt_store) << refused.error().message();
+  EXPECT_TRUE(bytes_of(copy_) == old);
+  for (const std::string& name : names_in(copies_)) EXPECT_FALSE(name.starts_with(".usertags")) << name;
+}
+
 TEST_F(Backup, FollowsALinkToWhatIsToBeReplaced) {
   make_store(copy_, "old");
   fs::create_symlink("copies/copy.db", folder_ / "link.db");
