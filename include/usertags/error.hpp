@@ -81,21 +81,34 @@ struct Violation {
   std::optional<std::size_t> item{};    // which Write, in a call with many
   std::optional<std::size_t> index{};   // which operation, in the order in which they were given
   std::optional<OperationKind> operation{};
-  std::string key{};                          // as given, also where it is malformed
+  // As given, also where it is malformed; of one longer than kMaxKeyBytes the beginning, which ends with a
+  // whole character.
+  std::string key{};
   std::optional<std::string> current{};       // the user's value of the key, where it helps
   std::optional<std::size_t> first_index{};   // of duplicate_key: the operation that had the key first
   std::optional<OperationKind> first_operation{};
+  // Of key_too_long and value_too_long in characters, of too_many_tags and too_many_operations in these.
+  std::optional<std::size_t> limit{};
+  std::optional<std::size_t> found{};
+  // Of forbidden_character, malformed_utf8 and contains_nul: bytes from the start of the key or value.
+  std::optional<std::size_t> position{};
+  std::optional<char> character{};   // of forbidden_character: which one
+
+  static constexpr std::size_t kMaxKeyBytes = 256;
 
   bool operator==(const Violation&) const = default;
 };
 
 std::string_view to_string(Violation::Reason) noexcept;
 std::string_view to_string(Violation::Subject) noexcept;
+// As Error::message() lists it, on one line: `set k: value_too_long: 201 of 200 characters`.
+std::string in_words(const Violation& violation);
 
 // A code and one pointer. Copying counts a reference; every member is safe from any thread.
 class [[nodiscard]] Error {
  public:
-  // What an error names. Absent is what does not apply to its code.
+  // What an error names. Absent is what does not apply to its code. Control characters and malformed bytes of
+  // `what` and `remedy` stand as \xNN in the error, whatever was given.
   struct Details {
     std::string what{};     // the message's first half: what happened, to what
     std::string remedy{};   // its second half: what to do; empty: what is to do for any error of its code
@@ -120,7 +133,9 @@ class [[nodiscard]] Error {
   ~Error();
 
   ErrorCode code() const noexcept { return code_; }
-  // What happened, to what, and what to do; made on demand; one line, without a full stop.
+  // What happened, to what, and what to do; made on demand; one line, without a full stop. Texts from outside
+  // are quoted: "key, value, name" or 'path'. More than 80 bytes of them are cut (of a path, 4,096): then "…"
+  // follows.
   std::string message() const;
   std::string what() const;   // its first half: what happened, to what
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <tuple>
 
+#include "model/shown_text.hpp"
 #include "model/tag_rules.hpp"
 
 namespace usertags::model {
@@ -65,7 +66,8 @@ void BatchPlanner::begin(std::size_t operations) {
 // All of the form: what can be told without the user. Of a batch with too many operations only as many are
 // looked at as it may have: the limit bounds work and answer.
 void BatchPlanner::begin(std::span<const Operation> operations) {
-  const bool too_many = operations.size() > operations_per_batch_;
+  const std::size_t given = operations.size();
+  const bool too_many = given > operations_per_batch_;
   if (too_many) operations = operations.first(operations_per_batch_);
   begin(operations.size());
   for (const Operation& operation : operations) {
@@ -78,17 +80,18 @@ void BatchPlanner::begin(std::span<const Operation> operations) {
              .must_exist = operation.must_exist || operation.kind == OperationKind::update}));
   }
   find_repetitions();
-  if (too_many) refuse_batch(Reason::too_many_operations);
+  if (too_many) refuse_batch(Reason::too_many_operations, operations_per_batch_, given);
 }
 
 void BatchPlanner::check_texts(Step& step) {
   const bool erases = step.kind == OperationKind::erase;
-  for (const Reason reason : erases ? check_key_to_erase(step.key) : check_key(step.key)) {
-    refuse(step, reason, Subject::key);
+  for (const BrokenRule& rule : erases ? check_key_to_erase(step.key) : check_key(step.key)) {
+    tell(rule, refuse(step, rule.reason, Subject::key));
     step.key_refused = true;
   }
   if (erases) return;
-  for (const Reason reason : check_value(step.value)) refuse(step, reason, Subject::value);
+  for (const BrokenRule& rule : check_value(step.value))
+    tell(rule, refuse(step, rule.reason, Subject::value));
 }
 
 void BatchPlanner::find_repetitions() {
@@ -149,7 +152,8 @@ void BatchPlanner::check_preconditions(Step& step, const Current& current) {
 
 // A user that is over the limit, because it was higher once, may keep what it has.
 void BatchPlanner::check_tag_count(std::size_t count_before) {
-  if (tags_.size() > tags_per_user_ && tags_.size() > count_before) refuse_batch(Reason::too_many_tags);
+  if (tags_.size() > tags_per_user_ && tags_.size() > count_before)
+    refuse_batch(Reason::too_many_tags, tags_per_user_, tags_.size());
 }
 
 void BatchPlanner::finish() {
@@ -169,12 +173,15 @@ Violation& BatchPlanner::refuse(Step& step, Reason reason, Subject subject) {
   violation.subject = subject;
   violation.index = step.index;
   violation.operation = step.kind;
-  violation.key = step.key;
+  violation.key = beginning(step.key, Violation::kMaxKeyBytes);
   return violation;
 }
 
-void BatchPlanner::refuse_batch(Reason reason) {
-  violations_.emplace_back().reason = reason;
+void BatchPlanner::refuse_batch(Reason reason, std::size_t limit, std::size_t found) {
+  Violation& violation = violations_.emplace_back();
+  violation.reason = reason;
+  violation.limit = limit;
+  violation.found = found;
 }
 
 }   // namespace usertags::model

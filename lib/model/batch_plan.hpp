@@ -82,7 +82,7 @@ class BatchPlanner {
   void check_tag_count(std::size_t count_before);
   void finish();
   Violation& refuse(Step& step, Violation::Reason reason, Violation::Subject subject);
-  void refuse_batch(Violation::Reason reason);
+  void refuse_batch(Violation::Reason reason, std::size_t limit, std::size_t found);
 
   std::size_t tags_per_user_ = 0;
   std::size_t operations_per_batch_ = 0;

@@ -5,6 +5,7 @@
 #include <usertags/error.hpp>
 #include <utility>
 
+#include "model/shown_text.hpp"
 #include "model/violation_list.hpp"
 
 namespace usertags {
@@ -13,21 +14,21 @@ namespace {
 // The two halves of a message for which nobody wrote a better one.
 struct Sentence {
   std::string_view happened;
-  std::string_view remedy;   // may be empty
+  std::string_view remedy;
 };
 
 // Of the codes that speak of one call.
 Sentence sentence_of_call(ErrorCode code) noexcept {
   using enum ErrorCode;
   switch (code) {
-    case batch_refused: return {"nothing was applied", ""};
-    case user_not_found: return {"there is no such user", ""};
-    case user_exists: return {"the external id is taken", ""};
+    case batch_refused: return {"nothing was applied", "correct what is named"};
+    case user_not_found: return {"there is no such user", "check the name, or create the user"};
+    case user_exists: return {"the external id is taken", "use that user, or another external id"};
     case revision_mismatch:
       return {"the user is not at the revision expected", "read the user again and decide anew"};
     case token_reused: return {"the token was used for another request", "use a new one for each request"};
-    case invalid_argument: return {"an argument is invalid", ""};
-    case invalid_selector: return {"the selector cannot be parsed", ""};
+    case invalid_argument: return {"an argument is invalid", "correct it"};
+    case invalid_selector: return {"the selector cannot be parsed", "correct it there"};
     case invalid_cursor:
       return {"the cursor is not of this store and question", "start again from the first page"};
     case history_pruned:
@@ -38,11 +39,11 @@ Sentence sentence_of_call(ErrorCode code) noexcept {
       return {"the store was opened read-only", "write through the process that opened it for writing"};
     case busy: return {"the store is busy and nothing was applied", "try again later"};
     case store_closed: return {"the store is closed", "open it again"};
-    case cancelled: return {"the call was cancelled", ""};
-    case timeout: return {"the time given ran out", "try again, or give more"};
+    case cancelled: return {"the call was cancelled by its progress function", "call it again to begin anew"};
+    case timeout: return {"the time given ran out, and nothing was applied", "try again, or give more"};
     case settings_mismatch:
       return {"the store has other settings", "open it without settings, or change those that it has"};
-    default: return {"unknown error", ""};
+    default: return {"unknown error", "look at its code"};
   }
 }
 
@@ -50,7 +51,9 @@ Sentence sentence_of_call(ErrorCode code) noexcept {
 Sentence sentence_of_store(ErrorCode code) noexcept {
   using enum ErrorCode;
   switch (code) {
-    case memory_budget_exceeded: return {"the data would take more memory than the store may have", ""};
+    case memory_budget_exceeded:
+      return {"the data would take more memory than the store may have",
+              "raise Options::memory_budget, or remove users or tags"};
     case store_locked:
       return {"another process has the store open for writing", "close it there, or open it read-only"};
     case store_failed: return {"the store stopped after an earlier failure", "open it again"};
@@ -72,6 +75,13 @@ Sentence sentence_of_store(ErrorCode code) noexcept {
     case out_of_memory: return {"there is not enough memory", "free some and try again"};
     default: return sentence_of_call(code);
   }
+}
+
+// Of a mistake in the call: who is told what is wrong with it knows what to correct.
+bool words_tell_what_to_do(ErrorCode code) noexcept {
+  using enum ErrorCode;
+  return code == invalid_argument || code == invalid_selector || code == user_not_found ||
+         code == user_exists || code == cancelled;
 }
 
 void append_detail(std::string_view name, std::string_view value, std::string& out) {
@@ -120,8 +130,11 @@ static_assert(sizeof(Error) <= 2 * sizeof(void*), "an Error is a code and one po
 
 Error::Error(ErrorCode code, std::string what) noexcept : Error(code, Details{.what = std::move(what)}) {}
 
-Error::Error(ErrorCode code, Details details) noexcept
-    : code_(code), shared_(new(std::nothrow) Shared(std::move(details))) {}
+Error::Error(ErrorCode code, Details details) noexcept : code_(code) {
+  details.what = model::one_line(std::move(details.what));
+  details.remedy = model::one_line(std::move(details.remedy));
+  shared_ = new (std::nothrow) Shared(std::move(details));
+}
 
 Error::Error(const Error& other) noexcept : code_(other.code_), shared_(other.shared_) {
   if (shared_ != nullptr) shared_->references.fetch_add(1, std::memory_order_relaxed);
@@ -151,11 +164,10 @@ std::string Error::what() const {
 }
 
 std::string Error::message() const {
-  const bool has_remedy = !details().remedy.empty();
-  const std::string_view remedy = has_remedy ? details().remedy : sentence_of_store(code_).remedy;
   std::string text = what();
-  if (!remedy.empty()) text.append("; ").append(remedy);
-  return text;
+  if (!details().remedy.empty()) return text.append("; ").append(details().remedy);
+  const bool is_told = !violations().empty() || (!details().what.empty() && words_tell_what_to_do(code_));
+  return is_told ? text : text.append("; ").append(sentence_of_store(code_).remedy);
 }
 
 const Error::Details& Error::details() const noexcept {

@@ -67,7 +67,8 @@ Result<Selector> Selector::parse(std::string_view text) noexcept {
     if (!node) return std::unexpected(std::move(node.error()));
     Selector selector = SelectorAccess::selector(std::move(*node));
     // What was read is within the bounds, and its canonical text can only be a little longer.
-    if (refusal(selector)) return std::unexpected(model::explain(text.size(), model::selector_too_long()));
+    if (refusal(selector))
+      return std::unexpected(model::explain(text.size(), model::selector_too_long(selector.text().size())));
     return selector;
   } catch (const std::bad_alloc&) {
     return std::unexpected(ErrorCode::out_of_memory);

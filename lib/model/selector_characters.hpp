@@ -10,6 +10,9 @@ namespace usertags::model {
 inline constexpr std::string_view kPatternEscapes = "*?\\\"";
 inline constexpr std::string_view kTextEscapes = "\\\"";
 
+// What people take for a quote: no word begins with it, so that 'gold' is refused and not another value.
+inline constexpr char kNoQuote = '\'';
+
 constexpr bool is_selector_space(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -20,7 +23,7 @@ std::string_view without_space(std::string_view text) noexcept;
 // , ( ) = ! < > ~ " \ * ? # / :
 std::size_t word_bytes(std::string_view text) noexcept;   // of the word at its beginning; zero: there is none
 inline bool is_word(std::string_view text) noexcept {
-  return !text.empty() && word_bytes(text) == text.size();
+  return !text.empty() && text.front() != kNoQuote && word_bytes(text) == text.size();
 }
 
 // Of a pattern without quotes at its beginning: words, wildcards and escapes.

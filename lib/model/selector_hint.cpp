@@ -106,17 +106,71 @@ std::string hint_for_parenthesis(const Question& q) {
   return sentence("a group is written ", word, "(…), in small letters without quotes");
 }
 
+// What was found and follows, from the n-th word on, counted from 0; and that word.
+std::string_view rest_behind(const Question& q, int n) noexcept {
+  std::string_view rest = q.rest;
+  for (; n > 0; --n) rest = without_space(rest.substr(word_bytes(rest)));
+  return rest;
+}
+std::string_view word_behind(const Question& q, int n) noexcept {
+  const std::string_view rest = rest_behind(q, n);
+  return rest.substr(0, word_bytes(rest));
+}
+
+// "gold%" as "gold*".
+std::string pattern_behind(const Question& q, int n) {
+  const std::string_view rest = rest_behind(q, n);
+  std::string pattern(rest.substr(0, pattern_bytes(rest)));
+  std::erase(pattern, '\'');
+  std::ranges::replace(pattern, '%', '*');
+  return std::string(echo(pattern, "…"));
+}
+
+std::string asks_whether_it_is_there(const Question& q) {
+  return sentence("the key alone asks whether it is there: ", q.key);
+}
+std::string asks_whether_it_is_absent(const Question& q) {
+  return sentence("an absent key is written !", q.key);
+}
+
+// "is null", "is not null", "is gold", "is not gold".
+std::string hint_for_is(const Question& q) {
+  const std::string next = lower(word_behind(q, 1));
+  if (next == "null") return asks_whether_it_is_absent(q);
+  if (next != "not") return sentence("it is written ", q.key, "=", echo(word_behind(q, 1), "…"));
+  if (lower(word_behind(q, 2)) == "null") return asks_whether_it_is_there(q);
+  return sentence("it is written ", q.key, "!=", echo(word_behind(q, 2), "…"));
+}
+
+// "not in (…)", "not null", "not like go%".
+std::string hint_for_not(const Question& q) {
+  const std::string next = lower(word_behind(q, 1));
+  if (next == "null") return asks_whether_it_is_there(q);
+  if (next == "like") return sentence("it is written ", q.key, "!~", pattern_behind(q, 2));
+  return sentence("it is written ", q.key, " notin (…)");
+}
+
+// A word in single quotes, which are no quotes here.
+std::string hint_for_single_quote(const Question& q) {
+  const std::string_view behind = q.rest.substr(1);
+  const std::string_view inner = behind.substr(0, behind.find('\''));
+  return sentence("texts stand in double quotes: \"", echo(inner, "…"), "\"");
+}
+
 // A word that joins terms, or tests, elsewhere.
 std::string hint_for_foreign_word(const Question& q) {
   const std::string word = lower(q.found);
   if (word == "and" || q.found == "&&" || q.found == "&") return "terms are joined with a comma";
   if (word == "or" || q.found == "||" || q.found == "|") return "one of several terms is written any(…,…)";
   if (!q.mistake.test.empty()) return "";
-  if (word == "not") return sentence("it is written ", q.key, " notin (…)");
+  if (word == "not") return hint_for_not(q);
   if (word == "in" || word == "notin")
     return sentence("it is written ", q.key, " ", word, " (…), in small letters");
-  if (word == "is") return sentence("it is written ", q.key, "=…");
-  if (word == "like" || word == "matches") return sentence("it is written ", q.key, "~…");
+  if (word == "is") return hint_for_is(q);
+  if (word == "like" || word == "matches")
+    return sentence("it is written ", q.key, "~", pattern_behind(q, 1));
+  if (word == "contains") return sentence("part of a value is compared with ", q.key, "~*…*");
+  if (word == "eq" || word == "equals") return sentence("it is written ", q.key, "=…");
   if (word == "exists") return sentence("the key alone asks whether it exists: ", q.key);
   return "";
 }
@@ -139,10 +193,12 @@ bool begins_a_test(std::string_view rest) noexcept {
 }
 
 std::string hint_for_space(const Question& q) {
+  if (q.mistake.test.empty() && lower(q.mistake.key) == "not")
+    return sentence("an absent key is written !", echo(q.found, "key"),
+                    ", and terms are negated with not(…)");
   if (std::string meant = hint_for_foreign_word(q); !meant.empty()) return meant;
   const bool after_value = q.mistake.test.ends_with('=');
   const std::string_view written = after_value ? q.operand_and(words_bytes(q.rest)) : "";
-  if (written.starts_with('\'')) return "quotes are double quotes: \"…\"";
   if (written.empty() || written.starts_with('"') || begins_a_test(q.rest))
     return "terms are joined with a comma";
   const std::string value = sentence("a value with spaces is written ", q.key, q.mistake.test, "\"",
@@ -272,6 +328,7 @@ std::string hint(const SelectorMistake& mistake) {
   if (q.found.empty() && mistake.opening) {
     return "the \"(\" at byte " + std::to_string(*mistake.opening) + " is not closed";
   }
+  if (q.found.starts_with('\'')) return hint_for_single_quote(q);
   switch (mistake.wanted) {
     case Wanted::term: return hint_for_term(q);
     case Wanted::key: return hint_for_key(q);

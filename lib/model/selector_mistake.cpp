@@ -50,14 +50,14 @@ std::string_view found_token(const SelectorMistake& mistake) noexcept {
 
 Error explain(const SelectorMistake& mistake) {
   std::string what = "found " + found(mistake) + ", expected " + expected(mistake);
-  if (const std::string meant = hint(mistake); !meant.empty()) what += "; " + meant;
-  return explain(mistake.position, what);
+  return explain(mistake.position, what, hint(mistake));
 }
 
-Error explain(std::size_t position, std::string_view what) {
+Error explain(std::size_t position, std::string_view what, std::string remedy) {
   std::string message = "the selector cannot be parsed at byte " + std::to_string(position) + ": ";
   message += what;
-  return Error(ErrorCode::invalid_selector, Error::Details{.what = std::move(message), .position = position});
+  return Error(ErrorCode::invalid_selector,
+               Error::Details{.what = std::move(message), .remedy = std::move(remedy), .position = position});
 }
 
 }   // namespace usertags::model

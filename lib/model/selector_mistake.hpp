@@ -36,7 +36,7 @@ struct SelectorMistake {
 
 // invalid_selector with position and message. They throw std::bad_alloc.
 Error explain(const SelectorMistake& mistake);
-Error explain(std::size_t position, std::string_view what);
+Error explain(std::size_t position, std::string_view what, std::string remedy = {});
 
 // What somebody is likely to have meant, as the rest of a sentence; empty where nobody can tell.
 std::string hint(const SelectorMistake& mistake);

@@ -38,7 +38,7 @@ class Parser {
 
   // Within the bound, well-formed, and without NUL, so that `next` can answer NUL for the end.
   bool is_sound() {
-    if (text_.size() > kMaxSelectorBytes) return fail(kMaxSelectorBytes, selector_too_long());
+    if (text_.size() > kMaxSelectorBytes) return fail(kMaxSelectorBytes, selector_too_long(text_.size()));
     const std::size_t well_formed = well_formed_bytes(text_);
     if (well_formed != text_.size()) return fail(well_formed, "the selector is not well-formed UTF-8");
     const std::size_t nul = text_.find('\0');
@@ -195,6 +195,7 @@ class Parser {
   // Answers false where neither is next, without an error then.
   bool word_or_quoted(std::string& text) {
     if (rest().starts_with('"')) return quoted(text);
+    if (rest().starts_with(kNoQuote)) return false;
     text = take_word();
     return !text.empty();
   }
@@ -228,7 +229,7 @@ class Parser {
 
   bool pattern_word(std::string_view& written) {
     written = rest().substr(0, pattern_bytes(rest()));
-    if (written.empty()) return mistake(Wanted::pattern);
+    if (written.empty() || written.starts_with(kNoQuote)) return mistake(Wanted::pattern);
     at_ += written.size();
     return true;
   }

@@ -10,7 +10,7 @@
 //            | ("~"|"!~") pattern ;
 //   key      = word | quoted ;                      (* in, notin are keys where no key precedes *)
 //   value    = word | quoted ;
-//   word     = wchar { wchar } ;
+//   word     = wchar { wchar } ;                      (* begins with no single quote *)
 //   wchar    = codepoint - (ws | control | one of , ( ) = ! < > ~ " \ * ? # / :) ;
 //   quoted   = '"' { qchar | '\"' | '\\' } '"' ;    qchar = codepoint - ('"' | '\' | NUL) ;
 //   pattern  = pitem { pitem } | '"' { qchar | esc } '"' ;   (* wild in quotes too *)

@@ -7,25 +7,19 @@
 namespace usertags::model {
 namespace {
 
-std::string_view broken_by(Violation::Reason reason) noexcept {
-  switch (reason) {
-    case Violation::Reason::empty_key: return "is empty";
-    case Violation::Reason::key_too_long: return "has more than 50 characters";
-    case Violation::Reason::malformed_utf8: return "is not well-formed UTF-8";
-    case Violation::Reason::contains_nul: return "contains NUL";
-    default: return R"(contains "#", "/" or ":")";
-  }
+// 65536 as "65,536".
+std::string with_commas(std::size_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
+  return digits;
 }
-static_assert(kMaxKeyCodePoints == 50);
 
 }   // namespace
 
 std::optional<std::string> check_selector_key(std::string_view key) {
   const BrokenRules broken = check_key(key);
   if (broken.empty()) return std::nullopt;
-  std::string sentence = "no tag has the key " + quoted(key) + ", which ";
-  sentence += broken_by(*broken.begin());
-  return sentence;
+  return "no tag has the key " + quoted(key) + ", which " + in_words(*broken.begin());
 }
 
 std::optional<std::string> check_selector_text(std::string_view what, std::string_view text) {
@@ -33,31 +27,32 @@ std::optional<std::string> check_selector_text(std::string_view what, std::strin
   if (scan.well_formed && !scan.contains_nul) return std::nullopt;
   std::string sentence = "the ";
   sentence += what;
-  sentence += ' ' + quoted(text) + (scan.well_formed ? " contains NUL" : " is not well-formed UTF-8");
-  return sentence;
+  sentence += ' ' + quoted(text);
+  sentence += scan.well_formed ? " contains NUL at byte " : " is not well-formed UTF-8 at byte ";
+  return sentence + std::to_string(scan.well_formed ? text.find('\0') : well_formed_bytes(text));
 }
 
 std::optional<std::string> check_selector_bounds(const SelectorText& written) {
   if (written.depth > kMaxSelectorDepth) return selector_too_deep();
-  if (written.terms > kMaxSelectorTerms) return selector_of_too_many_terms();
-  if (written.text.size() > kMaxSelectorBytes) return selector_too_long();
+  if (written.terms > kMaxSelectorTerms) {
+    return selector_of_too_many_terms() + ", not " + with_commas(written.terms);
+  }
+  if (written.text.size() > kMaxSelectorBytes)
+    return "the canonical text of " + selector_too_long(written.text.size());
   return std::nullopt;
 }
 
-std::string selector_too_long() {
-  return "a selector has at most 65,536 bytes, also when it is written in canonical form";
+std::string selector_too_long(std::size_t found) {
+  return "a selector has at most " + with_commas(kMaxSelectorBytes) + " bytes, not " + with_commas(found);
 }
-static_assert(kMaxSelectorBytes == 65536);
 
 std::string selector_too_deep() {
-  return "groups stand at most 32 deep within one another";
+  return "groups stand at most " + with_commas(kMaxSelectorDepth) + " deep within one another";
 }
-static_assert(kMaxSelectorDepth == 32);
 
 std::string selector_of_too_many_terms() {
-  return "a selector has at most 1,024 terms";
+  return "a selector has at most " + with_commas(kMaxSelectorTerms) + " terms";
 }
-static_assert(kMaxSelectorTerms == 1024);
 
 std::string pattern_escapes_nothing() {
   return R"(in a pattern a backslash stands before "*", "?", "\" or a quote)";

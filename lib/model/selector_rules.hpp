@@ -21,7 +21,7 @@ std::optional<std::string> check_selector_key(std::string_view key);
 std::optional<std::string> check_selector_text(std::string_view what, std::string_view text);
 std::optional<std::string> check_selector_bounds(const SelectorText& written);
 
-std::string selector_too_long();
+std::string selector_too_long(std::size_t found);
 std::string selector_too_deep();
 std::string selector_of_too_many_terms();
 std::string pattern_escapes_nothing();

@@ -16,37 +16,80 @@ bool has_forbidden_character(std::string_view text) noexcept {
   return found;
 }
 
+BrokenRule malformed(std::string_view text) noexcept {
+  return {.reason = Reason::malformed_utf8, .number = well_formed_bytes(text)};
+}
+BrokenRule nul(std::string_view text) noexcept {
+  return {.reason = Reason::contains_nul, .number = text.find('\0')};
+}
+BrokenRule forbidden(std::string_view text) noexcept {
+  const std::size_t at = text.find_first_of("#/:");
+  return {.reason = Reason::forbidden_character, .character = text[at], .number = at};
+}
+
 BrokenRules check_label(std::string_view text, std::size_t max_code_points, Reason too_long) noexcept {
   BrokenRules broken;
   const Utf8Scan scan = scan_utf8(text);
   if (!scan.well_formed) {
-    broken.add(Reason::malformed_utf8);
+    broken.add(malformed(text));
     return broken;
   }
-  if (scan.code_points > max_code_points) broken.add(too_long);
-  if (has_forbidden_character(text)) broken.add(Reason::forbidden_character);
-  if (scan.contains_nul) broken.add(Reason::contains_nul);
+  if (scan.code_points > max_code_points) broken.add({.reason = too_long, .number = scan.code_points});
+  if (has_forbidden_character(text)) broken.add(forbidden(text));
+  if (scan.contains_nul) broken.add(nul(text));
   return broken;
 }
 
 BrokenRules empty_key() noexcept {
   BrokenRules broken;
-  broken.add(Reason::empty_key);
+  broken.add({.reason = Reason::empty_key});
   return broken;
+}
+
+std::size_t limit_of(Reason too_long) noexcept {
+  return too_long == Reason::key_too_long ? kMaxKeyCodePoints : kMaxValueCodePoints;
+}
+
+std::string too_many_characters(std::size_t found, std::size_t limit) {
+  return "has " + std::to_string(found) + " characters, more than " + std::to_string(limit);
 }
 
 std::optional<std::string> check_text(std::string_view text, std::size_t max_code_points) {
   const Utf8Scan scan = scan_utf8(text);
-  if (!scan.well_formed) return "is not well-formed UTF-8";
-  if (scan.contains_nul) return "contains NUL";
-  if (scan.code_points > max_code_points) {
-    return "has " + std::to_string(scan.code_points) + " characters, more than " +
-           std::to_string(max_code_points);
-  }
+  if (!scan.well_formed) return in_words(malformed(text));
+  if (scan.contains_nul) return in_words(nul(text));
+  if (scan.code_points > max_code_points) return too_many_characters(scan.code_points, max_code_points);
   return std::nullopt;
 }
 
 }   // namespace
+
+void tell(const BrokenRule& rule, Violation& violation) noexcept {
+  switch (rule.reason) {
+    case Reason::key_too_long:
+    case Reason::value_too_long:
+      violation.limit = limit_of(rule.reason);
+      violation.found = rule.number;
+      return;
+    case Reason::forbidden_character: violation.character = rule.character; [[fallthrough]];
+    case Reason::malformed_utf8:
+    case Reason::contains_nul: violation.position = rule.number; return;
+    default: return;
+  }
+}
+
+std::string in_words(const BrokenRule& rule) {
+  const std::string where = " at byte " + std::to_string(rule.number);
+  switch (rule.reason) {
+    case Reason::empty_key: return "is empty";
+    case Reason::key_too_long:
+    case Reason::value_too_long: return too_many_characters(rule.number, limit_of(rule.reason));
+    case Reason::forbidden_character: return std::string("contains \"") + rule.character + '"' + where;
+    case Reason::malformed_utf8: return "is not well-formed UTF-8" + where;
+    case Reason::contains_nul: return "contains NUL" + where;
+    default: return std::string(to_string(rule.reason));
+  }
+}
 
 BrokenRules check_key(std::string_view key) noexcept {
   return key.empty() ? empty_key() : check_label(key, kMaxKeyCodePoints, Reason::key_too_long);
@@ -57,9 +100,9 @@ BrokenRules check_key_to_erase(std::string_view key) noexcept {
   BrokenRules broken;
   const Utf8Scan scan = scan_utf8(key);
   if (!scan.well_formed) {
-    broken.add(Reason::malformed_utf8);
+    broken.add(malformed(key));
   } else if (scan.contains_nul) {
-    broken.add(Reason::contains_nul);
+    broken.add(nul(key));
   }
   return broken;
 }

@@ -17,19 +17,32 @@ inline constexpr std::size_t kMaxValueCodePoints = 200;
 inline constexpr std::size_t kMaxExternalIdCodePoints = 255;
 inline constexpr std::size_t kMaxNoteCodePoints = 200;
 inline constexpr std::size_t kMaxUtf8BytesPerCodePoint = 4;
+static_assert(Violation::kMaxKeyBytes > kMaxKeyCodePoints * kMaxUtf8BytesPerCodePoint);
+
+// A rule that a text breaks, and by what.
+struct BrokenRule {
+  Violation::Reason reason{};
+  char character = '\0';    // of forbidden_character
+  std::size_t number = 0;   // of a text that is too long its characters, else the byte at which it is noticed
+};
 
 // The rules that one text breaks; at most three at once, in the order of Violation::Reason.
 class BrokenRules {
  public:
-  void add(Violation::Reason reason) noexcept { reasons_[count_++] = reason; }
+  void add(const BrokenRule& rule) noexcept { rules_[count_++] = rule; }
   bool empty() const noexcept { return count_ == 0; }
-  const Violation::Reason* begin() const noexcept { return reasons_.data(); }
-  const Violation::Reason* end() const noexcept { return reasons_.data() + count_; }
+  const BrokenRule* begin() const noexcept { return rules_.data(); }
+  const BrokenRule* end() const noexcept { return rules_.data() + count_; }
 
  private:
-  std::array<Violation::Reason, 4> reasons_{};
+  std::array<BrokenRule, 3> rules_{};
   std::size_t count_ = 0;
 };
+
+// The numbers and the character of the rule, as a violation bears them.
+void tell(const BrokenRule& rule, Violation& violation) noexcept;
+// The rule as the rest of a sentence that begins with the text's name ("is empty").
+std::string in_words(const BrokenRule& rule);
 
 // A malformed text breaks malformed_utf8 alone, because its characters cannot be told.
 BrokenRules check_key(std::string_view key) noexcept;

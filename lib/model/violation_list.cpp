@@ -23,6 +23,18 @@ bool needs_subject(const Violation& violation) noexcept {
   }
 }
 
+// By what the rule is broken: "61 of 50 characters", "at byte 3", "\":\" at byte 3".
+void append_numbers(const Violation& violation, std::string& out) {
+  if (violation.found && violation.limit) {
+    out += ": " + std::to_string(*violation.found) + " of " + std::to_string(*violation.limit);
+    if (violation.subject != Violation::Subject::batch) out += " characters";
+  }
+  if (!violation.position) return;
+  out += ": ";
+  if (violation.character) out.append("\"").append(1, *violation.character).append("\" ");
+  out += "at byte " + std::to_string(*violation.position);
+}
+
 void append_violation(const Violation& violation, std::string& out) {
   if (violation.item) out += "item " + std::to_string(*violation.item) + ": ";
   if (violation.operation) {
@@ -33,6 +45,7 @@ void append_violation(const Violation& violation, std::string& out) {
   }
   out += to_string(violation.reason);
   if (needs_subject(violation)) out += " in the value";
+  append_numbers(violation, out);
   if (violation.first_index) out += " (as operation " + std::to_string(*violation.first_index) + ")";
   if (violation.current) {
     out += " (now ";
@@ -42,6 +55,15 @@ void append_violation(const Violation& violation, std::string& out) {
 }
 
 }   // namespace
+}   // namespace usertags::model
+
+std::string usertags::in_words(const Violation& violation) {
+  std::string words;
+  model::append_violation(violation, words);
+  return words;
+}
+
+namespace usertags::model {
 
 void append_violation_list(std::span<const Violation> violations, std::string& out) {
   out += std::to_string(violations.size());

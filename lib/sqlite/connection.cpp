@@ -73,7 +73,7 @@ int flags_of(OpenMode mode) noexcept {
 }
 
 std::string cannot_open(const path& file) {
-  return "cannot open '" + file.string() + "'";
+  return "cannot open " + model::quoted_path(file.native());
 }
 
 // What is left of the reason why a file could not be opened or made: where it could not be made, SQLite tries
@@ -81,10 +81,11 @@ std::string cannot_open(const path& file) {
 std::string why_not_found(const ConnectionConfig& config, Error::Details& details) {
   const path folder = std::filesystem::absolute(config.path).parent_path();
   std::error_code ignored;
-  if (!std::filesystem::exists(folder, ignored)) return "the folder '" + folder.string() + "' does not exist";
+  if (!std::filesystem::exists(folder, ignored))
+    return "the folder " + model::quoted_path(folder.native()) + " does not exist";
   if (config.mode != OpenMode::create) return "there is no such file";
   if (access(folder.c_str(), W_OK | X_OK) != 0) details.system_error = errno;
-  return "it cannot be made in the folder '" + folder.string() + "'";
+  return "it cannot be made in the folder " + model::quoted_path(folder.native());
 }
 
 [[noreturn]] void throw_not_found(const ConnectionConfig& config) {
@@ -261,7 +262,7 @@ std::string Connection::query_text(const char* sql) {
 std::string Connection::name() const {
   const char* file = sqlite3_db_filename(handle(), "main");
   if (file == nullptr || *file == '\0') return "the database in memory";
-  return std::string("'") + file + '\'';
+  return model::quoted_path(file);
 }
 
 std::uint64_t Connection::database_bytes() {

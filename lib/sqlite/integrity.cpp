@@ -1,5 +1,6 @@
 #include "sqlite/integrity.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <string_view>
@@ -26,6 +27,15 @@ void refuse_if_out_of_memory(Connection& connection, std::string_view problem) {
   }
 }
 
+// SQLite tells several problems in one text, under the database's name.
+void append_lines(std::string_view told, std::vector<std::string>& problems) {
+  while (!told.empty()) {
+    const std::string_view line = told.substr(0, told.find('\n'));
+    if (!line.empty() && !line.starts_with("***")) problems.emplace_back(line);
+    told.remove_prefix(std::min(line.size() + 1, told.size()));
+  }
+}
+
 }   // namespace
 
 std::vector<std::string> integrity_problems(Connection& connection) {
@@ -35,7 +45,7 @@ std::vector<std::string> integrity_problems(Connection& connection) {
     const std::string_view told = check.text(0);
     if (told == "ok") continue;
     refuse_if_out_of_memory(connection, told);
-    problems.emplace_back(told);
+    append_lines(told, problems);
   }
   return problems;
 }

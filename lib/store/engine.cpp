@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "store/copy/backup.hpp"
 #include "store/file/reading.hpp"
 #include "store/file/store_path.hpp"
@@ -36,6 +37,10 @@ Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& 
     open_read_only(*path);
   else
     open_for_writing(path);
+  logger_(LogLevel::info, [&] {
+    return "opened " + name() + (write_path_ ? " for writing: " : " read-only: ") +
+           std::to_string(projection_.counters().users) + " users at revision " + std::to_string(revision());
+  });
   fork_guard_.emplace([](void* engine) noexcept { static_cast<Engine*>(engine)->abandon(); }, this);
 }
 
@@ -45,10 +50,14 @@ Engine::~Engine() {
   } catch (const model::Failure& failure) {
     logger_(LogLevel::warning, [&] { return "closing: " + failure.error.message(); });
   } catch (const std::bad_alloc&) {
-    logger_(LogLevel::warning, [] { return std::string_view("closing: out of memory"); });
+    logger_(LogLevel::warning, [] { return std::string_view("closing: there is not enough memory"); });
   } catch (const std::system_error&) {
     logger_(LogLevel::warning, [] { return std::string_view("closing: the system refused a lock"); });
   }
+}
+
+std::string Engine::name() const {
+  return path_.empty() ? "the store in memory" : model::quoted_path(path_.native());
 }
 
 void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) {
@@ -56,7 +65,8 @@ void Engine::open_for_writing(const std::optional<std::filesystem::path>& path) 
   std::optional<std::filesystem::path> resolved;
   if (path) {
     const StorePath place = resolve_store_path(*path, options_.allow_network_file_system);
-    if (!options_.create_if_missing) require_store(place);
+    if (!options_.create_if_missing)
+      require_store(place, "check the path, or set Options::create_if_missing");
     path_ = place.path;
     resolved = place.path;
     lock = StoreLock::exclusive(path_, options_.busy_timeout);
@@ -177,7 +187,7 @@ Result<std::uint64_t> Engine::read_at_least(std::uint64_t revision, std::chrono:
     const std::uint64_t visible = refresh();
     if (visible >= revision) return visible;
     const auto now = std::chrono::steady_clock::now();
-    if (now >= deadline) return std::unexpected(timed_out(visible));
+    if (now >= deadline) return std::unexpected(has_not_come_to(revision, visible));
     const auto next_look = follower_ ? std::min(deadline, now + kLookEvery) : deadline;
     published_.wait_until(next_look, [&] { return closed_.load() || this->revision() >= revision; });
     if (closed_.load()) return std::unexpected(ErrorCode::store_closed);
@@ -255,6 +265,8 @@ void Engine::backup(const std::filesystem::path& target, const Progress& progres
         [&](sqlite::Database& database) { backup.copy(database.connection(), progress); });
   }
   backup.put_in_place();
+  logger_(LogLevel::info,
+          [&] { return "copied " + name() + " to the backup " + model::quoted_path(target.native()); });
 }
 
 Stats Engine::stats() const noexcept {
@@ -301,15 +313,22 @@ void Engine::maintain(std::chrono::milliseconds budget) {
 }
 
 void Engine::compact(const Progress& progress) {
+  const std::uint64_t before = metrics_.database_bytes;
   write_path_->compact(progress);
+  logger_(LogLevel::info, [&] {
+    return "compacted " + name() + ": from " + std::to_string(before) + " to " +
+           std::to_string(metrics_.database_bytes) + " bytes";
+  });
 }
 
 void Engine::close(bool fold) {
-  closed_.store(true, std::memory_order_release);
+  const bool was_closed = closed_.exchange(true, std::memory_order_acq_rel);
   if (feed_) feed_->close();
   const std::unique_lock nobody_reads(file_);
   if (follower_) follower_->close();
   if (write_path_) write_path_->close(fold);
+  if (was_closed) return;
+  logger_(LogLevel::info, [&] { return "closed " + name() + " at revision " + std::to_string(revision()); });
 }
 
 void Engine::abandon() noexcept {

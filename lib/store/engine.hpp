@@ -12,6 +12,7 @@
 #include <optional>
 #include <shared_mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <usertags/user_tag_store.hpp>
@@ -81,6 +82,7 @@ class Engine {
   void open_for_writing(const std::optional<std::filesystem::path>& path);
   void open_read_only(const std::filesystem::path& path);
   void open_feed(std::uint64_t epoch);
+  std::string name() const;                  // in messages
   bool has_readable_file() const noexcept;   // by connections other than the writing one
   std::shared_lock<std::shared_mutex> keep_open() const;
   VerifyReport verify_aside() const;

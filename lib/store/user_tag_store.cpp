@@ -33,12 +33,24 @@ auto guarded(Function&& function) noexcept -> decltype(function()) {
   }
 }
 
-std::optional<ErrorCode> refuses_reads(const store::Engine* engine) noexcept {
-  return engine == nullptr ? ErrorCode::store_closed : engine->refuses_reads();
+// Of one that was moved from.
+Error has_no_store() noexcept {
+  try {
+    return {ErrorCode::store_closed, Error::Details{.what = "this object has no store: it was moved from",
+                                                    .remedy = "use the object that it was moved to"}};
+  } catch (const std::bad_alloc&) {
+    return ErrorCode::store_closed;
+  }
 }
 
-std::optional<ErrorCode> refuses_writes(const store::Engine* engine) noexcept {
-  return engine == nullptr ? ErrorCode::store_closed : engine->refuses_writes();
+std::optional<Error> refuses_reads(const store::Engine* engine) noexcept {
+  if (engine == nullptr) return has_no_store();
+  return engine->refuses_reads();
+}
+
+std::optional<Error> refuses_writes(const store::Engine* engine) noexcept {
+  if (engine == nullptr) return has_no_store();
+  return engine->refuses_writes();
 }
 
 Result<Applied> submit(store::Engine* engine, const store::WriteView& write) noexcept {
@@ -110,7 +122,7 @@ Result<Applied> UserTagStore::delete_user(const UserRef& user, const ApplyOption
 }
 
 std::vector<Result<Applied>> UserTagStore::apply_each(std::span<const Write> writes) noexcept {
-  const std::optional<ErrorCode> refusal = refuses_writes(impl_.get());
+  const std::optional<Error> refusal = refuses_writes(impl_.get());
   std::vector<Result<Applied>> outcomes =
       all_refused<Applied>(writes.size(), refusal.value_or(ErrorCode::store_closed));
   if (refusal || outcomes.empty()) return outcomes;

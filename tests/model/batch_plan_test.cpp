@@ -49,9 +49,16 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+// Which have a test of their own.
+void strip_numbers(Violation& violation) {
+  violation.limit = violation.found = violation.position = std::nullopt;
+  violation.character.reset();
+}
+
 Outcome outcome_of(const BatchPlanner& planner) {
   Outcome outcome;
   outcome.violations.assign(planner.violations().begin(), planner.violations().end());
+  for (Violation& violation : outcome.violations) strip_numbers(violation);
   for (const auto& [key, value] : planner.tags()) outcome.tags.emplace(key, value);
   for (const auto& [key, value] : planner.deltas()) {
     outcome.deltas.emplace(key, value ? std::optional(std::string(*value)) : std::nullopt);
@@ -70,6 +77,29 @@ Outcome plan(const Tags& before, const TagBatch& batch, const Settings& limits =
   BatchPlanner planner(limits);
   planner.plan(*record, batch.operations());
   return outcome_of(planner);
+}
+
+TEST(BatchPlanner, TellsBoundsSizesPlacesAndCharacters) {
+  const RecordPtr nobody = record_of({});
+  BatchPlanner planner({.tags_per_user = 1, .operations_per_batch = 4});
+  planner.plan(*nobody, TagBatch()
+                            .set("a", "b:c")
+                            .set(std::string(1'000'000, 'k'), "")
+                            .set("x", "")
+                            .set("y", "")
+                            .set("z", "")
+                            .operations());
+  const auto all = planner.violations();
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(all[0].position, 1u);
+  EXPECT_EQ(all[0].character, ':');
+  EXPECT_EQ(all[1].limit, 50u);
+  EXPECT_EQ(all[1].found, 1'000'000u);
+  EXPECT_EQ(all[1].key, std::string(Violation::kMaxKeyBytes, 'k'));
+  EXPECT_EQ(all[2].limit, 4u);
+  EXPECT_EQ(all[2].found, 5u);
+  EXPECT_EQ(all[3].limit, 1u);
+  EXPECT_EQ(all[3].found, 2u);
 }
 
 Violation violation_of(std::size_t index, OperationKind kind, std::string key, Reason reason,

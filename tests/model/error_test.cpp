@@ -142,7 +142,8 @@ TEST(ErrorMessage, IsWhatWasGivenAndWhatToDo) {
                      Error::Details{.what = "the WAL is pinned", .remedy = "end the reader"});
   EXPECT_EQ(pinned.what(), "the WAL is pinned");
   EXPECT_EQ(pinned.message(), "the WAL is pinned; end the reader");
-  EXPECT_EQ(Error(ErrorCode::user_not_found, "nobody").message(), "nobody") << "there is nothing to be done";
+  EXPECT_EQ(Error(ErrorCode::user_not_found, "nobody").message(), "nobody")
+      << "its words say what to correct";
 }
 
 TEST(ErrorMessage, IsOneLineOfItsOwnForEveryCode) {
@@ -159,6 +160,23 @@ TEST(ErrorMessage, IsOneLineOfItsOwnForEveryCode) {
   }
 }
 
+TEST(ErrorMessage, HasANameAndARemedyForEveryCode) {
+  for (int i = 0; i < kCodes; ++i) {
+    const Error error = static_cast<ErrorCode>(i);
+    EXPECT_NE(to_string(error.code()), "unknown") << i;
+    EXPECT_TRUE(error.message().starts_with(error.what() + "; ")) << error.message();
+    EXPECT_GT(error.message().size(), error.what().size() + 5) << error.message();
+  }
+}
+
+TEST(ErrorMessage, IsOneLineWhateverItWasGiven) {
+  const Error error(ErrorCode::io_error, Error::Details{.what = "page 1\npage 2\r\x1b[31m \xFF\u0085\u2028é",
+                                                        .remedy = "first this\nthen that"});
+  EXPECT_EQ(error.message(),
+            "page 1\\x0apage 2\\x0d\\x1b[31m \\xff\\xc2\\x85\\xe2\\x80\\xa8é; "
+            "first this\\x0athen that");
+}
+
 TEST(ErrorMessage, SaysWhatToDo) {
   EXPECT_EQ(Error(ErrorCode::store_failed).message(),
             "the store stopped after an earlier failure; open it again");
@@ -170,7 +188,7 @@ TEST(ErrorMessage, NamesTheDetails) {
     return Error(code, std::move(details)).message();
   };
   EXPECT_EQ(message(ErrorCode::user_exists, {.existing_id = "user_x"}),
-            "the external id is taken (by user_x)");
+            "the external id is taken (by user_x); use that user, or another external id");
   EXPECT_EQ(
       message(ErrorCode::revision_mismatch, {.current_revision = 7}),
       "the user is not at the revision expected (current revision 7); read the user again and decide anew");
@@ -181,7 +199,7 @@ TEST(ErrorMessage, NamesTheDetails) {
             "the changes asked for are no longer kept (oldest kept revision 12); "
             "read the users as they are, and follow from there");
   EXPECT_EQ(message(ErrorCode::invalid_selector, {.position = 0}),
-            "the selector cannot be parsed (at byte 0)");
+            "the selector cannot be parsed (at byte 0); correct it there");
   EXPECT_EQ(message(ErrorCode::outcome_unknown, {.intended_revision = 9}),
             "the commit failed, and may or may not have reached the disk (intended revision 9); "
             "open the store again: the revision found then tells");
@@ -194,7 +212,8 @@ TEST(ErrorMessage, NamesEveryDetailThereIs) {
   details.what.clear();
   details.violations.clear();
   EXPECT_EQ(Error(ErrorCode::timeout, details).message(),
-            "the time given ran out (by user_01h455vb4pex5vsknk084sn02q, current revision 1, "
+            "the time given ran out, and nothing was applied (by user_01h455vb4pex5vsknk084sn02q, current "
+            "revision 1, "
             "intended revision 2, oldest kept revision 3, process 4, at byte 5, "
             "system error: Input/output error); try again, or give more");
 }

@@ -17,9 +17,7 @@ using namespace std::string_literals;
 std::string hint_for(std::string_view text) {
   const auto selector = parse_selector(text);
   if (selector) return "the selector is fine";
-  const std::string message = selector.error().message();
-  const std::size_t semicolon = message.find("; ");
-  return semicolon == std::string::npos ? "" : message.substr(semicolon + 2);
+  return selector.error().details().remedy;
 }
 
 void expect_hints(const std::vector<std::pair<std::string, std::string>>& hints) {
@@ -64,7 +62,7 @@ TEST(SelectorHint, ForPatterns) {
       {"tier~/go/", "a pattern is no regular expression: * is any run of characters, ? is one"},
       {"tier~", "the empty value is written tier=\"\""},
       {"tier~go\\d", "a backslash stands before one of * ? \\ \" only"},
-      {"tier like go*", "it is written tier~…"},
+      {"tier like go*", "it is written tier~go*"},
   });
 }
 
@@ -77,7 +75,7 @@ TEST(SelectorHint, ForSpaces) {
        "terms are joined with a comma, and a value with spaces is written team=\"human resources\""},
       {"team=the  human resources,a", "a value with spaces is written team=\"the  human resources\""},
       {"team!=a b,c", "a value with spaces is written team!=\"a b\""},
-      {"team='human resources'", "quotes are double quotes: \"…\""},
+      {"team='human resources'", "texts stand in double quotes: \"human resources\""},
       {"team=a\tb,c", "a value with spaces is written team=\"two words\""},
       {"a b", "terms are joined with a comma"},
       {"tier=gold AND rank=2", "terms are joined with a comma"},
@@ -100,10 +98,31 @@ TEST(SelectorHint, ForOtherSpellingsOfLists) {
       {"tier IN (gold)", "it is written tier in (…), in small letters"},
       {"tier !in (gold)", "it is written !=, !~ or notin, without a space in it"},
       {"tier in", "in and notin are keys only where no key stands before them"},
-      {"tier is gold", "it is written tier=…"},
+      {"tier is gold", "it is written tier=gold"},
       {"tier exists", "the key alone asks whether it exists: tier"},
       {"tier in (a(b))", "a value with one of , ( ) = ! < > ~ is written in quotes"},
   });
+}
+
+TEST(SelectorHint, ForSql) {
+  expect_hints({
+      {"tier is null", "an absent key is written !tier"},
+      {"tier IS NOT NULL", "the key alone asks whether it is there: tier"},
+      {"tier not null", "the key alone asks whether it is there: tier"},
+      {"tier is not gold", "it is written tier!=gold"},
+      {"tier like gold%", "it is written tier~gold*"},
+      {"tier not like 'gold%'", "it is written tier!~gold*"},
+      {"tier = 'gold'", "texts stand in double quotes: \"gold\""},
+      {"tier!='gold'", "texts stand in double quotes: \"gold\""},
+      {"tier in ('gold','silver')", "texts stand in double quotes: \"gold\""},
+      {"tier in (gold,'silver')", "texts stand in double quotes: \"silver\""},
+      {"tier ~ 'go*'", "texts stand in double quotes: \"go*\""},
+      {"'tier'=gold", "texts stand in double quotes: \"tier\""},
+      {"not tier", "an absent key is written !tier, and terms are negated with not(…)"},
+      {"tier contains go", "part of a value is compared with tier~*…*"},
+  });
+  EXPECT_EQ(Selector::parse("name=O'Brien")->text(), "name=O'Brien");
+  EXPECT_EQ((key("name") == "'n").text(), "name=\"'n\"");
 }
 
 TEST(SelectorHint, ForGroups) {
@@ -151,7 +170,7 @@ TEST(SelectorHint, EchoesNothingThatDisturbs) {
   EXPECT_EQ(hint_for("a=" + std::string(100, 'x') + "*"),
             "a pattern is written a~go*, and a value with * or ? in quotes");
   EXPECT_EQ(hint_for("\"\x1B[31m\">=5"), "for integers key>=5 is written key>4");
-  EXPECT_EQ(hint_for("\"a\nb\" is c"), "it is written key=…");
+  EXPECT_EQ(hint_for("\"a\nb\" is c"), "it is written key=c");
 }
 
 }   // namespace

@@ -204,7 +204,7 @@ TEST(SelectorParser, TellsWhereATermWasExpected) {
       {"!~b", 0, "found \"!~\"" + expected},      {">5", 0, "found \">\"" + expected},
       {"  ~b", 2, "found \"~\"" + expected},      {"*", 0, "found \"*\"" + expected},
       {"\\", 0, "found \"\\\\\"" + expected},     {"/", 0, "found \"/\"" + expected},
-      {"\x01", 0, "found \"\\x01\"" + expected},  {"\u0085", 0, "found \"\u0085\"" + expected},
+      {"\x01", 0, "found \"\\x01\"" + expected},  {"\u0085", 0, "found \"\\xc2\\x85\"" + expected},
       {"!", 1, "found the end, expected a key"},  {"!!a", 1, "found \"!\", expected a key"},
       {"! =b", 2, "found \"=\", expected a key"}, {"!(a)", 1, "found \"(\", expected a key"},
   });
@@ -294,7 +294,7 @@ TEST(SelectorParser, TellsWhatIsWrongWithAText) {
       {"b,\"a/b\"", 2, "no tag has the key \"a/b\", which contains"},
       {"!\"a:b\"", 1, "no tag has the key \"a:b\", which contains"},
       {repeated("é", 51), 0,
-       "no tag has the key \"" + repeated("é", 40) + "\"…, which has more than 50 characters"},
+       "no tag has the key \"" + repeated("é", 40) + "\"…, which has 51 characters, more than 50"},
       {"a=\"b\xC3\"", 4, "the selector is not well-formed UTF-8"},
       {"\xFF", 0, "the selector is not well-formed UTF-8"},
       {"a=\xED\xA0\x80", 2, "the selector is not well-formed UTF-8"},

@@ -99,9 +99,9 @@ void expect_refused(const Selector& selector, std::string_view why) {
 
 TEST(Selector, RefusesKeysThatNoTagCanHave) {
   expect_refused(key("").exists(), "is empty");
-  expect_refused(key("a/b") == "x", "contains \"#\", \"/\" or \":\"");
+  expect_refused(key("a/b") == "x", "contains \"/\" at byte 1");
   expect_refused(key("a:b").matches("*"), "\"a:b\"");
-  expect_refused(key(repeated("é", 51)).greater_than(1), "more than 50 characters");
+  expect_refused(key(repeated("é", 51)).greater_than(1), "has 51 characters, more than 50");
   EXPECT_FALSE((key(repeated("é", 50)).less_than(1)).error());
   expect_refused(key("a\xC3").exists(), "well-formed UTF-8");
   expect_refused(key("a\0"s).exists(), "contains NUL");

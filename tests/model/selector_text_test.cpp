@@ -52,9 +52,10 @@ TEST(SelectorText, GroupsHaveWordsButTheOutermost) {
 }
 
 TEST(SelectorText, WhatIsNoWordStandsInQuotes) {
-  for (const std::string_view plain : {"in", "notin", "any", "not", "'x'", "a.b-c_d", "é日𝄞", "|", "[x]"}) {
+  for (const std::string_view plain : {"in", "notin", "any", "not", "x'", "a.b-c_d", "é日𝄞", "|", "[x]"}) {
     EXPECT_EQ(text(make_exists(std::string(plain))), plain);
   }
+  EXPECT_EQ(text(make_exists("'x'")), "\"'x'\"");
   for (const char special : " \t\r\n,()=!<>~*?#/:\x01\x1F\x7F"s) {
     const auto value = "x"s + special;
     EXPECT_EQ(text(make_in("a", {value})), "a=\"" + value + "\"");

@@ -13,7 +13,9 @@ using enum Violation::Reason;
 using Reasons = std::vector<Violation::Reason>;
 
 Reasons reasons(const BrokenRules& broken) {
-  return {broken.begin(), broken.end()};
+  Reasons reasons;
+  for (const BrokenRule& rule : broken) reasons.push_back(rule.reason);
+  return reasons;
 }
 
 std::string repeated(std::string_view character, std::size_t times) {
@@ -69,6 +71,26 @@ TEST(TagRules, NameEveryRuleThatATextBreaks) {
   }
 }
 
+TEST(TagRules, NameTheSizeThePlaceAndTheCharacter) {
+  const auto told = [](const BrokenRules& broken) {
+    Violation violation;
+    tell(*broken.begin(), violation);
+    return violation;
+  };
+  const Violation long_key = told(check_key(repeated("é", 61)));
+  EXPECT_EQ(long_key.limit, 50u);
+  EXPECT_EQ(long_key.found, 61u);
+  const Violation long_value = told(check_value(repeated("é", 201)));
+  EXPECT_EQ(long_value.limit, 200u);
+  EXPECT_EQ(long_value.found, 201u);
+  const Violation forbidden = told(check_key("é:/"));
+  EXPECT_EQ(forbidden.position, 2u);
+  EXPECT_EQ(forbidden.character, ':');
+  EXPECT_EQ(told(check_value("abc\xE9")).position, 3u);
+  EXPECT_EQ(told(check_key_to_erase("ab\0"s)).position, 2u);
+  EXPECT_EQ(told(check_key("")).position, std::nullopt);
+}
+
 TEST(TagRules, ForbidThreeCharactersAtAnyPositionAndNoOther) {
   for (std::size_t at = 0; at < 40; ++at) {
     for (int c = 1; c < 0x80; ++c) {
@@ -92,8 +114,8 @@ TEST(TagRules, TakeExternalIdsOf1To255Characters) {
 TEST(TagRules, SayWhatIsWrongWithAnExternalId) {
   EXPECT_EQ(check_external_id(""), "is empty");
   EXPECT_EQ(check_external_id(repeated("é", 256)), "has 256 characters, more than 255");
-  EXPECT_EQ(check_external_id("\xC0\xAF"), "is not well-formed UTF-8");
-  EXPECT_EQ(check_external_id("a\0b"s), "contains NUL");
+  EXPECT_EQ(check_external_id("\xC0\xAF"), "is not well-formed UTF-8 at byte 0");
+  EXPECT_EQ(check_external_id("a\0b"s), "contains NUL at byte 1");
   EXPECT_EQ(check_external_id("user_01h455vb4pex5vsknk084sn02q"),
             "has the form of an id, and would be taken for one");
 }
@@ -103,8 +125,8 @@ TEST(TagRules, TakeNotesOfUpTo200Characters) {
   EXPECT_EQ(check_note("by /admin: #1"), std::nullopt);
   EXPECT_EQ(check_note(repeated("é", 200)), std::nullopt);
   EXPECT_EQ(check_note(repeated("é", 201)), "has 201 characters, more than 200");
-  EXPECT_EQ(check_note("\xFF"), "is not well-formed UTF-8");
-  EXPECT_EQ(check_note("\0"s), "contains NUL");
+  EXPECT_EQ(check_note("\xFF"), "is not well-formed UTF-8 at byte 0");
+  EXPECT_EQ(check_note("\0"s), "contains NUL at byte 0");
 }
 
 }   // namespace

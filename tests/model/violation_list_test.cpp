@@ -56,6 +56,25 @@ TEST(ViolationList, SaysWhatIsNotClearFromTheReasonAlone) {
   EXPECT_EQ(list({whole}), "1 violation: too_many_tags");
 }
 
+TEST(ViolationList, NamesBoundSizePlaceAndCharacter) {
+  Violation too_long = violation(Reason::key_too_long, Subject::key, OperationKind::set, "k");
+  too_long.limit = 50;
+  too_long.found = 61;
+  EXPECT_EQ(in_words(too_long), "set k: key_too_long: 61 of 50 characters");
+  Violation forbidden = violation(Reason::forbidden_character, Subject::value, OperationKind::set, "k");
+  forbidden.position = 7;
+  forbidden.character = ':';
+  EXPECT_EQ(in_words(forbidden), "set k: forbidden_character in the value: \":\" at byte 7");
+  Violation malformed = violation(Reason::malformed_utf8, Subject::key, OperationKind::set, "\xC3");
+  malformed.position = 0;
+  EXPECT_EQ(in_words(malformed), "set \"\\xc3\": malformed_utf8: at byte 0");
+  Violation tags;
+  tags.reason = Reason::too_many_tags;
+  tags.limit = 256;
+  tags.found = 300;
+  EXPECT_EQ(in_words(tags), "too_many_tags: 300 of 256");
+}
+
 TEST(ViolationList, QuotesKeysThatWouldRunIntoTheText) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"größe", "größe"},
@@ -66,7 +85,8 @@ TEST(ViolationList, QuotesKeysThatWouldRunIntoTheText) {
       {"line\nfeed\x7f"s, R"("line\x0afeed\x7f")"},
       {"nul\0"s, R"("nul\x00")"},
       {"\xC3", R"("\xc3")"},
-      {"é\xFF", R"("\xc3\xa9\xff")"},
+      {"é\xFF", R"("é\xff")"},
+      {"\u009b1m\u202e"s, R"("\xc2\x9b1m\xe2\x80\xae")"},
   };
   for (const auto& [key, shown] : cases) {
     EXPECT_EQ(list({of_key(key)}), "1 violation: set " + shown + ": forbidden_character");

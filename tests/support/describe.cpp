@@ -69,7 +69,9 @@ std::string describe(const Violation& violation) {
          field("item", violation.item) + field("index", violation.index) +
          field("operation", violation.operation) + " key=" + in_quotes(violation.key) +
          field("current", violation.current) + field("first_index", violation.first_index) +
-         field("first_operation", violation.first_operation);
+         field("first_operation", violation.first_operation) + field("limit", violation.limit) +
+         field("found", violation.found) + field("position", violation.position) +
+         (violation.character ? std::string(" character=") + *violation.character : std::string());
 }
 
 std::string describe(const Operation& operation) {

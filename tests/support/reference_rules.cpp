@@ -91,6 +91,29 @@ std::vector<Reason> broken_rules_of_value(std::string_view value) {
   return broken;
 }
 
+void add_numbers(std::string_view text, Violation& violation) {
+  const auto decoded = decode_utf8(text);
+  switch (violation.reason) {
+    case Reason::key_too_long:
+    case Reason::value_too_long:
+      violation.limit = violation.reason == Reason::key_too_long ? kMaxKey : kMaxValue;
+      violation.found = decoded->size();
+      return;
+    case Reason::forbidden_character:
+      violation.position = text.find_first_of("#/:");
+      violation.character = text[*violation.position];
+      return;
+    case Reason::contains_nul: violation.position = text.find('\0'); return;
+    case Reason::malformed_utf8: {
+      std::size_t sound = text.size();
+      while (!decode_utf8(text.substr(0, sound))) --sound;
+      violation.position = sound;
+      return;
+    }
+    default: return;
+  }
+}
+
 bool is_external_id(std::string_view text) {
   return is_text(text, 1, kMaxExternalId) && !has_form_of_id(text);
 }

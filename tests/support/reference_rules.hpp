@@ -20,6 +20,9 @@ bool has_form_of_id(std::string_view text);
 std::vector<Violation::Reason> broken_rules_of_key(std::string_view key, OperationKind kind);
 std::vector<Violation::Reason> broken_rules_of_value(std::string_view value);
 
+// Limit, size, position and character, as far as the reason and the text that broke it have them.
+void add_numbers(std::string_view text, Violation& violation);
+
 bool is_external_id(std::string_view text);
 bool is_note(std::string_view text);
 

@@ -32,12 +32,13 @@ class BatchJudge {
   }
 
   void judge_size(std::size_t operations, const Settings& limits) {
-    if (operations > limits.operations_per_batch) violate_whole(Reason::too_many_operations);
+    if (operations > limits.operations_per_batch)
+      violate_whole(Reason::too_many_operations, limits.operations_per_batch, operations);
   }
   void judge_result(const Settings& limits) {
     const std::size_t tags_before = before_ == nullptr ? 0 : before_->size();
     if (after_.size() > limits.tags_per_user && after_.size() > tags_before) {
-      violate_whole(Reason::too_many_tags);
+      violate_whole(Reason::too_many_tags, limits.tags_per_user, after_.size());
     }
   }
 
@@ -47,12 +48,13 @@ class BatchJudge {
  private:
   bool judge_key() {
     const auto broken = broken_rules_of_key(operation_->key, operation_->kind);
-    for (const Reason reason : broken) violate(reason, Subject::key);
+    for (const Reason reason : broken) add_numbers(operation_->key, violate(reason, Subject::key));
     return broken.empty();
   }
 
   void judge_value() {
-    for (const Reason reason : broken_rules_of_value(operation_->value)) violate(reason, Subject::value);
+    for (const Reason reason : broken_rules_of_value(operation_->value))
+      add_numbers(operation_->value, violate(reason, Subject::value));
   }
 
   bool judge_repetition() {
@@ -95,14 +97,20 @@ class BatchJudge {
                            .key = operation_->key,
                            .current = {},
                            .first_index = {},
-                           .first_operation = {}});
+                           .first_operation = {},
+                           .limit = {},
+                           .found = {},
+                           .position = {},
+                           .character = {}});
     return violations_.back();
   }
 
-  void violate_whole(Reason reason) {
+  void violate_whole(Reason reason, std::size_t limit, std::size_t found) {
     Violation violation;
     violation.reason = reason;
     violation.item = item_;
+    violation.limit = limit;
+    violation.found = found;
     violations_.push_back(std::move(violation));
   }
 

@@ -113,6 +113,10 @@ void append_json(std::string& out, const Violation& violation) {
   object.text_or_null("current", violation.current);
   object.number_if("first_index", violation.first_index);
   if (violation.first_operation) object.text("first_operation", to_string(*violation.first_operation));
+  object.number_if("limit", violation.limit);
+  object.number_if("found", violation.found);
+  object.number_if("position", violation.position);
+  if (violation.character) object.text("character", {&*violation.character, 1});
   object.close();
 }
 

@@ -15,6 +15,10 @@ std::string violation_line(const Violation& violation) {
   if (violation.subject != Violation::Subject::batch) out += printable_word(violation.key);
   if (!out.empty()) out += ": ";
   out += to_string(violation.reason);
+  if (violation.found && violation.limit)
+    out += fmt::format(", {} of {}", *violation.found, *violation.limit);
+  if (violation.character) out += fmt::format(", '{}'", *violation.character);
+  if (violation.position) out += fmt::format(", at byte {}", *violation.position);
   if (violation.current) out += fmt::format(", the value is {}", printable_word(*violation.current));
   if (violation.first_operation) out += fmt::format(", after {}", to_string(*violation.first_operation));
   return out;

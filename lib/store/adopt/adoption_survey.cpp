@@ -64,8 +64,10 @@ class Surveying {
   void check_structure() {
     const auto problems = sqlite::integrity_problems(connection_);
     if (!problems.empty()) {
-      model::fail(ErrorCode::corrupt_store,
-                  "SQLite finds " + connection_.name() + " damaged: " + problems.front());
+      const std::size_t more = problems.size() - 1;
+      model::fail(ErrorCode::corrupt_store, "SQLite finds " + connection_.name() +
+                                                " damaged: " + problems.front() +
+                                                (more == 0 ? "" : ", and " + std::to_string(more) + " more"));
     }
   }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/schema.hpp"
 #include "store/file/file_moves.hpp"
@@ -30,10 +31,11 @@ bool is_filled(const fs::path& file) {
 
 // Its error tells why a file that is there stays.
 [[noreturn]] void will_not_replace(const fs::path& file, const Error& why) {
-  throw model::Failure{
-      Error(why.code(), Error::Details{.what = "will not replace " + file.string() + ": " + why.what(),
-                                       .remedy = "choose another name, or remove that file first",
-                                       .system_error = why.system_error()})};
+  throw model::Failure{Error(
+      why.code(),
+      Error::Details{.what = "will not replace " + model::quoted_path(file.native()) + ": " + why.what(),
+                     .remedy = "choose another name, or remove that file first",
+                     .system_error = why.system_error()})};
 }
 
 // As immutable: nobody writes to it, and looking leaves nothing beside it.
@@ -75,7 +77,8 @@ void BackupTarget::refuse_own_file() const {
     return path_ == own || fs::equivalent(path_, own, missing);
   });
   if (is_own) {
-    model::fail(ErrorCode::invalid_argument, path_.string() + " belongs to the store that is to be copied",
+    model::fail(ErrorCode::invalid_argument,
+                model::quoted_path(path_.native()) + " belongs to the store that is to be copied",
                 "choose another file");
   }
 }
@@ -91,7 +94,8 @@ void BackupTarget::refuse_what_would_be_applied() const {
     const fs::path file = beside(path_, suffix);
     if (!is_filled(file)) continue;
     model::fail(ErrorCode::invalid_argument,
-                "there is " + file.string() + ", which SQLite would apply to a copy at " + path_.string(),
+                "there is " + model::quoted_path(file.native()) + ", which SQLite would apply to a copy at " +
+                    model::quoted_path(path_.native()),
                 "open and close the store that it belongs to, or remove both files");
   }
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "store/file/system_failure.hpp"
 
 namespace usertags::store {
@@ -15,10 +16,10 @@ namespace {
 
 [[noreturn]] void fail_move(int error, const std::filesystem::path& to) {
   if (error == EEXIST) {
-    model::fail(ErrorCode::busy, to.string() + " came into being meanwhile",
+    model::fail(ErrorCode::busy, model::quoted_path(to.native()) + " came into being meanwhile",
                 "look what it is, then try again");
   }
-  fail_system(error, "cannot put a file in place at " + to.string());
+  fail_system(error, "cannot put a file in place at " + model::quoted_path(to.native()));
 }
 
 }   // namespace
@@ -38,7 +39,7 @@ void sync_folder(const std::filesystem::path& folder) {
   const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const int error = descriptor < 0 || fsync(descriptor) != 0 ? errno : 0;
   if (descriptor >= 0) close(descriptor);
-  if (error != 0) fail_system(error, "cannot sync the folder " + folder.string());
+  if (error != 0) fail_system(error, "cannot sync the folder " + model::quoted_path(folder.native()));
 }
 
 }   // namespace usertags::store

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "sqlite/schema.hpp"
 #include "store/file/rights.hpp"
 #include "store/file/store_path.hpp"
@@ -20,10 +21,10 @@ bool is_alone(const fs::path& store) {
 }
 
 [[noreturn]] void fail_unfinished(const fs::path& store) {
-  model::fail(
-      ErrorCode::read_only,
-      store.string() + "-journal has a transaction that something other than the store left unfinished",
-      "open the store for writing once, which takes that transaction back");
+  model::fail(ErrorCode::read_only,
+              model::quoted_path(store.native() + "-journal") +
+                  " has a transaction that something other than the store left unfinished",
+              "open the store for writing once, which takes that transaction back");
 }
 
 [[noreturn]] void fail_to_open(const fs::path& store, const Error& error) {
@@ -99,7 +100,8 @@ Reading open_unidentified(const fs::path& store, milliseconds busy_timeout) {
 
 void ReadingAgain::next(const fs::path& store) {
   if (tried_ && std::chrono::steady_clock::now() >= end_) {
-    model::fail(ErrorCode::busy, "something other than the store keeps writing to " + store.string());
+    model::fail(ErrorCode::busy,
+                "something other than the store keeps writing to " + model::quoted_path(store.native()));
   }
   tried_ = true;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "store/file/store_path.hpp"
 
 namespace usertags::store {
@@ -46,17 +47,17 @@ std::optional<std::string> missing_on(const fs::path& file, int how, const std::
 std::optional<std::string> missing_beside(const fs::path& store, std::string_view suffix, int how) {
   fs::path file = store;
   file += suffix;
-  if (is_there(file)) return missing_on(file, how, suffix.empty() ? "it" : file.string());
+  if (is_there(file)) return missing_on(file, how, suffix.empty() ? "it" : model::quoted_path(file.native()));
   const fs::path folder = store.parent_path();
   if (may(folder, W_OK | X_OK)) return std::nullopt;
-  return words("the folder " + folder.string(), folder, W_OK) + ", and " + file.filename().string() +
-         " has to be made there";
+  return words("the folder " + model::quoted_path(folder.native()), folder, W_OK) + ", and " +
+         model::quoted_path(file.filename().native()) + " has to be made there";
 }
 
 std::optional<std::string> missing_on_folder(const fs::path& store) {
   const fs::path folder = store.parent_path();
   if (may(folder, X_OK)) return std::nullopt;
-  return "the folder " + folder.string() + " may not be searched by this process";
+  return "the folder " + model::quoted_path(folder.native()) + " may not be searched by this process";
 }
 
 }   // namespace
@@ -98,11 +99,11 @@ namespace {
 }   // namespace
 
 void fail_to_read(const fs::path& store, const Error& error) {
-  fail_for("cannot read " + store.string(), missing_right_to_read(store), error);
+  fail_for("cannot read " + model::quoted_path(store.native()), missing_right_to_read(store), error);
 }
 
 void fail_to_write(const fs::path& store, const Error& error) {
-  fail_for("cannot write to " + store.string(), missing_right_to_write(store), error);
+  fail_for("cannot write to " + model::quoted_path(store.native()), missing_right_to_write(store), error);
 }
 
 }   // namespace usertags::store

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "sqlite/file_size_limit.hpp"
 #include "store/file/rights.hpp"
 #include "store/file/system_failure.hpp"
@@ -71,7 +72,7 @@ fs::path sidecar(const fs::path& store) {
 }
 
 [[noreturn]] void fail_sidecar(const fs::path& store, const fs::path& path, const char* doing, int error) {
-  const std::string what = std::string("cannot ") + doing + ' ' + path.string();
+  const std::string what = std::string("cannot ") + doing + ' ' + model::quoted_path(path.native());
   if (const auto missing = missing_right_to_write(store)) fail_right(error, what, *missing);
   fail_system(error, what);
 }
@@ -101,7 +102,8 @@ std::optional<std::int64_t> read_holder(int descriptor) {
                                                   : " in process " + std::to_string(*holder);
   throw model::Failure{
       Error(ErrorCode::store_locked,
-            Error::Details{.what = store.string() + " is open for writing" + where, .holder_pid = holder})};
+            Error::Details{.what = model::quoted_path(store.native()) + " is open for writing" + where,
+                           .holder_pid = holder})};
 }
 
 // The process id is for people and messages; a sidecar that cannot hold it locks all the same. A file that is
@@ -150,7 +152,7 @@ StoreLock StoreLock::exclusive(const fs::path& store, std::chrono::milliseconds 
     if (errno != EWOULDBLOCK) fail_sidecar(store, path, "lock", errno);
     if (!try_lock(file, LOCK_SH)) fail_locked(store, file);
     if (std::chrono::steady_clock::now() >= deadline) {
-      model::fail(ErrorCode::busy, "other processes are still loading " + store.string());
+      model::fail(ErrorCode::busy, "other processes are still loading " + model::quoted_path(store.native()));
     }
     flock(file, LOCK_UN);
     usleep(1'000);   // readers hold it while they load; there is nothing to be woken by

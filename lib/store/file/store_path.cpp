@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "store/file/system_failure.hpp"
 
 namespace usertags::store {
@@ -44,9 +45,9 @@ fs::path resolve(const fs::path& path) {
   const fs::path absolute = fs::absolute(path, error);
   const fs::path name = error ? path : follow_links(absolute, error);
   const bool is_missing = error == std::errc::no_such_file_or_directory;
-  if (error && !is_missing) fail_path(error.value(), "cannot resolve " + path.string());
+  if (error && !is_missing) fail_path(error.value(), "cannot resolve " + model::quoted_path(path.native()));
   const fs::path resolved = fs::weakly_canonical(name, error);
-  if (error) fail_path(error.value(), "cannot resolve " + path.string());
+  if (error) fail_path(error.value(), "cannot resolve " + model::quoted_path(path.native()));
   return resolved;
 }
 
@@ -64,25 +65,30 @@ bool is_network_file_system(const fs::path& folder) {
 
 void check_folder(const fs::path& folder, bool allow_network_file_system) {
   struct stat info{};
-  if (stat(folder.c_str(), &info) != 0) fail_path(errno, "there is no folder " + folder.string());
-  if (!S_ISDIR(info.st_mode)) fail_path(ENOTDIR, folder.string() + " is no folder");
+  if (stat(folder.c_str(), &info) != 0)
+    fail_path(errno, "there is no folder " + model::quoted_path(folder.native()));
+  if (!S_ISDIR(info.st_mode)) fail_path(ENOTDIR, model::quoted_path(folder.native()) + " is no folder");
   if (!allow_network_file_system && is_network_file_system(folder)) {
-    model::fail(ErrorCode::invalid_argument,
-                folder.string() + " is on a network file system, whose locks cannot be trusted",
-                "keep the store on a local disk, or set Options::allow_network_file_system");
+    model::fail(
+        ErrorCode::invalid_argument,
+        model::quoted_path(folder.native()) + " is on a network file system, whose locks cannot be trusted",
+        "keep the store on a local disk, or set Options::allow_network_file_system");
   }
 }
 
 void check_file(const fs::path& file, const struct stat& info) {
-  if (S_ISDIR(info.st_mode)) fail_path(EISDIR, file.string() + " is no regular file");
+  if (S_ISDIR(info.st_mode)) fail_path(EISDIR, model::quoted_path(file.native()) + " is no regular file");
   if (!S_ISREG(info.st_mode))
-    model::fail(ErrorCode::io_error, file.string() + " is no regular file", "check the path");
+    model::fail(ErrorCode::io_error, model::quoted_path(file.native()) + " is no regular file",
+                "check the path");
   if (info.st_size == 1) {
-    model::fail(ErrorCode::not_a_store, file.string() + " has one byte, and SQLite would take it for empty");
+    model::fail(ErrorCode::not_a_store,
+                model::quoted_path(file.native()) + " has one byte, and SQLite would take it for empty");
   }
   if (info.st_nlink > 1) {
     model::fail(ErrorCode::invalid_argument,
-                file.string() + " has several hard links, and each name would have a WAL of its own",
+                model::quoted_path(file.native()) +
+                    " has several hard links, and each name would have a WAL of its own",
                 "remove all names but one");
   }
 }
@@ -105,13 +111,15 @@ StorePath resolve_store_path(const fs::path& path, bool allow_network_file_syste
     check_file(result.path, info);
     result.exists = true;
   } else if (errno != ENOENT) {
-    fail_path(errno, "cannot look at " + result.path.string());
+    fail_path(errno, "cannot look at " + model::quoted_path(result.path.native()));
   }
   return result;
 }
 
-void require_store(const StorePath& place) {
-  if (!place.exists) model::fail(ErrorCode::not_a_store, "there is no store at " + place.path.string());
+void require_store(const StorePath& place, std::string remedy) {
+  if (place.exists) return;
+  model::fail(ErrorCode::not_a_store, "there is no store at " + model::quoted_path(place.path.native()),
+              std::move(remedy));
 }
 
 bool has_wal(const fs::path& store) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace usertags::store {
 
@@ -18,7 +19,7 @@ struct StorePath {
 StorePath resolve_store_path(const std::filesystem::path& path, bool allow_network_file_system);
 
 // Throws Failure (not_a_store) where there is no file.
-void require_store(const StorePath& place);
+void require_store(const StorePath& place, std::string remedy = {});
 
 // Whether a WAL with something in it stands beside the file.
 bool has_wal(const std::filesystem::path& store);

@@ -24,7 +24,7 @@ class Verification {
  public:
   void problem(Kind kind, std::string user_id, std::string what) {
     if (report.problems.size() < kMaxProblems)
-      report.problems.push_back({kind, std::move(user_id), std::move(what)});
+      report.problems.push_back({kind, std::move(user_id), model::one_line(std::move(what))});
   }
 
   // What ends the reading of a part is a problem of that part, and the others are looked at all the same.
@@ -96,7 +96,7 @@ class Verification {
 
   void check_index(const index::Projection& projection) {
     projection.check_tag_index([&](std::string_view key, std::string_view value, std::string_view what) {
-      problem(Kind::tag_index, {}, std::string(key) + '=' + std::string(value) + ' ' + std::string(what));
+      problem(Kind::tag_index, {}, model::quoted(key) + '=' + model::quoted(value) + ' ' + std::string(what));
     });
   }
 

@@ -16,8 +16,10 @@ using index::FacetPage;
 using index::FacetRange;
 
 std::optional<Error> bad_key(std::string_view key) {
-  if (model::check_key(key).empty()) return std::nullopt;
-  return Error(ErrorCode::invalid_argument, "no tag can have the key " + model::quoted(key));
+  const model::BrokenRules broken = model::check_key(key);
+  if (broken.empty()) return std::nullopt;
+  return Error(ErrorCode::invalid_argument, "no tag can have the key " + model::quoted(key) + ", which " +
+                                                model::in_words(*broken.begin()));
 }
 
 Error bad_cursor() {

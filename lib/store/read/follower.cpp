@@ -8,6 +8,7 @@
 
 #include "model/digest.hpp"
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "sqlite/transaction.hpp"
 #include "store/adopt/adoption.hpp"
 #include "store/load/log_problem.hpp"
@@ -26,7 +27,8 @@ using model::RecordPtr;
 constexpr std::size_t kGroup = 4096;
 
 [[noreturn]] void fail_discontinued(const std::filesystem::path& file, const std::string& why) {
-  model::fail(ErrorCode::store_failed, file.string() + " is no continuation of what this store shows: " + why,
+  model::fail(ErrorCode::store_failed,
+              model::quoted_path(file.native()) + " is no continuation of what this store shows: " + why,
               "open the store again");
 }
 

@@ -25,4 +25,11 @@ inline Error timed_out(std::uint64_t newest) {
                                              .current_revision = newest}};
 }
 
+inline Error has_not_come_to(std::uint64_t asked, std::uint64_t newest) {
+  return {ErrorCode::timeout,
+          Error::Details{.what = "the store is at revision " + std::to_string(newest) +
+                                 " and has not come to " + std::to_string(asked) + " in the time given",
+                         .current_revision = newest}};
+}
+
 }   // namespace usertags::store

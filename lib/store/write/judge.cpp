@@ -87,6 +87,9 @@ Applied answer(RecordPtr user, bool changed) {
 }   // namespace
 
 Error user_not_found(const UserRef& user) {
+  if (user.text().empty())
+    return {ErrorCode::user_not_found, Error::Details{.what = "there is no user \"\": the reference is empty",
+                                                      .remedy = "give an id or an external id"}};
   return {ErrorCode::user_not_found, "there is no user " + quoted(user.text())};
 }
 
@@ -150,8 +153,9 @@ std::optional<Result<Applied>> Judge::recall(const WriteView& write, const Pendi
     known = tokens_.find(token);
   if (!known) return std::nullopt;
   if (known->request != digest_(write)) {
-    return std::unexpected(
-        Error(ErrorCode::token_reused, "the token " + quoted(token) + " was used for another request"));
+    return std::unexpected(Error(ErrorCode::token_reused, "the token " + quoted(token) +
+                                                              " was used for another request, at revision " +
+                                                              std::to_string(known->revision)));
   }
   return replay(*known, group);
 }
@@ -273,7 +277,8 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
 
 Result<Applied> Judge::plan(const PatchView& write, const Settings& settings) {
   // Before the moment: it asks for one itself.
-  begin_group(settings, budget_.is_limited() ? std::max<std::int64_t>(budget_.room(), 0) : MemoryBudget::kUnlimited);
+  begin_group(settings,
+              budget_.is_limited() ? std::max<std::int64_t>(budget_.room(), 0) : MemoryBudget::kUnlimited);
   return projection_.at_one_moment([&] { return plan_now(write); });
 }
 

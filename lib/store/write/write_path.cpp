@@ -58,6 +58,13 @@ Loaded load_for_writing(sqlite::Database& database, index::TokenIndex& tokens) {
   }
 }
 
+// Of a store whose state bears no mark of an orderly end, up to the number of the epoch.
+std::string story_of(const Loaded& loaded) {
+  return "the store was not closed: its changes up to revision " + std::to_string(loaded.state.revision) +
+         " are in the file, " + std::to_string(loaded.backlog.size()) +
+         " users were brought up to date from the log; it begins epoch ";
+}
+
 FoldSchedule schedule(const Loaded& loaded) {
   FoldSchedule folds(loaded.state.folded_revision);
   for (const std::uint32_t ordinal : loaded.backlog) {
@@ -90,14 +97,19 @@ WritePath::WritePath(const std::optional<std::filesystem::path>& path, std::opti
                      const Options& options, index::Projection& projection, index::TokenIndex& tokens,
                      const MemoryBudget& budget, const Logger& logger, Metrics& metrics,
                      PublishSignal& published)
-    : lock_(std::move(lock)), database_(open_database(path, options, first_state(options))), in_memory_(!path) {
+    : lock_(std::move(lock)),
+      database_(open_database(path, options, first_state(options))),
+      in_memory_(!path) {
   const Loaded loaded = load_for_writing(*database_, tokens);
   require_settings(loaded.state.settings, options.settings);
   projection.load(loaded.records, loaded.state.revision);
   budget.require_room();
   file_ = std::make_unique<FileWriter>(*database_, projection, tokens, options, logger, metrics, loaded.state,
                                        schedule(loaded), loaded.records.size());
-  if (!loaded.state.clean) file_->begin_epoch(next_epoch(loaded.state.epoch, Entropy().next()));
+  if (!loaded.state.clean) {
+    file_->begin_epoch(next_epoch(loaded.state.epoch, Entropy().next()));
+    logger(LogLevel::info, [&] { return story_of(loaded) + std::to_string(file_->state().epoch); });
+  }
   writer_ = std::make_unique<Writer>(*database_, projection, tokens, budget, *file_, options, logger, metrics,
                                      published);
   queue_ = std::make_unique<GroupCommit>(*writer_);

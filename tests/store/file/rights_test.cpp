@@ -57,33 +57,33 @@ void leave_wal(const fs::path& path) {
 }
 
 const Lack kLacks[] = {
-    {"AFileThatMayNotBeRead", 0, 0755, nothing, read_from, "permission_denied: cannot read FOLDER/users.db",
+    {"AFileThatMayNotBeRead", 0, 0755, nothing, read_from, "permission_denied: cannot read 'FOLDER/users.db'",
      "it may not be read"},
     {"AFileThatMayNotBeWritten", 0444, 0777, nothing, write_to,
-     "permission_denied: cannot write to FOLDER/users.db", "it may not be written"},
+     "permission_denied: cannot write to 'FOLDER/users.db'", "it may not be written"},
     {"AFileThatMayNotBeWrittenToAdopt", 0444, 0777, [](const fs::path&) {},
      [](const fs::path& path) { return told(UserTagStore::adopt(path)); }, "ok", ""},
     {"AFileThatIsReadOnlyIsRead", 0444, 0555, nothing, read_from, "ok", ""},
     {"AFolderInWhichNoWalCanBeMade", 0666, 0555, nothing, write_to,
-     "permission_denied: cannot write to FOLDER/users.db", "the folder FOLDER may not be written"},
+     "permission_denied: cannot write to 'FOLDER/users.db'", "the folder 'FOLDER' may not be written"},
     {"AFolderInWhichNoSidecarCanBeMade", 0666, 0555,
      [](const fs::path& path) { fs::remove(path.string() + ".lock"); }, write_to,
-     "permission_denied: cannot open FOLDER/users.db.lock",
-     "the folder FOLDER may not be written by this process, and users.db.lock has to be made there"},
+     "permission_denied: cannot open 'FOLDER/users.db.lock'",
+     "the folder 'FOLDER' may not be written by this process, and 'users.db.lock' has to be made there"},
     {"AFolderInWhichNoStoreCanBeMade", 0666, 0555, [](const fs::path& path) { fs::remove(path); }, write_to,
-     "permission_denied: ", "users.db has to be made there"},
+     "permission_denied: ", "'users.db' has to be made there"},
     {"AWalWithoutItsIndex", 0444, 0555, leave_wal, read_from,
-     "permission_denied: cannot read FOLDER/users.db",
-     "the folder FOLDER may not be written by this process, and users.db-shm has to be made there"},
+     "permission_denied: cannot read 'FOLDER/users.db'",
+     "the folder 'FOLDER' may not be written by this process, and 'users.db-shm' has to be made there"},
     {"AWalThatMayNotBeRead", 0444, 0777,
      [](const fs::path& path) {
        leave_wal(path);
        ASSERT_EQ(chmod((path.string() + "-wal").c_str(), 0), 0);
      },
-     read_from, "permission_denied: cannot read FOLDER/users.db", "FOLDER/users.db-wal may not be read"},
+     read_from, "permission_denied: cannot read 'FOLDER/users.db'", "'FOLDER/users.db-wal' may not be read"},
     {"ASidecarThatMayNotBeRead", 0666, 0777,
      [](const fs::path& path) { ASSERT_EQ(chmod((path.string() + ".lock").c_str(), 0), 0); }, write_to,
-     "permission_denied: cannot open FOLDER/users.db.lock", "FOLDER/users.db.lock may not be read"},
+     "permission_denied: cannot open 'FOLDER/users.db.lock'", "'FOLDER/users.db.lock' may not be read"},
     {"AFolderThatMayNotBeSearched", 0666, 0, nothing, read_from, "permission_denied: ", ""},
 };
 

@@ -51,7 +51,7 @@ TEST_F(StorePathTest, ALinkThatLeadsNowhereIsToldSo) {
   EXPECT_EQ(ring->system_error(), ELOOP);
   const auto lost = test::failure_of([&] { resolve(folder_ / "lost"); });
   ASSERT_TRUE(lost);
-  EXPECT_TRUE(lost->message().contains("there is no folder " + (real_ / "missing").string()))
+  EXPECT_TRUE(lost->message().contains("there is no folder '" + (real_ / "missing").string() + '\''))
       << lost->message();
 }
 
