@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "sqlite/sqlite_error.hpp"
 #include "sqlite/vacuum.hpp"
 #include "sqlite/wal_file.hpp"
@@ -21,7 +22,7 @@ constexpr std::uint64_t kWalHeaderBytes = 32;
 constexpr std::uint64_t kFrameHeaderBytes = 24;
 
 std::string cannot_open(const ConnectionConfig& config) {
-  return "cannot open '" + config.path.string() + "' as a store";
+  return "cannot open " + model::quoted_path(config.path.native()) + " as a store";
 }
 
 // As far as it can be without waiting: a reader may pin the WAL, which then stays for a later checkpoint.

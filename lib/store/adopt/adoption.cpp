@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "model/tag_rules.hpp"
 #include "sqlite/database.hpp"
 #include "sqlite/schema.hpp"
@@ -95,7 +96,7 @@ void take_back_unfinished(const std::filesystem::path& path, const AdoptOptions&
 
 sqlite::ConnectionConfig writable(const std::filesystem::path& path, const AdoptOptions& options) {
   if (const auto missing = missing_right_to_write(path))
-    fail_right(0, "cannot write to " + path.string(), *missing);
+    fail_right(0, "cannot write to " + model::quoted_path(path.native()), *missing);
   return configure(path, options);
 }
 

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <string>
 
+#include "model/shown_text.hpp"
 #include "store/file/entropy.hpp"
 #include "store/file/system_failure.hpp"
 
@@ -31,7 +32,8 @@ std::filesystem::path beside(std::filesystem::path file, const char* suffix) {
 // SQLite is not at work yet: its locks do not suffer from the close.
 void make(const std::filesystem::path& path, std::optional<mode_t> mode) {
   const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ? 0600 : 0666);
-  if (descriptor < 0) fail_system(errno, "cannot make a file in " + path.parent_path().string());
+  if (descriptor < 0)
+    fail_system(errno, "cannot make a file in " + model::quoted_path(path.parent_path().native()));
   if (mode) fchmod(descriptor, *mode);
   close(descriptor);
 }
