@@ -100,7 +100,8 @@ TEST_F(Adopt, AProblemKeepsAllFromBeingAdopted) {
        std::vector<std::vector<std::string>>{{"adopt", store_}, {"adopt", store_, "--dry-run"}}) {
     const Finished refused = run(arguments);
     EXPECT_EQ(refused.exit_code, 1);
-    EXPECT_NE(refused.out.find("\n  problem: its tags break the rules\n    set a/b: forbidden_character\n"),
+    EXPECT_NE(refused.out.find("\n  problem: its tags break the rules\n"
+                               "    set a/b: forbidden_character: \"/\" at byte 1\n"),
               std::string::npos)
         << refused.out;
     EXPECT_NE(refused.out.find("\nnot adopted: 1 of 4 changes cannot be\n"), std::string::npos)

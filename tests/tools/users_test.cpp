@@ -193,7 +193,7 @@ TEST_F(Users, MalformedTextIsRefusedAndShownSafely) {
   EXPECT_EQ(text_at(error, "violations.0.key"), "k\uFFFD\x1b");
   EXPECT_EQ(text_at(error, "violations.0.reason"), "malformed_utf8");
   const Finished told = run({"apply", store_, "alice", "--set", "k\xFF\x1b=v"});
-  EXPECT_NE(told.err.find(R"(set k\xff\x1b: malformed_utf8)"), std::string::npos) << told.err;
+  EXPECT_NE(told.err.find(R"(set "k\xff\x1b": malformed_utf8: at byte 1)"), std::string::npos) << told.err;
   EXPECT_EQ(told.err.find('\x1b'), std::string::npos);
 }
 

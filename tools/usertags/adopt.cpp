@@ -59,7 +59,7 @@ void print_change(Output& out, const ForeignChange& change, const Style& style) 
     out.line("  the log no longer tells what was there before: other tags may have been removed");
   if (change.problem.empty()) return;
   out.line("  " + style.alarm("problem") + ": " + printable_message(change.problem));
-  for (const Violation& violation : change.violations) out.line("    " + violation_line(violation));
+  for (const Violation& violation : change.violations) out.line("    " + in_words(violation));
 }
 
 bool is_nothing(const Adoption& adoption) {

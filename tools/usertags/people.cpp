@@ -9,21 +9,6 @@
 
 namespace usertags::command {
 
-std::string violation_line(const Violation& violation) {
-  std::string out;
-  if (violation.operation) out = fmt::format("{} ", to_string(*violation.operation));
-  if (violation.subject != Violation::Subject::batch) out += printable_word(violation.key);
-  if (!out.empty()) out += ": ";
-  out += to_string(violation.reason);
-  if (violation.found && violation.limit)
-    out += fmt::format(", {} of {}", *violation.found, *violation.limit);
-  if (violation.character) out += fmt::format(", '{}'", *violation.character);
-  if (violation.position) out += fmt::format(", at byte {}", *violation.position);
-  if (violation.current) out += fmt::format(", the value is {}", printable_word(*violation.current));
-  if (violation.first_operation) out += fmt::format(", after {}", to_string(*violation.first_operation));
-  return out;
-}
-
 std::string tags_line(const User& user) {
   std::string out;
   for (const auto& [key, value] : user.tags()) {
@@ -50,7 +35,7 @@ void append_people(std::string& out, const Error& error, const Style& style,
   out += "usertags: ";
   if (line) out += fmt::format("line {}: ", *line);
   out += fmt::format("{}: {}", style.alarm(to_string(error.code())), message);
-  for (const Violation& violation : error.violations()) out += "\n  " + violation_line(violation);
+  for (const Violation& violation : error.violations()) out += "\n  " + in_words(violation);
 }
 
 }   // namespace usertags::command

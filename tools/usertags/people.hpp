@@ -15,9 +15,6 @@ namespace usertags::command {
 // key=value key=value
 std::string tags_line(const User& user);
 
-// Such as `update tier: key_missing`.
-std::string violation_line(const Violation& violation);
-
 // A line that names the user, and an indented one for each tag. Each ends in a newline.
 void append_people(std::string& out, const User& user, const Style& style);
 
