@@ -72,10 +72,10 @@ class UserTagStore {
   // it against the rules; and takes it into the log as ordinary changes. All of it or nothing: where a change
   // has a problem, and with AdoptOptions::dry_run, no byte of the file changes. It is durable when this
   // returns; the file then opens, and followers go on. The store is closed meanwhile, but for a dry run.
-  // What another program began in the file and never committed is taken back first. Takes memory for all users,
-  // and for each change. Any thread. Errors: those of open, corrupt_store for what is damaged and not only foreign;
-  // store_locked; not_a_store also where there is no file; outcome_unknown (with intended_revision): adopt
-  // again; invalid_argument (note, limits).
+  // What another program began in the file and never committed is taken back first. Takes memory for all
+  // users, and for each change. Any thread. Errors: those of open, corrupt_store for what is damaged and not
+  // only foreign; store_locked; not_a_store also where there is no file; outcome_unknown (with
+  // intended_revision): adopt again; invalid_argument (note, limits).
   [[nodiscard]] static Result<Adoption> adopt(const std::filesystem::path& path,
                                               const AdoptOptions& options = {}) noexcept;
 
@@ -261,16 +261,16 @@ class UserTagStore {
   // store in memory and one with Access::exclusive have one connection: there writes wait for the copy.
   //
   // It is written under another name in the target's folder, synced, proved from the file alone as verify()
-  // does (which takes the time and the memory of loading it, and of SQLite's own check), and renamed. A target that is there is
-  // replaced as a whole, if it is a closed store; until then, and after any error, it is as it was. Cancelled
-  // or failed, nothing is left behind. `progress` counts the pages that are copied; the proof
-  // that follows is neither told nor cancelled.
+  // does (which takes the time and the memory of loading it, and of SQLite's own check), and renamed. A
+  // target that is there is replaced as a whole, if it is a closed store; until then, and after any error, it
+  // is as it was. Cancelled or failed, nothing is left behind. `progress` counts the pages that are copied;
+  // the proof that follows is neither told nor cancelled.
   //
   // Errors: cancelled, disk_full, permission_denied, io_error (also for a missing folder); store_locked where
   // the target is open for writing; busy where others are loading it; invalid_argument where it belongs to
   // this store, has hard links, is on a network file system, or has a WAL beside it; not_a_store,
-  // unsupported_format and corrupt_store where it is something else than a store; corrupt_store where the copy
-  // is not good, as that of a damaged store.
+  // unsupported_format and corrupt_store where it is something else than a store; corrupt_store where the
+  // copy is not good, as that of a damaged store.
   [[nodiscard]] Result<void> backup(const std::filesystem::path& target,
                                     const Progress& progress = {}) const noexcept;
 

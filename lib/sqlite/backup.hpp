@@ -14,7 +14,8 @@ namespace usertags::sqlite {
 // marked as not clean, so that whoever opens it for writing begins a new epoch.
 //
 // `progress` is told after every step of 256 pages, the last one included. Throws Failure: cancelled where it
-// answers false; disk_full, io_error, …; corrupt_store where the commit record is not one that a store wrote. Then the caller removes what is there: `file`, and the -wal beside it.
+// answers false; disk_full, io_error, …; corrupt_store where the commit record is not one that a store wrote.
+// Then the caller removes what is there: `file`, and the -wal beside it.
 void copy_database(Connection& from, const std::filesystem::path& file, const Progress& progress);
 
 }   // namespace usertags::sqlite

@@ -34,8 +34,8 @@ class Judge {
   Judge(const index::Projection& projection, const index::TokenIndex& tokens, const MemoryBudget& budget)
       : projection_(projection), tokens_(tokens), budget_(budget) {}
 
-  // Before the first write of a group, which is judged by these settings. `allowance`: how much memory its writes
-  // may take, by their estimates (memory_budget.hpp).
+  // Before the first write of a group, which is judged by these settings. `allowance`: how much memory its
+  // writes may take, by their estimates (memory_budget.hpp).
   void begin_group(const Settings& settings, std::int64_t allowance) noexcept {
     planner_.use(settings);
     allowance_ = allowance;
