@@ -22,9 +22,18 @@ namespace usertags::store {
 // invalid_argument, outcome_unknown; std::bad_alloc.
 Adoption adopt(const std::filesystem::path& path, const AdoptOptions& options);
 
-// For whoever opens a file and finds it foreign, within the transaction in which he found it: the answer must
-// not send a host to an adoption that cannot be. Throws the failure as it is; or corrupt_store, where it is
-// foreign_write and an adoption would answer that.
+// Throws the failure as it is; or corrupt_store, where it is foreign_write and an adoption would answer that:
+// the answer must not send a host to an adoption that cannot be. Within the transaction of the failure.
 [[noreturn]] void refuse_foreign(sqlite::Connection& connection, const model::Failure& found);
+
+// What reads a file that may be foreign, tokens included.
+template <class Read>
+decltype(auto) or_refuse_foreign(sqlite::Connection& connection, Read&& read) {
+  try {
+    return read();
+  } catch (const model::Failure& failure) {
+    refuse_foreign(connection, failure);
+  }
+}
 
 }   // namespace usertags::store

@@ -142,8 +142,10 @@ void Follower::load() {
     Moment moment;
     try {
       const sqlite::ReadTransaction transaction(link_->reading.connection);
-      loaded = load_users();
-      moment = look();
+      or_refuse_foreign(link_->reading.connection, [&] {
+        loaded = load_users();
+        moment = look();
+      });
     } catch (...) {
       if (!link_->reading.is_void()) throw;
     }
@@ -229,7 +231,7 @@ void Follower::expect_same_tokens(const sqlite::State& state) {
 
 void Follower::catch_up() {
   const sqlite::ReadTransaction transaction(link_->reading.connection);
-  try {
+  or_refuse_foreign(link_->reading.connection, [&] {
     const sqlite::State state = link_->state.read();
     if (state.store_id != state_.store_id) fail_discontinued(file_, "it is another store");
     if (state.revision < state_.revision)
@@ -238,17 +240,11 @@ void Follower::catch_up() {
     const bool goes_on = log_goes_on(state);
     Moment moment = look();
     if (!goes_on || !apply_log(moment)) reload(moment);
-  } catch (const model::Failure& failure) {
-    refuse_foreign(link_->reading.connection, failure);
-  }
+  });
 }
 
 Loaded Follower::load_users() {
-  try {
-    return store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
-  } catch (const model::Failure& failure) {
-    refuse_foreign(link_->reading.connection, failure);
-  }
+  return store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
 }
 
 // The log reaches back to what memory shows if it has the change before, or its checksum; a floor that has

@@ -49,13 +49,11 @@ sqlite::State first_state(const Options& options) {
 
 Loaded load_for_writing(sqlite::Database& database, index::TokenIndex& tokens) {
   const sqlite::ReadTransaction moment(database.connection());
-  try {
+  return or_refuse_foreign(database.connection(), [&] {
     Loaded loaded = load(database.connection(), LogExtent::to_replay, refuse_problem);
     load_tokens(database.connection(), loaded.state, tokens, refuse_problem);
     return loaded;
-  } catch (const model::Failure& failure) {
-    refuse_foreign(database.connection(), failure);
-  }
+  });
 }
 
 // Of a store whose state bears no mark of an orderly end, up to the number of the epoch.

@@ -45,6 +45,35 @@ Lines users_of(const UserTagStore& store) {
   return users;
 }
 
+std::size_t big_endian16(const std::string& bytes, std::size_t at) {
+  return static_cast<std::size_t>(static_cast<unsigned char>(bytes[at])) << 8 |
+         static_cast<unsigned char>(bytes[at + 1]);
+}
+
+// Behind a varint: its last byte is the first without the high bit.
+std::size_t end_of_varint(const std::string& bytes, std::size_t at) {
+  while ((static_cast<unsigned char>(bytes[at]) & 0x80) != 0) ++at;
+  return at + 1;
+}
+
+// Where the leaves of tables (https://sqlite.org/fileformat2.html, "B-tree Pages") have the last bytes of
+// their rows' numbers.
+std::vector<std::size_t> row_numbers_in(const std::string& bytes) {
+  constexpr std::size_t kPage = 8'192;
+  constexpr std::size_t kFileHeader = 100;
+  constexpr char kTableLeaf = 0x0D;
+  std::vector<std::size_t> places;
+  for (std::size_t page = 0; page < bytes.size(); page += kPage) {
+    const std::size_t header = page == 0 ? kFileHeader : page;
+    if (bytes[header] != kTableLeaf) continue;
+    for (std::size_t cell = 0; cell < big_endian16(bytes, header + 3); ++cell) {
+      const std::size_t start = page + big_endian16(bytes, header + 8 + 2 * cell);
+      places.push_back(end_of_varint(bytes, end_of_varint(bytes, start)) - 1);
+    }
+  }
+  return places;
+}
+
 class Damage : public testing::Test {
  protected:
   Damage() {
@@ -115,6 +144,20 @@ TEST_F(Damage, AByteThatWasFlippedIsFoundOrDoesNotMatter) {
       EXPECT_EQ(wrong_about(flipped, access), "") << "byte " << at;
     }
   }
+}
+
+// The number of a row in a table's tree, of every kind of row: users, changes, tokens, the commit record.
+TEST_F(Damage, ARowNumberThatWasFlippedIsFound) {
+  std::size_t found = 0;
+  for (const std::size_t at : row_numbers_in(bytes_)) {
+    std::string flipped = bytes_;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
+    for (const Access access : {Access::read_only, Access::read_write}) {
+      EXPECT_EQ(wrong_about(flipped, access), "") << "byte " << at;
+    }
+    ++found;
+  }
+  EXPECT_GT(found, 40U + 80U + 40U) << "users, changes, tokens";
 }
 
 TEST_F(Damage, ALogThatLostItsBeginningIsRefused) {
