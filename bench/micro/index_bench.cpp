@@ -7,7 +7,7 @@
 #include "index/selector_evaluation.hpp"
 #include "index/tag_index.hpp"
 #include "index/user_set.hpp"
-#include "model/selector_parser.hpp"
+#include "selector/parser.hpp"
 #include "sample.hpp"
 
 namespace usertags::bench {
@@ -45,13 +45,13 @@ const index::TagIndex& sample_index() {
 }
 
 void count(benchmark::State& state, const char* text) {
-  const model::SelectorNodePtr selector = *model::parse_selector(text);
+  const selector::NodePtr selector = *model::parse_selector(text);
   const index::TagIndex& index = sample_index();
   for (auto _ : state) benchmark::DoNotOptimize(index::count_matching(index, *selector));
 }
 
 void first_page(benchmark::State& state, const char* text) {
-  const model::SelectorNodePtr selector = *model::parse_selector(text);
+  const selector::NodePtr selector = *model::parse_selector(text);
   const index::TagIndex& index = sample_index();
   for (auto _ : state) benchmark::DoNotOptimize(index::first_matching(index, *selector, 0, 100));
 }

@@ -7,7 +7,7 @@
 #include <usertags/tag_batch.hpp>
 
 #include "model/batch_plan.hpp"
-#include "model/merge_patch.hpp"
+#include "model/change.hpp"
 #include "model/tag_rules.hpp"
 #include "sample.hpp"
 

@@ -27,10 +27,10 @@
 
 namespace usertags {
 
-namespace model {
+namespace selector {
 struct SelectorForm;
 class SelectorAccess;
-}   // namespace model
+}   // namespace selector
 
 class Selector {
  public:
@@ -58,10 +58,10 @@ class Selector {
   friend bool operator==(const Selector& left, const Selector& right);
 
  private:
-  friend class model::SelectorAccess;
-  explicit Selector(std::shared_ptr<const model::SelectorForm> form) noexcept : form_(std::move(form)) {}
+  friend class selector::SelectorAccess;
+  explicit Selector(std::shared_ptr<const selector::SelectorForm> form) noexcept : form_(std::move(form)) {}
 
-  std::shared_ptr<const model::SelectorForm> form_;   // none: every user
+  std::shared_ptr<const selector::SelectorForm> form_;   // none: every user
 };
 
 // A key on its way into a selector; key() makes it. Owns its text.

@@ -36,10 +36,9 @@
 #include "index/facets.hpp"
 #include "index/moment_lock.hpp"
 #include "index/selector_slices.hpp"
-#include "index/step.hpp"
 #include "index/tag_index.hpp"
 #include "model/record.hpp"
-#include "model/selector_node.hpp"
+#include "selector/node.hpp"
 #include "model/thread_annotations.hpp"
 #include "model/typeid.hpp"
 
@@ -129,13 +128,13 @@ class Projection {
   // Likewise, those whom the selector matches. Their moment is held without a lock while records are
   // gathered. No question holds the moment lock for longer than a millisecond or two: one that is more work
   // is done in slices (selector_slices.hpp). Throw std::bad_alloc, and Failure (timeout) after the deadline.
-  Page select(const model::SelectorNode& selector, std::uint32_t after, std::size_t limit,
+  Page select(const selector::Node& selector, std::uint32_t after, std::size_t limit,
               const Deadline& deadline = {}) const;
   struct Count {
     std::uint64_t users = 0;
     std::uint64_t revision = 0;
   };
-  Count count(const model::SelectorNode& selector, const Deadline& deadline = {}) const;
+  Count count(const selector::Node& selector, const Deadline& deadline = {}) const;
 
   // The keys, or the values of one, in order, or the values with the most users. Throw std::bad_alloc.
   FacetPage tag_keys(const FacetRange& range) const;
@@ -205,7 +204,7 @@ class Projection {
   bool retire_some() const noexcept USERTAGS_EXCLUDES(retirement_);
   void retire(Publication& publication) const noexcept USERTAGS_REQUIRES(retirement_);
   Snapshot pin_moment() const USERTAGS_REQUIRES_SHARED(moment_);
-  Ordinals matching_at(const Snapshot& snapshot, const model::SelectorNode& selector,
+  Ordinals matching_at(const Snapshot& snapshot, const selector::Node& selector,
                        const Deadline& deadline) const;
   // Of whom something was published since the snapshot's moment.
   std::vector<Touched> touched_since(const Snapshot& snapshot) const;

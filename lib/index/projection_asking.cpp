@@ -7,7 +7,7 @@
 
 namespace usertags::index {
 
-Projection::Page Projection::select(const model::SelectorNode& selector, std::uint32_t after,
+Projection::Page Projection::select(const selector::Node& selector, std::uint32_t after,
                                     std::size_t limit, const Deadline& deadline) const {
   require_before(deadline);
   std::optional<std::vector<std::uint32_t>> ordinals;
@@ -31,7 +31,7 @@ Projection::Page Projection::select(const model::SelectorNode& selector, std::ui
   return page;
 }
 
-Ordinals Projection::matching_at(const Snapshot& snapshot, const model::SelectorNode& selector,
+Ordinals Projection::matching_at(const Snapshot& snapshot, const selector::Node& selector,
                                  const Deadline& deadline) const {
   const auto look = [this](const Look& work) {
     const OneMoment moment(moment_);
@@ -56,7 +56,7 @@ std::vector<model::RecordPtr> Projection::records_of(std::span<const std::uint32
   return records;
 }
 
-Projection::Count Projection::count(const model::SelectorNode& selector, const Deadline& deadline) const {
+Projection::Count Projection::count(const selector::Node& selector, const Deadline& deadline) const {
   require_before(deadline);
   {
     const OneMoment moment(moment_);

@@ -1,13 +1,149 @@
 #include "index/selector_evaluation.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
-#include "index/ordinals.hpp"
-#include "index/selector_terms.hpp"
+#include "index/user_set.hpp"
+#include "model/text.hpp"
 
 namespace usertags::index {
+
+namespace {
+
+using selector::Pattern;
+using selector::Node;
+using NodeKind = Node::Kind;
+
+class Binder {
+ public:
+  explicit Binder(const TagIndex& tags) noexcept : tags_(tags) {}
+
+  bool is_over() const noexcept { return work_.is_over(); }
+
+  SelectorTerm bind(const Node& node) {
+    switch (node.kind) {
+      case NodeKind::all: return group(SelectorTerm::Kind::all, node);
+      case NodeKind::any: return group(SelectorTerm::Kind::any, node);
+      case NodeKind::negation: return negated(bind(*node.children.front()));
+      default: break;
+    }
+    const KeyEntry* const key = tags_.find(node.key);
+    return key == nullptr ? SelectorTerm() : test(node, *key);
+  }
+
+ private:
+  SelectorTerm negated(SelectorTerm term) const {
+    const bool is_exact = term.kind == SelectorTerm::Kind::sets || term.terms.empty();
+    term.negated = !term.negated;
+    term.size = is_exact ? tags_.users().size() - term.size : tags_.users().size();
+    return term;
+  }
+
+  SelectorTerm group(SelectorTerm::Kind kind, const Node& node) {
+    SelectorTerm term{.kind = kind};
+    term.size = kind == SelectorTerm::Kind::all ? tags_.users().size() : 0;
+    for (const selector::NodePtr& child : node.children) {
+      if (work_.is_over()) break;
+      term.terms.push_back(bind(*child));
+      const std::uint64_t size = term.terms.back().size;
+      term.size = kind == SelectorTerm::Kind::all ? std::min(term.size, size) : term.size + size;
+    }
+    term.size = std::min<std::uint64_t>(term.size, tags_.users().size());
+    std::ranges::sort(term.terms, {},
+                      [](const SelectorTerm& child) { return std::tuple(child.needs_living(), child.size); });
+    return term;
+  }
+
+  void add(SelectorTerm& term, const UserSet& users) {
+    if (users.empty()) return;   // or awaiting users of a group that is being committed
+    work_.unite(users);
+    term.sets.push_back(&users);
+    term.size += users.size();
+  }
+
+  SelectorTerm test(const Node& node, const KeyEntry& key) {
+    SelectorTerm term;
+    switch (node.kind) {
+      case NodeKind::exists: add(term, key.users()); break;
+      case NodeKind::in: add_values(term, key, node.values); break;
+      case NodeKind::matches: add_matches(term, key, node); break;
+      case NodeKind::greater:
+        add_integers(term, key, node, [&](std::int64_t value) { return value > node.bound; });
+        break;
+      case NodeKind::less:
+        add_integers(term, key, node, [&](std::int64_t value) { return value < node.bound; });
+        break;
+      default: break;
+    }
+    return term;
+  }
+
+  void add_values(SelectorTerm& term, const KeyEntry& key, const std::vector<std::string>& values) {
+    for (const std::string& value : values) {
+      work_.look_up();
+      if (work_.is_over()) return;
+      if (const UserSet* users = key.values().find(value)) add(term, *users);
+    }
+  }
+
+  void add_matches(SelectorTerm& term, const KeyEntry& key, const Node& node) {
+    const Pattern& pattern = node.pattern;
+    const std::string_view prefix = pattern.prefix();
+    if (pattern.is_fixed()) {
+      if (const UserSet* users = key.values().find(prefix)) add(term, *users);
+      return;
+    }
+    const bool is_prefix_only =
+        pattern.items().substr(prefix.size()) == std::string_view(&Pattern::kAnyRun, 1);
+    if (is_prefix_only && prefix.empty()) return add(term, key.users());
+    key.values().visit_from(prefix, [&](std::string_view value, const UserSet& users) {
+      work_.match(node, value);
+      if (work_.is_over() || !value.starts_with(prefix)) return false;
+      if (is_prefix_only || pattern.matches(value)) add(term, users);
+      return true;
+    });
+  }
+
+  // Integers begin with a sign or a digit, and stand between '+' and what follows '9'.
+  template <class Test>
+  void add_integers(SelectorTerm& term, const KeyEntry& key, const Node& node, Test&& test) {
+    key.values().visit_from("+", [&](std::string_view value, const UserSet& users) {
+      work_.match(node, value);
+      if (work_.is_over() || value.front() > '9') return false;
+      const std::optional<std::int64_t> integer = model::parse_integer(value);
+      if (integer && test(*integer)) add(term, users);
+      return true;
+    });
+  }
+
+  const TagIndex& tags_;
+  Work work_;
+};
+
+}   // namespace
+
+bool SelectorTerm::needs_living() const noexcept {
+  if (negated) return true;
+  const auto needs = [](const SelectorTerm& term) { return term.needs_living(); };
+  switch (kind) {
+    case Kind::sets: return false;
+    case Kind::all: return terms.empty() || terms.front().needs_living();   // the cheapest does not, if any
+    case Kind::any: return std::ranges::any_of(terms, needs);
+  }
+  return true;
+}
+
+std::optional<SelectorTerm> bind_selector(const TagIndex& tags, const selector::Node& selector) {
+  Binder binder(tags);
+  SelectorTerm term = binder.bind(selector);
+  return binder.is_over() ? std::nullopt : std::optional(std::move(term));
+}
+
 namespace {
 
 using Kind = SelectorTerm::Kind;
@@ -138,13 +274,13 @@ class Count {
 
 }   // namespace
 
-std::optional<std::uint64_t> count_matching(const TagIndex& tags, const model::SelectorNode& selector) {
+std::optional<std::uint64_t> count_matching(const TagIndex& tags, const selector::Node& selector) {
   const std::optional<SelectorTerm> term = bind_selector(tags, selector);
   return term ? std::optional(Count(tags).of(*term)) : std::nullopt;
 }
 
 std::optional<std::vector<std::uint32_t>> first_matching(const TagIndex& tags,
-                                                         const model::SelectorNode& selector,
+                                                         const selector::Node& selector,
                                                          std::uint32_t after, std::size_t limit) {
   const std::optional<SelectorTerm> bound = bind_selector(tags, selector);
   if (!bound) return std::nullopt;

@@ -6,25 +6,25 @@
 #include <vector>
 
 #include "model/failure.hpp"
-#include "model/integer.hpp"
+#include "model/text.hpp"
 
 namespace usertags::index {
 namespace {
 
-using model::SelectorNode;
-using Kind = SelectorNode::Kind;
+using selector::Node;
+using Kind = Node::Kind;
 
 // What every value that passes the test begins with, or stands behind.
-std::string_view first_value(const SelectorNode& test) noexcept {
+std::string_view first_value(const Node& test) noexcept {
   return test.kind == Kind::matches ? test.pattern.prefix() : std::string_view("+");
 }
 
-bool may_pass(const SelectorNode& test, std::string_view value) noexcept {
+bool may_pass(const Node& test, std::string_view value) noexcept {
   return test.kind == Kind::matches ? value.starts_with(test.pattern.prefix())
                                     : value.empty() || value.front() <= '9';
 }
 
-bool passes(const SelectorNode& test, std::string_view value) {
+bool passes(const Node& test, std::string_view value) {
   if (test.kind == Kind::matches) return test.pattern.matches(value);
   const std::optional<std::int64_t> integer = model::parse_integer(value);
   return integer && (test.kind == Kind::greater ? *integer > test.bound : *integer < test.bound);
@@ -47,7 +47,7 @@ const Ordinals& SelectorSlices::living() {
   return *living_;
 }
 
-Ordinals SelectorSlices::matching(const SelectorNode& selector) {
+Ordinals SelectorSlices::matching(const Node& selector) {
   switch (selector.kind) {
     case Kind::all: return all(selector);
     case Kind::any: return any(selector);
@@ -68,7 +68,7 @@ Ordinals SelectorSlices::matching(const SelectorNode& selector) {
   return found;
 }
 
-Ordinals SelectorSlices::all(const SelectorNode& selector) {
+Ordinals SelectorSlices::all(const Node& selector) {
   if (selector.children.empty()) return living().copy();
   Ordinals found = matching(*selector.children.front());
   for (const auto& child : std::span(selector.children).subspan(1)) {
@@ -78,13 +78,13 @@ Ordinals SelectorSlices::all(const SelectorNode& selector) {
   return found;
 }
 
-Ordinals SelectorSlices::any(const SelectorNode& selector) {
+Ordinals SelectorSlices::any(const Node& selector) {
   Ordinals found;
   for (const auto& child : selector.children) found.add(matching(*child));
   return found;
 }
 
-Ordinals SelectorSlices::with_one_of(const SelectorNode& selector) {
+Ordinals SelectorSlices::with_one_of(const Node& selector) {
   Ordinals found;
   for (auto value = selector.values.begin(); value != selector.values.end();) {
     slice([&](const TagIndex& tags) {
@@ -103,7 +103,7 @@ Ordinals SelectorSlices::with_one_of(const SelectorNode& selector) {
 }
 
 // From value to value, in their order: what comes in between is of users who are touched.
-Ordinals SelectorSlices::with_value_like(const SelectorNode& selector) {
+Ordinals SelectorSlices::with_value_like(const Node& selector) {
   Ordinals found;
   std::vector<std::uint32_t> few;   // of small sets, to be put in order together
   std::string next(first_value(selector));
@@ -136,7 +136,7 @@ Ordinals SelectorSlices::with_value_like(const SelectorNode& selector) {
   return found;
 }
 
-void SelectorSlices::correct(Ordinals& found, const SelectorNode& selector,
+void SelectorSlices::correct(Ordinals& found, const Node& selector,
                              std::span<const Touched> touched) const {
   constexpr std::size_t kStretch = 256;
   for (std::size_t i = 0; i < touched.size(); ++i) {
@@ -146,8 +146,8 @@ void SelectorSlices::correct(Ordinals& found, const SelectorNode& selector,
   }
 }
 
-bool matches(const SelectorNode& selector, const model::Record& user) {
-  const auto matched = [&](const model::SelectorNodePtr& child) { return matches(*child, user); };
+bool matches(const Node& selector, const model::Record& user) {
+  const auto matched = [&](const selector::NodePtr& child) { return matches(*child, user); };
   switch (selector.kind) {
     case Kind::all: return std::ranges::all_of(selector.children, matched);
     case Kind::any: return std::ranges::any_of(selector.children, matched);

@@ -14,11 +14,11 @@
 #include <span>
 #include <string>
 
-#include "index/ordinals.hpp"
-#include "index/selector_terms.hpp"
+#include "index/user_set.hpp"
+#include "index/selector_evaluation.hpp"
 #include "index/tag_index.hpp"
 #include "model/record.hpp"
-#include "model/selector_node.hpp"
+#include "selector/node.hpp"
 
 namespace usertags::index {
 
@@ -42,14 +42,14 @@ class SelectorSlices {
       : look_(std::move(look)), deadline_(deadline) {}
 
   // Throw std::bad_alloc, and Failure (timeout).
-  Ordinals matching(const model::SelectorNode& selector);
-  void correct(Ordinals& found, const model::SelectorNode& selector, std::span<const Touched> touched) const;
+  Ordinals matching(const selector::Node& selector);
+  void correct(Ordinals& found, const selector::Node& selector, std::span<const Touched> touched) const;
 
  private:
-  Ordinals all(const model::SelectorNode& selector);
-  Ordinals any(const model::SelectorNode& selector);
-  Ordinals with_one_of(const model::SelectorNode& selector);
-  Ordinals with_value_like(const model::SelectorNode& selector);
+  Ordinals all(const selector::Node& selector);
+  Ordinals any(const selector::Node& selector);
+  Ordinals with_one_of(const selector::Node& selector);
+  Ordinals with_value_like(const selector::Node& selector);
   const Ordinals& living();
   void slice(const Look& work) const;
 
@@ -59,6 +59,6 @@ class SelectorSlices {
 };
 
 // Whether the user's tags match.
-bool matches(const model::SelectorNode& selector, const model::Record& user);
+bool matches(const selector::Node& selector, const model::Record& user);
 
 }   // namespace usertags::index

@@ -4,7 +4,107 @@
 #include <new>
 #include <utility>
 
+#include "model/record.hpp"
+
 namespace usertags::index {
+
+void KeyEntry::append(std::string_view value, UserSet users) {
+  const ValuesChange change(*this);
+  const std::size_t bytes = users.heap_bytes();
+  values_.append(value, std::move(users));
+  account_->heap_bytes += bytes;
+}
+
+void KeyEntry::set_users(UserSet users) noexcept {
+  account_->heap_bytes += users.heap_bytes();
+  users_ = std::move(users);
+}
+
+UserSet& KeyEntry::at_or_insert(std::string_view value) {
+  const ValuesChange change(*this);
+  return values_.at_or_insert(value);
+}
+
+UserSet& KeyEntry::reserve(std::string_view value, bool gains_key) {
+  const auto reserve = [](UserSet& users) { users.reserve(); };
+  if (gains_key) change(users_, reserve);
+  try {
+    UserSet& users = at_or_insert(value);
+    change(users, reserve);
+    return users;
+  } catch (const std::bad_alloc&) {
+    if (gains_key) change(users_, [](UserSet& users) { users.cancel_reservation(); });
+    erase_if_unused(value, SortedBlocks<UserSet>::kTight);
+    throw;
+  }
+}
+
+void KeyEntry::cancel(std::string_view value, bool gains_key) noexcept {
+  const auto cancel = [](UserSet& users) { users.cancel_reservation(); };
+  change(*values_.find(value), cancel);
+  if (gains_key) change(users_, cancel);
+  erase_if_unused(value, SortedBlocks<UserSet>::kTight);
+}
+
+void KeyEntry::add(UserSet& users, bool gains_key, std::uint32_t ordinal) noexcept {
+  const auto add = [ordinal](UserSet& set) { set.add(ordinal); };
+  change(users, add);
+  if (gains_key) change(users_, add);
+}
+
+void KeyEntry::remove(UserSet& users, bool loses_key, std::uint32_t ordinal) noexcept {
+  const auto remove = [ordinal](UserSet& set) { set.remove(ordinal); };
+  change(users, remove);
+  if (loses_key) change(users_, remove);
+}
+
+void KeyEntry::erase_if_unused(std::string_view value, std::size_t most) noexcept {
+  const UserSet* const users = values_.find(value);
+  if (users == nullptr || !users->empty() || users->is_reserved()) return;
+  account_->heap_bytes -= users->heap_bytes();
+  const ValuesChange change(*this);
+  values_.erase(value);
+  values_.trim(value, most);
+}
+
+namespace {
+
+using model::Record;
+
+// Walks both versions in the order of their keys.
+void append_differences(const Record* before, const Record& after, std::vector<TagEdit>& edits) {
+  auto old_tag = before == nullptr ? TagIterator() : before->begin();
+  auto new_tag = after.begin();
+  constexpr TagIterator kEnd;
+  while (old_tag != kEnd || new_tag != kEnd) {
+    const bool had_key = old_tag != kEnd && (new_tag == kEnd || old_tag->key <= new_tag->key);
+    const bool has_key = new_tag != kEnd && (old_tag == kEnd || new_tag->key <= old_tag->key);
+    const bool differs = !had_key || !has_key || old_tag->value != new_tag->value;
+    if (differs) {
+      TagEdit edit{.had_key = had_key, .has_key = has_key, .ordinal = after.ordinal()};
+      edit.key = had_key ? old_tag->key : new_tag->key;
+      if (had_key) edit.old_value = old_tag->value;
+      if (has_key) edit.new_value = new_tag->value;
+      edits.push_back(edit);
+    }
+    if (had_key) ++old_tag;
+    if (has_key) ++new_tag;
+  }
+}
+
+}   // namespace
+
+TagEdits differences(std::span<const Step> steps) {
+  TagEdits edits;
+  edits.tags.reserve(steps.size());
+  for (const Step& step : steps) {
+    if (!step.before) edits.created.push_back(step.after->ordinal());
+    if (step.after->is_tombstone()) edits.deleted.push_back(step.after->ordinal());
+    append_differences(step.before.get(), *step.after, edits.tags);
+  }
+  return edits;
+}
+
 namespace {
 
 // How many edits ahead memory is fetched: a set first, then what it refers to.

@@ -1,3 +1,12 @@
+// KeyEntry: one tag key in the index. It has the key's values, each with the set of users who have it, and
+// the set of users who have the key at all, and keeps account of what they take.
+//
+// A value stays while it has users, or awaits some: reserve() makes it and allocates, so that add() cannot
+// fail.
+//
+// TagEdits: what the steps of a group do to the sets of the tag index, worked out before the group is
+// committed, so that publishing it has nothing to look for.
+//
 // TagIndex: from tags to users.
 //
 //   key ─▶ { value ─▶ set of users, set of users who have the key }, and the set of all users
@@ -13,15 +22,115 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include "index/key_entry.hpp"
 #include "index/sorted_blocks.hpp"
-#include "index/step.hpp"
-#include "index/tag_edits.hpp"
 #include "index/user_set.hpp"
 #include "model/record.hpp"
 
 namespace usertags::index {
+
+// One user's step from version to version. A creation has no `before`; the `after` of a deletion is a
+// tombstone.
+struct Step {
+  model::RecordPtr before;
+  model::RecordPtr after;
+
+  bool creates() const noexcept { return !before; }
+};
+
+// What the entries of an index come to together, so that nobody has to look at each.
+struct KeyAccount {
+  std::size_t values = 0;
+  std::size_t heap_bytes = 0;   // beside the entries themselves
+};
+
+class KeyEntry {
+ public:
+  // The account lives as long as the entry.
+  explicit KeyEntry(KeyAccount& account) noexcept : account_(&account) {}
+  // Whose account has been added to another's: it is kept there from now on.
+  void move_account(KeyAccount& account) noexcept { account_ = &account; }
+  // Before an empty entry goes: its share is taken off the account.
+  void close_account() noexcept { account_->heap_bytes -= values_.heap_bytes() + users_.heap_bytes(); }
+
+  const SortedBlocks<UserSet>& values() const noexcept { return values_; }
+  const UserSet& users() const noexcept { return users_; }
+  bool empty() const noexcept { return values_.empty(); }
+
+  // For filling an empty entry: values ascend from call to call. Throw std::bad_alloc.
+  void append(std::string_view value, UserSet users);
+  void set_users(UserSet users) noexcept;
+
+  // Room for a user to come to the value; `gains_key`: who has no other value of the key. Answers the
+  // value's set, which stays where it is until a value is made or erased. Throws std::bad_alloc, with nothing
+  // changed.
+  UserSet& reserve(std::string_view value, bool gains_key);
+  void cancel(std::string_view value, bool gains_key) noexcept;
+  UserSet* find(std::string_view value) noexcept { return values_.find(value); }
+
+  // A user comes to the set of a value, using a reservation, or leaves one.
+  void add(UserSet& users, bool gains_key, std::uint32_t ordinal) noexcept;
+  void remove(UserSet& users, bool loses_key, std::uint32_t ordinal) noexcept;
+  // A value that nobody has any more, and that awaits nobody. `most`: SortedBlocks::trim.
+  void erase_if_unused(std::string_view value, std::size_t most) noexcept;
+
+ private:
+  template <class Change>
+  void change(UserSet& users, Change&& change) {
+    const std::size_t bytes = users.heap_bytes();
+    change(users);
+    account_->heap_bytes += users.heap_bytes() - bytes;
+  }
+
+  // Keeps account of what becomes of the values while it lives.
+  class ValuesChange {
+   public:
+    explicit ValuesChange(KeyEntry& entry) noexcept
+        : entry_(entry), values_(entry.values_.size()), bytes_(entry.values_.heap_bytes()) {}
+    ValuesChange(const ValuesChange&) = delete;
+    ValuesChange& operator=(const ValuesChange&) = delete;
+    ~ValuesChange() {
+      entry_.account_->values += entry_.values_.size() - values_;
+      entry_.account_->heap_bytes += entry_.values_.heap_bytes() - bytes_;
+    }
+
+   private:
+    KeyEntry& entry_;
+    std::size_t values_;
+    std::size_t bytes_;
+  };
+  UserSet& at_or_insert(std::string_view value);
+
+  KeyAccount* account_;
+  SortedBlocks<UserSet> values_;
+  UserSet users_;
+};
+
+// One user's value of one key changes. Texts are those of the user's versions.
+struct TagEdit {
+  std::string_view key{};
+  std::string_view old_value{};
+  std::string_view new_value{};
+  bool had_key = false;
+  bool has_key = false;
+  std::uint32_t ordinal = 0;
+
+  KeyEntry* entry = nullptr;
+  UserSet* from = nullptr;       // where the user is: null if not had_key
+  UserSet* to = nullptr;         // where the user comes to: null if not has_key
+  std::size_t values_then = 0;   // the key's values when `to` was found: it stays while there are as many
+};
+
+struct TagEdits {
+  std::vector<TagEdit> tags;            // in the order of the steps
+  std::vector<std::uint32_t> created;   // ordinals
+  std::vector<std::uint32_t> deleted;
+};
+
+// What differs between the versions of each step; sets are not looked for. Throws std::bad_alloc.
+TagEdits differences(std::span<const Step> steps);
 
 class TagIndex {
  public:

@@ -20,7 +20,7 @@
 
 #include "index/slot_table.hpp"
 #include "model/thread_annotations.hpp"
-#include "model/token.hpp"
+#include "model/change.hpp"
 
 namespace usertags::index {
 

@@ -10,14 +10,21 @@
 // Adding is in two steps, so that it cannot fail after a commit: reserve() allocates, add() does not.
 // CRoaring is exempt: adding to a bitmap may allocate, and before release 4 it aborts where it gets no
 // memory.
+//
+// Ordinals: a set of users that an evaluation makes, and its algebra with the index' own sets. Always a
+// CRoaring bitmap: it lives for one question only.
+//
+// Everything that makes or changes one throws std::bad_alloc where CRoaring tells that memory ran out; before
+// release 4 it ends the process at some places instead.
 #pragma once
-
-#include <roaring/roaring.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <roaring/roaring.h>
 #include <span>
+#include <vector>
 
 namespace usertags::index {
 
@@ -113,5 +120,40 @@ void UserSet::visit_from(std::uint32_t first, Visitor&& visitor) const {
   roaring_move_uint32_iterator_equalorlarger(&iterator, first);
   while (iterator.has_value && visitor(iterator.current_value)) roaring_advance_uint32_iterator(&iterator);
 }
+
+class Ordinals {
+ public:
+  Ordinals();                                                       // none
+  static Ordinals range(std::uint32_t first, std::uint32_t last);   // both included
+  static Ordinals of(std::vector<std::uint32_t> members);           // in any order, each once
+
+  Ordinals copy() const;
+  std::uint64_t size() const noexcept;
+  bool empty() const noexcept;
+
+  Ordinals common_with(const Ordinals& others) const;
+  Ordinals common_with(const UserSet& set) const;
+  Ordinals without(const Ordinals& others) const;
+  Ordinals without(const UserSet& set) const;
+  void add(const Ordinals& others);
+  void add(const UserSet& set);
+  void add_members(const std::vector<std::uint32_t>& members);   // in any order
+  void set(std::uint32_t ordinal, bool is_member);
+  void remove_up_to(std::uint32_t last);
+  std::uint64_t count_common(const UserSet& set) const noexcept;
+
+  // Appends the first members, until there are `limit` in the list.
+  void append_first(std::size_t limit, std::vector<std::uint32_t>& members) const;
+
+ private:
+  struct Free {
+    void operator()(roaring_bitmap_t* bitmap) const noexcept { roaring_bitmap_free(bitmap); }
+  };
+  explicit Ordinals(roaring_bitmap_t* owned);   // null: std::bad_alloc
+
+  std::unique_ptr<roaring_bitmap_t, Free> bitmap_;   // null only when moved from
+};
+
+std::uint64_t count_common(const UserSet& left, const UserSet& right) noexcept;
 
 }   // namespace usertags::index

@@ -24,7 +24,7 @@
 #include <usertags/tag.hpp>
 #include <usertags/tag_batch.hpp>
 
-#include "model/merge_patch.hpp"
+#include "model/change.hpp"
 #include "model/record.hpp"
 
 namespace usertags::model {

@@ -1,10 +1,33 @@
 // Change: an entry of the log, the one thing that a change of the store is.
+//
+// Token: what the store remembers of a request that bore an idempotency token, so that it can answer the same
+// request again as it did the first time (docs/semantics.md, "Idempotency tokens").
+//
+// Coding of log entries and of the tags column: JSON with one canonical escaping.
+//
+//   creation   {"id":"user_…","external_id":"…","tags":{"key":"value",…}}
+//   patch      {"tags":{"key":"value","removed key":null,…}}          RFC 7396, JSON Merge Patch
+//   deletion   null
+//   tags       {"key":"value",…}
+//
+// Canonical: no white space; members in the order shown, keys of tags sorted bytewise, each once; text as raw
+// UTF-8, with \" \\ \b \f \n \r \t, and \u00xx in lowercase hexadecimal for the other control characters
+// below U+0020, and no other escape; NUL is in no text. SQLite's json_patch() compares labels as they are
+// written, so another spelling of a key would be another key to it: whatever is not canonical is refused when
+// read.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <usertags/change.hpp>
+#include <usertags/tag.hpp>
 
 namespace usertags::model {
 
@@ -28,5 +51,64 @@ struct Change {
 // remaining, at_ms, lived_ms (8 bytes each, little-endian), kind (1 byte), then patch and note, each after
 // its length (8 bytes, little-endian).
 std::uint64_t chain_checksum(std::uint64_t previous, const Change& change) noexcept;
+
+inline constexpr std::size_t kMaxTokenBytes = 128;
+
+// XXH3-128 of what makes two requests the same one (store/write/request_digest.hpp), in its canonical form.
+using RequestDigest = std::array<std::uint8_t, 16>;
+
+// A view: whoever makes one keeps the text for as long as it is used.
+struct Token {
+  std::uint64_t seq = 0;        // tokens are numbered 1, 2, 3 … in the order of their commits
+  std::uint32_t ordinal = 0;    // the user whom the answer shows, as it is by then; 0: none
+  std::uint64_t revision = 0;   // the first answer's
+  bool changed = false;         // likewise
+  std::int64_t lived_ms = 0;    // lived time of the store, from which its age counts; never runs backwards
+  std::string_view text;        // the token, 1 to kMaxTokenBytes bytes
+  RequestDigest request{};
+};
+
+// What a row keeps of itself: XXH3-64 over seq, ordinal, revision, changed, lived_ms and the length of the
+// text (8 bytes each, little-endian), the text, and the digest of the request.
+std::uint64_t token_checksum(const Token& token) noexcept;
+
+// One key's fate in a patch: a new value, or its removal.
+struct TagDelta {
+  std::string_view key;
+  std::optional<std::string_view> value;
+};
+
+// Each appends to `out`. Input is sorted by key, each key once; a patch has at least one delta. They throw
+// std::bad_alloc.
+void append_tags(std::span<const Tag> tags, std::string& out);
+void append_creation(std::string_view id, std::string_view external_id, std::span<const Tag> tags,
+                     std::string& out);
+void append_patch(std::span<const TagDelta> deltas, std::string& out);
+inline constexpr std::string_view kDeletionPatch = "null";
+
+// Decoders are reused from row to row, so that loading allocates little. What a decoder hands out points
+// into the text given, or into the decoder where an escape was undone, and is valid until its next call.
+// They check form and order, and leave to the caller what the texts are: keys and values that follow the
+// rules, well-formed UTF-8. They throw std::bad_alloc.
+class PatchDecoder {
+ public:
+  // None where the text is not canonical.
+  std::optional<std::span<const Tag>> tags(std::string_view json);
+  std::optional<std::span<const TagDelta>> patch(std::string_view json);
+
+  struct Creation {
+    std::string_view id;
+    std::string_view external_id;
+    std::span<const Tag> tags;
+  };
+  std::optional<Creation> creation(std::string_view json);
+
+ private:
+  struct Scanner;
+
+  std::vector<Tag> tags_;
+  std::vector<TagDelta> deltas_;
+  std::string unescaped_;   // reserved to the text's size before use, so that views into it stay valid
+};
 
 }   // namespace usertags::model

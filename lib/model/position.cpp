@@ -10,7 +10,7 @@
 
 #include <usertags/change.hpp>
 
-#include "model/base64url.hpp"
+#include "model/text.hpp"
 
 namespace usertags {
 namespace {

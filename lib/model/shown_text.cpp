@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "model/tag_rules.hpp"
-#include "model/utf8.hpp"
+#include "model/text.hpp"
 
 namespace usertags::model {
 namespace {

@@ -1,7 +1,7 @@
 #include "model/tag_rules.hpp"
 
 #include "model/typeid.hpp"
-#include "model/utf8.hpp"
+#include "model/text.hpp"
 
 namespace usertags::model {
 namespace {

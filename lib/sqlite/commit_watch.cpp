@@ -1,6 +1,7 @@
 #include "sqlite/commit_watch.hpp"
 
 namespace usertags::sqlite {
+
 namespace {
 
 ConnectionConfig configure(const std::filesystem::path& file, std::chrono::milliseconds busy_timeout) {

@@ -1,3 +1,5 @@
+// What SQLite's result codes mean to the store.
+//
 // Connection: an open SQLite database, with the answers to SQLite's hazards built in.
 // This folder is the only place that includes sqlite3.h. Errors are thrown as model::Failure.
 #pragma once
@@ -9,8 +11,24 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include <usertags/error.hpp>
 #include <usertags/options.hpp>
+
+struct sqlite3;
+
+namespace usertags::sqlite {
+
+// The Error that an extended result code means. Its text begins with `doing` ("cannot read table 'user'"),
+// names the file, and goes on with SQLite's own message and that of a failed system call. `handle` may be
+// null: then the code is one that a file's own method has given. Without memory for the text, the code alone.
+Error to_error(sqlite3* handle, int result_code, std::string_view doing) noexcept;
+
+// Throws it, as a model::Failure.
+[[noreturn]] void throw_failure(sqlite3* handle, int result_code, std::string_view doing);
+
+}   // namespace usertags::sqlite
 
 struct sqlite3;
 struct sqlite3_stmt;

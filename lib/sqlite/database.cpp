@@ -1,7 +1,9 @@
 #include "sqlite/database.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <new>
 #include <string>
 
@@ -9,12 +11,71 @@
 
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
-#include "sqlite/sqlite_error.hpp"
-#include "sqlite/vacuum.hpp"
-#include "sqlite/wal_file.hpp"
-#include "sqlite/wal_recovery.hpp"
+#include "sqlite/connection.hpp"
+#include "sqlite/maintenance.hpp"
+#include "sqlite/transaction.hpp"
 
 namespace usertags::sqlite {
+
+namespace {
+
+void check(int result, const char* doing) {
+  if (result != SQLITE_OK) throw_failure(nullptr, result, doing);
+}
+
+std::int64_t length_of(sqlite3_file& wal) {
+  sqlite3_int64 length = 0;
+  check(wal.pMethods->xFileSize(&wal, &length), "cannot read the WAL's size");
+  return length;
+}
+
+// Open from the first read of a database in WAL mode on; null where there is none.
+sqlite3_file* wal_file(Connection& connection) {
+  sqlite3_file* file = nullptr;
+  check(sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file),
+        "cannot reach the WAL");
+  return file != nullptr && file->pMethods != nullptr ? file : nullptr;
+}
+
+}   // namespace
+
+std::int64_t wal_length(Connection& connection) {
+  sqlite3_file* const wal = wal_file(connection);
+  return wal == nullptr ? 0 : length_of(*wal);
+}
+
+void cut_wal(Connection& connection, std::int64_t length) {
+  sqlite3_file* const wal = wal_file(connection);
+  if (wal == nullptr || length_of(*wal) <= length) return;
+  check(wal->pMethods->xTruncate(wal, length), "cannot cut the WAL");
+}
+
+namespace {
+
+// SQLite's file layer writes at most 128 KiB at once: it drops the higher bits of a length (os_unix.c), and
+// takes what is left for a full disk.
+constexpr sqlite3_int64 kChunk = sqlite3_int64{64} * 1024;
+
+void rewrite(sqlite3_file& wal) {
+  const sqlite3_int64 size = length_of(wal);
+  if (size == 0) return;
+  const auto buffer = std::make_unique<char[]>(static_cast<std::size_t>(std::min(size, kChunk)));
+  for (sqlite3_int64 offset = 0; offset < size; offset += kChunk) {
+    const int bytes = static_cast<int>(std::min(kChunk, size - offset));
+    check(wal.pMethods->xRead(&wal, buffer.get(), bytes, offset), "cannot read the WAL");
+    check(wal.pMethods->xWrite(&wal, buffer.get(), bytes, offset), "cannot write the WAL again");
+  }
+  check(wal.pMethods->xSync(&wal, SQLITE_SYNC_NORMAL), "cannot sync the WAL");
+}
+
+}   // namespace
+
+void rewrite_wal(Connection& connection) {
+  const Transaction lock(connection);
+  if (connection.query_text("PRAGMA journal_mode") != "wal") return;
+  if (sqlite3_file* const wal = wal_file(connection)) rewrite(*wal);
+}
+
 namespace {
 
 // The format of a WAL (sqlite.org/fileformat2.html, section 4): a header, then frames of a header and a page.

@@ -1,3 +1,12 @@
+// The WAL as a file, for what SQLite has no words for.
+//
+// What is done with a WAL that was left, before anything is built on it.
+//
+// After a failed sync, the page cache may hold what the disk does not, and may count it as written: a later
+// sync then succeeds and writes nothing. So the WAL's bytes are written in place again, which makes the pages
+// dirty, and synced. All of it goes through SQLite's own file handle: opening the file beside SQLite is one
+// thing less to reason about, and tests that record or fail I/O see it.
+//
 // Database: the one writing connection of a store with its tables, and what concerns the file as a whole.
 // One thread at a time.
 #pragma once
@@ -6,20 +15,30 @@
 #include <cstdint>
 #include <optional>
 
+#include <sqlite3.h>
 #include <usertags/progress.hpp>
 
-#include "sqlite/change_log.hpp"
 #include "sqlite/commit_watch.hpp"
 #include "sqlite/connection.hpp"
-#include "sqlite/data_version.hpp"
 #include "sqlite/observed_vfs.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/state.hpp"
-#include "sqlite/token_table.hpp"
+#include "sqlite/tables.hpp"
 #include "sqlite/transaction.hpp"
-#include "sqlite/user_table.hpp"
 
 namespace usertags::sqlite {
+
+
+// How long the WAL is; 0 where there is none. Throws Failure.
+std::int64_t wal_length(Connection& connection);
+
+// Cuts off what was written behind that length. Within a transaction that writes and has written nothing, and
+// only what no commit has written: readers and recovery look at frames up to the last commit. Throws Failure.
+void cut_wal(Connection& connection, std::int64_t length);
+
+// Under SQLite's write lock, so that nobody appends to the WAL or starts it anew meanwhile. Does nothing
+// where the WAL is empty, or the database has none. Throws Failure.
+void rewrite_wal(Connection& connection);
 
 class Database {
  public:

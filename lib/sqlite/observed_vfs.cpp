@@ -3,18 +3,25 @@
 #include <cerrno>
 #include <cstdint>
 #include <new>
+#include <sys/resource.h>
 #include <utility>
 
-#include "sqlite/file_size_limit.hpp"
-#include "sqlite/sqlite_error.hpp"
+#include "sqlite/connection.hpp"
 #include "sqlite/vfs_shim.hpp"
 
 namespace usertags::sqlite {
+
+bool exceeds_file_size_limit(std::uint64_t offset, std::uint64_t bytes) noexcept {
+  struct rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  return offset + bytes > limit.rlim_cur;
+}
+
 namespace {
 
 thread_local SyncObserver* observer = nullptr;
 thread_local int file_error = 0;
-thread_local std::uint64_t writes = 0;
+thread_local std::uint64_t writes_done = 0;
 
 // A short read is an answer: the file ends there.
 int noted(int result) noexcept {
@@ -38,15 +45,15 @@ class ObservedFile final : public ShimFile {
   int write(const void* from, int bytes, sqlite3_int64 offset) noexcept override {
     if (is_too_large(static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(bytes)))
       return noted(SQLITE_FULL);
-    ++writes;
+    ++writes_done;
     return noted(ShimFile::write(from, bytes, offset));
   }
   int truncate(sqlite3_int64 size) noexcept override {
-    ++writes;
+    ++writes_done;
     return noted(ShimFile::truncate(size));
   }
   int sync(int flags) noexcept override {
-    ++writes;
+    ++writes_done;
     if (observer == nullptr) return noted(ShimFile::sync(flags));
     const auto start = std::chrono::steady_clock::now();
     const int result = noted(ShimFile::sync(flags));
@@ -86,7 +93,7 @@ int last_file_error() noexcept {
 }
 
 std::uint64_t file_writes() noexcept {
-  return writes;
+  return writes_done;
 }
 
 ObserveSyncs::ObserveSyncs(SyncObserver& new_observer) noexcept

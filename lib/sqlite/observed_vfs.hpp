@@ -1,3 +1,7 @@
+// The process's limit on the size of files (RLIMIT_FSIZE: ulimit -f, LimitFSIZE=). Whoever writes beyond it
+// is sent SIGXFSZ, which ends a process that has not said otherwise. A library cannot say otherwise for its
+// host: it does not write there, and answers EFBIG itself.
+//
 // A VFS shim over the default one that sees what SQLite does not tell: the time of a sync, which is only a
 // part of a COMMIT's, the errno of the system call that made a COMMIT fail, and whether it had begun to
 // write. It changes nothing, but that it does not write beyond the process's limit on files
@@ -9,6 +13,8 @@
 #include <cstdint>
 
 namespace usertags::sqlite {
+
+bool exceeds_file_size_limit(std::uint64_t offset, std::uint64_t bytes) noexcept;
 
 inline constexpr const char* kObservedVfs = "usertags";
 

@@ -9,7 +9,7 @@
 
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
-#include "sqlite/integrity.hpp"
+#include "sqlite/maintenance.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/transaction.hpp"
 

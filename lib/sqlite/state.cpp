@@ -7,9 +7,9 @@
 #include <cstddef>
 
 #include "model/failure.hpp"
-#include "model/hash_image.hpp"
+#include "model/digest.hpp"
 #include "model/settings.hpp"
-#include "sqlite/stored_row.hpp"
+#include "sqlite/statement.hpp"
 
 namespace usertags::sqlite {
 namespace {

@@ -3,7 +3,7 @@
 #include <sqlite3.h>
 
 #include "sqlite/observed_vfs.hpp"
-#include "sqlite/sqlite_error.hpp"
+#include "sqlite/connection.hpp"
 
 namespace usertags::sqlite {
 namespace {

@@ -12,8 +12,8 @@
 #include "store/file/reading.hpp"
 #include "store/file/store_path.hpp"
 #include "store/load/verifier.hpp"
-#include "store/option_checks.hpp"
-#include "store/read/waiting.hpp"
+#include "store/settings.hpp"
+#include "store/write/publish_signal.hpp"
 
 namespace usertags::store {
 namespace {

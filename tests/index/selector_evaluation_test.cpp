@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "index/make_step.hpp"
-#include "model/selector_text.hpp"
+#include "selector/text.hpp"
 #include "support/property.hpp"
 #include "support/selector_oracle.hpp"
 
@@ -19,8 +19,8 @@ namespace {
 
 using model::Record;
 using model::RecordPtr;
-using model::SelectorNode;
-using model::SelectorNodePtr;
+using selector::Node;
+using selector::NodePtr;
 
 using Users = std::map<std::uint32_t, TagMap>;   // by ordinal
 

@@ -19,8 +19,8 @@ namespace usertags::index {
 namespace {
 
 using model::RecordPtr;
-using model::SelectorNode;
-using model::SelectorNodePtr;
+using selector::Node;
+using selector::NodePtr;
 
 const std::string kLong(400, 'a');   // with patterns as long, a slice has room for a few values only
 

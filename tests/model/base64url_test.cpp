@@ -1,4 +1,4 @@
-#include "model/base64url.hpp"
+#include "model/text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "model/merge_patch.hpp"
+#include "model/change.hpp"
 #include "support/generators.hpp"
 #include "support/property.hpp"
 

@@ -1,4 +1,4 @@
-#include "model/integer.hpp"
+#include "model/text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "model/merge_patch.hpp"
+#include "model/change.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -1,4 +1,4 @@
-#include "model/token.hpp"
+#include "model/change.hpp"
 
 #include <gtest/gtest.h>
 

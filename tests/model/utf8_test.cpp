@@ -1,4 +1,4 @@
-#include "model/utf8.hpp"
+#include "model/text.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

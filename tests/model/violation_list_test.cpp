@@ -1,4 +1,4 @@
-#include "model/violation_list.hpp"
+#include "model/error.hpp"
 
 #include <gtest/gtest.h>
 

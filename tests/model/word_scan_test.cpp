@@ -1,4 +1,4 @@
-#include "model/word_scan.hpp"
+#include "model/text.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

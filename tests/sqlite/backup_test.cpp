@@ -1,4 +1,4 @@
-#include "sqlite/backup.hpp"
+#include "sqlite/maintenance.hpp"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>

@@ -1,4 +1,4 @@
-#include "sqlite/change_log.hpp"
+#include "sqlite/tables.hpp"
 
 #include <gtest/gtest.h>
 

@@ -12,7 +12,7 @@
 #include <tuple>
 #include <vector>
 
-#include "model/merge_patch.hpp"
+#include "model/change.hpp"
 #include "samples.hpp"
 #include "support/property.hpp"
 

@@ -1,4 +1,4 @@
-#include "sqlite/sqlite_error.hpp"
+#include "sqlite/connection.hpp"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>

@@ -1,4 +1,4 @@
-#include "sqlite/stored_row.hpp"
+#include "sqlite/statement.hpp"
 
 #include <gtest/gtest.h>
 

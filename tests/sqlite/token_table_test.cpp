@@ -1,4 +1,4 @@
-#include "sqlite/token_table.hpp"
+#include "sqlite/tables.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "sqlite/user_table.hpp"
+#include "sqlite/tables.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // VACUUM as the store uses it: what it gives back, what it holds in memory, what its failures mean, and that
 // they are not taken for writes of others.
-#include "sqlite/vacuum.hpp"
+#include "sqlite/maintenance.hpp"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>

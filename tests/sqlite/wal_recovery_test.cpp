@@ -1,4 +1,4 @@
-#include "sqlite/wal_recovery.hpp"
+#include "sqlite/database.hpp"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>

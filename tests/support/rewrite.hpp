@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "model/change.hpp"
-#include "sqlite/change_log.hpp"
+#include "sqlite/tables.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/state.hpp"
 #include "sqlite/transaction.hpp"

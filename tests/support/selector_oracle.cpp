@@ -8,15 +8,15 @@
 #include <utility>
 #include <vector>
 
-#include "model/selector_access.hpp"
-#include "model/selector_text.hpp"
+#include "selector/node.hpp"
+#include "selector/text.hpp"
 
 namespace usertags::test {
 namespace {
 
 using model::Pattern;
-using model::SelectorNode;
-using model::SelectorNodePtr;
+using selector::Node;
+using selector::NodePtr;
 using std::string;
 using namespace std::string_literals;
 using Nodes = std::vector<SelectorNodePtr>;
@@ -151,7 +151,7 @@ bool selects(const SelectorNode& selector, const TagMap& tags) {
 }
 
 bool selects(const Selector& selector, const TagMap& tags) {
-  const auto node = model::SelectorAccess::node(selector);
+  const auto node = selector::SelectorAccess::node(selector);
   return node && selects(**node, tags);
 }
 
@@ -164,7 +164,7 @@ rc::Gen<SelectorNodePtr> any_selector_node() {
 }
 
 rc::Gen<Selector> any_selector() {
-  return rc::gen::map(any_selector_node(), model::SelectorAccess::selector);
+  return rc::gen::map(any_selector_node(), selector::SelectorAccess::selector);
 }
 
 rc::Gen<TagMap> any_tag_map() {

@@ -10,24 +10,24 @@
 
 #include <usertags/selector.hpp>
 
-#include "model/selector_node.hpp"
+#include "selector/node.hpp"
 
 namespace usertags::test {
 
 using TagMap = std::map<std::string, std::string>;
 
 // Whether a user with these tags, all well-formed, is meant. One of a refused selector is nobody's.
-bool selects(const model::SelectorNode& selector, const TagMap& tags);
+bool selects(const selector::Node& selector, const TagMap& tags);
 bool selects(const Selector& selector, const TagMap& tags);
 
 // Few keys and values, among them empty ones, integers and what only looks like one, and characters of more
 // than one byte. Groups up to four deep. Shrinks to fewer terms.
-rc::Gen<model::SelectorNodePtr> any_selector_node();
+rc::Gen<selector::NodePtr> any_selector_node();
 rc::Gen<Selector> any_selector();
 rc::Gen<TagMap> any_tag_map();
 
 // The same shape, of the keys and values that are given, and patterns made of these values.
-rc::Gen<model::SelectorNodePtr> any_selector_node(const rc::Gen<std::string>& key,
+rc::Gen<selector::NodePtr> any_selector_node(const rc::Gen<std::string>& key,
                                                   const rc::Gen<std::string>& value);
 
 }   // namespace usertags::test

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include "model/selector_access.hpp"
+#include "selector/node.hpp"
 #include "support/describe.hpp"
 #include "support/selector_oracle.hpp"
 
@@ -49,7 +49,7 @@ rc::Gen<Step> any_page() {
 
 // Of the keys and values that writes use; now and then of keys that no tag can have, which is refused.
 rc::Gen<Selector> any_question() {
-  return rc::gen::map(any_selector_node(any_key(), any_value()), model::SelectorAccess::selector);
+  return rc::gen::map(any_selector_node(any_key(), any_value()), selector::SelectorAccess::selector);
 }
 
 rc::Gen<Step> any_selection() {

@@ -12,15 +12,14 @@
 #include "sqlite/schema.hpp"
 #include "sqlite/transaction.hpp"
 #include "store/adopt/adoption_findings.hpp"
-#include "store/adopt/adoption_judge.hpp"
 #include "store/adopt/adoption_survey.hpp"
 #include "store/adopt/adoption_writer.hpp"
 #include "store/file/reading.hpp"
 #include "store/file/rights.hpp"
 #include "store/file/store_lock.hpp"
 #include "store/file/store_path.hpp"
-#include "store/option_checks.hpp"
-#include "store/write/outcome_unknown.hpp"
+#include "store/settings.hpp"
+#include "store/write/writer.hpp"
 
 namespace usertags::store {
 namespace {

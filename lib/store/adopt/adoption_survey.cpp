@@ -9,14 +9,11 @@
 #include "model/digest.hpp"
 #include "model/failure.hpp"
 #include "model/foreign_tags.hpp"
-#include "model/merge_patch.hpp"
-#include "sqlite/integrity.hpp"
-#include "sqlite/user_table.hpp"
-#include "store/load/log_problem.hpp"
+#include "sqlite/maintenance.hpp"
+#include "sqlite/tables.hpp"
 #include "store/load/log_walk.hpp"
 #include "store/load/replay.hpp"
-#include "store/load/stored_user.hpp"
-#include "store/load/token_loader.hpp"
+#include "store/load/loader.hpp"
 
 namespace usertags::store {
 namespace {

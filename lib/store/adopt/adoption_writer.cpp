@@ -9,11 +9,10 @@
 
 #include "model/digest.hpp"
 #include "model/failure.hpp"
-#include "model/merge_patch.hpp"
+#include "model/change.hpp"
 #include "model/typeid.hpp"
 #include "store/file/entropy.hpp"
-#include "store/file/epoch.hpp"
-#include "store/load/log_problem.hpp"
+#include "store/load/log_walk.hpp"
 #include "store/write/pending_group.hpp"
 
 namespace usertags::store {

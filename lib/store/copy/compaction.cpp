@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
-#include "store/write/outcome_unknown.hpp"
+#include "store/write/writer.hpp"
 
 namespace usertags::store {
 namespace {

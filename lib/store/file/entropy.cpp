@@ -1,8 +1,8 @@
 #include "store/file/entropy.hpp"
 
-#include <sys/random.h>
-
 #include <cerrno>
+#include <limits>
+#include <sys/random.h>
 
 #include "model/failure.hpp"
 
@@ -23,6 +23,18 @@ std::uint64_t Entropy::next() {
     used_ = 0;
   }
   return words_[used_++];
+}
+
+namespace {
+
+constexpr std::uint64_t kMaxStep = std::uint64_t{1} << 32;
+constexpr std::uint64_t kLastEpoch = std::numeric_limits<std::int64_t>::max();
+
+}   // namespace
+
+std::uint64_t next_epoch(std::uint64_t epoch, std::uint64_t random) noexcept {
+  const std::uint64_t step = random % kMaxStep + 1;
+  return epoch > kLastEpoch - step ? kLastEpoch : epoch + step;
 }
 
 }   // namespace usertags::store

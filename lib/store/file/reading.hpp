@@ -1,3 +1,10 @@
+// FileWitness: tells whether anybody has written to a store's file since a moment, for readers whom no lock
+// protects (immutable=1).
+//
+// A writer of the library makes the sidecar before all else, and it stays. Any other one changes the file's
+// times or its size, or leaves a WAL or a journal beside it. What this cannot see is a write of somebody else
+// within the same tick of the file system's clock as an earlier one.
+//
 // Reading: a connection that looks at a store's file and changes no byte of database and WAL, beside a live
 // writer or without one.
 //
@@ -9,17 +16,43 @@
 // (read_file).
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <sys/types.h>
 #include <type_traits>
 #include <utility>
 
 #include "sqlite/connection.hpp"
-#include "store/file/file_witness.hpp"
 #include "store/file/store_lock.hpp"
 
 namespace usertags::store {
+
+class FileWitness {
+ public:
+  explicit FileWitness(const std::filesystem::path& store);   // of now
+
+  bool nobody_wrote() const;
+
+ private:
+  // Of a file that is there, and not empty where emptiness means the same as absence.
+  struct Look {
+    dev_t device = 0;
+    ino_t file = 0;
+    std::int64_t bytes = 0;
+    std::int64_t modified_ns = 0;
+    std::int64_t changed_ns = 0;
+
+    bool operator==(const Look&) const = default;
+  };
+  static Look look_at(const std::filesystem::path& file, bool counts_if_empty);
+  std::array<Look, 4> look() const;
+
+  std::filesystem::path store_;
+  std::array<Look, 4> then_;
+};
 
 struct Reading {
   std::optional<StoreLock> lock;

@@ -17,10 +17,9 @@
 
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
-#include "sqlite/file_size_limit.hpp"
+#include "sqlite/observed_vfs.hpp"
 #include "store/file/rights.hpp"
-#include "store/file/system_failure.hpp"
-#include "store/fork_guard.hpp"
+#include "store/file/fork_guard.hpp"
 
 namespace usertags::store {
 

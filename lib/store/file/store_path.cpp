@@ -14,7 +14,7 @@
 
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
-#include "store/file/system_failure.hpp"
+#include "store/file/rights.hpp"
 
 namespace usertags::store {
 namespace {

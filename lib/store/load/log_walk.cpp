@@ -4,10 +4,19 @@
 #include <string>
 #include <utility>
 
-#include "sqlite/change_log.hpp"
-#include "store/load/log_problem.hpp"
+#include "model/failure.hpp"
+#include "sqlite/tables.hpp"
 
 namespace usertags::store {
+
+void refuse_problem(const FileProblem& problem) {
+  const std::string hint = problem.code == ErrorCode::foreign_write
+                               ? ": something other than the store changed the file, or it was damaged"
+                               : ": the file is damaged";
+  const std::string user = problem.user_id.empty() ? "" : " (" + problem.user_id + ')';
+  model::fail(problem.code, problem.what + user + hint);
+}
+
 namespace {
 
 // Empty where the log ends as it should; it does at `end`, with that checksum.

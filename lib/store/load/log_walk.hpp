@@ -1,16 +1,50 @@
+// What reading a file finds to be wrong with it.
+//
+// Problems are of two kinds. Damage: what no store would have written, or what does not fit its checksum
+// chain (corrupt_store). Foreign: sound rows that are not as the store left them (foreign_write).
+//
+// What can be wrong with the log, in the words of whoever reads it.
+//
 // The walk over a file's log that proves it: every entry by the checksum chain, and its end by the commit
 // record.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <string>
+
+#include <usertags/error.hpp>
+#include <usertags/stats.hpp>
 
 #include "model/change.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/state.hpp"
-#include "store/load/file_problem.hpp"
 
 namespace usertags::store {
+
+struct FileProblem {
+  VerifyReport::Kind kind{};
+  ErrorCode code{};      // corrupt_store or foreign_write
+  std::string user_id;   // where one user is concerned
+  std::string what;
+};
+
+// Called for each problem; what it throws ends the reading.
+using OnProblem = std::function<void(const FileProblem&)>;
+
+// Throws the problem as a Failure: for opening.
+void refuse_problem(const FileProblem& problem);
+
+inline std::string broken_log(std::uint64_t revision) {
+  return "the log is broken at change " + std::to_string(revision);
+}
+inline std::string unreadable_change(std::uint64_t revision) {
+  return "change " + std::to_string(revision) + " cannot be read";
+}
+inline std::string missing_row(std::uint32_t ordinal, std::uint64_t revision) {
+  return "the row of user " + std::to_string(ordinal) + " is gone, but change " + std::to_string(revision) +
+         " is its";
+}
 
 using OnChange = std::function<void(const model::Change&)>;
 

@@ -1,16 +1,45 @@
+// What a row of table `user` says, as a record: judged in full, because a file may hold anything, whatever
+// its checksums say.
+//
 // Replay: what entries of the log make of users, as records. Loading a file and following one both come to
 // their records this way. One thread at a time.
 #pragma once
 
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include <usertags/error.hpp>
 #include <usertags/tag.hpp>
 
 #include "model/change.hpp"
-#include "model/merge_patch.hpp"
 #include "model/record.hpp"
+#include "sqlite/tables.hpp"
 
 namespace usertags::store {
+
+// Why a row is no user: corrupt_store for what no store writes, foreign_write for sound columns that do not
+// fit the row's checksum. `what` is the rest of a sentence that begins with the row.
+struct RowProblem {
+  ErrorCode code{};
+  std::string what;
+};
+
+// A tombstone where the user was deleted. Texts of the record are well-formed UTF-8 without NUL, its external
+// id and its keys are not empty, its keys are sorted, each once; lengths and characters are not held against
+// the rules, which may have been others when the row was written. Throws std::bad_alloc.
+std::expected<model::RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
+                                                      model::PatchDecoder& decoder);
+
+// Whether a record can have these, and a file may: an id, an external id that is well-formed and not empty,
+// keys that are not empty, and room for all of it. Keys are sorted.
+bool is_user(std::string_view id, std::string_view external_id, std::span<const Tag> tags) noexcept;
+
+// Whether the text of a JSON column is one that a decoder's views may be taken from: what it has between its
+// quotes is then well-formed, too. NUL is no matter here, because canonical JSON has none.
+bool is_well_formed(std::string_view json) noexcept;
 
 class Replay {
  public:

@@ -7,10 +7,9 @@
 #include "model/digest.hpp"
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
-#include "sqlite/integrity.hpp"
+#include "sqlite/maintenance.hpp"
 #include "sqlite/schema.hpp"
 #include "store/load/loader.hpp"
-#include "store/load/token_loader.hpp"
 
 namespace usertags::store {
 namespace {

@@ -8,8 +8,8 @@
 #include "model/failure.hpp"
 #include "model/position.hpp"
 #include "model/typeid.hpp"
-#include "store/read/page_limit.hpp"
-#include "store/read/waiting.hpp"
+#include "store/read/paging.hpp"
+#include "store/write/publish_signal.hpp"
 #include "store/write/judge.hpp"
 
 namespace usertags::store {

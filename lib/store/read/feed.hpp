@@ -21,10 +21,9 @@
 #include <usertags/user_ref.hpp>
 
 #include "index/projection.hpp"
-#include "store/read/cursor_codec.hpp"
+#include "store/read/paging.hpp"
 #include "store/read/log_reader.hpp"
-#include "store/read/log_readers.hpp"
-#include "store/read/publish_signal.hpp"
+#include "store/write/publish_signal.hpp"
 #include "store/write/write_path.hpp"
 
 namespace usertags::store {

@@ -11,8 +11,8 @@
 #include "model/shown_text.hpp"
 #include "sqlite/transaction.hpp"
 #include "store/adopt/adoption.hpp"
-#include "store/load/log_problem.hpp"
-#include "store/load/token_loader.hpp"
+#include "store/load/log_walk.hpp"
+#include "store/load/loader.hpp"
 
 namespace usertags::store {
 namespace {

@@ -1,14 +1,53 @@
+// LatencyHistogram: a distribution of durations in log-linear buckets (each power of two of nanoseconds split
+// in 16), so that percentiles are accurate to one part in 16 at a fixed size. Recording and reading are
+// lock-free and may happen on any threads at once.
+//
 // Metrics: what the store counts of its own work since it was opened. Written by the leader, read by anyone.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
+#include <usertags/stats.hpp>
+
 #include "sqlite/observed_vfs.hpp"
-#include "store/watch/latency_histogram.hpp"
 
 namespace usertags::store {
+
+class LatencyHistogram {
+ public:
+  void record(std::chrono::nanoseconds duration) noexcept;
+  Latency summary() const noexcept;
+
+ private:
+  static constexpr int kSubBits = 4;
+  static constexpr std::size_t kBuckets = (64 - kSubBits + 1) << kSubBits;
+
+  static std::size_t bucket_of(std::uint64_t nanoseconds) noexcept;
+  static std::uint64_t upper_bound(std::size_t bucket) noexcept;
+
+  std::array<std::atomic<std::uint64_t>, kBuckets> buckets_{};
+  std::atomic<std::uint64_t> total_{0};
+  std::atomic<std::uint64_t> max_{0};
+};
+
+// Records the time of its own life.
+class Timer {
+ public:
+  explicit Timer(LatencyHistogram& histogram) noexcept : histogram_(histogram) {}
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer() { histogram_.record(elapsed()); }
+
+  std::chrono::nanoseconds elapsed() const noexcept { return std::chrono::steady_clock::now() - start_; }
+
+ private:
+  LatencyHistogram& histogram_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
 
 struct Metrics final : sqlite::SyncObserver {
   void on_sync(std::chrono::nanoseconds took) noexcept override { sync.record(took); }

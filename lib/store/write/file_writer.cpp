@@ -4,7 +4,7 @@
 #include <new>
 
 #include "model/failure.hpp"
-#include "store/write/outcome_unknown.hpp"
+#include "store/write/writer.hpp"
 
 namespace usertags::store {
 namespace {

@@ -20,11 +20,8 @@
 #include "sqlite/database.hpp"
 #include "store/watch/logger.hpp"
 #include "store/watch/metrics.hpp"
-#include "store/write/fold_schedule.hpp"
-#include "store/write/lived_time.hpp"
+#include "store/write/housekeeping.hpp"
 #include "store/write/pending_group.hpp"
-#include "store/write/postponement.hpp"
-#include "store/write/retention.hpp"
 
 namespace usertags::store {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <tuple>
 
-#include "model/merge_patch.hpp"
+#include "model/change.hpp"
 #include "model/shown_text.hpp"
 #include "model/tag_rules.hpp"
 #include "model/typeid.hpp"

@@ -22,7 +22,6 @@
 #include "store/write/memory_budget.hpp"
 #include "store/write/pending_group.hpp"
 #include "store/write/request.hpp"
-#include "store/write/request_digest.hpp"
 
 namespace usertags::store {
 

@@ -14,7 +14,6 @@
 #include "index/projection.hpp"
 #include "model/change.hpp"
 #include "model/record.hpp"
-#include "model/token.hpp"
 #include "sqlite/state.hpp"
 
 namespace usertags::store {

@@ -1,15 +1,21 @@
 // Request: one call of a host on its way through the store: one write, the many of apply_each, or the
 // transaction of apply_all.
+//
+// The digest of a request: what makes two requests under one idempotency token the same one. It is stored, so
+// that it is part of the file format (docs/file-format.md, "Hashes").
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
 #include <usertags/write.hpp>
+
+#include "model/change.hpp"
 
 namespace usertags::store {
 
@@ -72,6 +78,23 @@ struct Slice {
   Request* request = nullptr;
   std::size_t begin = 0;
   std::size_t end = 0;
+};
+
+// Reused from request to request, so that it allocates only while it grows. Throws std::bad_alloc.
+class RequestDigester {
+ public:
+  model::RequestDigest operator()(const WriteView& write);
+
+ private:
+  void add(std::uint64_t number);
+  void add(std::string_view text);
+  void add(const std::optional<std::string>& text);
+  void add(const ApplyOptions& options);
+  void add(const CreateView& write);
+  void add(const PatchView& write);
+  void add(const DeleteView& write);
+
+  std::string image_;
 };
 
 }   // namespace usertags::store

@@ -7,12 +7,10 @@
 #include "store/adopt/adoption.hpp"
 #include "store/copy/compaction.hpp"
 #include "store/file/entropy.hpp"
-#include "store/file/epoch.hpp"
 #include "store/file/rights.hpp"
 #include "store/load/loader.hpp"
-#include "store/load/token_loader.hpp"
-#include "store/option_checks.hpp"
-#include "store/read/waiting.hpp"
+#include "store/settings.hpp"
+#include "store/write/publish_signal.hpp"
 
 namespace usertags::store {
 namespace {

@@ -1,3 +1,10 @@
+// Lookahead: goes through a group's writes ahead of the judge and has what he will look at fetched into the
+// cache, users' records and places of tokens, many at once, so that he does not wait for each of them in
+// turn.
+//
+// The error of a COMMIT whose outcome is unknown. Whoever stops the store because of it must not fail in
+// saying so: where there is no memory, the code says enough.
+//
 // Writer: what the leader does with a group: judge, prepare, commit to the file, publish, answer.
 //
 //   judge ──▶ prepare (all that can fail in memory) ──▶ file ═COMMIT═▶ publish (cannot fail) ──▶ answers
@@ -10,25 +17,66 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 
+#include <usertags/error.hpp>
 #include <usertags/options.hpp>
 
 #include "index/projection.hpp"
 #include "index/token_index.hpp"
 #include "sqlite/database.hpp"
-#include "store/read/publish_signal.hpp"
 #include "store/watch/logger.hpp"
 #include "store/watch/metrics.hpp"
 #include "store/write/file_writer.hpp"
 #include "store/write/group_commit.hpp"
 #include "store/write/judge.hpp"
-#include "store/write/lookahead.hpp"
+#include "store/write/publish_signal.hpp"
+#include "store/write/request.hpp"
 
 namespace usertags::store {
+
+class Lookahead {
+ public:
+  Lookahead(const index::Projection& projection, const index::TokenIndex& tokens,
+            std::span<const Slice> slices) noexcept;
+
+  // To be called before each write of the slices is judged, in order.
+  void advance() noexcept {
+    if (ahead_ == 0) fetch();
+    --ahead_;
+  }
+
+ private:
+  void fetch() noexcept;
+
+  const index::Projection& projection_;
+  const index::TokenIndex& tokens_;
+  std::span<const Slice> slices_;   // from the one with the next write on
+  std::size_t next_ = 0;            // in the first slice
+  std::size_t ahead_ = 0;           // writes whose users are fetched and which are not yet judged
+};
+
+inline Error outcome_unknown(std::string_view what, const Error& cause, std::string_view remedy = {},
+                             std::optional<std::uint64_t> intended_revision = std::nullopt) noexcept {
+  Error::Details details;
+  details.intended_revision = intended_revision;
+  try {
+    details.what = std::string(what) + " failed on its way to the disk (" + cause.what() + ')';
+    details.remedy = remedy;
+  } catch (const std::bad_alloc&) {
+    details.what.clear();
+  }
+  return {ErrorCode::outcome_unknown, std::move(details)};
+}
 
 class Writer final : public GroupRunner {
  public:

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "model/record.hpp"
-#include "sqlite/user_table.hpp"
+#include "sqlite/tables.hpp"
 #include "store/adopt/adoption_fixture.hpp"
 #include "support/expect_equal.hpp"
 #include "support/rewrite.hpp"

@@ -1,5 +1,5 @@
 // Epochs grow by random steps, so that the lives of a store and of its copies are told apart.
-#include "store/file/epoch.hpp"
+#include "store/file/entropy.hpp"
 
 #include <gtest/gtest.h>
 

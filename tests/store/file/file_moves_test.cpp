@@ -1,4 +1,4 @@
-#include "store/file/file_moves.hpp"
+#include "store/file/partial_file.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,6 @@
 #include <iterator>
 #include <string>
 
-#include "store/file/partial_file.hpp"
 #include "support/outcome_of.hpp"
 #include "support/temp_dir.hpp"
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "model/digest.hpp"
-#include "model/merge_patch.hpp"
+#include "model/change.hpp"
 #include "model/record.hpp"
 
 #include "support/answers.hpp"

@@ -1,4 +1,4 @@
-#include "store/read/cursor_codec.hpp"
+#include "store/read/paging.hpp"
 
 #include <gtest/gtest.h>
 

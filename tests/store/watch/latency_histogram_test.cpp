@@ -1,4 +1,4 @@
-#include "store/watch/latency_histogram.hpp"
+#include "store/watch/metrics.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -1,4 +1,4 @@
-#include "store/write/fold_schedule.hpp"
+#include "store/write/housekeeping.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -1,4 +1,4 @@
-#include "store/write/postponement.hpp"
+#include "store/write/housekeeping.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "store/write/request_digest.hpp"
+#include "store/write/request.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,80 @@
+// Strict UTF-8 (RFC 3629; the Unicode Standard, table 3-7): overlong forms, surrogates, code points above
+// U+10FFFF and truncated sequences are malformed. Nothing is repaired.
+//
+// Eight bytes at a time: the few questions that the scanners of text ask of a machine word.
+//
+// A mask has the top bit set in bytes that answer yes. Subtracting lets a byte that answers yes disturb those
+// above it, so only the lowest set bit of a mask, and whether it is zero, can be relied upon. That is enough
+// to find the first hit, because words are loaded little-endian: the lowest byte is the first of the text.
+//
+// Integers in values: what `>` and `<` of selectors compare.
+//
+// URL-safe base64 (RFC 4648, section 5) without padding, for opaque texts that survive URLs, shells and
+// files.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace usertags::model {
+
+struct Utf8Scan {
+  bool well_formed = true;
+  bool contains_nul = false;
+  std::size_t code_points = 0;   // meaningful where well_formed
+};
+
+Utf8Scan scan_utf8(std::string_view text) noexcept;
+
+// The position of the first malformed byte; the text's size where there is none.
+std::size_t well_formed_bytes(std::string_view text) noexcept;
+
+// Of the character at the beginning; zero for an empty text. In malformed text a character is a byte and all
+// trail bytes that follow it.
+std::size_t character_bytes(std::string_view text) noexcept;
+
+static_assert(std::endian::native == std::endian::little);
+
+using Word = std::uint64_t;
+
+inline constexpr Word kEveryByte = 0x0101010101010101;
+inline constexpr Word kTopBits = 0x80 * kEveryByte;
+
+inline Word load_word(const char* at) noexcept {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+constexpr Word non_ascii_bytes(Word word) noexcept {
+  return word & kTopBits;
+}
+// `bound` is at most 0x80.
+constexpr Word bytes_below(Word word, std::uint8_t bound) noexcept {
+  return (word - bound * kEveryByte) & ~word & kTopBits;
+}
+constexpr Word bytes_equal(Word word, char byte) noexcept {
+  return bytes_below(word ^ (static_cast<std::uint8_t>(byte) * kEveryByte), 1);
+}
+
+constexpr std::size_t first_byte(Word mask) noexcept {
+  return static_cast<std::size_t>(std::countr_zero(mask)) / 8;
+}
+
+// One sign or none, then decimal digits, in the range of 64 bits: "7", "+7", "-0", "007". Anything else (an
+// empty text, white space, "1e3", "0x1F", "1_000", a fraction, 2^63) is no integer, and compares with none.
+std::optional<std::int64_t> parse_integer(std::string_view text) noexcept;
+
+// Bits that fill the last character up are zero. Throws std::bad_alloc.
+std::string to_base64url(std::string_view bytes);
+
+// None where a character is not of the alphabet. Bits that fill up are not looked at: whoever wants one text
+// for one value encodes again and compares. Throws std::bad_alloc.
+std::optional<std::string> from_base64url(std::string_view text);
+
+}   // namespace usertags::model

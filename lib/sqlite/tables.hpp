@@ -1,0 +1,220 @@
+// Table `change`: the log.
+//
+// Table `user`: the projection of the log on disk, one row a user, living or not yet forgotten.
+//
+// Table `token`: idempotency tokens with the first outcome of their requests. Append-only, but for the
+// oldest, which are forgotten; it is looked up in memory (index/token_index.hpp).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <usertags/tag.hpp>
+
+#include "model/change.hpp"
+#include "model/record.hpp"
+#include "sqlite/connection.hpp"
+#include "sqlite/state.hpp"
+#include "sqlite/statement.hpp"
+
+namespace usertags::sqlite {
+
+class ChangeLog {
+ public:
+  explicit ChangeLog(Connection& connection);
+
+  // Deletes changes from `floor` up to `last`, both included.
+  void prune(std::uint64_t floor, std::uint64_t last);
+
+  struct Entry {
+    model::Change change;   // from a Reader: views into the row, valid until the next call
+    std::uint64_t checksum = 0;
+
+    // Whether it is this revision's, behind an entry of that checksum.
+    bool follows(std::uint64_t revision, std::uint64_t previous_checksum) const noexcept {
+      return change.revision == revision && checksum == model::chain_checksum(previous_checksum, change);
+    }
+  };
+  // In the order of their revisions. Texts must live until it returns.
+  void append(std::span<const Entry> entries);
+
+  // Walks entries; made once, it can walk many times. Throws corrupt_store for a row that no store writes.
+  class Reader {
+   public:
+    explicit Reader(Connection& connection);
+    std::optional<Entry> next();
+
+    // The walk from a revision on, in order. No row stands when it is over.
+    class Walk {
+     public:
+      Walk(Reader& reader, std::uint64_t first_revision);
+
+     private:
+      ResetAtEnd reset_;
+    };
+
+   private:
+    Statement rows_;
+  };
+
+  // The same for the entries of one user, from `last` back to `first`.
+  class UserReader {
+   public:
+    explicit UserReader(Connection& connection);
+    std::optional<Entry> next();
+
+    class Walk {
+     public:
+      Walk(UserReader& reader, std::uint32_t ordinal, std::uint64_t first_revision,
+           std::uint64_t last_revision);
+
+     private:
+      ResetAtEnd reset_;
+    };
+
+   private:
+    Statement rows_;
+  };
+
+  // What the entry of one revision says besides its change.
+  struct Mark {
+    std::uint64_t remaining = 0;
+    std::int64_t lived_ms = 0;
+    std::uint64_t checksum = 0;
+  };
+  // Looks entries up one by one.
+  class Marks {
+   public:
+    explicit Marks(Connection& connection);
+    std::optional<Mark> find(std::uint64_t revision);   // none where it is not kept
+    // What the entry of a revision is chained to, kept or not; none where the log lacks it.
+    std::optional<std::uint64_t> checksum_before(std::uint64_t revision, const State& state);
+
+   private:
+    Statement rows_;
+  };
+  std::optional<Mark> mark(std::uint64_t revision) { return marks_.find(revision); }
+
+  // The newest change at or before `revision` that is the last of its transaction; none where none is kept.
+  std::optional<std::uint64_t> last_transaction_end(std::uint64_t revision);
+
+ private:
+  RowInserter append_;
+  Statement prune_;
+  Marks marks_;
+  Statement transaction_end_;
+};
+
+class UserTable {
+ public:
+  explicit UserTable(Connection& connection);
+
+  // Creations and deletions are written in their own commit.
+  void insert(const model::Record& record);
+  void bury(const model::Record& tombstone);   // corrupt_store where the user has no living row
+
+  // Brings the row up to the record, if it is older than it and living; does nothing else.
+  void fold(const model::Record& record);
+
+  // Writes the row of a user, living or deleted, whatever stands in its place; and takes one away. For rows
+  // that something else wrote.
+  void put(const model::Record& record);
+  void remove(std::uint32_t ordinal);
+
+  // Forgets users that were deleted at or before a revision, for when the log's floor has passed it. Costs as
+  // much as there are such users: an index holds the tombstones, and nothing else.
+  void forget_deleted(std::uint64_t up_to_revision);
+
+  struct Row {
+    std::uint32_t ordinal = 0;
+    std::string_view id;
+    std::string_view external_id;
+    std::uint64_t revision = 0;
+    std::optional<std::string_view> tags;   // JSON; none: a tombstone
+    std::int64_t checksum = 0;
+  };
+  // Walks all rows in the order of ordinals. Views are valid until the next call. Throws corrupt_store for a
+  // row whose columns are out of range; the texts are the caller's to judge.
+  class Reader {
+   public:
+    explicit Reader(Connection& connection);
+    std::optional<Row> next();
+
+   private:
+    Statement rows_;
+  };
+
+  // Finds single rows, likewise: the first one at or behind an ordinal.
+  class Finder {
+   public:
+    explicit Finder(Connection& connection);
+    std::optional<Row> find_from(std::uint32_t ordinal);   // the row stands until reset()
+    void reset() noexcept { rows_.reset(); }
+
+   private:
+    Statement rows_;
+  };
+
+ private:
+  void write_whole(Statement& statement, const model::Record& record);
+  std::string_view json_of(const model::Record& record);   // its tags; valid until the next call
+
+  Statement insert_;
+  Statement bury_;
+  Statement fold_;
+  Statement put_;
+  Statement remove_;
+  Statement forget_deleted_;
+  std::vector<Tag> tags_;   // of the row under construction
+  std::string json_;
+};
+
+class TokenTable {
+ public:
+  explicit TokenTable(Connection& connection);
+
+  // In the order of their numbers. Texts must live until it returns.
+  void append(std::span<const model::Token> tokens);
+
+  // Deletes tokens from `floor` up to `last`, both included.
+  void prune(std::uint64_t floor, std::uint64_t last);
+
+  // The lived time at which a token was given; none where it is not kept.
+  std::optional<std::int64_t> lived_ms(std::uint64_t seq);
+
+  // Walks the tokens from a number on, in order; made once, it can walk many times. Throws corrupt_store for
+  // a row that no store writes.
+  class Reader {
+   public:
+    explicit Reader(Connection& connection);
+
+    struct Row {
+      model::Token token;   // a view into the row, valid until the next call
+      bool bears_checksum = false;
+    };
+    std::optional<Row> next();
+
+    // No row stands when it is over.
+    class Walk {
+     public:
+      Walk(Reader& reader, std::uint64_t first);
+
+     private:
+      ResetAtEnd reset_;
+    };
+
+   private:
+    Statement rows_;
+  };
+
+ private:
+  RowInserter append_;
+  Statement prune_;
+  Statement lived_ms_;
+};
+
+}   // namespace usertags::sqlite
