@@ -1,8 +1,8 @@
-#include "caret.hpp"
+#include "terminal/caret.hpp"
 
 #include <gtest/gtest.h>
 
-#include "text.hpp"
+#include "output/text.hpp"
 
 namespace usertags::command {
 namespace {

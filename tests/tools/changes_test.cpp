@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "change_lines.hpp"
+#include "output/change_lines.hpp"
 #include "parts.hpp"
 #include "running_command.hpp"
 

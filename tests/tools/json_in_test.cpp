@@ -1,4 +1,4 @@
-#include "json_in.hpp"
+#include "input/json_in.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "json_out.hpp"
+#include "output/json_out.hpp"
 
 #include <gtest/gtest.h>
 

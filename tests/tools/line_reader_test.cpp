@@ -1,4 +1,4 @@
-#include "line_reader.hpp"
+#include "input/input.hpp"
 
 #include <gtest/gtest.h>
 

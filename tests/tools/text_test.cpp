@@ -1,11 +1,10 @@
-#include "text.hpp"
+#include "output/text.hpp"
 
 #include <gtest/gtest.h>
 
-#include "bars.hpp"
+#include "output/table.hpp"
 #include "exit_code.hpp"
-#include "progress.hpp"
-#include "table.hpp"
+#include "terminal/progress.hpp"
 
 namespace usertags::command {
 namespace {

@@ -1,4 +1,4 @@
-#include "write_in.hpp"
+#include "input/write_in.hpp"
 
 #include <gtest/gtest.h>
 

@@ -16,11 +16,11 @@
 #include <CLI/CLI.hpp>
 #include <usertags/error.hpp>
 
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "exit_code.hpp"
-#include "input.hpp"
-#include "signals.hpp"
-#include "text.hpp"
+#include "input/input.hpp"
+#include "terminal/signals.hpp"
+#include "output/text.hpp"
 
 namespace usertags::command {
 

@@ -1,7 +1,7 @@
 // The command line as a whole: finds the command, parses its arguments, runs it, reports what went wrong.
 #pragma once
 
-#include "console.hpp"
+#include "terminal/console.hpp"
 
 namespace usertags::command {
 

@@ -1,8 +1,8 @@
 #include <fcntl.h>
 
 #include "command_line.hpp"
-#include "console.hpp"
-#include "signals.hpp"
+#include "terminal/console.hpp"
+#include "terminal/signals.hpp"
 
 namespace {
 

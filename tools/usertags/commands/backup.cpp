@@ -1,0 +1,86 @@
+#include <cstdint>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <string>
+
+#include "commands/commands.hpp"
+#include "exit_code.hpp"
+#include "input/store_access.hpp"
+#include "output/json_out.hpp"
+#include "output/output.hpp"
+#include "output/pages.hpp"
+#include "output/text.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+class BackupCommand final : public Command {
+ public:
+  BackupCommand()
+      : Command(
+            "backup", "Copy the store into another file, while it is in use, too",
+            "The copy is the store at one moment, stands alone, and is opened like any other store. It is "
+            "put in\n"
+            "place as a whole, once it is safe on the disk and proved as verify does. A closed store that "
+            "is there\n"
+            "is replaced with --force; anything else is refused. Whoever writes to the copy begins a new "
+            "epoch.\n"
+            "\n"
+            "Examples:\n"
+            "  usertags backup users.db copy.db\n"
+            "  usertags backup users.db \"users-$(date -I).db\" --json") {}
+
+  void declare(Arguments& arguments) override {
+    arguments.positional("FILE", file_, "The file of the copy");
+    arguments.flag("--force", force_, "Replace the closed store that is there");
+  }
+
+  int run(Console& console) override {
+    if (file_ == "-") throw UsageError("FILE has to be a file: a store cannot be written to standard output");
+    refuse_sidecar(file_, "FILE");
+    if (!force_ && std::filesystem::is_regular_file(file_) && !std::filesystem::is_empty(file_) &&
+        !std::filesystem::equivalent(file_, store_path())) {
+      throw UsageError("FILE exists: choose another name, or --force to replace a store that is closed");
+    }
+    if (const auto copied = copy(); !copied) return exit_code_of_long_call(copied.error(), console);
+    const auto store = open_to_look(file_);
+    if (!store) return console.error(store.error());
+    answer(std::filesystem::file_size(file_), store->revision(), console);
+    return kDone;
+  }
+
+ private:
+  // The store is closed again before the copy is opened: only one of them need be in memory.
+  Result<void> copy() const {
+    const auto store = open_to_look(store_path());
+    if (!store) return std::unexpected(store.error());
+    return with_page_progress([&](const auto& progress) { return store->backup(file_, progress); });
+  }
+
+  void answer(std::uint64_t bytes, std::uint64_t revision, Console& console) const {
+    Output& out = console.out();
+    if (!console.json) {
+      return out.line(fmt::format("copied to {}: {}, revision {}", printable(file_), byte_size(bytes),
+                                  grouped(revision)));
+    }
+    JsonObject object(out.buffer());
+    object.text("path", file_);
+    object.number("bytes", bytes);
+    object.number("revision", revision);
+    object.close();
+    out.line_done();
+  }
+
+  std::string file_;
+  bool force_ = false;
+};
+
+}   // namespace
+
+std::unique_ptr<Command> make_backup() {
+  return std::make_unique<BackupCommand>();
+}
+
+}   // namespace usertags::command

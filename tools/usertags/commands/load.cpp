@@ -1,0 +1,169 @@
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "commands/commands.hpp"
+#include "exit_code.hpp"
+#include "input/input.hpp"
+#include "input/loader.hpp"
+#include "input/store_access.hpp"
+#include "output/json_out.hpp"
+#include "output/output.hpp"
+#include "output/text.hpp"
+#include "terminal/progress.hpp"
+#include "terminal/signals.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+bool same_file(const std::string& one, const std::string& other) {
+  std::error_code ignored;
+  return std::filesystem::equivalent(one, other, ignored);
+}
+
+class LoadCommand final : public Command {
+ public:
+  LoadCommand()
+      : Command("load", "Create users from a CSV or JSON Lines file",
+                "CSV has a header of keys; an empty cell is no tag. The external id is in --id-column, by "
+                "default in\n"
+                "the column external_id, or else in the first one.\n"
+                "The delimiter is a comma, or that of --delimiter, or of a first line sep=;\n"
+                "A record that leaves a quote open is rejected with every line that it reaches, each for "
+                "itself.\n"
+                "Blank lines are passed over, and so is a byte order mark.\n"
+                "JSON Lines are as dump prints them, "
+                "{\"external_id\":E,\"tags\":[{\"key\":K,\"value\":V},…]}, where tags may\n"
+                "also be {K:V,…}, and \"id\" and \"revision\" are passed over.\n"
+                "Rows that cannot be loaded, existing users included, are rejected, and the rest goes on; "
+                "--rejects\n"
+                "keeps each as {\"line\":N,\"error\":{…},\"input\":TEXT}.\n"
+                "\n"
+                "Examples:\n"
+                "  usertags load users.db people.csv --init --rejects rejected.jsonl\n"
+                "  usertags load users.db export.csv --id-column email --delimiter ';'\n"
+                "  usertags dump other.db | usertags load users.db - --format jsonl") {}
+
+  void declare(Arguments& arguments) override {
+    arguments.positional("FILE", file_, "The file (- is standard input)");
+    arguments.option("--format", "csv|jsonl", format_, "What the file is; by default its name tells");
+    arguments.option("--id-column", "NAME", id_column_, "The CSV column with the external ids");
+    arguments.option("--delimiter", "CHAR|tab", delimiter_, "What stands between the fields of the CSV");
+    arguments.option("--rejects", "FILE", rejects_path_, "A new file for the rejected rows");
+    arguments.flag("--force", force_, "Overwrite the file of --rejects where it exists");
+    new_store_.declare(arguments);
+  }
+
+  // The file comes first, so that a name that is misspelt makes no store.
+  int run(Console& console) override {
+    refuse_the_store_as_file();
+    Input input(file_);
+    auto rows = open_rows(input);
+    if (!rows) return console.error(rows.error());
+    auto store = open_to_write(store_path(), new_store_, console);
+    if (!store) return console.error(store.error());
+    Rejects rejects(rejects_path_, force_, console);
+    Loader loader(*store, rejects);
+    load(**rows, input, loader);
+    rejects.finish();
+    const std::uint64_t revision = store->revision();
+    close_after_writing(*store, console);
+    summarize(loader, rejects, revision, console);
+    return exit_code_of(loader, rejects, console);
+  }
+
+ private:
+  // To write to the store's file, or only to open and close it here, would break the store.
+  void refuse_the_store_as_file() const {
+    if (same_file(store_path(), file_)) throw UsageError("FILE belongs to the store itself");
+    refuse_sidecar(file_, "FILE");
+    if (!rejects_path_) return;
+    if (*rejects_path_ == "-") throw UsageError("--rejects has to be a file");
+    if (same_file(*rejects_path_, file_)) throw UsageError("--rejects names the file that is loaded");
+    refuse_output(*rejects_path_, "--rejects", store_path(), force_);
+  }
+
+  Result<std::unique_ptr<Rows>> open_rows(Input& input) const {
+    if (is_csv()) return csv_rows(input, id_column_, delimiter());
+    if (delimiter_) throw UsageError("--delimiter is for CSV");
+    if (id_column_) throw UsageError("--id-column is for CSV");
+    return json_rows(input);
+  }
+
+  std::optional<char> delimiter() const {
+    if (!delimiter_) return {};
+    if (delimiter_ == "tab") return '\t';
+    if (delimiter_->size() == 1 && std::string_view("\"\r\n").find(*delimiter_) == std::string_view::npos) {
+      return delimiter_->front();
+    }
+    throw UsageError("--delimiter is one character, or tab");
+  }
+
+  bool is_csv() const {
+    const std::string name = format_.value_or(std::filesystem::path(file_).extension().string());
+    if (name == "csv" || name == ".csv") return true;
+    if (name == "jsonl" || name == ".jsonl" || name == ".ndjson") return false;
+    throw UsageError("--format has to be csv or jsonl, where the file's name ends in neither");
+  }
+
+  void load(Rows& rows, const Input& input, Loader& loader) {
+    Progress progress("users");
+    while (auto row = rows.next()) {
+      if (!loader.add(*std::move(row)) || interrupted()) return;
+      progress.at(loader.loaded(), input.fraction_read());
+    }
+    if (!interrupted()) loader.commit();
+  }
+
+  void summarize(const Loader& loader, const Rejects& rejects, std::uint64_t revision,
+                 Console& console) const {
+    Output& out = console.out();
+    if (console.json) {
+      JsonObject object(out.buffer());
+      object.number("loaded", loader.loaded());
+      object.number("rejected", rejects.count());
+      object.number("revision", revision);
+      object.close();
+      out.line_done();
+      return;
+    }
+    std::string line =
+        counted(loader.loaded(), "user") + " loaded, " + counted(rejects.count(), "row") + " rejected";
+    if (is_terminal(out.fd())) {
+      const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start_;
+      line += fmt::format(", {:.1f} s", taken.count());
+    }
+    out.line(line);
+  }
+
+  static int exit_code_of(const Loader& loader, const Rejects& rejects, Console& console) {
+    if (const auto& failure = loader.failure()) return console.error(failure->error, failure->line);
+    if (interrupted()) return interrupted_exit_code();
+    return rejects.count() == 0 ? kDone : kRefused;
+  }
+
+  std::string file_;
+  std::optional<std::string> format_;
+  std::optional<std::string> id_column_;
+  std::optional<std::string> rejects_path_;
+  std::optional<std::string> delimiter_;
+  NewStore new_store_;
+  bool force_ = false;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}   // namespace
+
+std::unique_ptr<Command> make_load() {
+  return std::make_unique<LoadCommand>();
+}
+
+}   // namespace usertags::command

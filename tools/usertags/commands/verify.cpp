@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+#include <memory>
+#include <string>
+
+#include "commands/commands.hpp"
+#include "exit_code.hpp"
+#include "input/store_access.hpp"
+#include "output/json_out.hpp"
+#include "output/text.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+void append_problem(std::string& out, const VerifyReport::Problem& problem) {
+  JsonObject object(out);
+  object.text("kind", to_string(problem.kind));
+  if (problem.user_id.empty()) {
+    object.null("user_id");
+  } else {
+    object.text("user_id", problem.user_id);
+  }
+  object.text("what", problem.what);
+  object.close();
+}
+
+void append_json(std::string& out, const VerifyReport& report) {
+  JsonObject object(out);
+  object.flag("ok", report.ok());
+  object.number("revision", report.revision);
+  object.number("users", report.users);
+  object.number("changes", report.changes);
+  object.text("digest", report.digest);
+  append_json_array(object.name_of("problems"), report.problems,
+                    [&](const VerifyReport::Problem& problem) { append_problem(out, problem); });
+  object.close();
+}
+
+std::string problem_line(const VerifyReport::Problem& problem) {
+  const std::string user = problem.user_id.empty() ? "" : printable(problem.user_id) + ": ";
+  return fmt::format("{}: {}{}", to_string(problem.kind), user, printable(problem.what));
+}
+
+void print_people(Output& out, const VerifyReport& report) {
+  for (const VerifyReport::Problem& problem : report.problems) out.line(problem_line(problem));
+  out.line(fmt::format("{}: {} and {} read, revision {}, digest {}",
+                       report.ok() ? "ok" : counted(report.problems.size(), "problem"),
+                       counted(report.users, "user"), counted(report.changes, "change"),
+                       grouped(report.revision), report.digest));
+}
+
+class VerifyCommand final : public Command {
+ public:
+  VerifyCommand()
+      : Command(
+            "verify", "Prove that file, log and indexes agree, or say where they do not",
+            "Runs SQLite's own check, and compares schema, checksums, digest, log, user table and indexes.\n"
+            "Changes nothing. The exit code is 1 where a problem was found.\n"
+            "\n"
+            "Examples:\n"
+            "  usertags verify users.db\n"
+            "  usertags verify users.db --json | jq .problems") {}
+
+  void declare(Arguments&) override {}
+
+  int run(Console& console) override {
+    const auto store = open_to_look(store_path());
+    if (!store) return console.error(store.error());
+    const auto report = store->verify();
+    if (!report) return console.error(report.error());
+    if (console.json) {
+      append_json(console.out().buffer(), *report);
+      console.out().line_done();
+    } else {
+      print_people(console.out(), *report);
+    }
+    return report->ok() ? kDone : kRefused;
+  }
+};
+
+}   // namespace
+
+std::unique_ptr<Command> make_verify() {
+  return std::make_unique<VerifyCommand>();
+}
+
+}   // namespace usertags::command

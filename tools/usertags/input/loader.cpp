@@ -1,0 +1,109 @@
+#include "input/loader.hpp"
+
+#include <fmt/format.h>
+#include <utility>
+
+#include "exit_code.hpp"
+#include "output/json_out.hpp"
+#include "output/text.hpp"
+
+namespace usertags::command {
+
+Rejects::Rejects(const std::optional<std::string>& path, bool force, Console& console) : console_(console) {
+  if (path) file_.emplace(Output::create(*path, force));
+}
+
+void Rejects::add(std::uint64_t line, const std::string& text, const Error& error) {
+  ++count_;
+  if (!file_) {
+    if (count_ <= kTold) console_.error(error, line);
+    return;
+  }
+  JsonObject object(file_->buffer());
+  object.number("line", line);
+  append_json(object.name_of("error"), error);
+  object.text("input", text);
+  object.close();
+  file_->line_done();
+}
+
+void Rejects::finish() {
+  if (file_) {
+    file_->flush();
+  } else if (count_ > kTold) {
+    console_.note(
+        fmt::format("and {} more were rejected; --rejects FILE keeps them all", grouped(count_ - kTold)));
+  }
+}
+
+namespace {
+
+// Without the place in the group, which means nothing to whoever wrote the line.
+Result<Applied> alone(Result<Applied> outcome) {
+  if (outcome || outcome.error() != ErrorCode::batch_refused) return outcome;
+  Error::Details details = outcome.error().details();
+  for (Violation& violation : details.violations) violation.item.reset();
+  return std::unexpected(Error(ErrorCode::batch_refused, std::move(details)));
+}
+
+}   // namespace
+
+void WriteGroup::add(Result<Write> write) {
+  if (write) {
+    writes_.push_back(*std::move(write));
+    refusals_.emplace_back();
+  } else {
+    refusals_.emplace_back(write.error());
+  }
+}
+
+std::vector<Result<Applied>> WriteGroup::commit(UserTagStore& store) {
+  auto applied = store.apply_each(writes_);
+  auto next = applied.begin();
+  std::vector<Result<Applied>> outcomes;
+  outcomes.reserve(refusals_.size());
+  for (std::optional<Error>& refusal : refusals_) {
+    if (refusal) {
+      outcomes.emplace_back(std::unexpected(*std::move(refusal)));
+    } else if (next != applied.end()) {
+      outcomes.push_back(alone(*std::move(next++)));
+    } else {
+      outcomes.emplace_back(std::unexpected(Error(ErrorCode::out_of_memory)));   // and nothing was applied
+    }
+  }
+  refusals_.clear();
+  writes_.clear();
+  return outcomes;
+}
+
+namespace {
+constexpr std::size_t kMaxRows = 4096;
+constexpr std::size_t kMaxBytes = std::size_t{8} << 20;
+}   // namespace
+
+bool Loader::add(Row row) {
+  bytes_ += row.text.size();
+  origins_.push_back({row.line, std::move(row.text)});
+  group_.add(std::move(row.user));
+  return (origins_.size() < kMaxRows && bytes_ < kMaxBytes) || commit();
+}
+
+bool Loader::commit() {
+  const auto outcomes = group_.commit(store_);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) settle(origins_[i], outcomes[i]);
+  origins_.clear();
+  bytes_ = 0;
+  return !failure_;
+}
+
+void Loader::settle(const Origin& origin, const Result<Applied>& outcome) {
+  if (outcome) {
+    ++loaded_;
+  } else if (exit_code_of_line(outcome.error().code()) == kRefused) {
+    rejects_.add(origin.line, origin.text, outcome.error());
+  } else if (!failure_) {
+    failure_ = Failure{outcome.error(), origin.line};
+  }
+}
+
+}   // namespace usertags::command

@@ -1,0 +1,85 @@
+#include "input/store_access.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <fmt/format.h>
+#include <string_view>
+#include <system_error>
+
+#include "terminal/signals.hpp"
+
+namespace usertags::command {
+
+namespace {
+
+// Seconds of a unit; 0: there is no such unit.
+std::int64_t seconds_of(std::string_view unit) {
+  if (unit.empty() || unit == "s") return 1;
+  if (unit == "m") return 60;
+  if (unit == "h") return 3'600;
+  if (unit == "d") return 86'400;
+  return 0;
+}
+
+std::int64_t value_of(std::string_view name, std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const std::int64_t seconds = name.ends_with("_s") ? seconds_of(unit) : (unit.empty() ? 1 : 0);
+  std::int64_t value = 0;
+  if (wrong != std::errc() || seconds == 0 || __builtin_mul_overflow(number, seconds, &value)) {
+    throw UsageError(fmt::format(
+        "{}: '{}' is no {}", name, text,
+        name.ends_with("_s") ? "number of seconds, nor one with s, m, h or d behind it" : "number"));
+  }
+  return value;
+}
+
+}   // namespace
+
+void assign(Settings& settings, std::string_view assignment) {
+  const auto [name, text] = split_assignment(assignment);
+  if (const auto set = set_named(settings, name, value_of(name, text)); !set)
+    throw UsageError(set.error().what());
+}
+
+void NewStore::declare(Arguments& arguments) {
+  arguments.flag("--init", init_, "Make the store where there is none");
+  arguments.repeatable(
+      "--setting", "NAME=VALUE",
+      [this](std::string_view text) { assign(settings_ ? *settings_ : settings_.emplace(), text); },
+      "With --init: a setting of the new store (see usertags settings); may be repeated");
+}
+
+std::optional<Settings> NewStore::settings() const {
+  if (settings_ && !init_)
+    throw UsageError("--setting goes with --init; usertags settings changes those of a store");
+  return settings_;
+}
+
+Result<UserTagStore> open_to_look(const std::string& path) {
+  Options options;
+  options.access = Access::read_only;
+  options.create_if_missing = false;
+  return UserTagStore::open(path, options);
+}
+
+Result<UserTagStore> open_to_write(const std::string& path, const NewStore& wanted, Console& console) {
+  Options options;
+  options.create_if_missing = wanted.is_wanted();
+  options.settings = wanted.settings();
+  options.log = [&console](LogLevel level, std::string_view text) {
+    if (level == LogLevel::error) console.note(text);
+  };
+  auto store = UserTagStore::open(path, options);
+  defer_interruptions();
+  return store;
+}
+
+void close_after_writing(UserTagStore& store, Console& console) {
+  if (const auto closed = store.close(); !closed) {
+    console.note(fmt::format("the writes are safe, but closing the store: {}", closed.error().message()));
+  }
+}
+
+}   // namespace usertags::command

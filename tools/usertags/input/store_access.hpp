@@ -1,0 +1,44 @@
+// NewStore: the options of commands that make a store where there is none.
+//
+// How commands open and close a store.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <usertags/settings.hpp>
+#include <usertags/user_tag_store.hpp>
+
+#include "input/arguments.hpp"
+#include "terminal/console.hpp"
+
+namespace usertags::command {
+
+class NewStore {
+ public:
+  void declare(Arguments& arguments);
+
+  bool is_wanted() const { return init_; }
+  // What the store is to have; none where nothing is said. Throws UsageError where no store is to be made.
+  std::optional<Settings> settings() const;
+
+ private:
+  bool init_ = false;
+  std::optional<Settings> settings_;
+};
+
+// Sets the setting that NAME=VALUE names; times may bear a unit: 90s, 15m, 24h, 30d. Throws UsageError.
+void assign(Settings& settings, std::string_view assignment);
+
+// Changes no byte of the store and makes nothing; works beside a process that writes.
+Result<UserTagStore> open_to_look(const std::string& path);
+
+// What the store has to say of its health is told to the console. From here on interruptions are deferred:
+// there may be something to finish.
+Result<UserTagStore> open_to_write(const std::string& path, const NewStore& wanted, Console& console);
+
+// Writes are safe before this; what goes wrong here is told as a note.
+void close_after_writing(UserTagStore& store, Console& console);
+
+}   // namespace usertags::command

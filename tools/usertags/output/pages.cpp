@@ -1,0 +1,100 @@
+#include "output/pages.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "exit_code.hpp"
+#include "output/json_out.hpp"
+#include "output/people.hpp"
+#include "output/table.hpp"
+#include "output/text.hpp"
+#include "terminal/progress.hpp"
+#include "terminal/signals.hpp"
+
+namespace usertags::command {
+
+Result<void> with_page_progress(const std::function<Result<void>(const usertags::Progress&)>& call) {
+  defer_interruptions();
+  Progress line("pages");
+  return call([&](std::uint64_t done, std::uint64_t total) {
+    line.at(done, total == 0 ? std::nullopt
+                             : std::optional(static_cast<double>(done) / static_cast<double>(total)));
+    return !interrupted();
+  });
+}
+
+int exit_code_of_long_call(const Error& error, Console& console) {
+  if (error == ErrorCode::cancelled && interrupted()) return interrupted_exit_code();
+  return console.error(error);
+}
+
+void Paging::declare(Arguments& arguments, const std::string& what) {
+  arguments.option("--limit", "N", limit_, "At most so many " + what);
+  arguments.option("--after", "CURSOR", after_,
+                   "Go on after an earlier answer with --limit; empty: at the beginning");
+}
+
+void Paging::check() const {
+  if (limit_ == 0u) throw UsageError("--limit is at least 1");
+}
+
+void Paging::tell_next(const std::optional<Cursor>& next, std::uint64_t revision, Console& console) const {
+  if (!limit_) return;
+  console.out().flush();
+  if (!console.json) {
+    if (next) console.err().line("more with --after " + next->text());
+    return;
+  }
+  JsonObject object(console.err().buffer());
+  if (next) {
+    object.text("next", next->text());
+  } else {
+    object.null("next");
+  }
+  object.number("revision", revision);
+  object.close();
+  console.err().line_done();
+}
+
+namespace {
+
+using Align = Table::Align;
+
+void print_user(const User& user, Table& table, Console& console) {
+  if (console.json) {
+    append_json(console.out().buffer(), user);
+    console.out().line_done();
+  } else {
+    table.row({printable(user.external_id()), std::string(user.id()), std::to_string(user.revision()),
+               tags_line(user)});
+  }
+}
+
+}   // namespace
+
+UserPages::Ask every_user(const UserTagStore& store) {
+  return [&store](std::size_t limit, const std::optional<Cursor>& after) {
+    return store.list({.limit = limit, .after = after});
+  };
+}
+
+int list_users(UserPages pages, const Paging& paging, Console& console) {
+  Table table({Align::left, Align::left, Align::right, Align::left});
+  table.header({"EXTERNAL ID", "ID", "REVISION", "TAGS"}, console.style());
+  std::uint64_t revision = 0;
+  for (;;) {
+    const auto page = pages.next();
+    if (!page) return console.error(page.error());
+    revision = std::max(revision, page->revision);
+    if (page->users.empty()) break;
+    for (const User& user : page->users) print_user(user, table, console);
+    if (!console.json) table.write(console.out().buffer(), terminal_columns(console.out().fd()));
+    console.out().flush();
+  }
+  paging.tell_next(pages.cursor(), revision, console);
+  return kDone;
+}
+
+}   // namespace usertags::command

@@ -1,0 +1,23 @@
+// ^C and its like. Until interruptions are deferred, one ends the process at once, which is safe wherever
+// nothing is being written. Once they are, the first is remembered, so that what was begun can be finished
+// and answered; a second one ends the process as well.
+#pragma once
+
+
+
+namespace usertags::command {
+
+// SIGINT and SIGTERM as above; SIGPIPE is ignored, so that a closed pipe is an error of write().
+void install_signal_handlers();
+
+void defer_interruptions();
+bool interrupted();
+
+// The exit code that says which signal it was: 130 for ^C.
+int interrupted_exit_code();
+
+// Waits until `fd` can be read, or is at its end; false when interrupted instead. No interruption is lost
+// between the question and the wait.
+bool wait_for_input(int fd);
+
+}   // namespace usertags::command
