@@ -1,7 +1,6 @@
 // What tokens, the change feed and followers cost.
 //
-//   build/release/bench/follow_bench                       1M users; USERTAGS_BENCH_USERS=N for another
-//   number
+//   build/release/bench/follow_bench        1M users; USERTAGS_BENCH_USERS=N for another number
 //
 // Times are of the wall clock, medians of repetitions that take turns.
 #include <benchmark/benchmark.h>

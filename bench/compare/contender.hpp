@@ -1,9 +1,8 @@
 // Contender: what everybody who takes part in the comparison has to do, with the same duties:
 //
 //   - users are found by external id, and all their tags are touched (tag_sum.hpp);
-//   - an update is judged before it is applied: there is such a user, at the version expected, with such a
-//   key;
-//     the answer bears the user's tags afterwards;
+//   - an update is judged before it is applied: there is such a user, at the version expected, with such
+//     a key; the answer bears the user's tags afterwards;
 //   - a group of updates is durable, that is synced, before its answers are given;
 //   - an index from tag to users is kept by every write, unless Place::tag_index says otherwise.
 //

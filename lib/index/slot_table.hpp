@@ -6,9 +6,9 @@
 //
 // Tag and address share a word, so that a look-up waits for two cache lines: that of its slots, and the
 // item. A table of buckets with their metadata apart would wait for a third. Scaling instead of masking
-// lets a table be of any size. Growing looks at every item: one that grows by a quarter is never less than 64
-// % full once it has grown, and moves each item four times on its way; one that doubles, once, and is 40 %
-// full. The sizes are the same whichever way it grows: a table that is loaded in one go takes no more than
+// lets a table be of any size. Growing looks at every item: one that grows by a quarter is never less than
+// 64 % full once it has grown, and moves each item four times on its way; one that doubles, once, and is
+// 40 % full. The sizes are the same whichever way it grows: a table that is loaded in one go takes no more than
 // one that came to the same items by and by (store/write/memory_budget.hpp). Erasing moves later slots back
 // (Knuth, TAOCP vol. 3, 6.4, algorithm R), so that there are no graves.
 //

@@ -1,5 +1,4 @@
-// PackedText: an owned text in 16 bytes, ordered bytewise; PackedView: the same, not owned, for looking one
-// up.
+// PackedText: an owned text in 16 bytes, ordered bytewise. PackedView: the same, not owned, for look-ups.
 //
 //   up to 12 bytes   size | the text, filled up with zeros
 //   longer           size | its first 4 bytes | pointer to the whole of it

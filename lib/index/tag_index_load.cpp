@@ -118,8 +118,8 @@ class Loading {
     return entry->second.get();
   }
 
-  boost::unordered_flat_map<std::string_view, std::unique_ptr<KeyLoading>>
-      keys_;   // null: the other thread's
+  // Null: the other thread's.
+  boost::unordered_flat_map<std::string_view, std::unique_ptr<KeyLoading>> keys_;
   std::size_t next_key_;
 };
 

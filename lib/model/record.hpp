@@ -1,8 +1,8 @@
 // Record: one version of one user, immutable, in one block of memory.
 //
 //   Record     header | id, 31 bytes | external id | tags
-//   a tag      key length, 1 byte | value length, 1 byte; 255: it is in 2 more bytes, little-endian | key |
-//   value
+//   a tag      key length, 1 byte | value length, 1 byte; 255: it is in 2 more bytes, little-endian |
+//              key | value
 //
 // Tags are sorted bytewise by key, each key once. All bytes from the revision on are the input of the user's
 // hash (digest.hpp), so their layout is part of the file format.

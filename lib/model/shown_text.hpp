@@ -9,8 +9,7 @@ namespace usertags::model {
 
 // Appends at most 80 bytes of the text, with "…" for the rest. In quotes, what would break a line or disturb
 // a terminal (control characters, line and paragraph separators, marks of direction, malformed bytes) stands
-// as
-// \xNN; without, only where the text can be told from what surrounds it.
+// as \xNN. Without quotes, only where the text can be told from what surrounds it.
 void append_shown(std::string_view text, bool quotes, std::string& out);
 
 // The same in quotes, for messages under construction.

@@ -2,8 +2,7 @@
 //
 // Always in canonical form, because make_* are the only makers:
 //   - in an `all` stands no `all`, in an `any` no `any`. Both have two children at least, apart from the
-//   `all`
-//     without children, which matches every user and is the child of nothing;
+//     `all` without children, which matches every user and is the child of nothing;
 //   - children are sorted (compare), each once; so are values;
 //   - a negation is of no negation. `!=`, notin and !~ are negations of `in` and `matches`: they match users
 //     that lack the key, too.

@@ -168,8 +168,7 @@ TEST(SelectorParser, TakesWhiteSpaceBetweenAnyTokens) {
   EXPECT_EQ(read("a\tin\r\n(b)"), "a=b");
 }
 
-// --- What is not: a text, the byte at which that was noticed, and what the message says was found and
-// expected. ---
+// --- What is no selector: a text, the byte at which that was noticed, and what the message says. ---
 
 struct Refusal {
   std::string text;

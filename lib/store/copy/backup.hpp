@@ -9,8 +9,8 @@
 //
 // Backup: an online copy of a store, in place as a whole or not at all.
 //
-//   judge the target ─▶ copy to another name beside it, synced ─▶ prove it ─▶ judge again ─▶ rename ─▶ sync
-//   the folder
+//   judge the target ─▶ copy to another name beside it, synced ─▶ prove it ─▶ judge again
+//                                                              ─▶ rename ─▶ sync the folder
 //
 // What is copied is one read transaction: a moment, and all that was acknowledged before it.
 #pragma once
