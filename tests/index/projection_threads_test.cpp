@@ -112,17 +112,17 @@ TEST_F(ProjectionThreads, AListSeesOneMoment) {
 }
 
 TEST_F(ProjectionThreads, ASelectionSeesOneMoment) {
-  const auto everybody = model::make_exists("group");
+  const auto everybody = selector::make_exists("group");
   beside_the_publisher([&] { common_number(projection_.select(*everybody, 0, 1000).records); });
 }
 
 TEST_F(ProjectionThreads, CountsAndFacetsSeeOneMoment) {
-  const auto everybody = model::make_exists("group");
-  const auto nobody = model::make_negation(everybody);
+  const auto everybody = selector::make_exists("group");
+  const auto nobody = selector::make_negation(everybody);
   beside_the_publisher([&] {
     ASSERT_EQ(projection_.count(*everybody).users, kUsers);
     ASSERT_EQ(projection_.count(*nobody).users, 0U);
-    ASSERT_EQ(projection_.count(*model::make_every_user()).users, kUsers);
+    ASSERT_EQ(projection_.count(*selector::make_every_user()).users, kUsers);
     const FacetPage values = projection_.tag_values("group", {.limit = 10});
     ASSERT_EQ(values.facets.size(), 1U);
     ASSERT_EQ(values.facets.front().users, kUsers);

@@ -36,7 +36,7 @@ TagIndex index_of(const Users& users) {
   return index;
 }
 
-std::vector<std::uint32_t> meant(const SelectorNode& selector, const Users& users) {
+std::vector<std::uint32_t> meant(const selector::Node& selector, const Users& users) {
   std::vector<std::uint32_t> meant;
   for (const auto& [ordinal, tags] : users) {
     if (test::selects(selector, tags)) meant.push_back(ordinal);
@@ -44,7 +44,7 @@ std::vector<std::uint32_t> meant(const SelectorNode& selector, const Users& user
   return meant;
 }
 
-std::vector<std::uint32_t> walk(const TagIndex& index, const SelectorNode& selector, std::size_t limit) {
+std::vector<std::uint32_t> walk(const TagIndex& index, const selector::Node& selector, std::size_t limit) {
   std::vector<std::uint32_t> all;
   std::uint32_t after = 0;
   while (true) {
@@ -56,14 +56,14 @@ std::vector<std::uint32_t> walk(const TagIndex& index, const SelectorNode& selec
 }
 
 // What of the evaluation is not as it is meant; empty where all is.
-std::string wrong(const TagIndex& index, const SelectorNode& selector, const Users& users) {
+std::string wrong(const TagIndex& index, const selector::Node& selector, const Users& users) {
   const auto expected = meant(selector, users);
   const std::size_t limit = std::max<std::size_t>(1, expected.size() / 3);
   std::string wrong;
   if (count_matching(index, selector) != expected.size()) wrong += "the count, ";
   if (first_matching(index, selector, 0, users.size() + 1) != expected) wrong += "one page, ";
   if (walk(index, selector, limit) != expected) wrong += "pages, ";
-  return wrong.empty() ? wrong : wrong + "of " + model::write_selector(selector).text;
+  return wrong.empty() ? wrong : wrong + "of " + selector::write_selector(selector).text;
 }
 
 TEST(SelectorEvaluation, OfFewUsersIsWhatTheSelectorMeans) {
@@ -127,33 +127,33 @@ TEST(SelectorEvaluation, WalksTheValuesOfAKeyWithMany) {
   }
   const TagIndex index = index_of(users);
   const auto pattern = [](std::string_view head, bool run) {
-    model::Pattern made;
+    selector::Pattern made;
     made.append_literal(head);
     if (run) made.append_any_run();
     return made;
   };
   const auto inner = [] {
-    model::Pattern made;
+    selector::Pattern made;
     made.append_any_run();
     made.append_literal("7");
     made.append_any_character();
     return made;
   };
-  const std::vector<SelectorNodePtr> tests = {model::make_matches("city", pattern("c12", true)),
-                                              model::make_matches("city", pattern("c12", false)),
-                                              model::make_matches("city", pattern("", true)),
-                                              model::make_matches("city", inner()),
-                                              model::make_greater("n", 999),
-                                              model::make_less("n", 12),
-                                              model::make_greater("city", 0),
-                                              model::make_in("n", {"1", "2", "2499", "no"})};
-  for (const SelectorNodePtr& test : tests) {
-    for (const SelectorNodePtr& other : {model::make_in("half", {"a"}), model::make_exists("none")}) {
-      for (const SelectorNodePtr& second : {other, model::make_negation(other)}) {
-        for (const SelectorNodePtr& first : {test, model::make_negation(test)}) {
+  const std::vector<selector::NodePtr> tests = {selector::make_matches("city", pattern("c12", true)),
+                                                selector::make_matches("city", pattern("c12", false)),
+                                                selector::make_matches("city", pattern("", true)),
+                                                selector::make_matches("city", inner()),
+                                                selector::make_greater("n", 999),
+                                                selector::make_less("n", 12),
+                                                selector::make_greater("city", 0),
+                                                selector::make_in("n", {"1", "2", "2499", "no"})};
+  for (const selector::NodePtr& test : tests) {
+    for (const selector::NodePtr& other : {selector::make_in("half", {"a"}), selector::make_exists("none")}) {
+      for (const selector::NodePtr& second : {other, selector::make_negation(other)}) {
+        for (const selector::NodePtr& first : {test, selector::make_negation(test)}) {
           EXPECT_EQ(wrong(index, *first, users), "");
-          EXPECT_EQ(wrong(index, *model::make_all({first, second}), users), "");
-          EXPECT_EQ(wrong(index, *model::make_any({first, second}), users), "");
+          EXPECT_EQ(wrong(index, *selector::make_all({first, second}), users), "");
+          EXPECT_EQ(wrong(index, *selector::make_any({first, second}), users), "");
         }
       }
     }
@@ -168,17 +168,17 @@ TEST(SelectorEvaluation, LosesNobodyBetweenStretches) {
       users.emplace(user, TagMap{{"even", user % 2 ? "no" : "yes"}});
   }
   const TagIndex index = index_of(users);
-  for (const SelectorNodePtr& selector :
-       {model::make_every_user(), model::make_exists("even"), model::make_in("even", {"yes"}),
-        model::make_negation(model::make_in("even", {"yes"}))}) {
+  for (const selector::NodePtr& selector :
+       {selector::make_every_user(), selector::make_exists("even"), selector::make_in("even", {"yes"}),
+        selector::make_negation(selector::make_in("even", {"yes"}))}) {
     EXPECT_EQ(wrong(index, *selector, users), "");
   }
 }
 
 TEST(SelectorEvaluation, OfAnEmptyIndexIsNobody) {
   const TagIndex index;
-  EXPECT_EQ(wrong(index, *model::make_every_user(), {}), "");
-  EXPECT_EQ(wrong(index, *model::make_negation(model::make_exists("a")), {}), "");
+  EXPECT_EQ(wrong(index, *selector::make_every_user(), {}), "");
+  EXPECT_EQ(wrong(index, *selector::make_negation(selector::make_exists("a")), {}), "");
 }
 
 }   // namespace

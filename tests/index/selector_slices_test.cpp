@@ -40,7 +40,7 @@ class ChangingUsers {
     work(index_);
   }
   const std::vector<Touched>& touched() const noexcept { return touched_; }
-  std::set<std::uint32_t> matched_then(const SelectorNode& selector) const {
+  std::set<std::uint32_t> matched_then(const selector::Node& selector) const {
     std::set<std::uint32_t> matched;
     for (const auto& [ordinal, record] : then_) {
       if (matches(selector, *record)) matched.insert(ordinal);
@@ -99,28 +99,28 @@ class ChangingUsers {
   std::vector<Touched> touched_;
 };
 
-std::vector<SelectorNodePtr> selectors() {
+std::vector<selector::NodePtr> selectors() {
   const auto like = [](std::string_view end) {
-    model::Pattern pattern;
+    selector::Pattern pattern;
     pattern.append_literal(kLong);
     pattern.append_any_run();
     pattern.append_literal(end);
-    return model::make_matches("k", pattern);
+    return selector::make_matches("k", pattern);
   };
-  return {
-      like("7"),
-      model::make_negation(like("3")),
-      model::make_all({like("5"), model::make_greater("n", 7)}),
-      model::make_any({like("1"), model::make_negation(model::make_exists("n")), model::make_less("n", 3)}),
-      model::make_in("k", {kLong + "1", kLong + "20", kLong + "77"}),
-      model::make_every_user()};
+  return {like("7"),
+          selector::make_negation(like("3")),
+          selector::make_all({like("5"), selector::make_greater("n", 7)}),
+          selector::make_any(
+              {like("1"), selector::make_negation(selector::make_exists("n")), selector::make_less("n", 3)}),
+          selector::make_in("k", {kLong + "1", kLong + "20", kLong + "77"}),
+          selector::make_every_user()};
 }
 
 TEST(SelectorSlices, AnswersAsOfTheMomentBeforeTheFirst) {
   int slices = 0;
   std::size_t touched = 0;
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
-    for (const SelectorNodePtr& selector : selectors()) {
+    for (const selector::NodePtr& selector : selectors()) {
       ChangingUsers users(seed);
       SelectorSlices evaluation(
           [&](const Look& work) {
@@ -145,7 +145,7 @@ TEST(SelectorSlices, EndsAtTheDeadline) {
   SelectorSlices evaluation([&](const Look& work) { users.look(work); },
                             std::chrono::steady_clock::time_point());
   try {
-    std::ignore = evaluation.matching(*model::make_exists("k"));
+    std::ignore = evaluation.matching(*selector::make_exists("k"));
     FAIL() << "it answered";
   } catch (const model::Failure& failure) {
     EXPECT_EQ(failure.error.code(), ErrorCode::timeout);

@@ -57,7 +57,7 @@ TEST(SelectorDocument, ShowsAnErrorAsItIs) {
 TEST(SelectorDocument, HasTheGrammarOfTheParser) {
   const auto documented = productions(USERTAGS_DOCS "/selectors.md", "");
   EXPECT_EQ(documented.size(), 16U);
-  EXPECT_EQ(documented, productions(USERTAGS_DOCS "/../lib/model/selector_parser.hpp", "//   "));
+  EXPECT_EQ(documented, productions(USERTAGS_DOCS "/../lib/selector/parser.hpp", "//   "));
 }
 
 }   // namespace

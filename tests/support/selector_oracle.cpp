@@ -14,12 +14,12 @@
 namespace usertags::test {
 namespace {
 
-using model::Pattern;
 using selector::Node;
 using selector::NodePtr;
+using selector::Pattern;
 using std::string;
 using namespace std::string_literals;
-using Nodes = std::vector<SelectorNodePtr>;
+using Nodes = std::vector<selector::NodePtr>;
 
 // Code points, each as its bytes.
 std::vector<string> characters(std::string_view text) {
@@ -62,14 +62,14 @@ std::optional<std::int64_t> integer(const string& text) {
 }
 
 // What a test says of the value of its key.
-bool passes(const SelectorNode& test, const string& value) {
+bool passes(const selector::Node& test, const string& value) {
   const auto number = integer(value);
   switch (test.kind) {
-    case SelectorNode::Kind::exists: return true;
-    case SelectorNode::Kind::in: return std::ranges::count(test.values, value) != 0;
-    case SelectorNode::Kind::matches: return matches(test.pattern, value);
-    case SelectorNode::Kind::greater: return number && *number > test.bound;
-    case SelectorNode::Kind::less: return number && *number < test.bound;
+    case selector::Node::Kind::exists: return true;
+    case selector::Node::Kind::in: return std::ranges::count(test.values, value) != 0;
+    case selector::Node::Kind::matches: return matches(test.pattern, value);
+    case selector::Node::Kind::greater: return number && *number > test.bound;
+    case selector::Node::Kind::less: return number && *number < test.bound;
     default: return false;
   }
 }
@@ -104,46 +104,47 @@ rc::Gen<Pattern> any_pattern(const rc::Gen<string>& value) {
                       });
 }
 
-rc::Gen<SelectorNodePtr> any_test(const rc::Gen<string>& key, const rc::Gen<string>& value) {
+rc::Gen<selector::NodePtr> any_test(const rc::Gen<string>& key, const rc::Gen<string>& value) {
   const auto values =
       rc::gen::map(rc::gen::pair(value, rc::gen::resize(4, rc::gen::container<std::vector<string>>(value))),
                    [](auto some) {
                      some.second.push_back(std::move(some.first));
                      return std::move(some.second);
                    });
-  return rc::gen::weightedOneOf<SelectorNodePtr>(
-      {{2, rc::gen::map(key, [](string k) { return model::make_exists(std::move(k)); })},
+  return rc::gen::weightedOneOf<selector::NodePtr>(
+      {{2, rc::gen::map(key, [](string k) { return selector::make_exists(std::move(k)); })},
        {4, rc::gen::map(rc::gen::pair(key, values),
-                        [](auto p) { return model::make_in(std::move(p.first), std::move(p.second)); })},
-       {3, rc::gen::map(rc::gen::pair(key, any_pattern(value)),
-                        [](auto p) { return model::make_matches(std::move(p.first), std::move(p.second)); })},
+                        [](auto p) { return selector::make_in(std::move(p.first), std::move(p.second)); })},
+       {3,
+        rc::gen::map(rc::gen::pair(key, any_pattern(value)),
+                     [](auto p) { return selector::make_matches(std::move(p.first), std::move(p.second)); })},
        {1, rc::gen::map(rc::gen::pair(key, any_bound()),
-                        [](auto p) { return model::make_greater(std::move(p.first), p.second); })},
+                        [](auto p) { return selector::make_greater(std::move(p.first), p.second); })},
        {1, rc::gen::map(rc::gen::pair(key, any_bound()),
-                        [](auto p) { return model::make_less(std::move(p.first), p.second); })}});
+                        [](auto p) { return selector::make_less(std::move(p.first), p.second); })}});
 }
 
-rc::Gen<SelectorNodePtr> any_tree(const rc::Gen<SelectorNodePtr>& test, int depth) {
+rc::Gen<selector::NodePtr> any_tree(const rc::Gen<selector::NodePtr>& test, int depth) {
   if (depth == 0) return test;
   const auto smaller = any_tree(test, depth - 1);
   const auto some = rc::gen::resize(4, rc::gen::container<Nodes>(smaller));
-  return rc::gen::weightedOneOf<SelectorNodePtr>(
+  return rc::gen::weightedOneOf<selector::NodePtr>(
       {{3, test},
-       {2, rc::gen::map(some, [](Nodes nodes) { return model::make_all(std::move(nodes)); })},
-       {2,
-        rc::gen::map(rc::gen::nonEmpty(some), [](Nodes nodes) { return model::make_any(std::move(nodes)); })},
-       {2,
-        rc::gen::map(smaller, [](SelectorNodePtr node) { return model::make_negation(std::move(node)); })}});
+       {2, rc::gen::map(some, [](Nodes nodes) { return selector::make_all(std::move(nodes)); })},
+       {2, rc::gen::map(rc::gen::nonEmpty(some),
+                        [](Nodes nodes) { return selector::make_any(std::move(nodes)); })},
+       {2, rc::gen::map(smaller,
+                        [](selector::NodePtr node) { return selector::make_negation(std::move(node)); })}});
 }
 
 }   // namespace
 
-bool selects(const SelectorNode& selector, const TagMap& tags) {
-  const auto selected = [&](const SelectorNodePtr& child) { return selects(*child, tags); };
+bool selects(const selector::Node& selector, const TagMap& tags) {
+  const auto selected = [&](const selector::NodePtr& child) { return selects(*child, tags); };
   switch (selector.kind) {
-    case SelectorNode::Kind::all: return std::ranges::all_of(selector.children, selected);
-    case SelectorNode::Kind::any: return std::ranges::any_of(selector.children, selected);
-    case SelectorNode::Kind::negation: return !selected(selector.children.at(0));
+    case selector::Node::Kind::all: return std::ranges::all_of(selector.children, selected);
+    case selector::Node::Kind::any: return std::ranges::any_of(selector.children, selected);
+    case selector::Node::Kind::negation: return !selected(selector.children.at(0));
     default: break;
   }
   const auto tag = tags.find(selector.key);
@@ -155,11 +156,11 @@ bool selects(const Selector& selector, const TagMap& tags) {
   return node && selects(**node, tags);
 }
 
-rc::Gen<SelectorNodePtr> any_selector_node(const rc::Gen<string>& key, const rc::Gen<string>& value) {
+rc::Gen<selector::NodePtr> any_selector_node(const rc::Gen<string>& key, const rc::Gen<string>& value) {
   return any_tree(any_test(key, value), 4);
 }
 
-rc::Gen<SelectorNodePtr> any_selector_node() {
+rc::Gen<selector::NodePtr> any_selector_node() {
   return any_selector_node(few_keys(), few_values());
 }
 
@@ -179,8 +180,8 @@ void showValue(const Selector& selector, std::ostream& out) {
   out << '\'' << selector.text() << '\'';
 }
 
-void model::showValue(const SelectorNodePtr& selector, std::ostream& out) {
-  out << '\'' << write_selector(*selector).text << '\'';
+void selector::showValue(const selector::NodePtr& selector, std::ostream& out) {
+  out << '\'' << selector::write_selector(*selector).text << '\'';
 }
 
 }   // namespace usertags

@@ -28,14 +28,14 @@ rc::Gen<TagMap> any_tag_map();
 
 // The same shape, of the keys and values that are given, and patterns made of these values.
 rc::Gen<selector::NodePtr> any_selector_node(const rc::Gen<std::string>& key,
-                                                  const rc::Gen<std::string>& value);
+                                             const rc::Gen<std::string>& value);
 
 }   // namespace usertags::test
 
 // RapidCheck finds them by argument-dependent look-up.
 namespace usertags {
 void showValue(const Selector& selector, std::ostream& out);
-namespace model {
-void showValue(const SelectorNodePtr& selector, std::ostream& out);
+namespace selector {
+void showValue(const selector::NodePtr& selector, std::ostream& out);
 }
 }   // namespace usertags
