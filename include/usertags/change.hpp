@@ -1,14 +1,17 @@
 // Change and Position: the store's log, as the change feed and the history of a user show it.
 //
-//   auto position = usertags::Position::parse(saved);         // or Position(), for the first change
-//   while (position) {
+//   auto position = usertags::Position::parse(saved);   // Position() stands before the first change
+//   while (position && running()) {
 //     auto page = store.changes(*position);
-//     if (!page) return report(page.error());                   // e.g. history_pruned
+//     if (!page) return report(page.error());           // e.g. history_pruned
 //     for (const usertags::Change& change : page->changes) forward(change);
 //     save(page->next.text());
 //     position = page->next;
 //     if (page->changes.empty()) std::ignore = store.wait_for_changes(*position, std::chrono::minutes(1));
 //   }
+//
+// Plain values: they own all that they hold, and outlive the store. UserTagStore answers them in changes()
+// and history().
 #pragma once
 
 #include <array>
@@ -28,9 +31,9 @@ namespace model {
 class PositionAccess;   // the engine's way to make Positions
 }   // namespace model
 
-// A place in one store's sequence of changes: behind the change of its revision. It stays good for ever; what
-// it asks for may be pruned. A Position that was default-made stands before the first change, and belongs to
-// no store: every store takes it. A plain value.
+// A place in one store's sequence of changes: behind the change of its revision. A position never expires,
+// but the changes behind it may be pruned. A default-made Position stands before the first change. It belongs
+// to no store, and every store takes it.
 class Position {
  public:
   Position() noexcept = default;
@@ -40,11 +43,11 @@ class Position {
   std::string text() const;   // opaque: 55 characters of A to Z, a to z, 0 to 9, '-' and '_'
 
   std::uint64_t revision() const noexcept { return revision_; }
-  // The store's epoch when the position was taken. It grows when a store is opened after an unclean end, or
-  // is restored: revisions that were given before that may then have been given again, to other changes. And
-  // when foreign changes are adopted.
+  // The store's epoch when the position was taken. It grows when a store is opened after an unclean end, when
+  // a copy is first opened for writing, and when foreign changes are adopted. After the first two, the same
+  // revision may stand for another change.
   std::uint64_t epoch() const noexcept { return epoch_; }
-  // The same store and epoch, behind another revision.
+  // In the same store and epoch, behind another revision.
   Position at(std::uint64_t revision) const noexcept;
 
   bool operator==(const Position&) const = default;
@@ -72,8 +75,8 @@ struct TagChange {
 // One change of one user.
 struct Change {
   std::uint64_t revision = 0;
-  std::uint64_t transaction = 0;   // the revision of its last change: the same for all changes of one
-  std::chrono::sys_time<std::chrono::milliseconds> at{};   // never before that of the change before
+  std::uint64_t transaction = 0;   // the revision of the transaction's last change: the same for all of them
+  std::chrono::sys_time<std::chrono::milliseconds> at{};   // UTC; never earlier than in the change before
   ChangeKind kind{};
   std::string user_id{};
   std::string external_id{};
@@ -88,8 +91,8 @@ struct Change {
 struct ChangePage {
   std::vector<Change> changes{};   // empty: there is none behind the position yet
   Position next{};                 // behind the last of them: where the next page starts
-  // The position was taken in another epoch of the store. Where a power loss under Durability::relaxed took
-  // changes back, or an older copy was restored, the position's reader has seen changes that never were.
+  // The position was taken in another epoch of the store. If a power loss under Durability::relaxed took
+  // changes back, or an older copy was restored, the reader has seen changes that the store no longer has.
   bool epoch_changed = false;
 };
 
@@ -97,7 +100,7 @@ struct ChangePage {
 struct HistoryPage {
   std::vector<Change> changes{};
   std::optional<Cursor> next{};   // none: this was the last page
-  std::uint64_t floor = 0;        // the oldest revision still kept: what is older is not told
+  std::uint64_t floor = 0;        // the oldest revision still kept: older changes are not in the history
 };
 
 }   // namespace usertags

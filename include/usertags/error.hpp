@@ -1,5 +1,12 @@
-// Errors are values: a stable code, a message that says what happened, to what, and what to do, and
-// typed accessors for whatever the error names. No function of the store throws.
+// Errors are values. An Error has a stable code; a message that says what happened, to what, and what to do;
+// and typed accessors for whatever it names. docs/semantics.md lists the codes, with what to do about each.
+//
+//   auto applied = store.apply("user_ext_123", usertags::TagBatch().create("tier", "gold"));
+//   if (!applied && applied.error() == usertags::ErrorCode::batch_refused)
+//     for (const usertags::Violation& violation : applied.error().violations())
+//       show(to_string(violation.reason), violation.key, violation.current.value_or("none"));
+//
+// Errors and violations own what they hold, and outlive the store.
 #pragma once
 
 #if __cplusplus < 202100L
@@ -23,19 +30,19 @@ enum class ErrorCode : std::uint8_t {
   user_not_found,
   user_exists,         // existing_id() names the holder of the external id
   revision_mismatch,   // current_revision() is the user's
-  token_reused,
+  token_reused,        // another request bore the token
   invalid_argument,
   invalid_selector,   // position() is the byte at which it was noticed
-  invalid_cursor,
-  history_pruned,    // floor() is the oldest revision still kept
-  future_revision,   // current_revision() is the store's
+  invalid_cursor,     // not of this store and question
+  history_pruned,     // floor() is the oldest revision still kept
+  future_revision,    // current_revision() is the store's
   memory_budget_exceeded,
   read_only,
   busy,           // not applied; try again later
   store_locked,   // holder_pid() is the process that writes
   store_closed,
   store_failed,      // the store stopped after an earlier failure; open it again
-  outcome_unknown,   // applied or not: intended_revision() tells after the next open
+  outcome_unknown,   // applied or not? After the next open, compare intended_revision() with revision()
   foreign_write,     // something other than the store changed the file
   forked,            // the store belongs to the parent process
   not_a_store,
@@ -81,13 +88,14 @@ struct Violation {
   std::optional<std::size_t> item{};    // which Write, in a call with many
   std::optional<std::size_t> index{};   // which operation, in the order in which they were given
   std::optional<OperationKind> operation{};
-  // As given, also where it is malformed; of one longer than kMaxKeyBytes the beginning, which ends with a
-  // whole character.
+  // As it was given, also where it is malformed. Of a key longer than kMaxKeyBytes, the beginning, cut between
+  // characters.
   std::string key{};
   std::optional<std::string> current{};       // the user's value of the key, where it helps
   std::optional<std::size_t> first_index{};   // of duplicate_key: the operation that had the key first
   std::optional<OperationKind> first_operation{};
-  // Of key_too_long and value_too_long in characters, of too_many_tags and too_many_operations in these.
+  // The bound, and the size found: in characters (key_too_long, value_too_long), tags (too_many_tags) or
+  // operations (too_many_operations).
   std::optional<std::size_t> limit{};
   std::optional<std::size_t> found{};
   // Of forbidden_character, malformed_utf8 and contains_nul: bytes from the start of the key or value.
@@ -104,14 +112,15 @@ std::string_view to_string(Violation::Subject) noexcept;
 // As Error::message() lists it, on one line: `set k: value_too_long: 201 of 200 characters`.
 std::string in_words(const Violation& violation);
 
-// A code and one pointer. Copying counts a reference; every member is safe from any thread.
+// A code and one pointer. Copying counts a reference and never fails. Const use from many threads is safe;
+// what accessors hand out lives as long as the error.
 class [[nodiscard]] Error {
  public:
-  // What an error names. Absent is what does not apply to its code. Control characters and malformed bytes of
-  // `what` and `remedy` stand as \xNN in the error, whatever was given.
+  // What an error names. What does not apply to its code is absent. In `what` and `remedy`, control characters
+  // and malformed bytes are written as \xNN.
   struct Details {
     std::string what{};     // the message's first half: what happened, to what
-    std::string remedy{};   // its second half: what to do; empty: what is to do for any error of its code
+    std::string remedy{};   // its second half: what to do; empty: what to do about any error of this code
     std::vector<Violation> violations{};
     std::optional<std::size_t> item{};   // of apply_all: the first Write that failed
     std::string existing_id{};
@@ -133,9 +142,9 @@ class [[nodiscard]] Error {
   ~Error();
 
   ErrorCode code() const noexcept { return code_; }
-  // What happened, to what, and what to do; made on demand; one line, without a full stop. Texts from outside
-  // are quoted: "key, value, name" or 'path'. More than 80 bytes of them are cut (of a path, 4,096): then "…"
-  // follows.
+  // What happened, to what, and what to do: one line without a full stop. Made on demand; throws
+  // std::bad_alloc. Texts from outside stand in quotes ("key", "value", 'path'), and are cut at 80 bytes (a
+  // path at 4,096), which "…" shows.
   std::string message() const;
   std::string what() const;   // its first half: what happened, to what
 

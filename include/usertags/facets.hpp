@@ -1,4 +1,11 @@
-// Facets: which keys and values users have, and how many users have each. What nobody has is in none of them.
+// Facets: which keys and values users have, and how many users have each. Keys and values without users are
+// in no answer.
+//
+//   auto page = store.tag_values("tier", {.limit = 10, .order = usertags::ValueOrder::by_users});
+//   if (!page) return report(page.error());
+//   for (const usertags::ValueCount& found : page->values) show(found.value, found.users);
+//
+// Plain values: they own all that they hold, and outlive the store.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +18,7 @@
 
 namespace usertags {
 
+// A question of tag_keys().
 struct KeyRequest {
   std::string prefix{};            // only keys that begin with these bytes
   std::size_t limit = 100;         // 1 to 10,000
@@ -19,7 +27,7 @@ struct KeyRequest {
 
 struct KeyCount {
   std::string key;
-  std::uint64_t users = 0;   // who have the key, with whatever value
+  std::uint64_t users = 0;   // that have the key, with whatever value
 
   bool operator==(const KeyCount&) const = default;
 };
@@ -33,9 +41,10 @@ struct KeyPage {
 
 enum class ValueOrder : std::uint8_t {
   by_value,   // in ascending order of their bytes
-  by_users,   // most users first, equals by value: the first `limit`, without pages; looks at every value
+  by_users,   // most users first, equals by value: only the first `limit`; looks at every value of the key
 };
 
+// A question of tag_values().
 struct ValueRequest {
   std::string prefix{};            // only values that begin with these bytes
   std::size_t limit = 100;         // 1 to 10,000
@@ -53,7 +62,7 @@ struct ValueCount {
 struct ValuePage {
   std::vector<ValueCount> values;
   std::optional<Cursor> next;   // none: this was the last page, or the order is by_users
-  std::uint64_t revision = 0;
+  std::uint64_t revision = 0;   // the store's, at which the page was read
 };
 
 }   // namespace usertags

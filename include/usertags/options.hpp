@@ -1,5 +1,10 @@
-// Options: chosen at open, fixed until close. The defaults keep every promise. What belongs to the store and
-// not to who opens it (limits, retention) are its settings (settings.hpp).
+// Options: chosen at open, fixed until close. The defaults keep every promise. They belong to the process that
+// opens the store; what belongs to the store itself (limits, retention) is in its settings (settings.hpp).
+//
+//   auto store = usertags::UserTagStore::open("users.db", {.access = usertags::Access::read_only});
+//   if (!store) return report(store.error());
+//
+// A plain value; open() copies it.
 #pragma once
 
 #include <chrono>
@@ -14,24 +19,25 @@
 namespace usertags {
 
 enum class Durability : std::uint8_t {
-  full,      // an acknowledged write survives power loss, if the device honours its sync
+  full,      // a write that was answered survives power loss, if the device honours its sync
   relaxed,   // it survives a process crash; power loss may drop the newest commits, never part of one
 };
 
 enum class Access : std::uint8_t {
   read_write,
-  read_only,   // writes nothing, beside a live writer too; shows the state at its opening or last refresh()
+  read_only,   // writes nothing; works beside a live writer; shows the state at its opening or last refresh()
   exclusive,   // read_write, and no other process can read the file meanwhile
 };
 
 // When the engine does its housekeeping, a little with each commit.
 struct Housekeeping {
-  // Users whose newest patches are in the log only, before they are folded into their rows.
-  // The bound is the greater of this and two fifths of the users.
+  // How many users may have patches that are in the log only, before folding writes them into their rows. The
+  // bound is this, or two fifths of all users if that is more.
   std::uint64_t backlog_users = 65'536;
-  // WAL size at which the engine checkpoints, and at which it refuses writes (`busy`), because a reader that
-  // never ends keeps the WAL from being recycled.
+  // The engine checkpoints when the WAL has this size.
   std::uint64_t checkpoint_wal_bytes = std::uint64_t{4} << 20;
+  // The engine refuses writes (`busy`) when the WAL has this size, because a reader that never ends keeps it
+  // from being recycled.
   std::uint64_t max_wal_bytes = std::uint64_t{1} << 30;
 };
 
@@ -40,29 +46,29 @@ enum class LogLevel : std::uint8_t { info, warning, error };
 struct Options {
   Durability durability = Durability::full;
   Access access = Access::read_write;
-  bool create_if_missing = true;
-  bool allow_network_file_system = false;
-  bool secure_delete = false;   // overwrite freed pages with zeros; costs writes
-  // Absent: those that the file has; a new store gets the defaults. Given: a new store gets these; a store
-  // that is there must have them, or the answer is settings_mismatch.
+  bool create_if_missing = true;            // else a missing or empty file is not_a_store
+  bool allow_network_file_system = false;   // its locks are the host's risk then; else invalid_argument
+  bool secure_delete = false;               // overwrite freed pages with zeros; costs writes
+  // Given: a new store gets these settings; an existing store must have them, or the answer is
+  // settings_mismatch. Absent: an existing store keeps its own, a new one gets the defaults.
   std::optional<Settings> settings{};
   Housekeeping housekeeping{};
-  // Bytes of memory that the data may take, as Stats::memory_bytes() counts them; 0: as much as there is.
-  // Writes that would lead beyond it are refused with memory_budget_exceeded, as are open and refresh();
-  // deletions and erasures never are. SQLite's page cache and what a call itself needs come on top.
+  // Bytes of memory that the data may take, as Stats::memory_bytes() counts them; 0: no bound. A write, an
+  // open or a refresh() that would take more is refused with memory_budget_exceeded; deletions, and patches
+  // that only erase, never are. SQLite's page cache, and what a call itself needs, come on top.
   std::uint64_t memory_budget = 0;
   std::chrono::milliseconds busy_timeout{5'000};   // for locks that other processes hold briefly
-  std::chrono::milliseconds slow_commit{500};      // a commit that takes longer is told to `log`
+  std::chrono::milliseconds slow_commit{500};      // a commit that takes longer is reported to `log`
 
-  // Called with one line of text, from whichever thread has something to say, never under a lock that a
-  // read needs. It must not throw and must not call the store.
+  // Called with one line of text, on whichever thread has something to say, never under a lock that a read
+  // needs. It must not throw and must not call the store.
   std::function<void(LogLevel, std::string_view)> log{};
 
-  // The time of changes and ids; the system clock where it is empty. For tests. Same rules as `log`.
+  // For tests: the time of changes and ids. Empty: the system clock. Same rules as `log`.
   std::function<std::chrono::system_clock::time_point()> clock{};
 
-  // The time since the machine was started, sleep included, by which the age of changes and tokens grows;
-  // clock_gettime(CLOCK_BOOTTIME) where it is empty. For tests. Same rules as `log`.
+  // For tests: the time since the machine was started, sleep included, by which changes and tokens age. Empty:
+  // clock_gettime(CLOCK_BOOTTIME). Same rules as `log`.
   std::function<std::chrono::nanoseconds()> uptime{};
 };
 

@@ -1,4 +1,14 @@
 // Pages: keyset cursors, never offsets, so that a page costs the same wherever it stands.
+//
+//   usertags::PageRequest request{.limit = 1'000};
+//   do {
+//     auto page = store.list(request);
+//     if (!page) return report(page.error());
+//     for (const usertags::User& user : page->users) show(user.external_id());
+//     request.after = page->next;
+//   } while (request.after);
+//
+// Plain values: they own all that they hold, and outlive the store.
 #pragma once
 
 #include <chrono>
@@ -13,8 +23,9 @@
 
 namespace usertags {
 
-// Where the next page starts. Opaque text, bound to the store and the question it came from; anything else
-// is answered with invalid_cursor. It stays good while others write, and over reopening.
+// Where the next page starts: opaque text, bound to the store and the question that it came from. For any
+// other, and for any other text, the answer is invalid_cursor. A cursor stays good while others write, and
+// over reopening. It is checked, but not protected against forgery.
 class Cursor {
  public:
   explicit Cursor(std::string text) noexcept : text_(std::move(text)) {}
@@ -28,11 +39,11 @@ class Cursor {
 struct PageRequest {
   std::size_t limit = 100;         // 1 to 10,000
   std::optional<Cursor> after{};   // none: from the start
-  // A question that is not answered by then is given up, and answered with `timeout`.
+  // A call that has no answer by then gives up with `timeout`.
   std::optional<std::chrono::steady_clock::time_point> deadline{};
 };
 
-// What questions without pages can carry.
+// For questions without pages.
 struct AskOptions {
   std::optional<std::chrono::steady_clock::time_point> deadline{};   // as in PageRequest
 };

@@ -1,9 +1,10 @@
 // Progress: how a host follows a call that takes long, and cancels it.
 //
-//   store.backup("copy.db", [&](std::uint64_t done, std::uint64_t total) {
+//   auto copied = store.backup("copy.db", [&](std::uint64_t done, std::uint64_t total) {
 //     show(done, total);
-//     return !stop_requested;
+//     return running();
 //   });
+//   if (!copied) return report(copied.error());   // e.g. cancelled
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,12 @@
 
 namespace usertags {
 
-// Told how many pages of the file are done, and of how many; what a page counts for is said with each call
-// that takes a Progress. `done` never falls and never passes `total`. Answers false to cancel: the call then
-// answers `cancelled` and leaves everything as it was before.
+// Is told how many pages of the file are done, and of how many; each call that takes a Progress says what a
+// page is there. `done` never falls and never passes `total`. Returns true to go on, false to cancel: then the
+// call answers `cancelled` and leaves everything as it was.
 //
-// Called on the caller's thread, after every millisecond or few of work, under no lock that a read needs. It
-// must not throw and must not call the store. An empty one is not called.
+// It runs on the caller's thread, every few milliseconds, under no lock that a read needs. It must not throw
+// and must not call the store. An empty one is not called.
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 }   // namespace usertags

@@ -1,15 +1,17 @@
 // Selector: which users are meant, by their tags. Parsed from text, or built:
 //
+//   using usertags::key, usertags::Selector;
 //   auto typed = Selector::parse("tier in (gold,silver), !churned, seats > 10");
 //   auto built = key("tier").in({"gold", "silver"}) && !key("churned").exists() &&
 //                key("seats").greater_than(10);
 //   assert(*typed == built);
 //
-// The language (docs/selectors.md): Kubernetes label selectors, with patterns, any(), all(), not(), quotes.
+// The language is that of Kubernetes label selectors, with patterns, any(), all(), not() and quotes added:
+// docs/selectors.md.
 //
-// Selectors are values. Two are equal when their canonical texts are: nested groups flattened, terms and
-// values sorted, each once. Const use from many threads is safe. Making and changing one may throw
-// std::bad_alloc, apart from parse(). Nothing outlives or refers to the texts that it was made from.
+// Selectors are values, and own all that they hold. Const use from many threads is safe. Making and changing
+// one may throw std::bad_alloc, except for parse(). Two are equal when their canonical texts are: nested
+// groups flattened, terms and values sorted, each once.
 #pragma once
 
 #include <concepts>
@@ -40,16 +42,16 @@ class Selector {
   Selector& operator=(const Selector&) noexcept = default;
   ~Selector() = default;
 
-  // An empty text is every user. Else invalid_selector: position() is the byte at which it was noticed, and
-  // the message says what was found and expected, and what may have been meant; or out_of_memory.
+  // An empty text is every user. Errors: out_of_memory; invalid_selector: position() is the byte at which the
+  // mistake was noticed, and the message says what was found and expected, and what may have been meant.
   [[nodiscard]] static Result<Selector> parse(std::string_view text) noexcept;
 
-  // Canonical: parse(text()) == *this. One that is refused tells why, in a text that cannot be parsed.
+  // Canonical: parse(text()) == *this. Where error() is set, the text says why, and cannot be parsed.
   std::string text() const;
 
-  // Why calls refuse this selector, with invalid_selector; none where all is well, as for any that was
-  // parsed. Those that are built keep the same bounds (64 KiB of canonical text, groups nested 32 deep, 1,024
-  // terms, keys that a tag can have), and what is made of a refused one is refused for the same reason.
+  // Why calls refuse this selector with invalid_selector; none where all is well. A parsed selector has none.
+  // A built one has to keep the same bounds: 64 KiB of canonical text, groups nested 32 deep, 1,024 terms, and
+  // keys that a tag can have. What is made of a refused selector is refused for the same reason.
   std::optional<Error> error() const;
 
   friend Selector operator&&(const Selector& left, const Selector& right);
@@ -64,10 +66,11 @@ class Selector {
   std::shared_ptr<const selector::SelectorForm> form_;   // none: every user
 };
 
-// A key on its way into a selector; key() makes it. Owns its text.
+// A key on its way into a selector; key() makes it. Owns its text. Each call makes a selector, and may throw
+// std::bad_alloc.
 //
-// Each test matches users that have the key, apart from the negative ones (not_in, !=, does_not_match), which
-// also match those that lack it.
+// A test matches users that have the key. The negative ones (not_in, !=, does_not_match) also match users that
+// lack it.
 class SelectorKey {
  public:
   explicit SelectorKey(std::string_view key) : key_(key) {}
@@ -90,12 +93,12 @@ class SelectorKey {
   friend Selector operator==(const SelectorKey& key, std::string_view value) { return key.in({value}); }
   friend Selector operator!=(const SelectorKey& key, std::string_view value) { return key.not_in({value}); }
 
-  // `*` is any run of characters, `?` any one; after a backslash `*`, `?`, `"` and the backslash stand for
-  // themselves.
+  // The whole value: `*` stands for any run of characters, `?` for any one. After a backslash, `*`, `?`, `"`
+  // and the backslash stand for themselves.
   Selector matches(std::string_view pattern) const;
   Selector does_not_match(std::string_view pattern) const { return !matches(pattern); }
 
-  // Of values that are integers of 64 bits: one sign or none, and digits. Any other value never matches.
+  // Values that are integers of 64 bits: a sign or none, then digits. Any other value never matches.
   Selector greater_than(std::int64_t bound) const;
   Selector less_than(std::int64_t bound) const;
 

@@ -1,5 +1,12 @@
-// Settings belong to the store: they stand in its file, and hold for whoever opens it. Options::settings
-// gives them to a store that is made; UserTagStore::settings() reads them, change_settings() changes them.
+// Settings belong to the store: they stand in its file, and hold for whoever opens it. Options::settings gives
+// them to a new store; UserTagStore::settings() reads them, change_settings() changes them.
+//
+//   auto settings = store.settings();
+//   if (!settings) return report(settings.error());
+//   auto changed = store.change_settings({.tags_per_user = 512}, settings->version);
+//   if (!changed) return report(changed.error());   // e.g. settings_mismatch: somebody was faster
+//
+// Plain values: they own all that they hold.
 #pragma once
 
 #include <chrono>
@@ -14,8 +21,9 @@
 
 namespace usertags {
 
-// How much of the log is kept. A change is pruned when it is beyond both bounds. Age is lived time: it grows
-// while the store is open for writing, by a clock that nobody sets.
+// How much of the log is kept. A change may be pruned only when it is beyond both bounds: `min_changes` are
+// newer, and it is older than `min_age`. Age is lived time: it grows while the store is open for writing, by a
+// clock that nobody can set.
 struct History {
   bool keep_all = false;
   std::uint64_t min_changes = 100'000;   // 0 to 2^63 - 1
@@ -24,8 +32,8 @@ struct History {
   bool operator==(const History&) const = default;
 };
 
-// How long idempotency tokens are kept: one is forgotten when it is beyond either bound. Their retention has
-// nothing to do with the log's. Age is lived time, as that of changes.
+// How long idempotency tokens are kept: a token is forgotten when it is beyond either bound. Pruning the log
+// has no part in it. Age is lived time, as above.
 struct Tokens {
   std::uint64_t max_count = 1'000'000;                    // 1 to 2^63 - 1
   std::chrono::seconds max_age{std::chrono::hours(24)};   // 0 or more
@@ -33,8 +41,9 @@ struct Tokens {
   bool operator==(const Tokens&) const = default;
 };
 
+// See docs/semantics.md, "Settings".
 struct Settings {
-  std::size_t tags_per_user = 256;           // 1 to 65,534; a user that is over it may still shrink
+  std::size_t tags_per_user = 256;           // 1 to 65,534; a user that has more may change and shrink
   std::size_t operations_per_batch = 1024;   // 1 to 1,000,000
   History history{};
   Tokens tokens{};
@@ -49,7 +58,7 @@ struct StoredSettings : Settings {
   bool operator==(const StoredSettings&) const = default;
 };
 
-// What is to be changed: absent is what stays as it is.
+// What is to be changed; what is absent stays as it is.
 struct SettingsChange {
   std::optional<std::size_t> tags_per_user{};
   std::optional<std::size_t> operations_per_batch{};
@@ -70,8 +79,8 @@ struct NamedSetting {
 // All settings, in the order above. Throws std::bad_alloc.
 std::vector<NamedSetting> named(const Settings& settings);
 
-// Sets the one with this name. Error: invalid_argument, where there is none of this name, or the value is out
-// of its range; `settings` is then as it was.
+// Sets the setting of this name. Error: invalid_argument, where there is no such setting, or the value is out
+// of its range; then `settings` stays as it was.
 [[nodiscard]] Result<void> set_named(Settings& settings, std::string_view name, std::int64_t value) noexcept;
 
 }   // namespace usertags

@@ -1,4 +1,4 @@
-// Stats and VerifyReport: what a store says of itself.
+// Stats and VerifyReport: what a store says of itself. Plain values, of the moment of the call.
 #pragma once
 
 #include <chrono>
@@ -42,7 +42,7 @@ struct Stats {
   bool wal_pinned = false;   // a reader kept the last checkpoint from recycling the WAL
 
   // The log.
-  std::uint64_t log_floor = 0;         // the oldest change still kept; revision + 1 where none is
+  std::uint64_t log_floor = 0;         // the oldest change still kept; revision + 1 where none is kept
   std::uint64_t folded_revision = 0;   // every change up to it is in the user table
   std::uint64_t backlog_users = 0;     // users with patches that are not folded yet
 
@@ -51,13 +51,13 @@ struct Stats {
   std::uint64_t changes = 0;
   std::uint64_t folded_users = 0;
   std::uint64_t checkpoints = 0;
-  Latency commit;    // a whole group: judged, written, synced
+  Latency commit;    // of a whole group: judging, writing, syncing
   Latency sync;      // single syncs, of WAL and database
   Latency fold;      // the folding and pruning within a commit
   Latency publish;   // from the end of a commit to its visibility
   Latency checkpoint;
 
-  bool failed = false;   // fail-stopped: writes answer store_failed
+  bool failed = false;   // the store has stopped: writes answer store_failed
 };
 
 struct VerifyReport {

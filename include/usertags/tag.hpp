@@ -11,8 +11,9 @@
 
 namespace usertags {
 
-// A key and its value, as views. Key: 1 to 50 characters; value: 0 to 200. A character is a code point of
-// well-formed UTF-8; '#', '/', ':' and NUL are in neither. Bytes in, bytes out: no folding, no normalization.
+// A key and its value, as views that own nothing. A key has 1 to 50 characters, a value 0 to 200. A character
+// is a code point of well-formed UTF-8; '#', '/', ':' and NUL are in neither. Bytes in, bytes out: nothing is
+// folded or normalized.
 struct Tag {
   std::string_view key;
   std::string_view value;
@@ -20,8 +21,9 @@ struct Tag {
   bool operator==(const Tag&) const = default;
 };
 
-// The tags of a creation. Owns its strings. Made from a braced list, a std::map, or any range of pairs.
-// It is not checked here: the call that takes it reports every violation at once, by position in the list.
+// The tags of a creation: made from a braced list, a std::map, or any range of pairs. Owns its strings. Making
+// and changing one may throw std::bad_alloc. Nothing is checked here: the call that takes it reports every
+// violation at once, by position in the list.
 class TagList {
  public:
   using Entry = std::pair<std::string, std::string>;

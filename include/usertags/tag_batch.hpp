@@ -1,14 +1,15 @@
 // TagBatch: the tag operations that are applied to one user together, or not at all.
 //
-//   TagBatch batch;
-//   batch.create("department", "engineering")      // must not exist
-//        .update("tier", "gold")                   // must exist
-//        .set("seen", "2026")                      // either
-//        .erase("trial");                          // removes; absent is fine
+//   usertags::TagBatch batch;
+//   batch.create("department", "engineering")   // the key must not exist
+//       .update("tier", "gold")                 // the key must exist
+//       .set("seen", "2026")                    // either
+//       .erase("trial");                        // removes the key; an absent one is fine
 //
-// A batch is a set, not a script: each key appears once, and every precondition is judged against the user
-// as it was before the batch. Nothing is checked here; the call that takes the batch reports every
-// violation at once. A batch is a plain value: const use from many threads is safe, changing it is not.
+// A batch is a set, not a script: each key appears once, and every precondition is judged against the user as
+// it was before the batch. Nothing is checked here; the call that takes the batch reports every violation at
+// once. A batch is a plain value that owns its strings. Const use from many threads is safe. Adding an
+// operation may throw std::bad_alloc.
 #pragma once
 
 #include <optional>
@@ -22,15 +23,18 @@
 
 namespace usertags {
 
+// Guards of an update or a set.
 struct ValueOptions {
-  std::optional<std::string> expected_value{};   // the key must have just this value before the batch
+  std::optional<std::string> expected_value{};   // the key must have exactly this value before the batch
 };
 
+// Guards of an erase.
 struct EraseOptions {
-  bool must_exist = false;
+  bool must_exist = false;                       // else an absent key is fine
   std::optional<std::string> expected_value{};   // implies that the key exists
 };
 
+// One operation, as the batch keeps it. Its position in the batch is the `index` of a Violation.
 struct Operation {
   OperationKind kind{};
   bool must_exist = false;   // of erase; create and update say it by their kind

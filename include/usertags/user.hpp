@@ -5,9 +5,9 @@
 //     if (user->tag("tier") == "gold") reward(user->id());
 //   }
 //
-// Lifetime: a User, a TagsView and a TagValue each own a counted reference to the snapshot, so they outlive
+// Lifetime: a User, a TagsView and a TagValue each own a counted reference to the snapshot. So they outlive
 // each other, the store, and later changes of the user. The string_views that they hand out live as long as
-// any of them does. Copying counts a reference; const use from many threads is safe.
+// any of them does. Copying counts a reference, and never fails. Const use from many threads is safe.
 #pragma once
 
 #include <cstddef>
@@ -78,7 +78,7 @@ class TagIterator {
     ++*this;
     return before;
   }
-  // Positions of one and the same snapshot can be compared; the default-made iterator is the end of each.
+  // Compares iterators of one snapshot only; the default-made iterator is the end of any.
   bool operator==(const TagIterator& other) const noexcept { return remaining_ == other.remaining_; }
 
  private:
@@ -123,13 +123,14 @@ class TagValue {
   std::string_view value_;
 };
 
+// A snapshot of one user. One that was moved from may only be assigned to, or destroyed.
 class User {
  public:
   std::string_view id() const noexcept;   // "user_" and 26 characters
   std::string_view external_id() const noexcept;
   std::uint64_t revision() const noexcept;   // of the user's last change
   TagsView tags() const noexcept { return TagsView(snapshot_); }
-  std::optional<TagValue> tag(std::string_view key) const noexcept;
+  std::optional<TagValue> tag(std::string_view key) const noexcept;   // none: the user lacks the key
 
   // The same user at the same revision with the same tags.
   friend bool operator==(const User& left, const User& right) noexcept;
@@ -141,8 +142,8 @@ class User {
   SnapshotRef snapshot_;
 };
 
-// What `UserTagStore::read` hands to its function: a user without a counted reference, valid, with all that
-// it hands out, only until that function returns.
+// What `UserTagStore::read` hands to its function: a user without a counted reference. The view, and all that
+// it hands out, is valid only until that function returns.
 class UserView {
  public:
   class Tags {

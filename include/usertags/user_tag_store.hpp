@@ -3,29 +3,36 @@
 //   auto store = usertags::UserTagStore::open("users.db");
 //   if (!store) return report(store.error());
 //   auto created = store->create_user("user_ext_123", {{"tier", "trial"}});
-//   auto applied = store->apply("user_ext_123", usertags::TagBatch().update("tier", "gold").set("seats",
-//   "12")); if (!applied) report(applied.error());            // e.g. batch_refused, with every violation at
-//   once for (auto [key, value] : applied->user->tags()) show(key, value);
+//   if (!created) return report(created.error());   // e.g. user_exists
+//   auto applied = store->apply("user_ext_123",
+//                               usertags::TagBatch().update("tier", "gold").set("seats", "12"));
+//   if (!applied) return report(applied.error());   // e.g. batch_refused, with every violation at once
+//   for (auto [key, value] : applied->user->tags()) show(key, value);
 //
 // Promises
-//   Atomic       a batch is applied whole or not at all, across process crash, OS crash and power loss.
-//   Durable      a write that answered success survives them (see Durability).
-//   Linearizable a read that starts after an acknowledgement sees it; no read sees an uncommitted change.
-//   Agreement    memory changes only after the file has committed; verify() proves the two equal.
-//   Three outcomes: applied (a value); not applied (an error); unknown (outcome_unknown: the commit itself
-//                failed on its way to the disk; the store then answers store_failed until it is opened
-//                again).
+//   Atomic        A batch is applied whole or not at all, across process crash, OS crash and power loss.
+//   Durable       A write that answered success survives them (see Durability).
+//   Linearizable  A read that starts after a write was answered sees it. No read sees an uncommitted change.
+//   Agreement     Memory changes only after the file has committed. verify() proves the two equal.
+//   Outcomes      A write has one of three: applied (a value); not applied (an error); unknown
+//                 (outcome_unknown: the commit failed on its way to the disk). After the third, writes
+//                 answer store_failed until the store is opened again.
 //
-// Threads: every method but move and destruction may be called from any thread. find, find_each, read, list,
-// select, for_each, count, tag_keys, tag_values, plan, revision and stats never wait for a disk, a sync, or
-// SQLite. Writes that wait together are committed together; the store makes no thread of its own, but for two
-// that help to load it and are gone when it is open.
-// Processes: one writes. After fork the child's copy answers `forked`.
-// Memory: the users, tags and indexes live in memory as a whole; the file is the truth.
-// Errors: no method throws; memory that runs out is answered with out_of_memory. A moved-from or closed
-// store answers store_closed. Any write may answer busy, disk_full, io_error, foreign_write, store_failed or
-// outcome_unknown, and, with ApplyOptions, timeout (deadline) and token_reused (token); what a method names
-// below comes on top.
+// Threads    Any thread may call any method, except move and destruction. These never wait for a disk, a
+//            sync or SQLite: find, find_each, read, list, select, for_each, count, tag_keys, tag_values, plan,
+//            revision, position, stats. Writes that wait at the same time are committed together. The store
+//            runs no thread of its own; two threads help while it loads, and have ended when open() returns.
+// Processes  One process writes; any number may read. After fork, the child's copy answers `forked`.
+// Ownership  The store owns its file and its memory, and copies what it is given. A UserRef is read during
+//            the call only. Users, tags and pages that were handed out outlive the store.
+// Memory     All users, tags and indexes live in memory. The file is the truth.
+// Errors     No method throws; where memory runs out, the answer is out_of_memory. A store that was closed or
+//            moved from answers store_closed. Any write may answer busy, disk_full, io_error, corrupt_store,
+//            foreign_write, store_failed or outcome_unknown; read_only in a read-only store;
+//            memory_budget_exceeded with Options::memory_budget; timeout with ApplyOptions::deadline; and
+//            token_reused with ApplyOptions::token. The errors named at a method come on top.
+//
+// docs/semantics.md has the whole contract.
 #pragma once
 
 #include <chrono>
@@ -57,31 +64,35 @@ namespace usertags {
 
 class UserTagStore {
  public:
-  // Opens the store in the SQLite file at `path`, or makes it (see Options::create_if_missing). Beside the
-  // file stand PATH-wal and PATH-shm, which belong to it, and PATH.lock. Recovers from whatever end the last
-  // writer had.
+  // Opens the store in the SQLite file at `path`, or makes it (Options::create_if_missing). PATH-wal, PATH-shm
+  // and PATH.lock beside the file belong to it. Recovers from whatever end the last writer had, reads
+  // everything, and proves it.
   // Errors: store_locked, not_a_store, unsupported_format, corrupt_store, foreign_write, permission_denied,
-  // io_error, disk_full, busy, out_of_memory; invalid_argument for options out of range.
+  // io_error, disk_full, busy, out_of_memory; invalid_argument (an option, the path), settings_mismatch,
+  // memory_budget_exceeded.
   [[nodiscard]] static Result<UserTagStore> open(const std::filesystem::path& path,
                                                  const Options& options = {}) noexcept;
 
   // The same engine without a file: everything is gone at close. Durability and Access are ignored.
   [[nodiscard]] static Result<UserTagStore> open_in_memory(const Options& options = {}) noexcept;
 
-  // Shows what something other than the store did to its file, which open refuses with foreign_write; checks
-  // it against the rules; and takes it into the log as ordinary changes. All of it or nothing: where a change
-  // has a problem, and with AdoptOptions::dry_run, no byte of the file changes. It is durable when this
-  // returns; the file then opens, and followers go on. The store is closed meanwhile, but for a dry run.
-  // What another program began in the file and never committed is taken back first. Takes memory for all
-  // users, and for each change. Any thread. Errors: those of open, corrupt_store for what is damaged and not
-  // only foreign; store_locked; not_a_store also where there is no file; outcome_unknown (with
-  // intended_revision): adopt again; invalid_argument (note, limits).
+  // For a file that open refuses with foreign_write: shows what something other than the store changed in it,
+  // checks that against the rules, and takes it into the log as ordinary changes. All of it or nothing: where
+  // a change has a problem, and with AdoptOptions::dry_run, no byte of the file changes.
+  //
+  // The store has to be closed, except for a dry run. A transaction that another program began and never
+  // committed is taken back first. When the call returns, the changes are durable, the file opens again, and
+  // followers go on. It needs memory for all users, and for each change. Any thread.
+  //
+  // Errors: those of open; corrupt_store where the file is damaged and not only foreign; not_a_store also
+  // where there is no file; outcome_unknown (with intended_revision): adopt again; invalid_argument also for
+  // the note.
   [[nodiscard]] static Result<Adoption> adopt(const std::filesystem::path& path,
                                               const AdoptOptions& options = {}) noexcept;
 
   UserTagStore(UserTagStore&& other) noexcept;
   UserTagStore& operator=(UserTagStore&& other) noexcept;
-  ~UserTagStore();   // closes, without folding; users that were handed out live on
+  ~UserTagStore();   // closes without folding; users that were handed out live on
 
   // --- Writes. Each returns when it is durable and visible. ---
 
@@ -95,23 +106,24 @@ class UserTagStore {
   [[nodiscard]] Result<Applied> apply(const UserRef& user, const TagBatch& batch,
                                       const ApplyOptions& options = {}) noexcept;
 
-  // The external id is free again afterwards; the id never comes back.
+  // Removes the user and all tags. The external id is free again afterwards; the id never comes back.
   // Errors: user_not_found, revision_mismatch, invalid_argument.
   [[nodiscard]] Result<Applied> delete_user(const UserRef& user, const ApplyOptions& options = {}) noexcept;
 
-  // Independent writes, in order, each with its own outcome, committed together in bounded groups. One that
-  // fails never touches its neighbours. Far cheaper than one call each. outcomes[i] answers writes[i]; with
-  // no memory for the outcomes themselves nothing is applied and the vector is empty.
+  // Independent writes, in order, each with its own outcome: outcomes[i] answers writes[i]. A write that fails
+  // never touches its neighbours. They are committed together in groups of up to 1,024, which is far cheaper
+  // than one call each. Without memory for the outcomes nothing is applied, and the vector is empty.
   [[nodiscard]] std::vector<Result<Applied>> apply_each(std::span<const Write> writes) noexcept;
 
-  // All of them or none, as one transaction: to every reader, in the log, and in the feed. They are judged in
-  // order, so that a creation can take the external id that a deletion before it has freed; a user may be
-  // named once. applied[i] answers writes[i]. Up to 65,536 writes. Errors: whatever a write of them fails
-  // with, the first of these with its item(); batch_refused has the violations of all whose batch is refused.
-  // invalid_argument where a user is named twice.
+  // All of up to 65,536 writes, or none, as one transaction: to every reader, in the log, and in the feed.
+  // applied[i] answers writes[i]. They are judged in order, so a creation can take the external id that a
+  // deletion before it has freed. Each user may be named once.
+  // Errors: that of the first write that fails, with its item(). For batch_refused, violations() has those of
+  // all refused batches. invalid_argument also for a user named twice, and for too many writes.
   [[nodiscard]] Result<std::vector<Applied>> apply_all(std::span<const Write> writes) noexcept;
 
-  // What `apply` would answer now, with the revision that the user would get. Changes nothing.
+  // What `apply` would answer now, with the revision that the user would get. Changes and reserves nothing.
+  // Works in read-only and in failed stores, too.
   [[nodiscard]] Result<Applied> plan(const UserRef& user, const TagBatch& batch,
                                      const ApplyOptions& options = {}) const noexcept;
 
@@ -120,12 +132,12 @@ class UserTagStore {
   // Errors: user_not_found.
   [[nodiscard]] Result<User> find(const UserRef& user) const noexcept;
 
-  // All at one moment. found[i] answers users[i]; empty where no memory is left for it.
+  // All at one moment: found[i] answers users[i]. The vector is empty where no memory is left for it.
   [[nodiscard]] std::vector<Result<User>> find_each(std::span<const UserRef> users) const noexcept;
 
   // Calls function(const UserView&) without copying or counting anything: the fastest way to look at one
-  // user. The function runs under a lock that publishing this user needs: keep it short, do not throw, do
-  // not call the store. Errors: user_not_found.
+  // user. The function runs under a lock that publishing this user needs: it must be short, must not throw,
+  // and must not call the store. Errors: user_not_found.
   template <class Function>
     requires std::is_invocable_v<Function&, const UserView&>
   [[nodiscard]] Result<void> read(const UserRef& user, Function&& function) const noexcept {
@@ -134,24 +146,24 @@ class UserTagStore {
                             }});
   }
 
-  // All users, in the order of their creation. A user that is there throughout is returned exactly once.
-  // Errors: invalid_argument (limit), invalid_cursor.
+  // All users, in the order of their creation. Over a walk from page to page, a user that is there throughout
+  // is returned exactly once. Errors: invalid_argument (limit), invalid_cursor, timeout (deadline).
   [[nodiscard]] Result<UserPage> list(const PageRequest& page = {}) const noexcept;
 
-  // --- Asking for tags. Each answer is of one moment. ---
+  // --- Questions about tags. Each answer is of one moment. ---
   //
   // A selector that was built out of bounds is answered with invalid_selector (Selector::error).
 
-  // The users whom the selector matches, in the order of their creation. Over a walk from page to page, one
-  // whom it matches throughout is returned exactly once.
+  // The users that the selector matches, in the order of their creation. Over a walk from page to page, a user
+  // that matches throughout is returned exactly once.
   // Errors: invalid_selector, invalid_argument (limit), invalid_cursor, timeout (deadline).
   [[nodiscard]] Result<UserPage> select(const Selector& selector,
                                         const PageRequest& page = {}) const noexcept;
 
-  // Calls function(const User&) for all of them, a stretch of users at a time, each stretch as of one moment;
-  // one who matches throughout comes exactly once. Ends early where the function answers false; it may answer
-  // nothing. No lock is held meanwhile: it may take its time and call the store. It must not throw.
-  // Errors: invalid_selector, timeout (deadline).
+  // Calls function(const User&) for every user that matches; one that matches throughout comes exactly once.
+  // It reads a stretch of users at a time, each stretch at one moment. No lock is held during the call: the
+  // function may take its time and call the store. It must not throw. Where it answers false, the walk ends;
+  // it may also return void. Errors: invalid_selector, timeout (deadline).
   template <class Function>
     requires std::is_invocable_v<Function&, const User&>
   [[nodiscard]] Result<Visited> for_each(const Selector& selector, Function&& function,
@@ -172,49 +184,54 @@ class UserTagStore {
   // The keys that users have, with the number of users. Errors: invalid_argument (limit), invalid_cursor.
   [[nodiscard]] Result<KeyPage> tag_keys(const KeyRequest& request = {}) const noexcept;
 
-  // The values of one key, with the number of users. A key that nobody has has none.
+  // The values of one key, with the number of users. For a key that no user has the page is empty.
   // Errors: invalid_argument (limit, a key that no tag can have), invalid_cursor.
   [[nodiscard]] Result<ValuePage> tag_values(std::string_view key,
                                              const ValueRequest& request = {}) const noexcept;
 
-  // --- Changes, from the log (change.hpp). They read the file, and never hold up a write; in memory and with
-  // Access::exclusive they take turns with writes, for the time of a page. In a read-only store they go as
-  // far as the file, which may be ahead of what finds show. ---
+  // --- Changes, from the log (change.hpp). ---
+  //
+  // These read the file, and never hold up a write. Without a connection of their own (in memory, and with
+  // Access::exclusive) they take turns with writes, a page at a time. In a read-only store they go as far as
+  // the file does, which may be ahead of what find shows.
 
   // Where the store stands: behind its newest visible change. For a closed store Position().
   Position position() const noexcept;
 
-  // What was changed behind a position: whole transactions, until there are at least `limit` changes (1 to
-  // 10,000), or no more, or 4 MiB. None is shown before it is visible.
+  // What was changed behind a position: whole transactions, until the page has `limit` changes (1 to 10,000)
+  // or 4 MiB of log, or there are no more. No change is shown before reads show it.
   // Errors: history_pruned (with floor), future_revision, invalid_argument (limit, or a position of another
   // store), corrupt_store, foreign_write.
   [[nodiscard]] Result<ChangePage> changes(const Position& after, std::size_t limit = 1'000) const noexcept;
 
-  // Returns the newest revision, as soon as there is one behind the position. In a read-only store, which
-  // nobody could wake, it looks at the file 50 times a second.
+  // Waits for a change behind the position, and returns the newest revision then. A commit wakes it. A
+  // read-only store looks at its file 50 times a second instead.
   // Errors: timeout; store_closed, also when close() comes meanwhile; future_revision, invalid_argument.
   [[nodiscard]] Result<std::uint64_t> wait_for_changes(const Position& after,
                                                        std::chrono::milliseconds timeout) const noexcept;
 
-  // The changes of one user, newest first, as far as they are kept. Who was deleted is found by id, as long
-  // as the deletion is kept. There is no index of the log by user: it is walked back to the user's creation
-  // or to the log's floor. Errors: user_not_found, invalid_argument (limit), invalid_cursor, corrupt_store,
+  // The changes of one user, newest first, as far as they are kept. A deleted user is found by id, as long as
+  // the deletion is kept. The log has no index by user: the call walks it back to the user's creation, or to
+  // the log's floor. Errors: user_not_found, invalid_argument (limit), invalid_cursor, corrupt_store,
   // foreign_write, timeout (deadline).
   [[nodiscard]] Result<HistoryPage> history(const UserRef& user, const PageRequest& page = {}) const noexcept;
 
-  // --- Following a file that another process writes: a read-only store. In a store that writes, memory is
-  // never behind. Both answer the newest visible revision. ---
+  // --- Following: a read-only store keeps up with a file that another process writes. ---
+  //
+  // In a store that writes, memory is never behind. Both calls return the newest visible revision.
 
-  // Brings a read-only store to where its file is now: by the log's new entries, or, where the log no longer
-  // reaches back so far, by loading all and taking the difference. Cheap where nothing has changed. Readers
-  // see the end of one transaction after the other, and never less than before. Any thread. Errors:
-  // store_failed where the file is no continuation of what the store shows (an older copy was put in its
-  // place): open it again; corrupt_store, foreign_write, busy, io_error. Reads go on as they were.
+  // Brings a read-only store to where its file is now. Applies the log's new entries; where the log no longer
+  // reaches back so far, loads everything and takes the difference. Cheap where nothing has changed. Readers
+  // see the end of one transaction after the other, and never less than before. After an error, reads go on as
+  // they were. Errors: store_failed where the file does not continue what the store shows, as when an older
+  // copy was put in its place: open it again; corrupt_store, foreign_write, busy, io_error,
+  // memory_budget_exceeded.
   [[nodiscard]] Result<std::uint64_t> refresh() noexcept;
 
-  // Returns when reads show at least this revision: a writer's answer, handed on with its revision, is read
-  // here and never missed. A read-only store refreshes, at once and then 50 times a second. Errors: timeout
-  // (with current_revision), store_closed, also when close() comes meanwhile, and those of refresh().
+  // Waits until reads show at least this revision. A process that was given a writer's revision reads here
+  // what that writer wrote. A read-only store refreshes, at once and then 50 times a second.
+  // Errors: timeout (with current_revision), store_closed, also when close() comes meanwhile, and those of
+  // refresh().
   [[nodiscard]] Result<std::uint64_t> read_at_least(std::uint64_t revision,
                                                     std::chrono::milliseconds timeout) noexcept;
 
@@ -225,73 +242,77 @@ class UserTagStore {
 
   // Proves what can be proved: SQLite's own check, the schema, every checksum, the digest, that file and
   // memory agree in every user, that the tag index equals the users' tags. Reads go on meanwhile; writes wait
-  // for short moments. Problems are in the report; an error means that it could not be made.
+  // for short moments. Problems are in the report; an error means that there is no report.
   [[nodiscard]] Result<VerifyReport> verify() const noexcept;
 
+  // Figures of data, memory, file and work (stats.hpp); all zero for a closed store.
   Stats stats() const noexcept;
 
-  // --- Settings (settings.hpp): they are the store's, whoever opens it. ---
+  // --- Settings (settings.hpp). They belong to the store, whoever opens it. ---
 
   // A read-only store shows those of its opening or last refresh().
   [[nodiscard]] Result<StoredSettings> settings() const noexcept;
 
-  // One durable commit, in its turn among the writes: no revision, nothing in the feed. It holds for writes
-  // that are judged later; what a lower bound lets go is removed by later housekeeping, a little at a time.
-  // Answers the settings as they are then; what changes nothing writes nothing. With `expected_version`, only
-  // settings of this version are changed. Errors: settings_mismatch (current_version()), invalid_argument
-  // (the value and its range), read_only, and those of every commit.
+  // Changes settings in one durable commit, in its turn among the writes. It adds no revision, and nothing to
+  // the feed. The settings hold for writes that are judged later. What a lower bound lets go is removed by
+  // later housekeeping, a little at a time. Answers the settings as they are then; equal values write nothing.
+  // Errors: settings_mismatch (with current_version) where the store is not at `expected_version`;
+  // invalid_argument (the value and its range), read_only, and those of every commit.
   [[nodiscard]] Result<StoredSettings> change_settings(
       const SettingsChange& change, std::optional<std::uint64_t> expected_version = {}) noexcept;
 
-  // Moves the WAL into the database file. Errors: busy (a reader pins the WAL).
+  // Moves the WAL into the database file. Errors: busy (a reader pins the WAL), read_only, and those of every
+  // commit.
   [[nodiscard]] Result<void> checkpoint() noexcept;
 
-  // Folds, prunes and checkpoints for up to `budget`, or until nothing is left to do. For a host that would
-  // rather do it on a thread of its own than with its commits. Errors: invalid_argument (a budget that is not
-  // above zero).
+  // Does housekeeping (folds, prunes, checkpoints) for up to `budget`, or until nothing is left to do. For a
+  // host that would rather do it on a thread of its own than with its commits.
+  // Errors: invalid_argument (a budget of zero or less), read_only, and those of every commit.
   [[nodiscard]] Result<void> maintain(std::chrono::milliseconds budget) noexcept;
 
-  // An online copy: the store as it is at one moment, every acknowledged write included, in one file that
-  // stands alone. Whoever opens it for writing begins a new epoch (Position). Read-only stores can be copied,
-  // and one that has failed.
+  // An online copy: the store at one moment, with every acknowledged write, in one file that stands alone.
+  // Whoever opens the copy for writing begins a new epoch (Position). Read-only and failed stores can be
+  // copied, too.
   //
-  // It reads over a connection of its own, in one read transaction: it neither waits for a sync nor holds up
-  // a commit. But it pins the WAL while it lasts: that grows (Housekeeping::max_wal_bytes), checkpoint() and
-  // compact() answer busy, and a closed store that is copied by a reader cannot be opened for writing. A
-  // store in memory and one with Access::exclusive have one connection: there writes wait for the copy.
+  // Who waits: it reads over a connection of its own, in one read transaction. It neither waits for a sync nor
+  // holds up a commit. But it pins the WAL: that grows meanwhile (Housekeeping::max_wal_bytes), checkpoint()
+  // and compact() answer busy, and a closed store that a reader copies cannot be opened for writing. A store
+  // in memory and one with Access::exclusive have one connection: there, writes wait for the copy.
   //
-  // It is written under another name in the target's folder, synced, proved from the file alone as verify()
-  // does (which takes the time and the memory of loading it, and of SQLite's own check), and renamed. A
-  // target that is there is replaced as a whole, if it is a closed store; until then, and after any error, it
-  // is as it was. Cancelled or failed, nothing is left behind. `progress` counts the pages that are copied;
-  // the proof that follows is neither told nor cancelled.
+  // All or nothing: the copy is written under another name in the target's folder, synced, proved from the
+  // file alone as verify() does, and renamed. The proof takes the time and the memory of loading it, and
+  // SQLite's own check. A target that is there is replaced only if it is a closed store; until then, and after
+  // any error, it is as it was. Cancelled or failed, nothing is left behind. `progress` counts the pages that
+  // are copied; the proof is neither told nor cancelled.
   //
-  // Errors: cancelled, disk_full, permission_denied, io_error (also for a missing folder); store_locked where
-  // the target is open for writing; busy where others are loading it; invalid_argument where it belongs to
-  // this store, has hard links, is on a network file system, or has a WAL beside it; not_a_store,
-  // unsupported_format and corrupt_store where it is something else than a store; corrupt_store where the
-  // copy is not good, as that of a damaged store.
+  // Errors of the copy: cancelled, disk_full, permission_denied, io_error (also for a missing folder);
+  // corrupt_store where the copy is not good, as that of a damaged store.
+  // Errors of the target: store_locked where it is open for writing; busy where others are loading it;
+  // not_a_store, unsupported_format and corrupt_store where it is something else than a store;
+  // invalid_argument where it belongs to this store, has hard links, is on a network file system, or has a WAL
+  // beside it.
   [[nodiscard]] Result<void> backup(const std::filesystem::path& target,
                                     const Progress& progress = {}) const noexcept;
 
   // Gives the file's free pages back to the file system: folds and prunes what is due, then builds the file
-  // anew. Reads go on meanwhile; writes wait, while everything is written twice and synced. Room for two more
-  // copies is needed: one in the folder for temporary files (SQLITE_TMPDIR, TMPDIR, else /var/tmp), and one
-  // in the WAL. A store in memory is left as it is.
+  // anew. Reads go on meanwhile; writes wait, while everything is written twice and synced. It needs room for
+  // two more copies: one in the folder for temporary files (SQLITE_TMPDIR, TMPDIR, else /var/tmp), and one in
+  // the WAL. A store in memory is left as it is.
   //
-  // `progress` counts the pages that were read, approximately, of those in use. What comes then, the writing
-  // back, about half of the time, is neither told nor cancelled. After any error the store is as it was and
-  // goes on, but for io_error and outcome_unknown on the way to the disk: they stop it, and lose nothing.
+  // `progress` counts the pages that were read, approximately, of those in use. The second half of the work,
+  // writing them back, is neither told nor cancelled. After most errors the store is as it was and goes on.
+  // After io_error or outcome_unknown on the way to the disk it stops, and has lost nothing.
   //
-  // Where a reader pins the WAL, the answer is busy, and nothing is done. One that comes meanwhile does no
-  // harm, but the file shrinks only with the first checkpoint after its end.
+  // Where a reader pins the WAL at the beginning, the answer is busy, and nothing is done. A reader that comes
+  // meanwhile does no harm, but the file shrinks only with the first checkpoint after its end.
   //
-  // Errors: cancelled, busy, disk_full, io_error (also where there is no folder for temporary files),
-  // corrupt_store, outcome_unknown.
+  // Errors: cancelled, busy, read_only, disk_full, io_error (also where there is no folder for temporary
+  // files), corrupt_store, outcome_unknown.
   [[nodiscard]] Result<void> compact(const Progress& progress = {}) noexcept;
 
   // Folds what is left, checkpoints, and releases the file. Calls under way finish first; later ones answer
-  // store_closed. Idempotent. An error concerns housekeeping only: acknowledged writes are safe.
+  // store_closed. A second close does nothing and succeeds. An error concerns housekeeping only: acknowledged
+  // writes are safe.
   [[nodiscard]] Result<void> close() noexcept;
 
  private:
