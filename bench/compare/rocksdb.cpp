@@ -177,7 +177,7 @@ class Rocks final : public Contender {
     return pair_of(key, value).append(1, '\0').append(external_id);
   }
 
-  // Read, check and write are one step to other threads: a user has a lock, which he shares with others.
+  // Read, check and write are one step to other threads: a user has a lock, which it shares with others.
   std::vector<std::unique_lock<std::mutex>> lock_users(std::span<const Update> updates) {
     std::array<bool, kLocks> wanted{};
     for (const Update& update : updates) wanted[std::hash<std::string>{}(update.external_id) % kLocks] = true;

@@ -2,7 +2,7 @@
 // that chance chooses; the store is then opened again and judged.
 //
 // Each thread counts: its operation c writes c to its user c % 3, so that what it left is a prefix of its
-// operations exactly if every user holds the largest number that is his below one bound.
+// operations exactly if every user holds its largest number below one bound.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -9,7 +9,7 @@
 namespace usertags::test {
 namespace {
 
-// --- Where the log has everybody from his creation on: changes are known exactly. ---
+// --- Where the log has every user from its creation on: changes are known exactly. ---
 
 struct Edit {
   const char* name;

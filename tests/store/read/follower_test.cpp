@@ -227,7 +227,7 @@ TEST_F(FollowerTest, FollowsATokenThatWasForgottenAndGivenAnew) {
   }
 }
 
-// Whatever a writer does to his store between two looks.
+// Whatever a writer does to the store between two looks.
 TEST_F(FollowerTest, OutlivesAllThatAWriterMayDo) {
   Options options = forgetful();
   settings_of(options).tokens.max_count = 2;

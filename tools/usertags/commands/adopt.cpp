@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -91,8 +91,7 @@ void print_people(Console& console, const Adoption& adoption, bool is_dry_run) {
   }
   if (!adoption.proved) {
     out.line(
-        "the digest does not prove that this is all: users may be missing whom nothing names any more, or "
-        "changed "
+        "the digest does not prove that this is all: users may be missing whom nothing names any more, or changed "
         "so that nothing shows it");
   }
   out.line(outcome(adoption, is_dry_run));
@@ -103,18 +102,12 @@ class AdoptCommand final : public Command {
   AdoptCommand()
       : Command(
             "adopt", "Take what something other than usertags did to the file into the log",
-            "Shows what was changed in the tables of a closed store, checks it against the rules, and takes "
-            "it in "
-            "as\n"
-            "ordinary changes: all of it, or nothing where one has a problem. A row of table user may be "
-            "changed,\n"
-            "deleted or inserted; a user who was inserted gets another id. The exit code is 1 where nothing "
-            "was\n"
+            "Shows what was changed in the tables of a closed store, checks it against the rules, and takes it in as\n"
+            "ordinary changes: all of it, or nothing where one has a problem. A row of table user may be changed,\n"
+            "deleted or inserted; a user who was inserted gets another id. The exit code is 1 where nothing was\n"
             "adopted, and where --dry-run found something.\n"
-            "With --json, "
-            "{\"adopted\",\"revision\",\"proved\",\"entries_forgotten\",\"tokens_forgotten\",\"changes\":\n"
-            "[{\"kind\",\"user\",\"external_id\",\"tags\":{KEY:VALUE or "
-            "null},\"complete\",\"logged\",\"problem\","
+            "With --json, {\"adopted\",\"revision\",\"proved\",\"entries_forgotten\",\"tokens_forgotten\",\"changes\":\n"
+            "[{\"kind\",\"user\",\"external_id\",\"tags\":{KEY:VALUE or null},\"complete\",\"logged\",\"problem\","
             "\"violations\"}]}.\n"
             "\n"
             "Examples:\n"

@@ -22,21 +22,16 @@ class ApplyCommand final : public Command {
   ApplyCommand()
       : Command(
             "apply", "Apply a batch of tag operations to a user, whole or not at all",
-            "A key may come once in a batch, and every operation is judged against the user as it was "
-            "before.\n"
-            "A body is JSON. Elements of update, set and delete may have \"expected_value\", those of "
-            "delete\n"
+            "A key may come once in a batch, and every operation is judged against the user as it was before.\n"
+            "A body is JSON. Elements of update, set and delete may have \"expected_value\", those of delete\n"
             "\"must_exist\":\n"
-            "  "
-            "{\"tags\":{\"create\":[{\"key\":K,\"value\":V},…],\"update\":[…],\"set\":[…],\"delete\":[{"
-            "\"key\":K},…]}}\n"
+            "  {\"tags\":{\"create\":[{\"key\":K,\"value\":V},…],\"update\":[…],\"set\":[…],\"delete\":[{\"key\":K},…]}}\n"
             "Operations of a body are numbered in the order create, update, set, delete.\n"
             "\n"
             "Examples:\n"
             "  usertags apply users.db alice@example.com --update tier=gold --set seats=12 --delete trial\n"
             "  usertags apply users.db alice@example.com --body batch.json --if-revision 7\n"
-            "  usertags apply users.db alice@example.com --set tier=gold --token order-4711 --note 'order "
-            "4711'\n"
+            "  usertags apply users.db alice@example.com --set tier=gold --token order-4711 --note 'order 4711'\n"
             "  usertags apply users.db alice@example.com --create tier=gold --dry-run --json") {}
 
   void declare(Arguments& arguments) override {

@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <cstdint>
 #include <filesystem>
-#include <fmt/format.h>
 #include <memory>
 #include <string>
 
@@ -21,12 +21,9 @@ class BackupCommand final : public Command {
   BackupCommand()
       : Command(
             "backup", "Copy the store into another file, while it is in use, too",
-            "The copy is the store at one moment, stands alone, and is opened like any other store. It is "
-            "put in\n"
-            "place as a whole, once it is safe on the disk and proved as verify does. A closed store that "
-            "is there\n"
-            "is replaced with --force; anything else is refused. Whoever writes to the copy begins a new "
-            "epoch.\n"
+            "The copy is the store at one moment, stands alone, and is opened like any other store. It is put in\n"
+            "place as a whole, once it is safe on the disk and proved as verify does. A closed store that is there\n"
+            "is replaced with --force; anything else is refused. Whoever writes to the copy begins a new epoch.\n"
             "\n"
             "Examples:\n"
             "  usertags backup users.db copy.db\n"

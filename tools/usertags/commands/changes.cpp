@@ -32,11 +32,9 @@ class ChangesCommand final : public Command {
   ChangesCommand()
       : Command(
             "changes", "Print the changes of all users, in order, from the log",
-            "They begin with the oldest that is still kept, or behind a position: one that an earlier line "
-            "bore, or\n"
+            "They begin with the oldest that is still kept, or behind a position: one that an earlier line bore, or\n"
             "a revision. With --follow, more are printed as they are made, also by another process.\n"
-            "With --json, a change is {\"position\",\"revision\",\"transaction\",\"at\",\"user\","
-            "\"external_id\",\"kind\",\n"
+            "With --json, a change is {\"position\",\"revision\",\"transaction\",\"at\",\"user\",\"external_id\",\"kind\",\n"
             "\"tags\":{KEY:VALUE or null},\"note\"}; for people, !key is a tag that was removed.\n"
             "With --limit, changes of one transaction are not torn apart: there may be a few more.\n"
             "\n"
@@ -82,8 +80,7 @@ class ChangesCommand final : public Command {
       }
       if (page->epoch_changed) {
         console.note(
-            "the store did not end in good order since that position, or was restored: changes up to it may "
-            "be "
+            "the store did not end in good order since that position, or was restored: changes up to it may be "
             "others than were seen");
       }
       lines.print(page->changes, page->next);

@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <cstdint>
 #include <filesystem>
-#include <fmt/format.h>
 #include <memory>
 #include <string>
 
@@ -20,10 +20,8 @@ class CompactCommand final : public Command {
   CompactCommand()
       : Command(
             "compact", "Give the file's free pages back to the file system",
-            "Folds and prunes what is due, and builds the file anew. Nobody else may have the store open for "
-            "writing.\n"
-            "Room for two more copies is needed: in the folder for temporary files (SQLITE_TMPDIR, TMPDIR, "
-            "else\n"
+            "Folds and prunes what is due, and builds the file anew. Nobody else may have the store open for writing.\n"
+            "Room for two more copies is needed: in the folder for temporary files (SQLITE_TMPDIR, TMPDIR, else\n"
             "/var/tmp), and beside the store.\n"
             "\n"
             "Examples:\n"

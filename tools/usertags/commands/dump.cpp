@@ -16,15 +16,15 @@ namespace {
 class DumpCommand final : public Command {
  public:
   DumpCommand()
-      : Command("dump", "Print all users as JSON Lines, which load takes in again",
-                "A line is {\"id\",\"external_id\",\"revision\",\"tags\":[{\"key\",\"value\"},…]}, in the "
-                "order of creation.\n"
-                "Loading makes new ids and revisions. The output is JSON with and without --json.\n"
-                "Settings do not come along: usertags settings shows them, load --init --setting sets them.\n"
-                "\n"
-                "Examples:\n"
-                "  usertags dump users.db >users.jsonl\n"
-                "  usertags dump users.db | usertags load copy.db - --format jsonl --init") {}
+      : Command(
+            "dump", "Print all users as JSON Lines, which load takes in again",
+            "A line is {\"id\",\"external_id\",\"revision\",\"tags\":[{\"key\",\"value\"},…]}, in the order of creation.\n"
+            "Loading makes new ids and revisions. The output is JSON with and without --json.\n"
+            "Settings do not come along: usertags settings shows them, load --init --setting sets them.\n"
+            "\n"
+            "Examples:\n"
+            "  usertags dump users.db >users.jsonl\n"
+            "  usertags dump users.db | usertags load copy.db - --format jsonl --init") {}
 
   void declare(Arguments&) override {}
 

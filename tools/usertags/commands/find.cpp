@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstddef>
-#include <fmt/format.h>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,16 +17,15 @@ namespace {
 class FindCommand final : public Command {
  public:
   FindCommand()
-      : Command("find", "Print users, by id or external id",
-                "All are read at one moment. Who is not found is told on standard error, and the exit code "
-                "is 1.\n"
-                "With --json, a user is "
-                "{\"data\":{\"id\",\"external_id\",\"revision\",\"tags\":[{\"key\",\"value\"},…]}}.\n"
-                "\n"
-                "Examples:\n"
-                "  usertags find users.db alice@example.com\n"
-                "  usertags find users.db alice@example.com user_01jg8c0vzre5xs8nh3dr42wr8f --json\n"
-                "  usertags find users.db -- --odd-name") {}
+      : Command(
+            "find", "Print users, by id or external id",
+            "All are read at one moment. Those that are not found are named on standard error; the exit code is 1 then.\n"
+            "With --json, a user is {\"data\":{\"id\",\"external_id\",\"revision\",\"tags\":[{\"key\",\"value\"},…]}}.\n"
+            "\n"
+            "Examples:\n"
+            "  usertags find users.db alice@example.com\n"
+            "  usertags find users.db alice@example.com user_01jg8c0vzre5xs8nh3dr42wr8f --json\n"
+            "  usertags find users.db -- --odd-name") {}
 
   void declare(Arguments& arguments) override {
     arguments.positionals("USER", users_, "Ids or external ids");

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <fmt/format.h>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,25 +32,22 @@ bool same_file(const std::string& one, const std::string& other) {
 class LoadCommand final : public Command {
  public:
   LoadCommand()
-      : Command("load", "Create users from a CSV or JSON Lines file",
-                "CSV has a header of keys; an empty cell is no tag. The external id is in --id-column, by "
-                "default in\n"
-                "the column external_id, or else in the first one.\n"
-                "The delimiter is a comma, or that of --delimiter, or of a first line sep=;\n"
-                "A record that leaves a quote open is rejected with every line that it reaches, each for "
-                "itself.\n"
-                "Blank lines are passed over, and so is a byte order mark.\n"
-                "JSON Lines are as dump prints them, "
-                "{\"external_id\":E,\"tags\":[{\"key\":K,\"value\":V},…]}, where tags may\n"
-                "also be {K:V,…}, and \"id\" and \"revision\" are passed over.\n"
-                "Rows that cannot be loaded, existing users included, are rejected, and the rest goes on; "
-                "--rejects\n"
-                "keeps each as {\"line\":N,\"error\":{…},\"input\":TEXT}.\n"
-                "\n"
-                "Examples:\n"
-                "  usertags load users.db people.csv --init --rejects rejected.jsonl\n"
-                "  usertags load users.db export.csv --id-column email --delimiter ';'\n"
-                "  usertags dump other.db | usertags load users.db - --format jsonl") {}
+      : Command(
+            "load", "Create users from a CSV or JSON Lines file",
+            "CSV has a header of keys; an empty cell is no tag. The external id is in --id-column, by default in\n"
+            "the column external_id, or else in the first one.\n"
+            "The delimiter is a comma, or that of --delimiter, or of a first line sep=;\n"
+            "A record that leaves a quote open is rejected with every line that it reaches, each for itself.\n"
+            "Blank lines are passed over, and so is a byte order mark.\n"
+            "JSON Lines are as dump prints them, {\"external_id\":E,\"tags\":[{\"key\":K,\"value\":V},…]}, where tags may\n"
+            "also be {K:V,…}, and \"id\" and \"revision\" are passed over.\n"
+            "Rows that cannot be loaded, existing users included, are rejected, and the rest goes on; --rejects\n"
+            "keeps each as {\"line\":N,\"error\":{…},\"input\":TEXT}.\n"
+            "\n"
+            "Examples:\n"
+            "  usertags load users.db people.csv --init --rejects rejected.jsonl\n"
+            "  usertags load users.db export.csv --id-column email --delimiter ';'\n"
+            "  usertags dump other.db | usertags load users.db - --format jsonl") {}
 
   void declare(Arguments& arguments) override {
     arguments.positional("FILE", file_, "The file (- is standard input)");

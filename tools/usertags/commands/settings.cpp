@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,10 +48,8 @@ class SettingsCommand final : public Command {
             "history_min_age_s                     … and all that are younger\n"
             "tokens_max_count, tokens_max_age_s    idempotency tokens: at most so many, and no older\n"
             "\n"
-            "Age counts while the store is open for writing, whatever the clock says. A lower bound removes "
-            "nothing\n"
-            "at once: what it lets go is removed by later housekeeping. --dry-run says what may go, and "
-            "changes\n"
+            "Age counts while the store is open for writing, whatever the clock says. A lower bound removes nothing\n"
+            "at once: what it lets go is removed by later housekeeping. --dry-run says what may go, and changes\n"
             "nothing.\n"
             "\n"
             "Examples:\n"

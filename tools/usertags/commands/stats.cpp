@@ -125,14 +125,14 @@ void append_people(std::string& out, const Stats& stats, const Distribution& dis
 class StatsCommand final : public Command {
  public:
   StatsCommand()
-      : Command("stats", "Print every number that the store keeps of itself, and how tags are distributed",
-                "JSON also has the work and the latencies since the opening. They are those of this command, "
-                "which\n"
-                "only looks; a host gets its own from UserTagStore::stats().\n"
-                "\n"
-                "Examples:\n"
-                "  usertags stats users.db\n"
-                "  usertags stats users.db --json | jq .tags_per_user") {}
+      : Command(
+            "stats", "Print every number that the store keeps of itself, and how tags are distributed",
+            "JSON also has the work and the latencies since the opening. They are those of this command, which\n"
+            "only looks; a host gets its own from UserTagStore::stats().\n"
+            "\n"
+            "Examples:\n"
+            "  usertags stats users.db\n"
+            "  usertags stats users.db --json | jq .tags_per_user") {}
 
   void declare(Arguments&) override {}
 

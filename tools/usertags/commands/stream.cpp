@@ -73,14 +73,11 @@ class StreamCommand final : public Command {
       : Command(
             "stream", "Take writes from standard input, one JSON object a line, and answer each",
             "A line is one of these, with \"if_revision\", \"token\" and \"note\" where wanted:\n"
-            "  {\"user\":REF,\"tags\":{\"set\":[{\"key\":K,\"value\":V}],…}}   operations as in apply "
-            "--body\n"
+            "  {\"user\":REF,\"tags\":{\"set\":[{\"key\":K,\"value\":V}],…}}   operations as in apply --body\n"
             "  {\"create\":{\"external_id\":E,\"tags\":[{\"key\":K,\"value\":V},…]}}\n"
             "  {\"delete\":REF}\n"
-            "Each line gets one line, in order, once its write is durable: {\"data\":USER or "
-            "null,\"revision\":N,\n"
-            "\"changed\":B,\"replayed\":B} or {\"error\":{…}}. Lines that arrive together are committed "
-            "together;\n"
+            "Each line gets one line, in order, once its write is durable: {\"data\":USER or null,\"revision\":N,\n"
+            "\"changed\":B,\"replayed\":B} or {\"error\":{…}}. Lines that arrive together are committed together;\n"
             "no answer waits for more input. A bad line is answered and does not stop the stream; a blank\n"
             "one is passed over.\n"
             "\n"

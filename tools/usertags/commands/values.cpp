@@ -18,8 +18,7 @@ class ValuesCommand final : public Command {
       : Command(
             "values", "Print the values of a key, with the number of users",
             std::string(
-                "In the order of their bytes, or with --top the most used ones. A key that nobody has has "
-                "none.\n"
+                "In the order of their bytes, or with --top the most used ones. A key without users has no values.\n"
                 "With --json, a line is {\"value\":V,\"users\":N}.\n") +
                 kPagingHelp +
                 "\n"
