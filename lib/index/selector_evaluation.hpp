@@ -1,16 +1,4 @@
-// SelectorTerm: a selector bound to one moment of the tag index. Its tests have become the sets of users that
-// pass them, looked up once; a pattern or a comparison has walked the ordered values of its key from the text
-// that all matches begin with. Valid while the moment is held.
-//
-// Evaluation of selectors by set operations, on one moment of the tag index that the caller holds.
-//
-// Counting makes no set where sizes and the size of an intersection tell: of a test alone, of two tests, of
-// their negations. Otherwise a conjunction begins with its smallest term, looks within what is left only, and
-// the last term is counted, not made.
-//
-// A page looks at a stretch of ordinals at a time, the first as wide as one container of CRoaring, each
-// further one four times as wide: so the first users come without the rest being made, and looking through
-// all costs little more than doing it at once.
+// Evaluation of a selector over the tag index: its terms are bound to sets, and the sets are put together.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +12,10 @@
 #include "selector/node.hpp"
 
 namespace usertags::index {
+
+// SelectorTerm: a selector bound to one moment of the tag index. Its tests have become the sets of users that
+// pass them, looked up once; a pattern or a comparison has walked the ordered values of its key from the text
+// that all matches begin with. Valid while the moment is held.
 
 // How much is done while the moment lock is held once, about, in units of some ten nanoseconds: so that
 // nobody who publishes waits longer than one to two milliseconds.
@@ -71,6 +63,16 @@ struct SelectorTerm {
 // None where that, or the evaluation that follows, is too much work for one hold of the lock. Throws
 // std::bad_alloc.
 std::optional<SelectorTerm> bind_selector(const TagIndex& tags, const selector::Node& selector);
+
+// Evaluation of selectors by set operations, on one moment of the tag index that the caller holds.
+//
+// Counting makes no set where sizes and the size of an intersection tell: of a test alone, of two tests, of
+// their negations. Otherwise a conjunction begins with its smallest term, looks within what is left only, and
+// the last term is counted, not made.
+//
+// A page looks at a stretch of ordinals at a time, the first as wide as one container of CRoaring, each
+// further one four times as wide: so the first users come without the rest being made, and looking through
+// all costs little more than doing it at once.
 
 // None where it is too much for one hold of the moment lock (selector_slices.hpp). Both throw std::bad_alloc.
 std::optional<std::uint64_t> count_matching(const TagIndex& tags, const selector::Node& selector);

@@ -1,18 +1,4 @@
-// PackedText: an owned text in 16 bytes, ordered bytewise. PackedView: the same, not owned, for look-ups.
-//
-//   up to 12 bytes   size | the text, filled up with zeros
-//   longer           size | its first 4 bytes | pointer to the whole of it
-//
-// This is the string of Umbra (Neumann and Freitag, CIDR 2020). Most keys and values of tags are short:
-// searching sorted ones then compares two integers each, and reads no memory beside them.
-//
-// SortedBlocks: an ordered map from text to T, as a map of two levels of flat_map: leaves of at most kMaxLeaf
-// entries, and above them the leaves, each by a text that is not above any of its keys. The first leaf's is
-// empty, and it stays when it has no entries.
-//
-// An insert moves at most a leaf's entries, and, one time in kMaxLeaf / 2, the leaves' headers: with a
-// million keys that is 2 KiB and, then, 0.8 MB. A look-up is two binary searches over contiguous memory.
-// References to T hold until the next insert or erase.
+// Texts in order with what belongs to them: SortedBlocks, the two-level map of the tag index, and PackedText, its key.
 #pragma once
 
 #include <algorithm>
@@ -28,6 +14,14 @@
 
 namespace usertags::index {
 
+// PackedText: an owned text in 16 bytes, ordered bytewise; PackedView: the same, not owned, for looking one
+// up.
+//
+//   up to 12 bytes   size | the text, filled up with zeros
+//   longer           size | its first 4 bytes | pointer to the whole of it
+//
+// This is the string of Umbra (Neumann and Freitag, CIDR 2020). Most keys and values of tags are short:
+// searching sorted ones then compares two integers each, and reads no memory beside them.
 class PackedView {
  public:
   static constexpr std::size_t kMaxInline = 12;
@@ -127,6 +121,13 @@ class PackedText {
 
 static_assert(sizeof(PackedText) == 16);
 
+// SortedBlocks: an ordered map from text to T, as a map of two levels of flat_map: leaves of at most kMaxLeaf
+// entries, and above them the leaves, each by a text that is not above any of its keys. The first leaf's is
+// empty, and it stays when it has no entries.
+//
+// An insert moves at most a leaf's entries, and, one time in kMaxLeaf / 2, the leaves' headers: with a
+// million keys that is 2 KiB and, then, 0.8 MB. A look-up is two binary searches over contiguous memory.
+// References to T hold until the next insert or erase.
 template <class T>
 class SortedBlocks {
  public:

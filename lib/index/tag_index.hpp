@@ -1,20 +1,4 @@
-// KeyEntry: one tag key in the index. It has the key's values, each with the set of users who have it, and
-// the set of users who have the key at all, and keeps account of what they take.
-//
-// A value stays while it has users, or awaits some: reserve() makes it and allocates, so that add() cannot
-// fail.
-//
-// TagEdits: what the steps of a group do to the sets of the tag index, worked out before the group is
-// committed, so that publishing it has nothing to look for.
-//
-// TagIndex: from tags to users.
-//
-//   key ─▶ { value ─▶ set of users, set of users who have the key }, and the set of all users
-//
-// Keys and values are ordered (SortedBlocks), users are ordinals (UserSet), so that a selector can be
-// evaluated by set operations, and patterns and comparisons by a walk over the ordered values of one key.
-// Updates are in two steps, so that the second cannot fail: prepare() finds or makes the sets and the room in
-// them, publish() fills them. Readers and updates are kept apart by the caller.
+// TagIndex: from tags to users, and what it is made of.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +23,12 @@ struct Step {
 
   bool creates() const noexcept { return !before; }
 };
+
+// KeyEntry: one tag key in the index. It has the key's values, each with the set of users who have it, and
+// the set of users who have the key at all, and keeps account of what they take.
+//
+// A value stays while it has users, or awaits some: reserve() makes it and allocates, so that add() cannot
+// fail.
 
 // What the entries of an index come to together, so that nobody has to look at each.
 struct KeyAccount {
@@ -108,6 +98,9 @@ class KeyEntry {
   UserSet users_;
 };
 
+// TagEdits: what the steps of a group do to the sets of the tag index, worked out before the group is
+// committed, so that publishing it has nothing to look for.
+
 // One user's value of one key changes. Texts are those of the user's versions.
 struct TagEdit {
   std::string_view key{};
@@ -132,6 +125,14 @@ struct TagEdits {
 // What differs between the versions of each step; sets are not looked for. Throws std::bad_alloc.
 TagEdits differences(std::span<const Step> steps);
 
+// TagIndex: from tags to users.
+//
+//   key ─▶ { value ─▶ set of users, set of users who have the key }, and the set of all users
+//
+// Keys and values are ordered (SortedBlocks), users are ordinals (UserSet), so that a selector can be
+// evaluated by set operations, and patterns and comparisons by a walk over the ordered values of one key.
+// Updates are in two steps, so that the second cannot fail: prepare() finds or makes the sets and the room in
+// them, publish() fills them. Readers and updates are kept apart by the caller.
 class TagIndex {
  public:
   // Fills an empty index from the users, in the order of their ordinals. Throws std::bad_alloc.

@@ -1,21 +1,4 @@
-// UserSet: a set of ordinals in 16 bytes and what it needs beside them.
-//
-//   up to 2 members     in the object itself
-//   up to 256           a sorted array on the heap
-//   beyond              a CRoaring bitmap (roaringbitmap.org); back to an array at half of that
-//
-// A sorted array of 256 takes 1 KiB. The same members spread over a million users would take CRoaring 16
-// containers of their own, each with its header and its block on the heap.
-//
-// Adding is in two steps, so that it cannot fail after a commit: reserve() allocates, add() does not.
-// CRoaring is exempt: adding to a bitmap may allocate, and before release 4 it aborts where it gets no
-// memory.
-//
-// Ordinals: a set of users that an evaluation makes, and its algebra with the index' own sets. Always a
-// CRoaring bitmap: it lives for one question only.
-//
-// Everything that makes or changes one throws std::bad_alloc where CRoaring tells that memory ran out; before
-// release 4 it ends the process at some places instead.
+// Sets of users, as ordinals: those that the tag index keeps (UserSet), and those that a question makes (Ordinals).
 #pragma once
 
 #include <algorithm>
@@ -28,6 +11,18 @@
 
 namespace usertags::index {
 
+// UserSet: a set of ordinals in 16 bytes and what it needs beside them.
+//
+//   up to 2 members     in the object itself
+//   up to 256           a sorted array on the heap
+//   beyond              a CRoaring bitmap (roaringbitmap.org); back to an array at half of that
+//
+// A sorted array of 256 takes 1 KiB. The same members spread over a million users would take CRoaring 16
+// containers of their own, each with its header and its block on the heap.
+//
+// Adding is in two steps, so that it cannot fail after a commit: reserve() allocates, add() does not.
+// CRoaring is exempt: adding to a bitmap may allocate, and before release 4 it aborts where it gets no
+// memory.
 class UserSet {
  public:
   UserSet() noexcept : inline_{} {}
@@ -121,6 +116,11 @@ void UserSet::visit_from(std::uint32_t first, Visitor&& visitor) const {
   while (iterator.has_value && visitor(iterator.current_value)) roaring_advance_uint32_iterator(&iterator);
 }
 
+// Ordinals: a set of users that an evaluation makes, and its algebra with the index' own sets. Always a
+// CRoaring bitmap: it lives for one question only.
+//
+// Everything that makes or changes one throws std::bad_alloc where CRoaring tells that memory ran out; before
+// release 4 it ends the process at some places instead.
 class Ordinals {
  public:
   Ordinals();                                                       // none

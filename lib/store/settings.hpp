@@ -1,6 +1,4 @@
 // CurrentSettings: the store's settings as questions see them, without waiting for whoever writes.
-//
-// What options and settings can be: invalid_argument, where they cannot.
 #pragma once
 
 #include <chrono>
@@ -31,6 +29,7 @@ class CurrentSettings {
   StoredSettings settings_ USERTAGS_GUARDED_BY(mutex_);
 };
 
+// What options and settings can be: invalid_argument, where they cannot.
 void check(const Options& options);
 void check(const Settings& settings);
 void check_busy_timeout(std::chrono::milliseconds timeout);

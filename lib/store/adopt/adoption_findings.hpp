@@ -1,9 +1,5 @@
 // Findings: the users who are not as the store left them, found by comparing rows and log
 // (adoption_survey.hpp).
-//
-// The rules that an adoption holds what it found against: those of tags, as if they were created, with the
-// limits of the store's settings; of external ids; and that these are unique, and ids grow with ordinals,
-// among all users.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +30,10 @@ struct Findings {
 
 // Finds differences, and those problems that come from a user's past. Throws std::bad_alloc.
 Findings find_differences(const Survey& survey);
+
+// The rules that an adoption holds what it found against: those of tags, as if they were created, with the
+// limits of the store's settings; of external ids; and that these are unique, and ids grow with ordinals,
+// among all users.
 
 // Fills in problems and violations. Throws Failure (corrupt_store) where users whom nobody changed break a
 // rule, and std::bad_alloc.

@@ -1,18 +1,4 @@
-// BackupTarget: the place to which a copy of a store goes, judged before anything is copied, and again when
-// the copy is put there.
-//
-// Only what is a store, closed, with nothing beside it that SQLite would apply to the copy, is replaced; a
-// writer would go on writing into the file that was replaced. It is kept out by the sidecar. A sidecar that
-// is there is held from the beginning. Where there is none, no writer has ever been there: it is made when a
-// file is replaced, and not at all where there is no file, so that a copy that failed leaves nothing, and a
-// new one stands alone.
-//
-// Backup: an online copy of a store, in place as a whole or not at all.
-//
-//   judge the target ─▶ copy to another name beside it, synced ─▶ prove it ─▶ judge again
-//                                                              ─▶ rename ─▶ sync the folder
-//
-// What is copied is one read transaction: a moment, and all that was acknowledged before it.
+// A backup: the copy, and how it takes its place.
 #pragma once
 
 #include <chrono>
@@ -30,6 +16,14 @@
 
 namespace usertags::store {
 
+// BackupTarget: the place to which a copy of a store goes, judged before anything is copied, and again when
+// the copy is put there.
+//
+// Only what is a store, closed, with nothing beside it that SQLite would apply to the copy, is replaced; a
+// writer would go on writing into the file that was replaced. It is kept out by the sidecar. A sidecar that
+// is there is held from the beginning. Where there is none, no writer has ever been there: it is made when a
+// file is replaced, and not at all where there is no file, so that a copy that failed leaves nothing, and a
+// new one stands alone.
 class BackupTarget {
  public:
   struct Rules {
@@ -64,6 +58,12 @@ class BackupTarget {
   std::optional<StoreLock> lock_;
 };
 
+// Backup: an online copy of a store, in place as a whole or not at all.
+//
+//   judge the target ─▶ copy to another name beside it, synced ─▶ prove it ─▶ judge again ─▶ rename ─▶ sync
+//   the folder
+//
+// What is copied is one read transaction: a moment, and all that was acknowledged before it.
 class Backup {
  public:
   struct Source {

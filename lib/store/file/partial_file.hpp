@@ -1,7 +1,4 @@
 // How a finished file gets its name, so that at every moment there is the old file or the new one, and whole.
-//
-// PartialFile: a file that is being written under a name of its own, and is removed unless it was moved to
-// the name that it is for.
 #pragma once
 
 #include <array>
@@ -19,6 +16,8 @@ void move_to_new(const std::filesystem::path& from, const std::filesystem::path&
 // What was moved into the folder stays there through a power loss. Throws Failure.
 void sync_folder(const std::filesystem::path& folder);
 
+// PartialFile: a file that is being written under a name of its own, and is removed unless it was moved to
+// the name that it is for.
 class PartialFile {
  public:
   // Makes an empty one in the folder, `.usertags-backup-` and 16 random digits, with this mode, or as new

@@ -1,19 +1,4 @@
-// FileWitness: tells whether anybody has written to a store's file since a moment, for readers whom no lock
-// protects (immutable=1).
-//
-// A writer of the library makes the sidecar before all else, and it stays. Any other one changes the file's
-// times or its size, or leaves a WAL or a journal beside it. What this cannot see is a write of somebody else
-// within the same tick of the file system's clock as an earlier one.
-//
-// Reading: a connection that looks at a store's file and changes no byte of database and WAL, beside a live
-// writer or without one.
-//
-// Where a WAL or a journal stands, or a writer holds the sidecar, it reads as SQLite readers do (mode=ro).
-// Where none is, SQLite would have to make a -shm first; then the sidecar, if there is one, is held shared
-// instead, so that no writer starts meanwhile, and the file is read as immutable, which leaves nothing
-// behind. No lock of SQLite's protects such a reading, and without a sidecar none at all. So it is a reading
-// only when nobody has written meanwhile; otherwise it is void, whatever it answered, and is done again
-// (read_file).
+// Reading a store's file beside whoever writes it, or alone.
 #pragma once
 
 #include <array>
@@ -30,6 +15,12 @@
 
 namespace usertags::store {
 
+// FileWitness: tells whether anybody has written to a store's file since a moment, for readers whom no lock
+// protects (immutable=1).
+//
+// A writer of the library makes the sidecar before all else, and it stays. Any other one changes the file's
+// times or its size, or leaves a WAL or a journal beside it. What this cannot see is a write of somebody else
+// within the same tick of the file system's clock as an earlier one.
 class FileWitness {
  public:
   explicit FileWitness(const std::filesystem::path& store);   // of now
@@ -54,6 +45,15 @@ class FileWitness {
   std::array<Look, 4> then_;
 };
 
+// Reading: a connection that looks at a store's file and changes no byte of database and WAL, beside a live
+// writer or without one.
+//
+// Where a WAL or a journal stands, or a writer holds the sidecar, it reads as SQLite readers do (mode=ro).
+// Where none is, SQLite would have to make a -shm first; then the sidecar, if there is one, is held shared
+// instead, so that no writer starts meanwhile, and the file is read as immutable, which leaves nothing
+// behind. No lock of SQLite's protects such a reading, and without a sidecar none at all. So it is a reading
+// only when nobody has written meanwhile; otherwise it is void, whatever it answered, and is done again
+// (read_file).
 struct Reading {
   std::optional<StoreLock> lock;
   std::optional<FileWitness> witness;   // of a file that is read as immutable

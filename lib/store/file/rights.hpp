@@ -1,9 +1,4 @@
-// What a system call that failed means to the store.
-//
-// Rights: which one a process lacks, and on what, where something could not be done to a store's files.
-//
-// They are asked for after something failed, never before: the system's answer to the call itself is the one
-// that counts.
+// What the system refuses: errno as typed errors, and which right is missing.
 #pragma once
 
 #include <filesystem>
@@ -14,10 +9,17 @@
 
 namespace usertags::store {
 
+// What a system call that failed means to the store.
+
 // Throws the Failure that an errno means: permission_denied, disk_full or io_error. `what` says what could
 // not be done, and to what; the system's own words are appended. `remedy` is for an io_error that has a
 // better one than to check the device.
 [[noreturn]] void fail_system(int error, std::string what, std::string remedy = {});
+
+// Rights: which one a process lacks, and on what, where something could not be done to a store's files.
+//
+// They are asked for after something failed, never before: the system's answer to the call itself is the one
+// that counts.
 
 // What keeps this process from reading or writing the store and the files that SQLite keeps beside it, in
 // words ("the folder /data cannot be written to, and users.db-wal is to be made there"); none where nothing

@@ -1,10 +1,4 @@
-// Loader: reads the file back into records: the rows of table `user`, brought up to date with the log. The
-// same reading serves the opening of a store, which stops at the first problem, and its verification, which
-// collects them.
-//
-// Reads table `token` into memory, and proves it: every row bears its checksum, numbers have no gap, and no
-// token comes twice. What does not fit is foreign: a token that was lost or changed would let a request take
-// effect a second time.
+// From the file to memory: users, and tokens.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +14,9 @@
 
 namespace usertags::store {
 
+// Loader: reads the file back into records: the rows of table `user`, brought up to date with the log. The
+// same reading serves the opening of a store, which stops at the first problem, and its verification, which
+// collects them.
 struct Loaded {
   sqlite::State state;
   std::vector<model::RecordPtr> records;   // the living, in the order of their ordinals
@@ -36,6 +33,10 @@ enum class LogExtent : std::uint8_t {
 // Reads within the caller's transaction, so that rows and log are of one moment. Throws Failure, and
 // std::bad_alloc.
 Loaded load(sqlite::Connection& connection, LogExtent extent, const OnProblem& on_problem);
+
+// Reads table `token` into memory, and proves it: every row bears its checksum, numbers have no gap, and no
+// token comes twice. What does not fit is foreign: a token that was lost or changed would let a request take
+// effect a second time.
 
 // Tokens that are not as the store left them, by their numbers.
 struct BadTokens {

@@ -1,12 +1,4 @@
-// What reading a file finds to be wrong with it.
-//
-// Problems are of two kinds. Damage: what no store would have written, or what does not fit its checksum
-// chain (corrupt_store). Foreign: sound rows that are not as the store left them (foreign_write).
-//
-// What can be wrong with the log, in the words of whoever reads it.
-//
-// The walk over a file's log that proves it: every entry by the checksum chain, and its end by the commit
-// record.
+// Reading the log, and what can be found wrong in a file.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +14,10 @@
 
 namespace usertags::store {
 
+// What reading a file finds to be wrong with it.
+//
+// Problems are of two kinds. Damage: what no store would have written, or what does not fit its checksum
+// chain (corrupt_store). Foreign: sound rows that are not as the store left them (foreign_write).
 struct FileProblem {
   VerifyReport::Kind kind{};
   ErrorCode code{};      // corrupt_store or foreign_write
@@ -35,6 +31,7 @@ using OnProblem = std::function<void(const FileProblem&)>;
 // Throws the problem as a Failure: for opening.
 void refuse_problem(const FileProblem& problem);
 
+// What can be wrong with the log, in the words of whoever reads it.
 inline std::string broken_log(std::uint64_t revision) {
   return "the log is broken at change " + std::to_string(revision);
 }
@@ -46,6 +43,8 @@ inline std::string missing_row(std::uint32_t ordinal, std::uint64_t revision) {
          " is its";
 }
 
+// The walk over a file's log that proves it: every entry by the checksum chain, and its end by the commit
+// record.
 using OnChange = std::function<void(const model::Change&)>;
 
 // Calls on_change for the changes from revision `first` on, in order, within the caller's transaction;

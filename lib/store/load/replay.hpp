@@ -1,8 +1,4 @@
-// What a row of table `user` says, as a record: judged in full, because a file may hold anything, whatever
-// its checksums say.
-//
-// Replay: what entries of the log make of users, as records. Loading a file and following one both come to
-// their records this way. One thread at a time.
+// From rows and entries of the log to users.
 #pragma once
 
 #include <expected>
@@ -19,6 +15,9 @@
 #include "sqlite/tables.hpp"
 
 namespace usertags::store {
+
+// What a row of table `user` says, as a record: judged in full, because a file may hold anything, whatever
+// its checksums say.
 
 // Why a row is no user: corrupt_store for what no store writes, foreign_write for sound columns that do not
 // fit the row's checksum. `what` is the rest of a sentence that begins with the row.
@@ -41,6 +40,8 @@ bool is_user(std::string_view id, std::string_view external_id, std::span<const 
 // quotes is then well-formed, too. NUL is no matter here, because canonical JSON has none.
 bool is_well_formed(std::string_view json) noexcept;
 
+// Replay: what entries of the log make of users, as records. Loading a file and following one both come to
+// their records this way. One thread at a time.
 class Replay {
  public:
   // The user that a creation makes, the version that a patch makes of the living user `before`, and the

@@ -1,13 +1,4 @@
-// LogReader: reads the log over one connection, for the change feed and for histories. Every entry that it
-// shows was held against the checksums of the log. Each call is one read transaction of bounded length. One
-// thread at a time.
-//
-// An entry names its user by ordinal. Whose it is stands in a creation itself; for the others memory tells
-// while the user lives, and table `user` afterwards, which keeps a tombstone until the floor has passed the
-// deletion. Ordinals, ids and external ids never change hands, so it does not matter which moment is asked.
-//
-// LogReaders: connections of their own for reading the log of a file (mode=ro), so that the feed never waits
-// for a sync nor holds up a commit. Opened when needed, and kept for the next call. Any thread.
+// LogReader reads the log for the feed; LogReaders keeps connections for it.
 #pragma once
 
 #include <chrono>
@@ -35,6 +26,14 @@
 #include "store/file/reading.hpp"
 
 namespace usertags::store {
+
+// LogReader: reads the log over one connection, for the change feed and for histories. Every entry that it
+// shows was held against the checksums of the log. Each call is one read transaction of bounded length. One
+// thread at a time.
+//
+// An entry names its user by ordinal. Whose it is stands in a creation itself; for the others memory tells
+// while the user lives, and table `user` afterwards, which keeps a tombstone until the floor has passed the
+// deletion. Ordinals, ids and external ids never change hands, so it does not matter which moment is asked.
 
 // A revision that the store has not come to.
 Error future_revision(std::uint64_t revision, std::uint64_t newest);
@@ -107,6 +106,8 @@ class LogReader {
   model::PatchDecoder decoder_;
 };
 
+// LogReaders: connections of their own for reading the log of a file (mode=ro), so that the feed never waits
+// for a sync nor holds up a commit. Opened when needed, and kept for the next call. Any thread.
 class LogReaders {
  public:
   // `store` is a resolved path (store_path.hpp).

@@ -1,8 +1,4 @@
-// Cursors as text: URL-safe base64 (RFC 4648, section 5, without padding) of
-//   kind, 1 byte | query, 8 bytes | position: of what was returned last | check, 8 bytes   (little-endian)
-// where `check` is XXH3-64 over what precedes, seeded with the store's id: a cursor of another store, of
-// another question, or a mangled one does not fit. A position is a user's ordinal, 4 bytes, or text: a key, a
-// value, a revision in decimal.
+
 #pragma once
 
 #include <array>
@@ -21,6 +17,11 @@ namespace usertags::store {
 // Why no page has this limit; none where one may.
 std::optional<Error> bad_limit(std::size_t limit);
 
+// Cursors as text: URL-safe base64 (RFC 4648, section 5, without padding) of
+//   kind, 1 byte | query, 8 bytes | position: of what was returned last | check, 8 bytes   (little-endian)
+// where `check` is XXH3-64 over what precedes, seeded with the store's id: a cursor of another store, of
+// another question, or a mangled one does not fit. A position is a user's ordinal, 4 bytes, or text: a key, a
+// value, a revision in decimal.
 using StoreId = std::array<std::uint8_t, 16>;
 
 enum class CursorKind : std::uint8_t { list = 1, keys = 2, values = 3, select = 4, history = 5 };

@@ -1,8 +1,4 @@
-// LatencyHistogram: a distribution of durations in log-linear buckets (each power of two of nanoseconds split
-// in 16), so that percentiles are accurate to one part in 16 at a fixed size. Recording and reading are
-// lock-free and may happen on any threads at once.
-//
-// Metrics: what the store counts of its own work since it was opened. Written by the leader, read by anyone.
+// What the store counts of its own work.
 #pragma once
 
 #include <array>
@@ -17,6 +13,9 @@
 
 namespace usertags::store {
 
+// LatencyHistogram: a distribution of durations in log-linear buckets (each power of two of nanoseconds split
+// in 16), so that percentiles are accurate to one part in 16 at a fixed size. Recording and reading are
+// lock-free and may happen on any threads at once.
 class LatencyHistogram {
  public:
   void record(std::chrono::nanoseconds duration) noexcept;
@@ -49,6 +48,7 @@ class Timer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// Metrics: what the store counts of its own work since it was opened. Written by the leader, read by anyone.
 struct Metrics final : sqlite::SyncObserver {
   void on_sync(std::chrono::nanoseconds took) noexcept override { sync.record(took); }
 

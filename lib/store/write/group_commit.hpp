@@ -1,15 +1,6 @@
 // Turn: what one thread waits for, once, and another one gives it. A POSIX semaphore: who waits may be gone
 // with it as soon as it was given, and takes no lock on waking, so that many who are woken at once do not
 // queue up again.
-//
-// Group commit without a thread of its own. Callers queue; the first becomes the leader, takes what waits (up
-// to a bound), and has it committed as one group; while it syncs, the next group gathers. When the leader's
-// own request is answered, it hands the lead to the caller at the head of the queue.
-//
-// Order: the writes of one request keep their order; requests are taken in the order of their arrival, a long
-// one a part at a time, so that short ones behind it need not wait for its end. A transaction is taken whole.
-// A request none of which was taken by its deadline leaves the queue, also where a group was offered it and
-// gave it back.
 #pragma once
 
 #include <algorithm>
@@ -73,6 +64,15 @@ class Turn {
   std::atomic<bool> is_given_{false};
   sem_t given_;
 };
+
+// Group commit without a thread of its own. Callers queue; the first becomes the leader, takes what waits (up
+// to a bound), and has it committed as one group; while it syncs, the next group gathers. When the leader's
+// own request is answered, it hands the lead to the caller at the head of the queue.
+//
+// Order: the writes of one request keep their order; requests are taken in the order of their arrival, a long
+// one a part at a time, so that short ones behind it need not wait for its end. A transaction is taken whole.
+// A request none of which was taken by its deadline leaves the queue, also where a group was offered it and
+// gave it back.
 
 // What runs under the lead: one thread at a time, never under the queue's lock.
 class GroupRunner {

@@ -1,24 +1,5 @@
-// FoldSchedule: which users are patched in the log and not yet folded into their rows, and in which order
-// they are folded.
-//
-// Users are folded in the order of their rows, in rounds over the whole table, so that one page is written
-// once for many of them. The fold is complete up to the revision at which the last whole round began: each
-// patch before it was still ahead of the round's position, and has been folded by it since.
-//
-// Retention: how far the log and the idempotency tokens may be pruned, and no further. Each has its own rule,
-// which is a setting of the store (Settings::history, Settings::tokens). Ages are lived time
-// (lived_time.hpp).
-//
-// Pruning is done some rows at a time: one by one it would rewrite a table's first page with each commit.
-// Used under the lead only. Throws Failure (corrupt_store) where a row is missing.
-//
-// Postponement: how long housekeeping is put off when it has failed, so that a disk that stays full does not
-// cost every commit a try: until 1,024 writes have come, then twice as many, up to a bound.
-//
-// LivedTime: how long a store has been open for writing, in all its sessions: what the age of changes and
-// tokens is counted by (docs/semantics.md, "Settings"). A clock that somebody sets moves it neither way, and
-// time in which the store is closed does not count. What a session that ends uncleanly has lived since its
-// last commit is lost: everything is then kept a little longer.
+// Housekeeping that comes with commits: which users are folded next, what may be pruned, when it is tried again after a
+// failure, and the time by which ages are counted.
 #pragma once
 
 #include <algorithm>
@@ -35,6 +16,12 @@
 
 namespace usertags::store {
 
+// FoldSchedule: which users are patched in the log and not yet folded into their rows, and in which order
+// they are folded.
+//
+// Users are folded in the order of their rows, in rounds over the whole table, so that one page is written
+// once for many of them. The fold is complete up to the revision at which the last whole round began: each
+// patch before it was still ahead of the round's position, and has been folded by it since.
 class FoldSchedule {
  public:
   // The state that a file was found in: complete up to `folded_revision`, with nothing marked.
@@ -81,6 +68,12 @@ class FoldSchedule {
   std::uint64_t round_revision_;
 };
 
+// Retention: how far the log and the idempotency tokens may be pruned, and no further. Each has its own rule,
+// which is a setting of the store (Settings::history, Settings::tokens). Ages are lived time
+// (lived_time.hpp).
+//
+// Pruning is done some rows at a time: one by one it would rewrite a table's first page with each commit.
+// Used under the lead only. Throws Failure (corrupt_store) where a row is missing.
 class Retention {
  public:
   explicit Retention(sqlite::Database& database) noexcept : database_(database) {}
@@ -110,6 +103,8 @@ class Retention {
   sqlite::Database& database_;
 };
 
+// Postponement: how long housekeeping is put off when it has failed, so that a disk that stays full does not
+// cost every commit a try: until 1,024 writes have come, then twice as many, up to a bound.
 class Postponement {
  public:
   static constexpr std::size_t kFirst = 1024;
@@ -132,6 +127,10 @@ class Postponement {
   std::size_t next_ = kFirst;
 };
 
+// LivedTime: how long a store has been open for writing, in all its sessions: what the age of changes and
+// tokens is counted by (docs/semantics.md, "Settings"). A clock that somebody sets moves it neither way, and
+// time in which the store is closed does not count. What a session that ends uncleanly has lived since its
+// last commit is lost: everything is then kept a little longer.
 class LivedTime {
  public:
   using Uptime = std::function<std::chrono::nanoseconds()>;

@@ -1,11 +1,4 @@
-// What those who wait for changes share.
-//
-// PublishSignal: wakes those who wait for something to become visible. There is no polling, and while nobody
-// waits, whoever publishes pays one atomic operation for a group.
-//
-// Nobody is missed: a waiter counts itself before it looks at what is visible, and a publisher reads the
-// count after it has made something visible. Of these two operations on the count, the later one sees what
-// came before the earlier: the waiter what was published, or the publisher the waiter.
+// Waiting until something becomes visible.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +12,8 @@
 #include <usertags/error.hpp>
 
 namespace usertags::store {
+
+// What those who wait for changes share.
 
 // How often a read-only store looks whether its file has more: nobody in this process could tell it.
 inline constexpr std::chrono::milliseconds kLookEvery{20};
@@ -42,6 +37,12 @@ inline Error has_not_come_to(std::uint64_t asked, std::uint64_t newest) {
                          .current_revision = newest}};
 }
 
+// PublishSignal: wakes those who wait for something to become visible. There is no polling, and while nobody
+// waits, whoever publishes pays one atomic operation for a group.
+//
+// Nobody is missed: a waiter counts itself before it looks at what is visible, and a publisher reads the
+// count after it has made something visible. Of these two operations on the count, the later one sees what
+// came before the earlier: the waiter what was published, or the publisher the waiter.
 class PublishSignal {
  public:
   // After something became visible, or the store was closed.

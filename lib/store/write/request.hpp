@@ -1,8 +1,4 @@
-// Request: one call of a host on its way through the store: one write, the many of apply_each, or the
-// transaction of apply_all.
-//
-// The digest of a request: what makes two requests under one idempotency token the same one. It is stored, so
-// that it is part of the file format (docs/file-format.md, "Hashes").
+// A host's call on its way through the store, and the digest that its token keeps.
 #pragma once
 
 #include <chrono>
@@ -18,6 +14,9 @@
 #include "model/change.hpp"
 
 namespace usertags::store {
+
+// Request: one call of a host on its way through the store: one write, the many of apply_each, or the
+// transaction of apply_all.
 
 // The three kinds of write, as views of what the caller holds until its call returns.
 struct CreateView {
@@ -79,6 +78,9 @@ struct Slice {
   std::size_t begin = 0;
   std::size_t end = 0;
 };
+
+// The digest of a request: what makes two requests under one idempotency token the same one. It is stored, so
+// that it is part of the file format (docs/file-format.md, "Hashes").
 
 // Reused from request to request, so that it allocates only while it grows. Throws std::bad_alloc.
 class RequestDigester {

@@ -1,18 +1,6 @@
 // Lookahead: goes through a group's writes ahead of the judge and has what he will look at fetched into the
 // cache, users' records and places of tokens, many at once, so that he does not wait for each of them in
 // turn.
-//
-// The error of a COMMIT whose outcome is unknown. Whoever stops the store because of it must not fail in
-// saying so: where there is no memory, the code says enough.
-//
-// Writer: what the leader does with a group: judge, prepare, commit to the file, publish, answer.
-//
-//   judge ──▶ prepare (all that can fail in memory) ──▶ file ═COMMIT═▶ publish (cannot fail) ──▶ answers
-//
-// Between the COMMIT and the end of publish nothing allocates, throws, or calls the host.
-// A COMMIT whose outcome is unknown stops the writer for good: every write of the group is answered with
-// outcome_unknown, later ones with store_failed. So does a checkpoint whose sync failed, after the group was
-// answered. Reads of memory go on.
 #pragma once
 
 #include <atomic>
@@ -65,6 +53,8 @@ class Lookahead {
   std::size_t ahead_ = 0;           // writes whose users are fetched and which are not yet judged
 };
 
+// The error of a COMMIT whose outcome is unknown. Whoever stops the store because of it must not fail in
+// saying so: where there is no memory, the code says enough.
 inline Error outcome_unknown(std::string_view what, const Error& cause, std::string_view remedy = {},
                              std::optional<std::uint64_t> intended_revision = std::nullopt) noexcept {
   Error::Details details;
@@ -78,6 +68,14 @@ inline Error outcome_unknown(std::string_view what, const Error& cause, std::str
   return {ErrorCode::outcome_unknown, std::move(details)};
 }
 
+// Writer: what the leader does with a group: judge, prepare, commit to the file, publish, answer.
+//
+//   judge ──▶ prepare (all that can fail in memory) ──▶ file ═COMMIT═▶ publish (cannot fail) ──▶ answers
+//
+// Between the COMMIT and the end of publish nothing allocates, throws, or calls the host.
+// A COMMIT whose outcome is unknown stops the writer for good: every write of the group is answered with
+// outcome_unknown, later ones with store_failed. So does a checkpoint whose sync failed, after the group was
+// answered. Reads of memory go on.
 class Writer final : public GroupRunner {
  public:
   Writer(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
