@@ -163,8 +163,8 @@ class Upkeep {
     index_.load(records_);
   }
 
-  std::vector<index::Step> next_group() {
-    std::vector<index::Step> steps;
+  std::vector<index::Transition> next_group() {
+    std::vector<index::Transition> steps;
     while (steps.size() < 256) {
       const Patch patch = bench::patch(next_++, records_.size());
       std::vector<Tag> tags;
@@ -175,7 +175,7 @@ class Upkeep {
     }
     return steps;
   }
-  void apply(const std::vector<index::Step>& steps) { index_.publish(index_.prepare(steps)); }
+  void apply(const std::vector<index::Transition>& steps) { index_.publish(index_.prepare(steps)); }
 
  private:
   static model::RecordPtr make(std::uint64_t user, const std::vector<Tag>& tags) {
@@ -193,7 +193,7 @@ std::unique_ptr<Upkeep> upkeep;
 void keep_index(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
-    const std::vector<index::Step> steps = upkeep->next_group();
+    const std::vector<index::Transition> steps = upkeep->next_group();
     state.ResumeTiming();
     upkeep->apply(steps);
   }

@@ -68,16 +68,16 @@ void Projection::load_user(const RecordPtr& record, std::uint32_t hash) {
 
 // --- Publishing. ---
 
-std::unique_ptr<Projection::Publication> Projection::prepare(std::vector<Step> steps,
+std::unique_ptr<Projection::Publication> Projection::prepare(std::vector<Transition> transitions,
                                                              std::uint64_t revision) {
-  auto publication = prepare_tags(std::move(steps), revision);
+  auto publication = prepare_tags(std::move(transitions), revision);
   prepare_places(*publication);
   return publication;
 }
 
 // Of the tag index nobody can tell before it is done what it takes; but it can be given back.
 std::unique_ptr<Projection::Publication> Projection::prepare_within(std::int64_t room,
-                                                                    std::vector<Step> steps,
+                                                                    std::vector<Transition> transitions,
                                                                     std::uint64_t revision,
                                                                     std::int64_t& growth) {
   std::size_t before = 0;
@@ -85,7 +85,7 @@ std::unique_ptr<Projection::Publication> Projection::prepare_within(std::int64_t
     const OneMoment moment(moment_);
     before = tags_.figures().heap_bytes;
   }
-  auto publication = prepare_tags(std::move(steps), revision);
+  auto publication = prepare_tags(std::move(transitions), revision);
   growth = growth_of_places(*publication);
   {
     const OneMoment moment(moment_);
@@ -97,26 +97,26 @@ std::unique_ptr<Projection::Publication> Projection::prepare_within(std::int64_t
   return publication;
 }
 
-std::unique_ptr<Projection::Publication> Projection::prepare_tags(std::vector<Step> steps,
+std::unique_ptr<Projection::Publication> Projection::prepare_tags(std::vector<Transition> transitions,
                                                                   std::uint64_t revision) {
   std::unique_ptr<Publication> publication(new Publication(*this, revision));
-  publication->steps_ = std::move(steps);
-  publication->hashes_.reserve(publication->steps_.size());
-  for (const Step& step : publication->steps_)
-    publication->hashes_.push_back(Directory::hash(step.after->external_id()));
+  publication->transitions_ = std::move(transitions);
+  publication->hashes_.reserve(publication->transitions_.size());
+  for (const Transition& transition : publication->transitions_)
+    publication->hashes_.push_back(Directory::hash(transition.after->external_id()));
   const NewMoment moment(moment_);
-  publication->edits_ = tags_.prepare(publication->steps_);
+  publication->edits_ = tags_.prepare(publication->transitions_);
   return publication;
 }
 
 void Projection::prepare_places(Publication& publication) {
-  for (std::size_t i = 0; i < publication.steps_.size(); ++i) {
-    const Step& step = publication.steps_[i];
-    directory_.reserve(publication.hashes_[i], step.creates());
+  for (std::size_t i = 0; i < publication.transitions_.size(); ++i) {
+    const Transition& transition = publication.transitions_[i];
+    directory_.reserve(publication.hashes_[i], transition.creates());
     ++publication.reserved_;
-    if (!step.creates()) continue;
+    if (!transition.creates()) continue;
     const std::lock_guard order(order_mutex_);
-    order_.reserve(step.after->ordinal());
+    order_.reserve(transition.after->ordinal());
   }
 }
 
@@ -125,13 +125,13 @@ std::int64_t Projection::growth_of_places(const Publication& publication) const 
   std::vector<std::uint32_t> new_users;   // hashes
   std::uint32_t first = 0;
   std::uint32_t last = 0;
-  for (std::size_t i = 0; i < publication.steps_.size(); ++i) {
-    const Step& step = publication.steps_[i];
-    if (!step.after->is_tombstone()) bytes += static_cast<std::int64_t>(step.after->memory_bytes());
-    if (step.before) bytes -= static_cast<std::int64_t>(step.before->memory_bytes());
-    if (!step.creates()) continue;
+  for (std::size_t i = 0; i < publication.transitions_.size(); ++i) {
+    const Transition& transition = publication.transitions_[i];
+    if (!transition.after->is_tombstone()) bytes += static_cast<std::int64_t>(transition.after->memory_bytes());
+    if (transition.before) bytes -= static_cast<std::int64_t>(transition.before->memory_bytes());
+    if (!transition.creates()) continue;
     new_users.push_back(publication.hashes_[i]);
-    last = step.after->ordinal();
+    last = transition.after->ordinal();
     if (first == 0) first = last;
   }
   if (new_users.empty()) return bytes;
@@ -141,7 +141,7 @@ std::int64_t Projection::growth_of_places(const Publication& publication) const 
 
 void Projection::undo(const Publication& publication) noexcept {
   for (std::size_t i = 0; i < publication.reserved_; ++i)
-    directory_.cancel(publication.hashes_[i], publication.steps_[i].creates());
+    directory_.cancel(publication.hashes_[i], publication.transitions_[i].creates());
   if (!publication.edits_) return;
   const NewMoment moment(moment_);
   tags_.cancel(*publication.edits_);
@@ -172,16 +172,16 @@ void Projection::show(std::unique_ptr<Publication> publication) noexcept {
 
 void Projection::push(const Publication& publication) noexcept {
   constexpr std::size_t kAhead = 8;   // pushes; their slots and records are fetched meanwhile
-  const std::vector<Step>& steps = publication.steps_;
+  const std::vector<Transition>& transitions = publication.transitions_;
   const std::vector<std::uint32_t>& hashes = publication.hashes_;
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (i + kAhead < steps.size()) {
+  for (std::size_t i = 0; i < transitions.size(); ++i) {
+    if (i + kAhead < transitions.size()) {
       directory_.prefetch(hashes[i + kAhead]);
-      __builtin_prefetch(steps[i + kAhead].before.get());
+      __builtin_prefetch(transitions[i + kAhead].before.get());
     }
-    if (!steps[i].before) append_to_order(*steps[i].after, hashes[i]);
-    directory_.push(hashes[i], steps[i].after, steps[i].creates());
-    count(steps[i]);
+    if (!transitions[i].before) append_to_order(*transitions[i].after, hashes[i]);
+    directory_.push(hashes[i], transitions[i].after, transitions[i].creates());
+    count(transitions[i]);
   }
 }
 
@@ -191,9 +191,9 @@ void Projection::append_to_order(const Record& user, std::uint32_t hash) noexcep
   order_.append({user.ordinal(), hash}, id);
 }
 
-void Projection::count(const Step& step) noexcept {
-  if (step.before) add(*step.before, ~std::uint64_t{0}, counters_);   // minus one
-  if (!step.after->is_tombstone()) add(*step.after, 1, counters_);
+void Projection::count(const Transition& transition) noexcept {
+  if (transition.before) add(*transition.before, ~std::uint64_t{0}, counters_);   // minus one
+  if (!transition.after->is_tombstone()) add(*transition.after, 1, counters_);
 }
 
 // Drops the predecessors that no snapshot needs: those of publications that every snapshot has seen whole,
@@ -217,8 +217,8 @@ bool Projection::retire_some() const noexcept {
 }
 
 void Projection::retire(Publication& publication) const noexcept {
-  for (std::size_t i = 0; i < publication.steps_.size(); ++i) {
-    const Record& version = *publication.steps_[i].after;
+  for (std::size_t i = 0; i < publication.transitions_.size(); ++i) {
+    const Record& version = *publication.transitions_[i].after;
     directory_.drop_predecessor(publication.hashes_[i], version);
     if (!version.is_tombstone()) continue;
     const std::lock_guard order(order_mutex_);
@@ -334,8 +334,8 @@ std::vector<Touched> Projection::touched_since(const Snapshot& snapshot) const {
   std::vector<Touched> touched;
   boost::unordered_flat_set<std::uint32_t> seen;
   for (const Publication* publication = first;; publication = publication->next_.get()) {
-    for (const Step& step : publication->steps_) {
-      if (seen.insert(step.after->ordinal()).second) touched.push_back({step.after->ordinal(), step.before});
+    for (const Transition& transition : publication->transitions_) {
+      if (seen.insert(transition.after->ordinal()).second) touched.push_back({transition.after->ordinal(), transition.before});
     }
     if (publication == last) return touched;
   }

@@ -60,14 +60,14 @@ class Projection {
 
   // Steps that are prepared. Dropping one instead of publishing it undoes the preparation.
   class Publication;
-  // Does everything about the steps that can fail, and shows none of it. They lead from what is visible to
-  // `revision`, which is above; the steps of one external id are in order, and new ordinals ascend. Throws
+  // Does everything about the transitions that can fail, and shows none of it. They lead from what is visible to
+  // `revision`, which is above; the transitions of one external id are in order, and new ordinals ascend. Throws
   // std::bad_alloc.
-  std::unique_ptr<Publication> prepare(std::vector<Step> steps, std::uint64_t revision);
+  std::unique_ptr<Publication> prepare(std::vector<Transition> transitions, std::uint64_t revision);
   // The same, where publishing them adds no more than `room` to the bytes of counters(); else null, with
   // nothing prepared. `growth` becomes what it would add, or a little more; negative where more goes than
   // comes.
-  std::unique_ptr<Publication> prepare_within(std::int64_t room, std::vector<Step> steps,
+  std::unique_ptr<Publication> prepare_within(std::int64_t room, std::vector<Transition> transitions,
                                               std::uint64_t revision, std::int64_t& growth);
   void publish(std::unique_ptr<Publication> publication) noexcept;
   // With what belongs to it, which is kept elsewhere: beside() shows that in the same moment.
@@ -193,13 +193,13 @@ class Projection {
   void load_user(const model::RecordPtr& record, std::uint32_t hash) USERTAGS_REQUIRES(moment_);
   void append_to_order(const model::Record& user, std::uint32_t hash) noexcept;
   void show(std::unique_ptr<Publication> publication) noexcept USERTAGS_REQUIRES(moment_);
-  std::unique_ptr<Publication> prepare_tags(std::vector<Step> steps, std::uint64_t revision);
+  std::unique_ptr<Publication> prepare_tags(std::vector<Transition> transitions, std::uint64_t revision);
   void prepare_places(Publication& publication);
   // What publishing will add to records, directory and order: none of it is prepared.
   std::int64_t growth_of_places(const Publication& publication) const;
   void push(const Publication& publication) noexcept USERTAGS_REQUIRES(moment_);
   void undo(const Publication& publication) noexcept;
-  void count(const Step& step) noexcept USERTAGS_REQUIRES(moment_);
+  void count(const Transition& transition) noexcept USERTAGS_REQUIRES(moment_);
   // Some of what no snapshot needs any more, so that nobody waits for long; false: that was all.
   bool retire_some() const noexcept USERTAGS_EXCLUDES(retirement_);
   void retire(Publication& publication) const noexcept USERTAGS_REQUIRES(retirement_);
@@ -237,9 +237,9 @@ class Projection::Publication {
 
   Projection& owner_;
   const std::uint64_t revision_;
-  std::vector<Step> steps_;
-  std::vector<std::uint32_t> hashes_;   // of the steps' users
-  std::size_t reserved_ = 0;            // steps that the directory keeps room for
+  std::vector<Transition> transitions_;
+  std::vector<std::uint32_t> hashes_;   // of the transitions' users
+  std::size_t reserved_ = 0;            // transitions that the directory keeps room for
   std::optional<TagEdits> edits_;
   std::int64_t tag_growth_ = 0;         // what edits_ took, and will take
   std::unique_ptr<Publication> next_;   // retired after this one

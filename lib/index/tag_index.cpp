@@ -94,13 +94,13 @@ void append_differences(const Record* before, const Record& after, std::vector<T
 
 }   // namespace
 
-TagEdits differences(std::span<const Step> steps) {
+TagEdits differences(std::span<const Transition> transitions) {
   TagEdits edits;
-  edits.tags.reserve(steps.size());
-  for (const Step& step : steps) {
-    if (!step.before) edits.created.push_back(step.after->ordinal());
-    if (step.after->is_tombstone()) edits.deleted.push_back(step.after->ordinal());
-    append_differences(step.before.get(), *step.after, edits.tags);
+  edits.tags.reserve(transitions.size());
+  for (const Transition& transition : transitions) {
+    if (!transition.before) edits.created.push_back(transition.after->ordinal());
+    if (transition.after->is_tombstone()) edits.deleted.push_back(transition.after->ordinal());
+    append_differences(transition.before.get(), *transition.after, edits.tags);
   }
   return edits;
 }
@@ -125,8 +125,8 @@ void prefetch(std::span<const TagEdit> edits, std::size_t current) noexcept {
 
 }   // namespace
 
-TagEdits TagIndex::prepare(std::span<const Step> steps) {
-  TagEdits edits = differences(steps);
+TagEdits TagIndex::prepare(std::span<const Transition> transitions) {
+  TagEdits edits = differences(transitions);
   std::size_t users = 0;
   std::size_t tags = 0;
   try {

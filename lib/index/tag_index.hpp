@@ -15,9 +15,9 @@
 
 namespace usertags::index {
 
-// One user's step from version to version. A creation has no `before`; the `after` of a deletion is a
+// One user's transition from version to version. A creation has no `before`; the `after` of a deletion is a
 // tombstone.
-struct Step {
+struct Transition {
   model::RecordPtr before;
   model::RecordPtr after;
 
@@ -98,7 +98,7 @@ class KeyEntry {
   UserSet users_;
 };
 
-// TagEdits: what the steps of a group do to the sets of the tag index, worked out before the group is
+// TagEdits: what the transitions of a group do to the sets of the tag index, worked out before the group is
 // committed, so that publishing it has nothing to look for.
 
 // One user's value of one key changes. Texts are those of the user's versions.
@@ -117,13 +117,13 @@ struct TagEdit {
 };
 
 struct TagEdits {
-  std::vector<TagEdit> tags;            // in the order of the steps
+  std::vector<TagEdit> tags;            // in the order of the transitions
   std::vector<std::uint32_t> created;   // ordinals
   std::vector<std::uint32_t> deleted;
 };
 
-// What differs between the versions of each step; sets are not looked for. Throws std::bad_alloc.
-TagEdits differences(std::span<const Step> steps);
+// What differs between the versions of each transition; sets are not looked for. Throws std::bad_alloc.
+TagEdits differences(std::span<const Transition> transitions);
 
 // TagIndex: from tags to users.
 //
@@ -138,9 +138,9 @@ class TagIndex {
   // Fills an empty index from the users, in the order of their ordinals. Throws std::bad_alloc.
   void load(std::span<const model::RecordPtr> users);
 
-  // What the steps of a group do to the sets. Throws std::bad_alloc, with nothing changed. Nothing else may
-  // change the index until the edits are published or cancelled; the steps must live as long.
-  TagEdits prepare(std::span<const Step> steps);
+  // What the transitions of a group do to the sets. Throws std::bad_alloc, with nothing changed. Nothing else may
+  // change the index until the edits are published or cancelled; the transitions must live as long.
+  TagEdits prepare(std::span<const Transition> transitions);
   void cancel(const TagEdits& edits) noexcept;
   void publish(const TagEdits& edits) noexcept;
 

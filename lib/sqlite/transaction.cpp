@@ -34,6 +34,19 @@ CommitOutcome outcome_of_commit(int result_code, bool has_written) noexcept {
   }
 }
 
+Error outcome_unknown(std::string_view what, const Error& cause, std::string_view remedy,
+                      std::optional<std::uint64_t> intended_revision) noexcept {
+  Error::Details details;
+  details.intended_revision = intended_revision;
+  try {
+    details.what = std::string(what) + " failed on its way to the disk (" + cause.what() + ')';
+    details.remedy = remedy;
+  } catch (const std::bad_alloc&) {
+    details.what.clear();
+  }
+  return {ErrorCode::outcome_unknown, std::move(details)};
+}
+
 Transaction::Transaction(Connection& connection) : connection_(connection) {
   begin(connection_, Control::begin_immediate);
 }

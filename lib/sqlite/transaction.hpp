@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include <usertags/error.hpp>
 
@@ -16,6 +17,11 @@ namespace usertags::sqlite {
 // file: it may have reached the disk. Memory that runs out before that leaves nothing unknown.
 enum class CommitOutcome : std::uint8_t { committed, not_applied, unknown };
 CommitOutcome outcome_of_commit(int result_code, bool has_written) noexcept;
+
+// The error of an outcome that is unknown. Whoever stops the store because of it must not fail in saying so: where
+// there is no memory, the code says enough.
+Error outcome_unknown(std::string_view what, const Error& cause, std::string_view remedy = {},
+                      std::optional<std::uint64_t> intended_revision = std::nullopt) noexcept;
 
 // BEGIN IMMEDIATE … COMMIT. Rolls back when it goes out of scope uncommitted, if SQLite has not yet.
 class Transaction {

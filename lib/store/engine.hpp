@@ -1,4 +1,4 @@
-// Engine: what stands behind UserTagStore: the projection, and the write path of a store that writes. Here
+// Engine: what stands behind UserTagStore: memory, and a Writer or a Follower that keeps it up with the file. Here
 // failures are still thrown (model::Failure, std::bad_alloc); user_tag_store.cpp turns them into values.
 #pragma once
 
@@ -17,20 +17,16 @@
 
 #include <usertags/user_tag_store.hpp>
 
-#include "index/projection.hpp"
-#include "index/token_index.hpp"
-#include "store/settings.hpp"
 #include "store/file/fork_guard.hpp"
-#include "store/read/queries.hpp"
+#include "store/memory/memory.hpp"
+#include "store/memory/settings.hpp"
 #include "store/read/feed.hpp"
 #include "store/read/follower.hpp"
-#include "store/write/publish_signal.hpp"
-#include "store/watch/logger.hpp"
-#include "store/watch/metrics.hpp"
+#include "store/read/queries.hpp"
+#include "store/watch/telemetry.hpp"
 #include "store/write/judge.hpp"
-#include "store/write/memory_budget.hpp"
 #include "store/write/request.hpp"
-#include "store/write/write_path.hpp"
+#include "store/write/writer.hpp"
 
 namespace usertags::store {
 
@@ -57,8 +53,8 @@ class Engine {
   std::vector<Result<User>> find_each(std::span<const UserRef> users) const;
   template <class Function>
   Result<void> read(const UserRef& user, Function&& function) const;
-  Asking asking() const noexcept { return {projection_, store_id_}; }
-  std::uint64_t revision() const noexcept { return projection_.visible_revision(); }
+  Queries queries() const noexcept { return {memory_.projection, store_id_}; }
+  std::uint64_t revision() const noexcept { return memory_.projection.visible_revision(); }
 
   Feed& feed() noexcept { return *feed_; }
 
@@ -79,9 +75,8 @@ class Engine {
   void close(bool fold);
 
  private:
-  void open_for_writing(const std::optional<std::filesystem::path>& path);
-  void open_read_only(const std::filesystem::path& path);
-  void open_feed(std::uint64_t epoch);
+  void open();
+  void go_on_from(const sqlite::State& state);
   std::string name() const;                  // in messages
   bool has_readable_file() const noexcept;   // by connections other than the writing one
   std::shared_lock<std::shared_mutex> keep_open() const;
@@ -90,17 +85,13 @@ class Engine {
   void abandon() noexcept;   // in a child after fork
 
   const Options options_;
-  const Logger logger_;
-  mutable Metrics metrics_;
-  std::filesystem::path path_;   // empty for a store in memory
+  const std::filesystem::path path_;   // resolved; empty for a store in memory
+  mutable Telemetry telemetry_;
+  Memory memory_;
   StoreId store_id_{};
-  index::Projection projection_;
-  index::TokenIndex tokens_;
-  const MemoryBudget budget_;
-  PublishSignal published_;
   CurrentSettings settings_;
-  std::unique_ptr<WritePath> write_path_;   // none in a read-only store, …
-  std::unique_ptr<Follower> follower_;      // … which has this
+  std::unique_ptr<Writer> writer_;       // none in a read-only store, …
+  std::unique_ptr<Follower> follower_;   // … which has this
   std::optional<Feed> feed_;
   std::atomic<bool> closed_{false};
   mutable std::shared_mutex file_;   // held shared by those who read the file aside for long: close() waits
@@ -109,7 +100,7 @@ class Engine {
 
 template <class Function>
 Result<void> Engine::read(const UserRef& user, Function&& function) const {
-  const bool found = projection_.visit(
+  const bool found = memory_.projection.visit(
       user, [&](const model::Record& record) { function(model::UserAccess::view(record)); });
   if (!found) return std::unexpected(user_not_found(user));
   return {};

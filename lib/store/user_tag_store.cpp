@@ -4,6 +4,7 @@
 #include <new>
 #include <optional>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "model/failure.hpp"
@@ -53,18 +54,39 @@ std::optional<Error> refuses_writes(const store::Engine* engine) noexcept {
   return engine->refuses_writes();
 }
 
-Result<Applied> submit(store::Engine* engine, const store::WriteView& write) noexcept {
-  if (const auto refusal = refuses_writes(engine)) return std::unexpected(Error(*refusal));
-  return guarded([&] { return engine->submit(write); });
+template <class Answer>
+struct AsResult {
+  using type = Result<Answer>;
+};
+template <class Answer>
+struct AsResult<Result<Answer>> {
+  using type = Result<Answer>;
+};
+
+// What every call does: the store refuses it, or answers what `call(engine)` answers, as a Result.
+template <class Call>
+auto answer(store::Engine* engine, std::optional<Error> (*refuses)(const store::Engine*) noexcept,
+            Call&& call) noexcept {
+  using Answer = typename AsResult<decltype(call(*engine))>::type;
+  if (const auto refusal = refuses(engine)) return Answer(std::unexpected(*refusal));
+  return guarded([&]() -> Answer {
+    if constexpr (std::is_void_v<decltype(call(*engine))>) {
+      call(*engine);
+      return {};
+    } else {
+      return call(*engine);
+    }
+  });
 }
 
-template <class Work>
-Result<void> care(store::Engine* engine, Work&& work) noexcept {
-  if (const auto refusal = refuses_writes(engine)) return std::unexpected(Error(*refusal));
-  return guarded([&]() -> Result<void> {
-    work(*engine);
-    return {};
-  });
+template <class Call>
+auto reading(store::Engine* engine, Call&& call) noexcept {
+  return answer(engine, refuses_reads, call);
+}
+
+template <class Call>
+auto writing(store::Engine* engine, Call&& call) noexcept {
+  return answer(engine, refuses_writes, call);
 }
 
 template <class Answer>
@@ -109,16 +131,16 @@ Result<Adoption> UserTagStore::adopt(const std::filesystem::path& path,
 
 Result<Applied> UserTagStore::create_user(std::string_view external_id, const TagList& tags,
                                           const ApplyOptions& options) noexcept {
-  return submit(impl_.get(), store::CreateView{external_id, tags, options});
+  return writing(impl_.get(), [&](auto& engine) { return engine.submit(store::CreateView{external_id, tags, options}); });
 }
 
 Result<Applied> UserTagStore::apply(const UserRef& user, const TagBatch& batch,
                                     const ApplyOptions& options) noexcept {
-  return submit(impl_.get(), store::PatchView{user, batch, options});
+  return writing(impl_.get(), [&](auto& engine) { return engine.submit(store::PatchView{user, batch, options}); });
 }
 
 Result<Applied> UserTagStore::delete_user(const UserRef& user, const ApplyOptions& options) noexcept {
-  return submit(impl_.get(), store::DeleteView{user, options});
+  return writing(impl_.get(), [&](auto& engine) { return engine.submit(store::DeleteView{user, options}); });
 }
 
 std::vector<Result<Applied>> UserTagStore::apply_each(std::span<const Write> writes) noexcept {
@@ -135,65 +157,55 @@ std::vector<Result<Applied>> UserTagStore::apply_each(std::span<const Write> wri
 }
 
 Result<std::vector<Applied>> UserTagStore::apply_all(std::span<const Write> writes) noexcept {
-  if (const auto refusal = refuses_writes(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->submit_all(writes); });
+  return writing(impl_.get(), [&](auto& engine) { return engine.submit_all(writes); });
 }
 
 Result<Applied> UserTagStore::plan(const UserRef& user, const TagBatch& batch,
                                    const ApplyOptions& options) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->plan({user, batch, options}); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.plan({user, batch, options}); });
 }
 
 Result<User> UserTagStore::find(const UserRef& user) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->find(user); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.find(user); });
 }
 
 std::vector<Result<User>> UserTagStore::find_each(std::span<const UserRef> users) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return all_refused<User>(users.size(), *refusal);
-  auto found = guarded([&]() -> Result<std::vector<Result<User>>> { return impl_->find_each(users); });
+  auto found = reading(impl_.get(), [&](auto& engine) { return engine.find_each(users); });
   return found ? std::move(*found) : all_refused<User>(users.size(), found.error());
 }
 
 Result<void> UserTagStore::read_with(const UserRef& user, Reader reader) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded(
-      [&] { return impl_->read(user, [&](const UserView& view) { reader.call(reader.target, view); }); });
+  return reading(impl_.get(), [&](auto& engine) {
+    return engine.read(user, [&](const UserView& view) { reader.call(reader.target, view); });
+  });
 }
 
 Result<UserPage> UserTagStore::list(const PageRequest& page) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->asking().list(page); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.queries().list(page); });
 }
 
 Result<UserPage> UserTagStore::select(const Selector& selector, const PageRequest& page) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->asking().select(selector, page); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.queries().select(selector, page); });
 }
 
 Result<Visited> UserTagStore::for_each_with(const Selector& selector, const AskOptions& options,
                                             Visitor visitor) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] {
-    return impl_->asking().for_each(selector, options,
-                                    [&](const User& user) { return visitor.call(visitor.target, user); });
+  return reading(impl_.get(), [&](auto& engine) {
+    return engine.queries().for_each(selector, options,
+                                     [&](const User& user) { return visitor.call(visitor.target, user); });
   });
 }
 
 Result<Count> UserTagStore::count(const Selector& selector, const AskOptions& options) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->asking().count(selector, options); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.queries().count(selector, options); });
 }
 
 Result<KeyPage> UserTagStore::tag_keys(const KeyRequest& request) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->asking().tag_keys(request); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.queries().tag_keys(request); });
 }
 
 Result<ValuePage> UserTagStore::tag_values(std::string_view key, const ValueRequest& request) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->asking().tag_values(key, request); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.queries().tag_values(key, request); });
 }
 
 Position UserTagStore::position() const noexcept {
@@ -201,19 +213,16 @@ Position UserTagStore::position() const noexcept {
 }
 
 Result<ChangePage> UserTagStore::changes(const Position& after, std::size_t limit) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->feed().changes(after, limit); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.feed().changes(after, limit); });
 }
 
 Result<std::uint64_t> UserTagStore::wait_for_changes(const Position& after,
                                                      std::chrono::milliseconds timeout) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->feed().wait(after, timeout); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.feed().wait(after, timeout); });
 }
 
 Result<HistoryPage> UserTagStore::history(const UserRef& user, const PageRequest& page) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->feed().history(user, page); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.feed().history(user, page); });
 }
 
 std::uint64_t UserTagStore::revision() const noexcept {
@@ -221,28 +230,21 @@ std::uint64_t UserTagStore::revision() const noexcept {
 }
 
 Result<std::uint64_t> UserTagStore::refresh() noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&]() -> Result<std::uint64_t> { return impl_->refresh(); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.refresh(); });
 }
 
 Result<std::uint64_t> UserTagStore::read_at_least(std::uint64_t revision,
                                                   std::chrono::milliseconds timeout) noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->read_at_least(revision, timeout); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.read_at_least(revision, timeout); });
 }
 
 Result<VerifyReport> UserTagStore::verify() const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&]() -> Result<VerifyReport> { return impl_->verify(); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.verify(); });
 }
 
 Result<void> UserTagStore::backup(const std::filesystem::path& target,
                                   const Progress& progress) const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&]() -> Result<void> {
-    impl_->backup(target, progress);
-    return {};
-  });
+  return reading(impl_.get(), [&](auto& engine) { engine.backup(target, progress); });
 }
 
 Stats UserTagStore::stats() const noexcept {
@@ -250,26 +252,24 @@ Stats UserTagStore::stats() const noexcept {
 }
 
 Result<StoredSettings> UserTagStore::settings() const noexcept {
-  if (const auto refusal = refuses_reads(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&]() -> Result<StoredSettings> { return impl_->settings(); });
+  return reading(impl_.get(), [&](auto& engine) { return engine.settings(); });
 }
 
 Result<StoredSettings> UserTagStore::change_settings(const SettingsChange& change,
                                                      std::optional<std::uint64_t> expected_version) noexcept {
-  if (const auto refusal = refuses_writes(impl_.get())) return std::unexpected(Error(*refusal));
-  return guarded([&] { return impl_->change_settings(change, expected_version); });
+  return writing(impl_.get(), [&](auto& engine) { return engine.change_settings(change, expected_version); });
 }
 
 Result<void> UserTagStore::checkpoint() noexcept {
-  return care(impl_.get(), [](store::Engine& engine) { engine.checkpoint(); });
+  return writing(impl_.get(), [&](auto& engine) { engine.checkpoint(); });
 }
 
 Result<void> UserTagStore::maintain(std::chrono::milliseconds budget) noexcept {
-  return care(impl_.get(), [&](store::Engine& engine) { engine.maintain(budget); });
+  return writing(impl_.get(), [&](auto& engine) { engine.maintain(budget); });
 }
 
 Result<void> UserTagStore::compact(const Progress& progress) noexcept {
-  return care(impl_.get(), [&](store::Engine& engine) { engine.compact(progress); });
+  return writing(impl_.get(), [&](auto& engine) { engine.compact(progress); });
 }
 
 Result<void> UserTagStore::close() noexcept {

@@ -68,7 +68,7 @@ TEST(Facets, DoNotShowWhatIsOnlyPrepared) {
   TagIndex index = index_of({{{"tier", "gold"}}});
   const RecordPtr before = version(1, 1, "u1", {{"tier", "gold"}});
   const RecordPtr after = version(1, 2, "u1", {{"tier", "zinc"}, {"new", "x"}});
-  const std::vector<Step> steps = {{before, after}};
+  const std::vector<Transition> steps = {{before, after}};
   const TagEdits edits = index.prepare(steps);
   EXPECT_EQ(counts(key_facets(index, {.limit = 1})), (Counts{{"tier", 1}}));
   EXPECT_FALSE(key_facets(index, {.limit = 1}).more);

@@ -57,7 +57,7 @@ std::size_t index_problems(const Projection& projection) {
   return problems;
 }
 
-void publish(Projection& projection, std::vector<Step> steps) {
+void publish(Projection& projection, std::vector<Transition> steps) {
   const std::uint64_t revision = steps.back().after->revision();
   projection.publish(projection.prepare(std::move(steps), revision));
 }
@@ -125,7 +125,7 @@ RC_GTEST_PROP(Projection, EveryReaderSeesExactlyItsMoment, ()) {
   const int groups = *rc::gen::inRange(0, 60);
   for (int g = 0; g < groups; ++g) {
     Moment next = now;
-    std::vector<Step> steps;
+    std::vector<Transition> steps;
     std::uint64_t next_revision = revision;
     std::uint32_t next_ordinal = last_ordinal;
     const int size = *rc::gen::inRange(1, 8);

@@ -37,7 +37,7 @@ class ProjectionThreads : public testing::Test {
 
   // Now and then a user is deleted and created anew, under a new ordinal.
   void publish_group(int number) {
-    std::vector<Step> steps;
+    std::vector<Transition> steps;
     const TagMap tags = {{"group", std::to_string(number)}};
     for (std::uint32_t user = 0; user < kUsers; ++user) {
       RecordPtr& current = current_[user];

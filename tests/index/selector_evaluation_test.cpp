@@ -102,7 +102,7 @@ TEST(SelectorEvaluation, SeesWhatIsPublishedOnly) {
       const RecordPtr before = found == users.end() ? RecordPtr() : record_of(ordinal, found->second);
       const bool deletes = before && tags.empty();
       const RecordPtr after = deletes ? Record::make_tombstone(*before, 2) : record_of(ordinal, tags);
-      const std::vector<Step> group = {{before, after}};
+      const std::vector<Transition> group = {{before, after}};
       const TagEdits edits = index.prepare(group);
       if (tags.size() == 1) {
         RC_ASSERT(wrong(index, **test::any_selector_node(), users) == "");

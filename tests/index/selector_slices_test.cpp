@@ -28,7 +28,7 @@ const std::string kLong(400, 'a');   // with patterns as long, a slice has room 
 class ChangingUsers {
  public:
   explicit ChangingUsers(std::uint32_t seed) : random_(seed) {
-    std::vector<Step> steps;
+    std::vector<Transition> steps;
     for (std::uint32_t ordinal = 1; ordinal <= 150; ++ordinal) steps.push_back({{}, make(ordinal)});
     publish(std::move(steps));
     touched_.clear();
@@ -59,7 +59,7 @@ class ChangingUsers {
   }
 
   void change() {
-    std::vector<Step> steps;
+    std::vector<Transition> steps;
     for (std::uint32_t changes = below(4); changes > 0; --changes) {
       const std::uint32_t ordinal = 1 + below(last_ + 5);
       const auto user = users_.find(ordinal);
@@ -75,9 +75,9 @@ class ChangingUsers {
     }
   }
 
-  void publish(std::vector<Step> steps) {
+  void publish(std::vector<Transition> steps) {
     index_.publish(index_.prepare(steps));
-    for (const Step& step : steps) {
+    for (const Transition& step : steps) {
       const std::uint32_t ordinal = step.after->ordinal();
       last_ = std::max(last_, ordinal);
       if (seen_.insert(ordinal).second || touched_.empty()) touched_.push_back({ordinal, step.before});

@@ -53,7 +53,7 @@ Contents expected(const std::map<std::uint32_t, RecordPtr>& users) {
   return contents;
 }
 
-void publish(TagIndex& index, const std::vector<Step>& steps) {
+void publish(TagIndex& index, const std::vector<Transition>& steps) {
   index.publish(index.prepare(steps));
 }
 
@@ -76,7 +76,7 @@ TEST(TagIndex, APreparationThatIsCancelledLeavesNoTrace) {
   const RecordPtr two = version(1, 2, "u", {{"tier", "silver"}, {"new", "x"}});
   publish(index, {{{}, one}});
   const Contents before = contents(index);
-  const std::vector<Step> steps = {{one, two}, {two, one}};
+  const std::vector<Transition> steps = {{one, two}, {two, one}};
   index.cancel(index.prepare(steps));
   EXPECT_EQ(contents(index), before);
   EXPECT_EQ(index.figures().keys, 1U);
@@ -112,7 +112,7 @@ RC_GTEST_PROP(TagIndex, AfterAnyStepsEqualsTheUsersTagsAndAFreshOne, ()) {
   const int groups = *rc::gen::inRange(0, 100);
   for (int g = 0; g < groups; ++g) {
     std::map<std::uint32_t, RecordPtr> then = users;
-    std::vector<Step> steps;
+    std::vector<Transition> steps;
     const int size = *rc::gen::inRange(1, 8);
     for (int i = 0; i < size; ++i) {
       const auto chosen = *rc::gen::inRange<std::uint32_t>(1, last_ordinal + 8);   // lives, or is new

@@ -32,7 +32,7 @@ bool runs_out(Function&& function) {
 }
 
 TEST_P(LayersMemory, APreparationThatFailsLeavesNoTrace) {
-  using index::Step;
+  using index::Transition;
   index::Projection projection;
   index::TokenIndex tokens;
   std::vector<Step> steps;

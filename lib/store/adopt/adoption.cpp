@@ -18,8 +18,7 @@
 #include "store/file/rights.hpp"
 #include "store/file/store_lock.hpp"
 #include "store/file/store_path.hpp"
-#include "store/settings.hpp"
-#include "store/write/writer.hpp"
+#include "store/memory/settings.hpp"
 
 namespace usertags::store {
 namespace {
@@ -106,7 +105,7 @@ void commit(sqlite::Transaction& transaction, std::uint64_t revision) {
     case sqlite::CommitOutcome::not_applied: throw model::Failure{*std::move(error)};
     case sqlite::CommitOutcome::unknown: break;
   }
-  throw model::Failure{outcome_unknown("the commit", *error,
+  throw model::Failure{sqlite::outcome_unknown("the commit", *error,
                                        "adopt again: if it was applied, nothing is left to adopt", revision)};
 }
 

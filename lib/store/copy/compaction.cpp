@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "model/failure.hpp"
-#include "store/write/writer.hpp"
+#include "sqlite/transaction.hpp"
 
 namespace usertags::store {
 namespace {
 
 Error unknown(const Error& cause) noexcept {
-  return outcome_unknown("the compaction", cause,
+  return sqlite::outcome_unknown("the compaction", cause,
                          "close the store and open it again: its data are the same in either case");
 }
 
@@ -32,13 +32,13 @@ void Compaction::ask() {
 
 void Compaction::fold_and_prune() {
   for (bool more = true; more; ask()) {
-    writer_.guard([&] { more = file_.maintain(FileWriter::kMaintenanceUsers); });
+    writer_.guard([&] { more = writer_.file().maintain(FileWriter::kMaintenanceUsers); });
     if (database_.wal_bytes() > std::uint64_t{64} << 20) writer_.try_checkpoint();
   }
 }
 
 void Compaction::vacuum() {
-  const sqlite::Transaction::Commit result = file_.vacuum(progress_);
+  const sqlite::Transaction::Commit result = writer_.file().vacuum(progress_);
   switch (result.outcome) {
     case sqlite::CommitOutcome::committed: return;
     case sqlite::CommitOutcome::not_applied: give_up_wal(); throw model::Failure{*result.error};

@@ -9,7 +9,6 @@
 #include <usertags/progress.hpp>
 
 #include "sqlite/database.hpp"
-#include "store/write/file_writer.hpp"
 #include "store/write/writer.hpp"
 
 namespace usertags::store {
@@ -17,8 +16,8 @@ namespace usertags::store {
 class Compaction {
  public:
   // Under the lead, of a store in a file.
-  Compaction(sqlite::Database& database, FileWriter& file, Writer& writer, const Progress& progress) noexcept
-      : database_(database), file_(file), writer_(writer), progress_(progress) {}
+  Compaction(sqlite::Database& database, Writer& writer, const Progress& progress) noexcept
+      : database_(database), writer_(writer), progress_(progress) {}
 
   // Throws Failure: store_failed; cancelled, busy, disk_full and what else leaves the file as it was;
   // outcome_unknown where it failed on its way to the disk, and the store stops.
@@ -32,7 +31,6 @@ class Compaction {
   void shrink();
 
   sqlite::Database& database_;
-  FileWriter& file_;
   Writer& writer_;
   const Progress& progress_;
 };

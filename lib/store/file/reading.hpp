@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "model/deadline.hpp"
 #include "sqlite/connection.hpp"
 #include "store/file/store_lock.hpp"
 
@@ -79,7 +80,7 @@ Reading open_unidentified(const std::filesystem::path& store, std::chrono::milli
 class ReadingAgain {
  public:
   explicit ReadingAgain(std::chrono::milliseconds busy_timeout)
-      : end_(std::chrono::steady_clock::now() + busy_timeout) {}
+      : end_(model::deadline_in(busy_timeout)) {}
   // Throws Failure (busy).
   void next(const std::filesystem::path& store);
 

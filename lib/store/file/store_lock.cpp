@@ -15,6 +15,7 @@
 #include <tuple>
 #include <utility>
 
+#include "model/deadline.hpp"
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
 #include "sqlite/observed_vfs.hpp"
@@ -146,7 +147,7 @@ StoreLock StoreLock::exclusive(const fs::path& store, std::chrono::milliseconds 
                       ((errno == EACCES || errno == EROFS) && descriptor->open(path, O_RDONLY));
   if (!opened) fail_sidecar(store, path, "open", errno);
   const int file = descriptor->value();
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto deadline = model::deadline_in(patience);
   while (!try_lock(file, LOCK_EX)) {
     if (errno != EWOULDBLOCK) fail_sidecar(store, path, "lock", errno);
     if (!try_lock(file, LOCK_SH)) fail_locked(store, file);

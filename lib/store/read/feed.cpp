@@ -5,11 +5,12 @@
 #include <string>
 #include <utility>
 
+#include "model/deadline.hpp"
 #include "model/failure.hpp"
 #include "model/position.hpp"
 #include "model/typeid.hpp"
 #include "store/read/paging.hpp"
-#include "store/write/publish_signal.hpp"
+#include "store/memory/publish_signal.hpp"
 #include "store/write/judge.hpp"
 
 namespace usertags::store {
@@ -28,26 +29,26 @@ std::optional<std::uint64_t> to_revision(std::string_view text) {
 
 }   // namespace
 
-Feed::Feed(const Source& source, const index::Projection& projection, PublishSignal& published)
+Feed::Feed(const Source& source, Memory& memory)
     : store_id_(source.store_id),
       epoch_(source.epoch),
-      write_path_(source.write_path),
-      projection_(projection),
-      published_(published) {
-  if (source.file) readers_.emplace(*source.file, store_id_, projection, source.busy_timeout);
+      writer_(source.writer),
+      projection_(memory.projection),
+      published_(memory.published) {
+  if (source.file) readers_.emplace(*source.file, store_id_, projection_, source.busy_timeout);
 }
 
 template <class Function>
 decltype(auto) Feed::with_reader(Function&& function) {
   if (readers_) return readers_->with_reader(function);
-  return write_path_->exclusively([&](sqlite::Database& database) -> decltype(auto) {
+  return writer_->exclusively([&](sqlite::Database& database) -> decltype(auto) {
     LogReader reader(database.connection(), projection_, store_id_);
     return function(reader);
   });
 }
 
 LogReader::Newest Feed::newest() const noexcept {
-  return write_path_ != nullptr ? LogReader::Newest(projection_.visible_revision()) : std::nullopt;
+  return writer_ != nullptr ? LogReader::Newest(projection_.visible_revision()) : std::nullopt;
 }
 
 Position Feed::position() const noexcept {
@@ -80,8 +81,8 @@ Result<ChangePage> Feed::changes(const Position& after, std::size_t limit) {
 
 Result<std::uint64_t> Feed::wait(const Position& after, milliseconds timeout) {
   if (auto error = bad_position(after)) return std::unexpected(*std::move(error));
-  const auto deadline = deadline_in(timeout);
-  return write_path_ != nullptr ? wait_for_publish(after.revision(), deadline)
+  const auto deadline = model::deadline_in(timeout);
+  return writer_ != nullptr ? wait_for_publish(after.revision(), deadline)
                                 : poll_file(after.revision(), deadline);
 }
 
@@ -117,14 +118,14 @@ void Feed::close() noexcept {
 
 std::optional<Feed::Target> Feed::find(const UserRef& user) {
   if (const model::RecordPtr record = projection_.find(user)) {
-    const std::uint64_t last = write_path_ != nullptr ? record->revision() : file_revision();
+    const std::uint64_t last = writer_ != nullptr ? record->revision() : file_revision();
     return Target{
         {record->ordinal(), std::string(record->id()), std::string(record->external_id())}, last, true};
   }
   if (user.kind() == UserRef::Kind::external_id || !model::parse_user_id(user.text())) return std::nullopt;
   auto named = with_reader([&](LogReader& reader) { return reader.find_id(user.text()); });
   if (!named) return std::nullopt;
-  const std::uint64_t last = write_path_ != nullptr ? projection_.visible_revision() : file_revision();
+  const std::uint64_t last = writer_ != nullptr ? projection_.visible_revision() : file_revision();
   return Target{*std::move(named), last, false};
 }
 

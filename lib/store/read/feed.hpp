@@ -4,7 +4,7 @@
 // read-only store nobody publishes; there the feed goes as far as the file, which may be ahead of what the
 // store shows.
 // Reads go over connections of their own (LogReaders), but where there can be only one connection, in memory
-// and with Access::exclusive: there they take turns with groups, for the time of one page or step.
+// and with Access::exclusive: there they wait for their turn among the groups, for the time of one page or step.
 #pragma once
 
 #include <array>
@@ -23,8 +23,8 @@
 #include "index/projection.hpp"
 #include "store/read/paging.hpp"
 #include "store/read/log_reader.hpp"
-#include "store/write/publish_signal.hpp"
-#include "store/write/write_path.hpp"
+#include "store/memory/memory.hpp"
+#include "store/write/writer.hpp"
 
 namespace usertags::store {
 
@@ -34,14 +34,14 @@ class Feed {
     StoreId store_id;
     std::uint64_t epoch;                         // when the store was opened
     std::optional<std::filesystem::path> file;   // to be read over connections of its own
-    WritePath* write_path;                       // null in a read-only store
+    Writer* writer;                              // null in a read-only store
     std::chrono::milliseconds busy_timeout;
   };
-  Feed(const Source& source, const index::Projection& projection, PublishSignal& published);
+  Feed(const Source& source, Memory& memory);
 
   Position position() const noexcept;
   // A follower has come to a file that a writer opened anew.
-  void take_epoch(std::uint64_t epoch) noexcept { epoch_.store(epoch, std::memory_order_relaxed); }
+  void set_epoch(std::uint64_t epoch) noexcept { epoch_.store(epoch, std::memory_order_relaxed); }
 
   // They throw Failure and std::bad_alloc; what a caller has to expect is a value.
   Result<ChangePage> changes(const Position& after, std::size_t limit);
@@ -70,7 +70,7 @@ class Feed {
 
   const StoreId store_id_;
   std::atomic<std::uint64_t> epoch_;
-  WritePath* const write_path_;
+  Writer* const writer_;
   const index::Projection& projection_;
   PublishSignal& published_;
   std::optional<LogReaders> readers_;

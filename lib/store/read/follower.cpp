@@ -17,7 +17,7 @@
 namespace usertags::store {
 namespace {
 
-using index::Step;
+using index::Transition;
 using model::Change;
 using model::ChangeKind;
 using model::Record;
@@ -39,7 +39,7 @@ class Difference {
   Difference(const Loaded& loaded, std::uint32_t last_ordinal)
       : loaded_(loaded), last_ordinal_(last_ordinal) {}
 
-  std::optional<std::vector<Step>> from(const index::Projection::Snapshot& memory) {
+  std::optional<std::vector<Transition>> from(const index::Projection::Snapshot& memory) {
     auto next = loaded_.records.begin();
     const auto end = loaded_.records.end();
     memory.for_each([&](const Record& before) {
@@ -73,9 +73,9 @@ class Difference {
 
   const Loaded& loaded_;
   const std::uint32_t last_ordinal_;
-  std::vector<Step> gone_;
-  std::vector<Step> stayed_;
-  std::vector<Step> come_;
+  std::vector<Transition> gone_;
+  std::vector<Transition> stayed_;
+  std::vector<Transition> come_;
   bool impossible_ = false;
 };
 
@@ -95,7 +95,7 @@ class Follower::Group {
     state_.log_checksum = checksum;
     state_.last_ordinal = std::max(state_.last_ordinal, change.ordinal);
     newest_[change.ordinal] = after;
-    steps_.push_back({std::move(before), std::move(after)});
+    transitions_.push_back({std::move(before), std::move(after)});
   }
 
   RecordPtr living(std::uint32_t ordinal) const {
@@ -105,32 +105,28 @@ class Follower::Group {
   }
 
   const sqlite::State& state() const noexcept { return state_; }
-  std::size_t size() const noexcept { return steps_.size(); }
-  std::span<const Step> steps() const noexcept { return steps_; }
+  std::size_t size() const noexcept { return transitions_.size(); }
+  std::span<const Transition> transitions() const noexcept { return transitions_; }
 
   // For publishing: it starts over from there.
-  std::vector<Step> take_steps() {
+  std::vector<Transition> take_transitions() {
     newest_.clear();
-    return std::exchange(steps_, {});
+    return std::exchange(transitions_, {});
   }
 
  private:
   const index::Projection& projection_;
   sqlite::State state_;   // as it is after the changes that were added
-  std::vector<Step> steps_;
+  std::vector<Transition> transitions_;
   boost::unordered_flat_map<std::uint32_t, RecordPtr> newest_;   // by ordinal
 };
 
-Follower::Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout,
-                   index::Projection& projection, index::TokenIndex& tokens, const MemoryBudget& budget,
-                   Metrics& metrics, PublishSignal& published)
+Follower::Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout, Memory& memory,
+                   Metrics& metrics)
     : file_(std::move(file)),
       busy_timeout_(busy_timeout),
-      projection_(projection),
-      tokens_(tokens),
-      budget_(budget),
-      metrics_(metrics),
-      published_(published) {
+      memory_(memory),
+      metrics_(metrics) {
   const model::MutexLock lock(mutex_);
   load();
 }
@@ -150,11 +146,11 @@ void Follower::load() {
       if (!link_->reading.is_void()) throw;
     }
     if (link_->reading.is_void()) continue;
-    projection_.load(loaded->records, loaded->state.revision);
-    tokens_.publish(moment.tokens);
-    budget_.require_room();
+    memory_.projection.load(loaded->records, loaded->state.revision);
+    memory_.tokens.publish(moment.tokens);
+    memory_.budget.require_room();
     metrics_.backlog_users = loaded->backlog.size();
-    take(moment);
+    advance_to(moment);
     return leave();
   }
 }
@@ -202,19 +198,19 @@ Follower::Moment Follower::look() {
                 .token_floor = state.token_floor};
   if (state.epoch == state_.epoch) {
     expect_same_tokens(state);
-    moment.tokens = load_new_tokens(connection, state, tokens_);
+    moment.tokens = load_new_tokens(connection, state, memory_.tokens);
   } else {
     index::TokenIndex none;
     moment.tokens = load_new_tokens(connection, state, none);
-    moment.token_floor = tokens_.newest() + 1;
-    tokens_.make_room(moment.tokens);
+    moment.token_floor = memory_.tokens.newest() + 1;
+    memory_.tokens.make_room(moment.tokens);
   }
   return moment;
 }
 
 // An older copy may have come to the same revision, and have given other tokens since.
 void Follower::expect_same_tokens(const sqlite::State& state) {
-  const std::uint64_t newest = tokens_.newest();
+  const std::uint64_t newest = memory_.tokens.newest();
   if (newest > state.last_token)
     fail_discontinued(file_, "it has given " + std::to_string(state.last_token) +
                                  " tokens only, and had given " + std::to_string(newest));
@@ -224,7 +220,7 @@ void Follower::expect_same_tokens(const sqlite::State& state) {
   const bool is_sound = row && row->token.seq == newest && row->bears_checksum;
   if (!is_sound)
     model::fail(ErrorCode::foreign_write, "token " + std::to_string(newest) + " is not as the store left it");
-  const auto known = tokens_.find(row->token.text);
+  const auto known = memory_.tokens.find(row->token.text);
   if (!known || known->request != row->token.request || known->revision != row->token.revision)
     fail_discontinued(file_, "its token " + std::to_string(newest) + " is another");
 }
@@ -264,7 +260,7 @@ bool Follower::apply_log(Moment& moment) {
   const sqlite::State& state = moment.state;
   if (state.revision == state_.revision && state.digest != state_.digest)
     fail_discontinued(file_, "it has other users at the same revision");
-  Group group(projection_, state_);
+  Group group(memory_.projection, state_);
   const bool in_parts = state.epoch == state_.epoch && state.last_token == state_.last_token &&
                         state.token_floor == state_.token_floor;
   const sqlite::ChangeLog::Reader::Walk walk(link_->entries, state_.revision + 1);
@@ -276,11 +272,11 @@ bool Follower::apply_log(Moment& moment) {
     if (!add(*entry, group)) return false;
     const bool ends_part = in_parts && group.size() >= kGroup && entry->change.remaining == 0;
     if (!ends_part || revision == state.revision) continue;
-    if (!has_room_for(group.steps())) return false;
-    publish_part(group.take_steps(), group.state());
+    if (!has_room_for(group.transitions())) return false;
+    publish_part(group.take_transitions(), group.state());
   }
   if (group.state().digest != state.digest) return false;
-  publish_all(group.take_steps(), moment);
+  publish_all(group.take_transitions(), moment);
   return true;
 }
 
@@ -298,52 +294,52 @@ bool Follower::add(const sqlite::ChangeLog::Entry& entry, Group& group) {
   return true;
 }
 
-bool Follower::has_room_for(std::span<const Step> steps) const {
+bool Follower::has_room_for(std::span<const Transition> transitions) const {
   std::int64_t growth = 0;
-  for (const Step& step : steps) growth += MemoryBudget::growth(step.before.get(), *step.after);
-  return growth <= 0 || growth <= budget_.room();
+  for (const Transition& transition : transitions) growth += MemoryBudget::growth(transition.before.get(), *transition.after);
+  return growth <= 0 || growth <= memory_.budget.room();
 }
 
-std::unique_ptr<index::Projection::Publication> Follower::prepare(std::vector<Step> steps,
+std::unique_ptr<index::Projection::Publication> Follower::prepare(std::vector<Transition> transitions,
                                                                   std::uint64_t revision) {
-  if (steps.empty() && revision == state_.revision) return nullptr;
+  if (transitions.empty() && revision == state_.revision) return nullptr;
   std::int64_t growth = 0;
-  auto prepared = projection_.prepare_within(MemoryBudget::kUnlimited, std::move(steps), revision, growth);
-  budget_.require_room(growth);
+  auto prepared = memory_.projection.prepare_within(MemoryBudget::kUnlimited, std::move(transitions), revision, growth);
+  memory_.budget.require_room(growth);
   return prepared;
 }
 
-void Follower::publish_part(std::vector<Step> steps, const sqlite::State& state) {
-  projection_.publish(prepare(std::move(steps), state.revision));
+void Follower::publish_part(std::vector<Transition> transitions, const sqlite::State& state) {
+  memory_.projection.publish(prepare(std::move(transitions), state.revision));
   state_ = state;
-  published_.notify();
+  memory_.published.notify();
 }
 
-void Follower::publish_all(std::vector<Step> steps, Moment& moment) {
-  auto publication = prepare(std::move(steps), moment.state.revision);
+void Follower::publish_all(std::vector<Transition> transitions, Moment& moment) {
+  auto publication = prepare(std::move(transitions), moment.state.revision);
   index::TokenIndex::Forgotten forgotten;   // freed when the moment is over
   const auto show_tokens = [&]() noexcept {
-    forgotten = tokens_.forget(moment.token_floor - 1);
-    tokens_.publish(moment.tokens);
+    forgotten = memory_.tokens.forget(moment.token_floor - 1);
+    memory_.tokens.publish(moment.tokens);
   };
   if (publication == nullptr) {
-    projection_.between_moments(show_tokens);
+    memory_.projection.between_moments(show_tokens);
   } else {
-    projection_.publish(std::move(publication), show_tokens);
+    memory_.projection.publish(std::move(publication), show_tokens);
   }
-  take(moment);
-  published_.notify();
+  advance_to(moment);
+  memory_.published.notify();
 }
 
 void Follower::reload(Moment& moment) {
   const Loaded loaded = load_users();
-  auto steps = Difference(loaded, state_.last_ordinal).from(projection_.pin());
-  if (!steps) fail_discontinued(file_, "users are in it who were given the places of others");
-  publish_all(*std::move(steps), moment);
+  auto transitions = Difference(loaded, state_.last_ordinal).from(memory_.projection.pin());
+  if (!transitions) fail_discontinued(file_, "users are in it who were given the places of others");
+  publish_all(*std::move(transitions), moment);
   metrics_.backlog_users = loaded.backlog.size();
 }
 
-void Follower::take(const Moment& moment) noexcept {
+void Follower::advance_to(const Moment& moment) noexcept {
   state_ = moment.state;
   link_->seen = moment.data_version;
   metrics_.log_floor = moment.state.log_floor;

@@ -32,9 +32,8 @@
 #include "store/file/reading.hpp"
 #include "store/load/loader.hpp"
 #include "store/load/replay.hpp"
-#include "store/write/publish_signal.hpp"
-#include "store/watch/metrics.hpp"
-#include "store/write/memory_budget.hpp"
+#include "store/memory/memory.hpp"
+#include "store/watch/telemetry.hpp"
 
 namespace usertags::store {
 
@@ -42,8 +41,7 @@ class Follower {
  public:
   // Loads the file (a resolved path) into the empty projection and token index. Throws Failure,
   // std::bad_alloc.
-  Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout, index::Projection& projection,
-           index::TokenIndex& tokens, const MemoryBudget& budget, Metrics& metrics, PublishSignal& published);
+  Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout, Memory& memory, Metrics& metrics);
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
 
@@ -99,22 +97,19 @@ class Follower {
   bool log_goes_on(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
   bool apply_log(Moment& moment) USERTAGS_REQUIRES(mutex_);
   bool add(const sqlite::ChangeLog::Entry& entry, Group& group) USERTAGS_REQUIRES(mutex_);
-  bool has_room_for(std::span<const index::Step> steps) const;
-  std::unique_ptr<index::Projection::Publication> prepare(std::vector<index::Step> steps,
+  bool has_room_for(std::span<const index::Transition> transitions) const;
+  std::unique_ptr<index::Projection::Publication> prepare(std::vector<index::Transition> transitions,
                                                           std::uint64_t revision) USERTAGS_REQUIRES(mutex_);
-  void publish_part(std::vector<index::Step> steps, const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
-  void publish_all(std::vector<index::Step> steps, Moment& moment) USERTAGS_REQUIRES(mutex_);
+  void publish_part(std::vector<index::Transition> transitions, const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
+  void publish_all(std::vector<index::Transition> transitions, Moment& moment) USERTAGS_REQUIRES(mutex_);
   void reload(Moment& moment) USERTAGS_REQUIRES(mutex_);
-  void take(const Moment& moment) noexcept USERTAGS_REQUIRES(mutex_);
+  void advance_to(const Moment& moment) noexcept USERTAGS_REQUIRES(mutex_);
   void leave() noexcept USERTAGS_REQUIRES(mutex_);
 
   const std::filesystem::path file_;
   const std::chrono::milliseconds busy_timeout_;
-  index::Projection& projection_;
-  index::TokenIndex& tokens_;
-  const MemoryBudget& budget_;
+  Memory& memory_;
   Metrics& metrics_;
-  PublishSignal& published_;
 
   mutable model::Mutex mutex_;
   std::unique_ptr<Link> link_ USERTAGS_GUARDED_BY(mutex_);   // none while nobody writes

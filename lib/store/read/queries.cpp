@@ -81,7 +81,7 @@ ValuePage to_page(FacetPage found) {
 
 }   // namespace
 
-Result<UserPage> Asking::list(const PageRequest& request) const {
+Result<UserPage> Queries::list(const PageRequest& request) const {
   const CursorBinding binding{store_id_, CursorKind::list, 0};
   const Result<std::uint32_t> after = ordinal_before(request, binding);
   if (!after) return std::unexpected(after.error());
@@ -89,7 +89,7 @@ Result<UserPage> Asking::list(const PageRequest& request) const {
   return to_page(projection_.list(*after, request.limit), binding);
 }
 
-Result<UserPage> Asking::select(const Selector& selector, const PageRequest& request) const {
+Result<UserPage> Queries::select(const Selector& selector, const PageRequest& request) const {
   const auto node = selector::SelectorAccess::node(selector);
   if (!node) return std::unexpected(node.error());
   const CursorBinding binding{store_id_, CursorKind::select, query_hash({selector.text()})};
@@ -98,14 +98,14 @@ Result<UserPage> Asking::select(const Selector& selector, const PageRequest& req
   return to_page(projection_.select(**node, *after, request.limit, request.deadline), binding);
 }
 
-Result<Count> Asking::count(const Selector& selector, const AskOptions& options) const {
+Result<Count> Queries::count(const Selector& selector, const AskOptions& options) const {
   const auto node = selector::SelectorAccess::node(selector);
   if (!node) return std::unexpected(node.error());
   const index::Projection::Count count = projection_.count(**node, options.deadline);
   return Count{count.users, count.revision};
 }
 
-Result<KeyPage> Asking::tag_keys(const KeyRequest& request) const {
+Result<KeyPage> Queries::tag_keys(const KeyRequest& request) const {
   const CursorBinding binding{store_id_, CursorKind::keys, query_hash({request.prefix})};
   const Result<Start> start = start_of(request, binding);
   if (!start) return std::unexpected(start.error());
@@ -118,7 +118,7 @@ Result<KeyPage> Asking::tag_keys(const KeyRequest& request) const {
   return page;
 }
 
-Result<ValuePage> Asking::tag_values(std::string_view key, const ValueRequest& request) const {
+Result<ValuePage> Queries::tag_values(std::string_view key, const ValueRequest& request) const {
   if (auto error = bad_key(key)) return std::unexpected(*std::move(error));
   const CursorBinding binding{store_id_, CursorKind::values, query_hash({key, request.prefix})};
   const Result<Start> start = start_of(request, binding);

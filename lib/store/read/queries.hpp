@@ -1,4 +1,4 @@
-// Asking: the questions about many users, in pages. Each page is of one moment of the projection; none waits
+// Queries: the questions about many users, in pages. Each page is of one moment of the projection; none waits
 // for anything but the making of the next moment in memory.
 //
 // Answers invalid_argument for a limit or a key that can be no good, invalid_cursor for a cursor that is not
@@ -22,9 +22,9 @@
 
 namespace usertags::store {
 
-class Asking {
+class Queries {
  public:
-  Asking(const index::Projection& projection, const StoreId& store_id) noexcept
+  Queries(const index::Projection& projection, const StoreId& store_id) noexcept
       : projection_(projection), store_id_(store_id) {}
 
   Result<UserPage> list(const PageRequest& request) const;
@@ -48,7 +48,7 @@ class Asking {
 };
 
 template <class Function>
-Result<Visited> Asking::for_each(const Selector& selector, const AskOptions& options,
+Result<Visited> Queries::for_each(const Selector& selector, const AskOptions& options,
                                  Function&& function) const {
   const auto node = selector::SelectorAccess::node(selector);
   if (!node) return std::unexpected(node.error());

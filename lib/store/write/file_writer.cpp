@@ -4,7 +4,6 @@
 #include <new>
 
 #include "model/failure.hpp"
-#include "store/write/writer.hpp"
 
 namespace usertags::store {
 namespace {
@@ -35,28 +34,25 @@ void throw_unless_committed(const sqlite::Transaction::Commit& result) {
   switch (result.outcome) {
     case sqlite::CommitOutcome::committed: return;
     case sqlite::CommitOutcome::not_applied: throw model::Failure{*result.error};
-    case sqlite::CommitOutcome::unknown: throw model::Failure{outcome_unknown("housekeeping", *result.error)};
+    case sqlite::CommitOutcome::unknown: throw model::Failure{sqlite::outcome_unknown("housekeeping", *result.error)};
   }
 }
 
 }   // namespace
 
-FileWriter::FileWriter(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
-                       const Options& options, const Logger& logger, Metrics& metrics,
-                       const sqlite::State& state, FoldSchedule folds, std::uint64_t users)
+FileWriter::FileWriter(sqlite::Database& database, const sqlite::State& state, FoldSchedule folds,
+                       const Options& options, Memory& memory, Telemetry& telemetry)
     : database_(database),
-      projection_(projection),
-      tokens_(tokens),
+      memory_(memory),
       retention_(database),
       lived_(state.lived_ms, options.uptime),
       backlog_bound_(options.housekeeping.backlog_users),
-      logger_(logger),
-      metrics_(metrics),
+      telemetry_(telemetry),
       state_(state),
       folds_(std::move(folds)),
-      users_(users),
+      users_(memory.projection.counters().users),
       data_version_(database.data_version()) {
-  take(state_, nullptr);
+  advance_to(state_, nullptr);
 }
 
 sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group) {
@@ -68,7 +64,7 @@ sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group) {
     }
     return commit_without_housework(group);
   });
-  if (result.outcome == sqlite::CommitOutcome::committed) take(group);
+  if (result.outcome == sqlite::CommitOutcome::committed) count_users(group);
   return result;
 }
 
@@ -112,7 +108,7 @@ sqlite::Transaction::Commit FileWriter::finish(sqlite::Transaction& transaction,
   database_.state().write(state);
   auto result = transaction.commit();
   if (result.outcome != sqlite::CommitOutcome::committed) return result;
-  take(state, work);
+  advance_to(state, work);
   if (work != nullptr) postponement_.note_success();
   return result;
 }
@@ -124,7 +120,7 @@ bool FileWriter::has_done_anything(const Housework& work) const noexcept {
 
 void FileWriter::put_off(const Error& why) noexcept {
   postponement_.note_failure();
-  logger_(LogLevel::warning, [&] { return "housekeeping is put off: " + why.message(); });
+  telemetry_.logger(LogLevel::warning, [&] { return "housekeeping is put off: " + why.message(); });
 }
 
 void FileWriter::give_void_frames_back() noexcept {
@@ -170,7 +166,7 @@ bool FileWriter::maintain(std::size_t users) {
 
 void FileWriter::forget_tokens() noexcept {
   index::TokenIndex::Forgotten forgotten;   // freed when the moment is over
-  projection_.between_moments([&]() noexcept { forgotten = tokens_.forget(state_.token_floor - 1); });
+  memory_.projection.between_moments([&]() noexcept { forgotten = memory_.tokens.forget(state_.token_floor - 1); });
 }
 
 // VACUUM begins its own transaction: who writes between the two is found by the next commit.
@@ -264,10 +260,10 @@ FileWriter::Housework FileWriter::do_housework(std::size_t users, const Retentio
 
 // Rows are brought up to what is published, not to the group under way: they bear the revision they are at,
 // and a replay of the log goes on from there.
-void FileWriter::fold(const FoldSchedule::Step& step) {
-  if (step.ordinals.empty()) return;
-  const Timer timer(metrics_.fold);
-  projection_.visit_each(step.ordinals, [&](const model::Record& record) { database_.users().fold(record); });
+void FileWriter::fold(const FoldSchedule::Portion& portion) {
+  if (portion.ordinals.empty()) return;
+  const Timer timer(telemetry_.metrics.fold);
+  memory_.projection.visit_each(portion.ordinals, [&](const model::Record& record) { database_.users().fold(record); });
 }
 
 void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision,
@@ -296,18 +292,18 @@ void FileWriter::apply(const Housework& work, sqlite::State& state) noexcept {
   state.token_floor = work.token_floor;
 }
 
-void FileWriter::take(const sqlite::State& state, const Housework* work) noexcept {
+void FileWriter::advance_to(const sqlite::State& state, const Housework* work) noexcept {
   state_ = state;
   if (work != nullptr && work->fold) {
-    folds_.take(*work->fold);
-    metrics_.folded_users += work->fold->ordinals.size();
+    folds_.note_folded(*work->fold);
+    telemetry_.metrics.folded_users += work->fold->ordinals.size();
   }
-  metrics_.log_floor = state.log_floor;
-  metrics_.folded_revision = state.folded_revision;
-  metrics_.backlog_users = folds_.backlog();
+  telemetry_.metrics.log_floor = state.log_floor;
+  telemetry_.metrics.folded_revision = state.folded_revision;
+  telemetry_.metrics.backlog_users = folds_.backlog();
 }
 
-void FileWriter::take(const PendingGroup& group) noexcept {
+void FileWriter::count_users(const PendingGroup& group) noexcept {
   for (std::size_t i = 0; i < group.size(); ++i) {
     const model::Change change = group.change(i);
     switch (change.kind) {
@@ -319,8 +315,8 @@ void FileWriter::take(const PendingGroup& group) noexcept {
         break;
     }
   }
-  metrics_.backlog_users = folds_.backlog();
-  metrics_.changes += group.size();
+  telemetry_.metrics.backlog_users = folds_.backlog();
+  telemetry_.metrics.changes += group.size();
 }
 
 }   // namespace usertags::store

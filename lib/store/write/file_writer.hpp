@@ -15,11 +15,9 @@
 #include <usertags/options.hpp>
 #include <usertags/progress.hpp>
 
-#include "index/projection.hpp"
-#include "index/token_index.hpp"
 #include "sqlite/database.hpp"
-#include "store/watch/logger.hpp"
-#include "store/watch/metrics.hpp"
+#include "store/memory/memory.hpp"
+#include "store/watch/telemetry.hpp"
 #include "store/write/housekeeping.hpp"
 #include "store/write/pending_group.hpp"
 
@@ -27,10 +25,9 @@ namespace usertags::store {
 
 class FileWriter {
  public:
-  // The database as it was loaded into memory: at `state`, with so many users, and `folds` to be done.
-  FileWriter(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
-             const Options& options, const Logger& logger, Metrics& metrics, const sqlite::State& state,
-             FoldSchedule folds, std::uint64_t users);
+  // The database as it was loaded into memory: at `state`, with `folds` to be done.
+  FileWriter(sqlite::Database& database, const sqlite::State& state, FoldSchedule folds, const Options& options,
+             Memory& memory, Telemetry& telemetry);
 
   const sqlite::State& state() const noexcept { return state_; }
 
@@ -62,7 +59,7 @@ class FileWriter {
  private:
   // Housekeeping that was done within a transaction and counts once that is committed.
   struct Housework {
-    std::optional<FoldSchedule::Step> fold;
+    std::optional<FoldSchedule::Portion> fold;
     std::uint64_t log_floor = 0;
     std::uint64_t floor_checksum = 0;
     std::uint64_t token_floor = 0;
@@ -82,23 +79,21 @@ class FileWriter {
   void give_void_frames_back() noexcept;
   bool has_done_anything(const Housework& work) const noexcept;
   Housework do_housework(std::size_t users, const Retention::Newcomers& newcomers);
-  void fold(const FoldSchedule::Step& step);
+  void fold(const FoldSchedule::Portion& portion);
   void prune_log(Housework& work, std::uint64_t folded_revision, const Retention::Newcomers& newcomers);
   void prune_tokens(Housework& work, const Retention::Newcomers& newcomers);
   void forget_tokens() noexcept;
-  void take(const PendingGroup& group) noexcept;
-  void take(const sqlite::State& state, const Housework* work) noexcept;
+  void count_users(const PendingGroup& group) noexcept;
+  void advance_to(const sqlite::State& state, const Housework* work) noexcept;
   void commit_state(sqlite::State state);
   static void apply(const Housework& work, sqlite::State& state) noexcept;
 
   sqlite::Database& database_;
-  index::Projection& projection_;
-  index::TokenIndex& tokens_;
+  Memory& memory_;
   Retention retention_;
   const LivedTime lived_;
   const std::uint64_t backlog_bound_;
-  const Logger& logger_;
-  Metrics& metrics_;
+  Telemetry& telemetry_;
 
   sqlite::State state_;   // as committed
   FoldSchedule folds_;

@@ -7,24 +7,24 @@
 
 namespace usertags::store {
 
-GroupCommit::GroupCommit(GroupRunner& runner) : runner_(runner) {
+GroupCommit::GroupCommit(std::function<void()> write_group) : write_group_(std::move(write_group)) {
   slices_.reserve(kMaxGroupWrites);
 }
 
 void GroupCommit::submit(Request& request) {
   Waiter self;
   self.request = &request;
-  wait_for_turn(self);
+  wait_for_lead(self);
   if (self.state == Waiter::State::answered) return;
-  while (self.answered < request.size()) run_group(self);
+  while (self.answered < request.size()) write_group_();
   leave(self);
 }
 
-void GroupCommit::wait_for_turn(Waiter& self) {
+void GroupCommit::wait_for_lead(Waiter& self) {
   if (queue_up(self)) return;
   const auto deadline = self.request == nullptr ? std::nullopt : self.request->deadline();
-  const bool is_over = deadline && (self.turn.wait_until(*deadline) || give_up(self));
-  if (!is_over) self.turn.wait();
+  const bool is_over = deadline && (self.slot.wait_until(*deadline) || give_up(self));
+  if (!is_over) self.slot.wait();
 }
 
 // Whether nobody leads, so that the caller does.
@@ -64,21 +64,11 @@ void GroupCommit::hand_over() {
     return;
   }
   queue_.front().state = Waiter::State::leading;
-  queue_.front().turn.give();
-}
-
-void GroupCommit::run_group(const Waiter& self) {
-  runner_.before_group();
-  take_slices();
-  runner_.judge(slices_);
-  give_back();
-  runner_.commit(slices_);
-  answer_slices(self);
-  runner_.after_group();
+  queue_.front().slot.signal();
 }
 
 // A caller that wants the lead alone ends the group: what came after it stays behind it.
-void GroupCommit::take_slices() {
+std::span<Slice> GroupCommit::gather() {
   const model::MutexLock lock(mutex_);
   slices_.clear();
   std::size_t room = kMaxGroupWrites;
@@ -90,6 +80,7 @@ void GroupCommit::take_slices() {
     waiter.has_begun = true;
     room -= std::min(room, size);
   }
+  return slices_;
 }
 
 // How many writes of the request, some of which may be answered, a group takes that has so much room. The
@@ -101,22 +92,23 @@ std::size_t GroupCommit::slice_of(const Request& request, std::size_t answered,
   return left <= room || slices_.empty() ? left : 0;
 }
 
-// What the group did not take can be given up again: by who waits, when its deadline comes, or here, where it
-// came meanwhile.
-void GroupCommit::give_back() {
+// What the group left can be given up again: by who waits, when its deadline comes, or here, where it came
+// meanwhile.
+std::span<Slice> GroupCommit::give_back() {
   std::size_t taken = slices_.size();
   while (slices_[taken - 1].begin == slices_[taken - 1].end) --taken;
-  if (taken == slices_.size()) return;
-  wake(take_late(taken));
+  if (taken == slices_.size()) return slices_;
+  wake(remove_late(taken));
   slices_.resize(taken);
+  return slices_;
 }
 
 // The slices are those of the queue's first waiters, in order.
-boost::intrusive::list<GroupCommit::Waiter> GroupCommit::take_late(std::size_t taken) {
+GroupCommit::Waiters GroupCommit::remove_late(std::size_t kept) {
   const model::MutexLock lock(mutex_);
-  boost::intrusive::list<Waiter> late;
-  auto waiter = std::next(queue_.begin(), static_cast<std::ptrdiff_t>(taken));
-  for (std::size_t i = taken; i < slices_.size(); ++i) {
+  Waiters late;
+  auto waiter = std::next(queue_.begin(), static_cast<std::ptrdiff_t>(kept));
+  for (std::size_t i = kept; i < slices_.size(); ++i) {
     assert(waiter->request == slices_[i].request);
     Waiter& current = *waiter++;
     current.has_begun = current.answered > 0;
@@ -127,34 +119,35 @@ boost::intrusive::list<GroupCommit::Waiter> GroupCommit::take_late(std::size_t t
   return late;
 }
 
-void GroupCommit::answer_slices(const Waiter& self) {
-  wake(take_answered(self));
+void GroupCommit::answer() {
+  wake(remove_answered());
 }
 
-// Without the lock: who is woken is to run, and not to wait for it.
-void GroupCommit::wake(boost::intrusive::list<Waiter> answered) noexcept {
-  while (!answered.empty()) {
-    Waiter& waiter = answered.front();
-    answered.pop_front();
-    waiter.turn.give();   // it may be gone from here on
-  }
-}
-
-// The slices are those of the queue's first waiters, in order.
-boost::intrusive::list<GroupCommit::Waiter> GroupCommit::take_answered(const Waiter& self) {
+// The slices are those of the queue's first waiters, in order. The leader is at the head: it leaves by itself.
+GroupCommit::Waiters GroupCommit::remove_answered() {
   const model::MutexLock lock(mutex_);
-  boost::intrusive::list<Waiter> answered;
+  Waiters answered;
   auto waiter = queue_.begin();
   for (const Slice& slice : slices_) {
     assert(waiter->request == slice.request);
     waiter->answered = slice.end;
     Waiter& current = *waiter++;
-    if (&current == &self || current.answered < slice.request->size()) continue;
+    const bool leads = current.state == Waiter::State::leading;
+    if (leads || current.answered < slice.request->size()) continue;
     queue_.erase(queue_.iterator_to(current));
     current.state = Waiter::State::answered;
     answered.push_back(current);
   }
   return answered;
+}
+
+// Without the lock: who is woken is to run, and not to wait for it.
+void GroupCommit::wake(Waiters waiters) noexcept {
+  while (!waiters.empty()) {
+    Waiter& waiter = waiters.front();
+    waiters.pop_front();
+    waiter.slot.signal();   // it may be gone from here on
+  }
 }
 
 }   // namespace usertags::store

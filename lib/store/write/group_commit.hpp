@@ -1,6 +1,11 @@
-// Turn: what one thread waits for, once, and another one gives it. A POSIX semaphore: who waits may be gone
-// with it as soon as it was given, and takes no lock on waking, so that many who are woken at once do not
-// queue up again.
+// Group commit without a thread of its own. Callers queue; the first becomes the leader, gathers what waits (up
+// to a bound), and has it committed as one group; while it syncs, the next group gathers. When the leader's
+// own request is answered, it hands the lead to the caller at the head of the queue.
+//
+// Order: the writes of one request keep their order; requests are gathered in the order of their arrival, a
+// long one a part at a time, so that short ones behind it need not wait for its end. A transaction is gathered
+// whole. A request that no group has begun by its deadline leaves the queue, also where a group was offered it
+// and gave it back.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <ctime>
+#include <functional>
 #include <semaphore.h>
 #include <span>
 #include <utility>
@@ -21,22 +27,25 @@
 
 namespace usertags::store {
 
-class Turn {
+// What one thread waits for, once, and another one signals. A POSIX semaphore: the waiter may be gone with it
+// as soon as it was signalled, and takes no lock on waking, so that many who are woken at once do not queue up
+// again.
+class WaitSlot {
  public:
-  Turn() noexcept { sem_init(&given_, 0, 0); }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() { sem_destroy(&given_); }
+  WaitSlot() noexcept { sem_init(&signalled_, 0, 0); }
+  WaitSlot(const WaitSlot&) = delete;
+  WaitSlot& operator=(const WaitSlot&) = delete;
+  ~WaitSlot() { sem_destroy(&signalled_); }
 
   // What was written before is seen by whoever waited.
-  void give() noexcept {
-    is_given_.store(true, std::memory_order_release);
-    sem_post(&given_);
+  void signal() noexcept {
+    is_signalled_.store(true, std::memory_order_release);
+    sem_post(&signalled_);
   }
 
   void wait() noexcept {
-    while (sem_wait(&given_) != 0) assert(errno == EINTR);
-    take();
+    while (sem_wait(&signalled_) != 0) assert(errno == EINTR);
+    acquire();
   }
 
   // False when the deadline has passed.
@@ -46,54 +55,30 @@ class Turn {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(since_start);
     const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(since_start - seconds);
     const timespec at{seconds.count(), rest.count()};
-    while (sem_clockwait(&given_, CLOCK_MONOTONIC, &at) != 0) {
+    while (sem_clockwait(&signalled_, CLOCK_MONOTONIC, &at) != 0) {
       if (errno == ETIMEDOUT) return false;
       assert(errno == EINTR);
     }
-    take();
+    acquire();
     return true;
   }
 
  private:
   // The semaphore orders memory, too; but ThreadSanitizer does not know sem_clockwait.
-  void take() const noexcept {
-    [[maybe_unused]] const bool is_given = is_given_.load(std::memory_order_acquire);
-    assert(is_given);
+  void acquire() const noexcept {
+    [[maybe_unused]] const bool is_signalled = is_signalled_.load(std::memory_order_acquire);
+    assert(is_signalled);
   }
 
-  std::atomic<bool> is_given_{false};
-  sem_t given_;
-};
-
-// Group commit without a thread of its own. Callers queue; the first becomes the leader, takes what waits (up
-// to a bound), and has it committed as one group; while it syncs, the next group gathers. When the leader's
-// own request is answered, it hands the lead to the caller at the head of the queue.
-//
-// Order: the writes of one request keep their order; requests are taken in the order of their arrival, a long
-// one a part at a time, so that short ones behind it need not wait for its end. A transaction is taken whole.
-// A request none of which was taken by its deadline leaves the queue, also where a group was offered it and
-// gave it back.
-
-// What runs under the lead: one thread at a time, never under the queue's lock.
-class GroupRunner {
- public:
-  // What has to be done before requests are taken, and may last: they can still be given up meanwhile.
-  virtual void before_group() noexcept = 0;
-  // Judges the slices' writes. It may take less than offered, from the end, by lowering `end`; at least one
-  // write is taken.
-  virtual void judge(std::span<Slice> slices) noexcept = 0;
-  // Commits what was judged; then the slices' writes are answered.
-  virtual void commit(std::span<Slice> slices) noexcept = 0;
-  // Called after the group's callers were woken.
-  virtual void after_group() noexcept = 0;
-
- protected:
-  ~GroupRunner() = default;
+  std::atomic<bool> is_signalled_{false};
+  sem_t signalled_;
 };
 
 class GroupCommit {
  public:
-  explicit GroupCommit(GroupRunner& runner);
+  // `write_group` is the leader's work on one group: it calls gather(), give_back() and answer(), once each and
+  // in this order. It runs on one thread at a time, never under the queue's lock, and throws nothing.
+  explicit GroupCommit(std::function<void()> write_group);
 
   // Returns when every write of the request is answered, or, with `timeout`, given up.
   void submit(Request& request) USERTAGS_EXCLUDES(mutex_);
@@ -104,6 +89,16 @@ class GroupCommit {
     const Lead lead(*this);
     return std::forward<Function>(function)();
   }
+
+  // --- For the leader, within write_group. ---
+
+  // The group: slices of what waits. The leader may leave some of it, from the end, by lowering their `end`; it
+  // takes one write at least. What it takes can no longer be given up.
+  std::span<Slice> gather() USERTAGS_EXCLUDES(mutex_);
+  // What the leader left waits again, or is given up where its deadline has come. Answers what it took.
+  std::span<Slice> give_back() USERTAGS_EXCLUDES(mutex_);
+  // The outcomes of what it took are written: wakes those whose requests are answered with that.
+  void answer() USERTAGS_EXCLUDES(mutex_);
 
  private:
   static constexpr std::size_t kMaxGroupWrites = 4096;
@@ -117,12 +112,13 @@ class GroupCommit {
     bool has_begun = false;       // a group took some of them, or is about to
     bool is_late = false;         // its deadline came meanwhile
     State state = State::waiting;
-    Turn turn;   // given once, when the state is no longer `waiting`
+    WaitSlot slot;   // signalled once, when the state is no longer `waiting`
   };
+  using Waiters = boost::intrusive::list<Waiter>;
 
   class Lead {
    public:
-    explicit Lead(GroupCommit& queue) : queue_(queue) { queue_.wait_for_turn(waiter_); }
+    explicit Lead(GroupCommit& queue) : queue_(queue) { queue_.wait_for_lead(waiter_); }
     Lead(const Lead&) = delete;
     Lead& operator=(const Lead&) = delete;
     ~Lead() { queue_.leave(waiter_); }
@@ -132,27 +128,23 @@ class GroupCommit {
     Waiter waiter_;
   };
 
-  void wait_for_turn(Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  void wait_for_lead(Waiter& self) USERTAGS_EXCLUDES(mutex_);
   bool queue_up(Waiter& self) USERTAGS_EXCLUDES(mutex_);
   bool give_up(Waiter& self) USERTAGS_EXCLUDES(mutex_);
-  void leave(Waiter& self) USERTAGS_EXCLUDES(mutex_);
-  void run_group(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
-  void take_slices() USERTAGS_EXCLUDES(mutex_);
-  std::size_t slice_of(const Request& request, std::size_t answered, std::size_t room) const noexcept;
-  void give_back() USERTAGS_EXCLUDES(mutex_);
-  boost::intrusive::list<Waiter> take_late(std::size_t taken) USERTAGS_EXCLUDES(mutex_);
   void give_up_now(Waiter& waiter) USERTAGS_REQUIRES(mutex_);
-  void answer_slices(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
-  static void wake(boost::intrusive::list<Waiter> answered) noexcept;
-  boost::intrusive::list<Waiter> take_answered(const Waiter& self) USERTAGS_EXCLUDES(mutex_);
+  void leave(Waiter& self) USERTAGS_EXCLUDES(mutex_);
   void hand_over() USERTAGS_REQUIRES(mutex_);
+  std::size_t slice_of(const Request& request, std::size_t answered, std::size_t room) const noexcept;
+  Waiters remove_late(std::size_t kept) USERTAGS_EXCLUDES(mutex_);
+  Waiters remove_answered() USERTAGS_EXCLUDES(mutex_);
+  static void wake(Waiters waiters) noexcept;
 
-  GroupRunner& runner_;
+  const std::function<void()> write_group_;
   std::vector<Slice> slices_;   // the leader's; room for a whole group from the start
 
   model::Mutex mutex_;
   bool led_ USERTAGS_GUARDED_BY(mutex_) = false;
-  boost::intrusive::list<Waiter> queue_ USERTAGS_GUARDED_BY(mutex_);
+  Waiters queue_ USERTAGS_GUARDED_BY(mutex_);
 };
 
 }   // namespace usertags::store

@@ -69,33 +69,33 @@ std::optional<std::uint32_t> FoldSchedule::first_marked(std::uint64_t from) cons
   return std::nullopt;
 }
 
-FoldSchedule::Step FoldSchedule::next(std::size_t count, std::uint64_t revision) const {
-  Step step{{}, position_, round_revision_, folded_revision_};
+FoldSchedule::Portion FoldSchedule::next(std::size_t count, std::uint64_t revision) const {
+  Portion portion{{}, position_, round_revision_, folded_revision_};
   const std::size_t wanted = std::min<std::uint64_t>(count, count_);
-  step.ordinals.reserve(wanted);
-  while (step.ordinals.size() < wanted) {
-    const std::optional<std::uint32_t> ordinal = first_marked(step.position);
+  portion.ordinals.reserve(wanted);
+  while (portion.ordinals.size() < wanted) {
+    const std::optional<std::uint32_t> ordinal = first_marked(portion.position);
     if (ordinal) {
-      step.ordinals.push_back(*ordinal);
-      step.position = std::uint64_t{*ordinal} + 1;
+      portion.ordinals.push_back(*ordinal);
+      portion.position = std::uint64_t{*ordinal} + 1;
       continue;
     }
-    step.position = 0;   // a new round; there are at least as many marks as wanted, so it happens once
-    step.folded_revision = step.round_revision;
-    step.round_revision = revision;
+    portion.position = 0;   // a new round; there are at least as many marks as wanted, so it happens once
+    portion.folded_revision = portion.round_revision;
+    portion.round_revision = revision;
   }
   if (wanted == count_) {   // nothing is left behind
-    step.position = 0;
-    step.folded_revision = step.round_revision = revision;
+    portion.position = 0;
+    portion.folded_revision = portion.round_revision = revision;
   }
-  return step;
+  return portion;
 }
 
-void FoldSchedule::take(const Step& step) noexcept {
-  for (const std::uint32_t ordinal : step.ordinals) unmark(ordinal);
-  position_ = step.position;
-  round_revision_ = step.round_revision;
-  folded_revision_ = step.folded_revision;
+void FoldSchedule::note_folded(const Portion& portion) noexcept {
+  for (const std::uint32_t ordinal : portion.ordinals) unmark(ordinal);
+  position_ = portion.position;
+  round_revision_ = portion.round_revision;
+  folded_revision_ = portion.folded_revision;
 }
 
 namespace {

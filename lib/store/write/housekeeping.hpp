@@ -36,17 +36,17 @@ class FoldSchedule {
   std::uint64_t backlog() const noexcept { return count_; }
   std::uint64_t folded_revision() const noexcept { return folded_revision_; }
 
-  // The next users to fold. Nothing is changed until the step is taken.
-  struct Step {
+  // The next users to fold. Nothing is changed until the portion is taken.
+  struct Portion {
     std::vector<std::uint32_t> ordinals;
     std::uint64_t position = 0;   // where the round stands afterwards: 2^32 behind the last ordinal
     std::uint64_t round_revision = 0;
-    std::uint64_t folded_revision = 0;   // how far the fold is complete with this step
+    std::uint64_t folded_revision = 0;   // how far the fold is complete with this portion
   };
   // `revision`: the newest change that a fold can see. Throws std::bad_alloc.
-  Step next(std::size_t count, std::uint64_t revision) const;
-  // After the step is committed.
-  void take(const Step& step) noexcept;
+  Portion next(std::size_t count, std::uint64_t revision) const;
+  // After the portion is committed.
+  void note_folded(const Portion& portion) noexcept;
 
  private:
   // One bit an ordinal, for 65,536 of them. Where nobody was ever marked, there is no chunk: ordinals go up

@@ -94,12 +94,14 @@ Error user_not_found(const UserRef& user) {
 }
 
 Result<Applied> Judge::judge(const WriteView& write, std::optional<std::size_t> item, PendingGroup& group) {
+  const ApplyOptions& options = options_of(write);
+  if (options.deadline && *options.deadline < begun_at_) return std::unexpected(ErrorCode::timeout);
   item_ = item;
-  const std::string& token = options_of(write).token;
-  if (token.empty()) return judge_anew(write, group);
+  const std::string& token = options.token;
+  if (token.empty()) return decide(write, group);
   if (auto answer = recall(write, group)) return *std::move(answer);
   if (group.state().last_token >= kLastNumber) return std::unexpected(used_up("2^63 - 2 tokens"));
-  Result<Applied> applied = judge_anew(write, group);
+  Result<Applied> applied = decide(write, group);
   if (!applied) return applied;
   if (!applied->changed) {   // else its room was judged with the change's
     if (auto wrong = check_room(MemoryBudget::growth(token), false, group))
@@ -113,7 +115,7 @@ Result<Applied> Judge::judge(const WriteView& write, std::optional<std::size_t> 
   return applied;
 }
 
-Result<Applied> Judge::judge_anew(const WriteView& write, PendingGroup& group) {
+Result<Applied> Judge::decide(const WriteView& write, PendingGroup& group) {
   return std::visit(Overloaded{[&](const CreateView& view) { return create(view, group); },
                                [&](const PatchView& view) { return patch(view, group); },
                                [&](const DeleteView& view) { return erase(view, group); }},
@@ -122,7 +124,7 @@ Result<Applied> Judge::judge_anew(const WriteView& write, PendingGroup& group) {
 
 // --- Transactions. ---
 
-std::optional<Error> Judge::Transaction::name(const Record& user, std::size_t item) {
+std::optional<Error> Judge::AllOrNone::name(const Record& user, std::size_t item) {
   const auto [first, is_first] = named_by_.try_emplace(user.ordinal(), item);
   if (is_first) return std::nullopt;
   return invalid("the user " + quoted(user.external_id()) + " is named by write " +
@@ -130,7 +132,7 @@ std::optional<Error> Judge::Transaction::name(const Record& user, std::size_t it
 }
 
 // Every write was judged, also those behind one that failed, so that all violations are known at once.
-void Judge::Transaction::end(std::span<Result<Applied>> outcomes) {
+void Judge::AllOrNone::end(std::span<Result<Applied>> outcomes) {
   const auto first = std::ranges::find_if(outcomes, [](const auto& outcome) { return !outcome; });
   if (first == outcomes.end()) return group_.end_transaction(beginning_);
   group_.take_back(beginning_);
@@ -150,7 +152,7 @@ std::optional<Result<Applied>> Judge::recall(const WriteView& write, const Pendi
   if (const model::Token* pending = group.find_token(token))
     known = {pending->request, pending->revision, pending->ordinal, pending->changed};
   else
-    known = tokens_.find(token);
+    known = memory_.tokens.find(token);
   if (!known) return std::nullopt;
   if (known->request != digest_(write)) {
     return std::unexpected(Error(ErrorCode::token_reused, "the token " + quoted(token) +
@@ -171,12 +173,12 @@ Result<Applied> Judge::replay(const index::TokenOutcome& known, const PendingGro
 
 RecordPtr Judge::current(std::uint32_t ordinal, const PendingGroup& group) const {
   const Record* pending = group.find_ordinal(ordinal);
-  if (pending == nullptr) return projection_.find_ordinal(ordinal);
+  if (pending == nullptr) return memory_.projection.find_ordinal(ordinal);
   return pending->is_tombstone() ? RecordPtr() : RecordPtr::share(*pending);
 }
 
 RecordPtr Judge::current(const UserRef& user, const PendingGroup& group) const {
-  RecordPtr published = projection_.find(user);
+  RecordPtr published = memory_.projection.find(user);
   if (group.empty()) return published;
   const Record* pending = group.find(published ? published->external_id() : user.text());
   if (pending == nullptr) return published;
@@ -204,7 +206,7 @@ std::optional<Error> Judge::check_room(std::int64_t growth, bool only_removes,
                                        const PendingGroup& group) const {
   const bool makes_room = only_removes && growth <= 0;
   if (makes_room || (allowance_ >= 0 && group.growth() + growth <= allowance_)) return std::nullopt;
-  return budget_.exceeded();
+  return memory_.budget.exceeded();
 }
 
 std::optional<Error> Judge::check_change(std::int64_t growth, bool only_removes,
@@ -234,7 +236,7 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
   RecordPtr user =
       Record::make(state.last_ordinal + 1, state.revision + 1, id_text, write.external_id, planner_.tags());
   const std::int64_t growth =
-      MemoryBudget::growth(nullptr, *user) + MemoryBudget::growth(write.options.token);
+      MemoryBudget::growth(nullptr, *user, write.options.token);
   if (auto wrong = check_change(growth, false, group)) return std::unexpected(std::move(*wrong));
   patch_.clear();
   model::append_creation(id_text, write.external_id, planner_.tags(), patch_);
@@ -266,7 +268,7 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
   RecordPtr after = Record::make(before->ordinal(), group.state().revision + 1, before->id(),
                                  before->external_id(), planner_.tags());
   const std::int64_t growth =
-      MemoryBudget::growth(before.get(), *after) + MemoryBudget::growth(write.options.token);
+      MemoryBudget::growth(before.get(), *after, write.options.token);
   if (auto wrong = check_change(growth, only_removes(planner_.deltas()), group))
     return std::unexpected(std::move(*wrong));
   patch_.clear();
@@ -277,9 +279,8 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
 
 Result<Applied> Judge::plan(const PatchView& write, const Settings& settings) {
   // Before the moment: it asks for one itself.
-  begin_group(settings,
-              budget_.is_limited() ? std::max<std::int64_t>(budget_.room(), 0) : MemoryBudget::kUnlimited);
-  return projection_.at_one_moment([&] { return plan_now(write); });
+  begin_group(settings, memory_.budget.allowance());
+  return memory_.projection.at_one_moment([&] { return plan_now(write); });
 }
 
 Result<Applied> Judge::plan_now(const PatchView& write) {
@@ -291,10 +292,10 @@ Result<Applied> Judge::plan_now(const PatchView& write) {
   if (!planned) return std::unexpected(std::move(planned).error());
   if (!planner_.changes_anything()) return answer(std::move(*planned), false);
   const Record& before = **planned;
-  RecordPtr after = Record::make(before.ordinal(), projection_.visible_revision() + 1, before.id(),
+  RecordPtr after = Record::make(before.ordinal(), memory_.projection.visible_revision() + 1, before.id(),
                                  before.external_id(), planner_.tags());
   const std::int64_t growth =
-      MemoryBudget::growth(&before, *after) + MemoryBudget::growth(write.options.token);
+      MemoryBudget::growth(&before, *after, write.options.token);
   if (auto wrong = check_room(growth, only_removes(planner_.deltas()), nothing))
     return std::unexpected(std::move(*wrong));
   return answer(std::move(after), true);
@@ -308,7 +309,7 @@ Result<Applied> Judge::erase(const DeleteView& write, PendingGroup& group) {
 
   RecordPtr tombstone = Record::make_tombstone(*before, group.state().revision + 1);
   const std::int64_t growth =
-      MemoryBudget::growth(before.get(), *tombstone) + MemoryBudget::growth(write.options.token);
+      MemoryBudget::growth(before.get(), *tombstone, write.options.token);
   if (auto wrong = check_change(growth, true, group)) return std::unexpected(std::move(*wrong));
   const std::uint64_t revision = tombstone->revision();
   group.add(ChangeKind::deleted, {std::move(before), std::move(tombstone)}, model::kDeletionPatch,

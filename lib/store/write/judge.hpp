@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,11 +16,9 @@
 #include <usertags/settings.hpp>
 #include <usertags/write.hpp>
 
-#include "index/projection.hpp"
-#include "index/token_index.hpp"
 #include "model/batch_plan.hpp"
 #include "store/file/entropy.hpp"
-#include "store/write/memory_budget.hpp"
+#include "store/memory/memory.hpp"
 #include "store/write/pending_group.hpp"
 #include "store/write/request.hpp"
 
@@ -30,22 +29,22 @@ Error user_not_found(const UserRef& user);
 
 class Judge {
  public:
-  Judge(const index::Projection& projection, const index::TokenIndex& tokens, const MemoryBudget& budget)
-      : projection_(projection), tokens_(tokens), budget_(budget) {}
+  explicit Judge(const Memory& memory) : memory_(memory) {}
 
   // Before the first write of a group, which is judged by these settings. `allowance`: how much memory its
   // writes may take, by their estimates (memory_budget.hpp).
   void begin_group(const Settings& settings, std::int64_t allowance) noexcept {
     planner_.use(settings);
     allowance_ = allowance;
+    begun_at_ = std::chrono::steady_clock::now();
   }
 
-  // The answer to the write, should the group be committed. A change is added to the group, and so is a
-  // token. `item` is the index that violations bear.
+  // The answer to the write, should the group be committed; `timeout` where its deadline was before the group
+  // began. A change is added to the group, and so is a token. `item` is the index that violations bear.
   Result<Applied> judge(const WriteView& write, std::optional<std::size_t> item, PendingGroup& group);
 
-  // What is judged while it lives is one transaction.
-  class Transaction;
+  // What is judged while it lives is applied whole, or not at all.
+  class AllOrNone;
 
   // What a patch would come to now, by these settings: judge() with nothing added, and the revision that it
   // would have got. Of one moment: token, user and revision belong together. Any thread, with a judge of its
@@ -53,7 +52,7 @@ class Judge {
   Result<Applied> plan(const PatchView& patch, const Settings& settings);
 
  private:
-  Result<Applied> judge_anew(const WriteView& write, PendingGroup& group);
+  Result<Applied> decide(const WriteView& write, PendingGroup& group);
   Result<Applied> create(const CreateView& write, PendingGroup& group);
   Result<Applied> patch(const PatchView& write, PendingGroup& group);
   Result<Applied> erase(const DeleteView& write, PendingGroup& group);
@@ -78,29 +77,28 @@ class Judge {
   std::optional<Result<Applied>> recall(const WriteView& write, const PendingGroup& group);
   Result<Applied> replay(const index::TokenOutcome& known, const PendingGroup& group) const;
 
-  const index::Projection& projection_;
-  const index::TokenIndex& tokens_;
-  const MemoryBudget& budget_;
+  const Memory& memory_;
   std::int64_t allowance_ = MemoryBudget::kUnlimited;
+  std::chrono::steady_clock::time_point begun_at_;
   model::BatchPlanner planner_;
   RequestDigester digest_;
   Entropy entropy_;
   std::string patch_;   // the merge patch under construction
   std::optional<std::size_t> item_;
 
-  Transaction* transaction_ = nullptr;   // the one under way
+  AllOrNone* transaction_ = nullptr;   // the one under way
 };
 
 // A user may be named once. At its end, where one of its writes has failed, none is in the group any more.
-class Judge::Transaction {
+class Judge::AllOrNone {
  public:
-  Transaction(Judge& judge, PendingGroup& group)
+  AllOrNone(Judge& judge, PendingGroup& group)
       : judge_(judge), group_(group), beginning_(group.begin_transaction()) {
     judge_.transaction_ = this;
   }
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction() { judge_.transaction_ = nullptr; }
+  AllOrNone(const AllOrNone&) = delete;
+  AllOrNone& operator=(const AllOrNone&) = delete;
+  ~AllOrNone() { judge_.transaction_ = nullptr; }
 
   // The outcomes of all its writes. Each becomes the failure, where there is one.
   void end(std::span<Result<Applied>> outcomes);

@@ -4,7 +4,7 @@
 
 #include "model/digest.hpp"
 #include "model/typeid.hpp"
-#include "store/write/memory_budget.hpp"
+#include "store/memory/memory_budget.hpp"
 
 namespace usertags::store {
 
@@ -13,7 +13,7 @@ void PendingGroup::begin(const sqlite::State& committed, std::int64_t now_ms, st
   state_.lived_ms = std::max(committed.lived_ms, lived_ms);
   state_.last_at_ms = std::max(committed.last_at_ms, now_ms);
   newest_.clear();
-  steps_.clear();
+  transitions_.clear();
   entries_.clear();
   forget_index();
   patches_.clear();
@@ -47,15 +47,15 @@ void PendingGroup::forget_index() noexcept {
 }
 
 void PendingGroup::make_room() {
-  if (entries_.size() < entries_.capacity() && steps_.size() < steps_.capacity()) return;
+  if (entries_.size() < entries_.capacity() && transitions_.size() < transitions_.capacity()) return;
   const std::size_t room = std::max<std::size_t>(256, 2 * entries_.size());
-  steps_.reserve(room);
+  transitions_.reserve(room);
   entries_.reserve(room);
 }
 
-void PendingGroup::add(model::ChangeKind kind, index::Step step, std::string_view patch,
+void PendingGroup::add(model::ChangeKind kind, index::Transition transition, std::string_view patch,
                        std::string_view note) {
-  const model::Record& after = *step.after;
+  const model::Record& after = *transition.after;
   make_room();
   const std::size_t patch_begin = patches_.size();
   patches_.append(patch);
@@ -64,12 +64,12 @@ void PendingGroup::add(model::ChangeKind kind, index::Step step, std::string_vie
 
   // From here on nothing fails.
   const model::Record* const version_before = std::exchange(newest->second, &after);
-  growth_ += MemoryBudget::growth(step.before.get(), after);
+  growth_ += MemoryBudget::growth(transition.before.get(), after);
   state_.revision += 1;
   state_.last_ordinal = std::max(state_.last_ordinal, after.ordinal());
-  if (step.before) state_.digest -= model::user_hash(*step.before);
+  if (transition.before) state_.digest -= model::user_hash(*transition.before);
   if (kind != model::ChangeKind::deleted) state_.digest += model::user_hash(after);
-  steps_.push_back(std::move(step));
+  transitions_.push_back(std::move(transition));
   entries_.push_back({&after, version_before, kind, patch_begin, patch.size(), note, 0, 0});
 }
 
@@ -108,7 +108,7 @@ void PendingGroup::take_back(const Beginning& beginning) noexcept {
   for (std::size_t i = tokens_.size(); i > beginning.tokens; --i) token_places_.erase(tokens_[i - 1].text);
   entries_.resize(beginning.changes);
   if (indexed_ > beginning.changes) forget_index();
-  steps_.resize(beginning.changes);
+  transitions_.resize(beginning.changes);
   patches_.resize(beginning.patch_bytes);
   tokens_.resize(beginning.tokens);
   growth_ = beginning.growth;

@@ -31,7 +31,7 @@ class PendingGroup {
 
   // Notes a change, and brings the state up to it. `state().revision + 1` is its revision. The note must live
   // as long as the group. Throws std::bad_alloc, and then has noted nothing.
-  void add(model::ChangeKind kind, index::Step step, std::string_view patch, std::string_view note);
+  void add(model::ChangeKind kind, index::Transition transition, std::string_view patch, std::string_view note);
 
   // Remembers a token, whose number and time it gives; the text must live as long as the group. Likewise.
   void remember(model::Token token);
@@ -57,7 +57,7 @@ class PendingGroup {
   std::int64_t growth() const noexcept { return growth_; }   // of memory (memory_budget.hpp)
 
   // For the projection to prepare. It keeps the records alive from then on; the group only looks at them.
-  std::vector<index::Step> take_steps() noexcept { return std::move(steps_); }
+  std::vector<index::Transition> take_transitions() noexcept { return std::move(transitions_); }
 
   // As it will be when the group is committed.
   sqlite::State& state() noexcept { return state_; }
@@ -86,7 +86,7 @@ class PendingGroup {
   void forget_index() noexcept;
 
   sqlite::State state_;
-  std::vector<index::Step> steps_;
+  std::vector<index::Transition> transitions_;
   std::vector<Entry> entries_;
   std::string patches_;
   // The newest version of each user that the group touched; keys are the text of the first one.

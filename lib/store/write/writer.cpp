@@ -2,50 +2,17 @@
 
 #include <algorithm>
 #include <boost/container/static_vector.hpp>
+#include <exception>
 #include <limits>
 #include <new>
 #include <string>
 #include <variant>
 
+#include "model/deadline.hpp"
 #include "model/failure.hpp"
+#include "store/memory/settings.hpp"
 
 namespace usertags::store {
-
-namespace {
-
-UserRef user_of(const WriteView& write) noexcept {
-  if (const auto* creation = std::get_if<CreateView>(&write))
-    return UserRef::external_id(creation->external_id);
-  if (const auto* patch = std::get_if<PatchView>(&write)) return patch->user;
-  return std::get<DeleteView>(write).user;
-}
-
-}   // namespace
-
-Lookahead::Lookahead(const index::Projection& projection, const index::TokenIndex& tokens,
-                     std::span<const Slice> slices) noexcept
-    : projection_(projection),
-      tokens_(tokens),
-      slices_(slices),
-      next_(slices.empty() ? 0 : slices.front().begin) {}
-
-// Once all writes are fetched, there is nothing to wait for: whoever goes on does so without help.
-void Lookahead::fetch() noexcept {
-  boost::container::static_vector<UserRef, index::Projection::kMaxPrefetch> users;
-  while (!slices_.empty() && users.size() < users.capacity()) {
-    if (next_ >= slices_.front().end) {
-      slices_ = slices_.subspan(1);
-      next_ = slices_.empty() ? 0 : slices_.front().begin;
-    } else {
-      const WriteView write = slices_.front().request->write(next_++);
-      users.push_back(user_of(write));
-      if (const std::string& token = options_of(write).token; !token.empty()) tokens_.prefetch(token);
-    }
-  }
-  projection_.prefetch(users);
-  ahead_ = std::max<std::size_t>(users.size(), 1);
-}
-
 namespace {
 
 // A group ends early when its log entries come to this many bytes.
@@ -67,34 +34,102 @@ void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
   answer_all(slices, [&](Result<Applied>& outcome) {
     const bool has_changed = outcome && outcome->changed && !outcome->replayed;
     const auto revision = has_changed ? std::optional(outcome->revision) : std::nullopt;
-    outcome = std::unexpected(outcome_unknown("the commit", cause, {}, revision));
+    outcome = std::unexpected(sqlite::outcome_unknown("the commit", cause, {}, revision));
   });
 }
 
+UserRef user_of(const WriteView& write) noexcept {
+  if (const auto* creation = std::get_if<CreateView>(&write))
+    return UserRef::external_id(creation->external_id);
+  if (const auto* patch = std::get_if<PatchView>(&write)) return patch->user;
+  return std::get<DeleteView>(write).user;
+}
+
+// Goes through a group's writes ahead of the judge and has what they name fetched into the cache, users' records and
+// places of tokens, many at once, so that judging does not wait for each of them in turn.
+class Lookahead {
+ public:
+  Lookahead(const Memory& memory, std::span<const Slice> slices) noexcept
+      : memory_(memory), slices_(slices), next_(slices.empty() ? 0 : slices.front().begin) {}
+
+  // To be called before each write of the slices is judged, in order.
+  void advance() noexcept {
+    if (ahead_ == 0) fetch();
+    --ahead_;
+  }
+
+ private:
+  // Once all writes are fetched, there is nothing to wait for: judging goes on without help.
+  void fetch() noexcept {
+    boost::container::static_vector<UserRef, index::Projection::kMaxPrefetch> users;
+    while (!slices_.empty() && users.size() < users.capacity()) {
+      if (next_ >= slices_.front().end) {
+        slices_ = slices_.subspan(1);
+        next_ = slices_.empty() ? 0 : slices_.front().begin;
+      } else {
+        const WriteView write = slices_.front().request->write(next_++);
+        users.push_back(user_of(write));
+        if (const std::string& token = options_of(write).token; !token.empty())
+          memory_.tokens.prefetch(token);
+      }
+    }
+    memory_.projection.prefetch(users);
+    ahead_ = std::max<std::size_t>(users.size(), 1);
+  }
+
+  const Memory& memory_;
+  std::span<const Slice> slices_;   // from the one with the next write on
+  std::size_t next_;                // in the first slice
+  std::size_t ahead_ = 0;           // writes whose users are fetched and which are not yet judged
+};
+
 }   // namespace
 
-Writer::Writer(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
-               const MemoryBudget& budget, FileWriter& file, const Options& options, const Logger& logger,
-               Metrics& metrics, PublishSignal& published)
-    : database_(database),
-      projection_(projection),
-      tokens_(tokens),
-      budget_(budget),
-      file_(file),
-      housekeeping_(options.housekeeping),
+Writer::Writer(std::optional<StoreLock> lock, std::unique_ptr<sqlite::Database> database,
+               const sqlite::State& state, FoldSchedule folds, const Options& options, Memory& memory,
+               Telemetry& telemetry)
+    : housekeeping_(options.housekeeping),
       slow_commit_(options.slow_commit),
       clock_(options.clock),
-      logger_(logger),
-      metrics_(metrics),
-      published_(published),
-      judge_(projection, tokens, budget),
-      next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes) {}
+      memory_(memory),
+      telemetry_(telemetry),
+      is_in_memory_(!lock),
+      lock_(std::move(lock)),
+      database_(std::move(database)),
+      file_(*database_, state, std::move(folds), options, memory, telemetry),
+      queue_([this] { write_group(); }),
+      judge_(memory),
+      next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes) {
+  if (!is_in_memory()) telemetry_.metrics.database_bytes = database_->database_bytes();
+}
 
-// --- A group. ---
+// --- The life of a group. ---
+
+// The thread that leads runs it, one at a time; the next group gathers in the queue meanwhile.
+void Writer::write_group() noexcept {
+  // Making room may last as long as a checkpoint. Whoever waits can still give up until it is over.
+  std::optional<Error> refusal = failure_of([&] { require_room_in_wal(); });
+  std::span<Slice> slices = queue_.gather();
+
+  // All that can fail in memory. Nothing is visible yet, and nothing written.
+  Prepared prepared;
+  if (!refusal) refusal = failure_of([&] { prepared = judge_and_prepare(slices); });
+  if (refusal) refuse(slices, *refusal);
+  slices = queue_.give_back();
+
+  // The file, then memory: what is visible is durable.
+  if (!refusal && !group_.empty()) {
+    refusal = failure_of([&] { commit_and_publish(slices, prepared); });
+    if (refusal) refuse(slices, *refusal);
+  }
+
+  queue_.answer();
+  checkpoint_if_due();
+}
 
 template <class Work>
 std::optional<Error> Writer::failure_of(Work&& work) noexcept {
-  const sqlite::ObserveSyncs observe(metrics_);
+  const sqlite::ObserveSyncs observe(telemetry_.metrics);
   try {
     work();
     return std::nullopt;
@@ -105,79 +140,77 @@ std::optional<Error> Writer::failure_of(Work&& work) noexcept {
   }
 }
 
-void Writer::before_group() noexcept {
-  refusal_ = closed_ ? std::optional<Error>(ErrorCode::store_closed)
-                     : failure_of([&] { refuse_if_stopped_or_full(); });
-}
-
-void Writer::judge(std::span<Slice> slices) noexcept {
-  if (!refusal_) refusal_ = failure_of([&] { prepared_ = decide(slices); });
-  if (refusal_) refuse(slices, *refusal_);
-}
-
-void Writer::commit(std::span<Slice> slices) noexcept {
-  if (refusal_ || group_.empty()) return;
-  if (const auto failure = failure_of([&] { commit_group(slices); })) refuse(slices, *failure);
-}
-
-// What the group comes to, prepared in memory; judged as often as it takes to keep to the memory budget.
-Writer::Prepared Writer::decide(std::span<Slice> slices) {
-  if (!budget_.is_limited()) {
-    judge_group(slices, MemoryBudget::kUnlimited);
-    return group_.empty() ? Prepared() : prepare();
+void Writer::require_room_in_wal() {
+  if (closed_) throw model::Failure{ErrorCode::store_closed};
+  if (failed()) throw model::Failure{ErrorCode::store_failed};
+  if (database_->wal_bytes() < housekeeping_.max_wal_bytes) return;
+  try_checkpoint();
+  if (failed()) throw model::Failure{ErrorCode::store_failed};
+  if (database_->wal_bytes() >= housekeeping_.max_wal_bytes) {
+    model::fail(ErrorCode::busy,
+                "a reader that does not end keeps the WAL from being recycled, and it is full",
+                "end the reader, then try again");
   }
-  AllowanceSearch search(budget_.room());
+}
+
+Writer::Prepared Writer::judge_and_prepare(std::span<Slice> slices) {
+  if (memory_.budget.is_limited()) return judge_within_budget(slices);
+  judge_group(slices, MemoryBudget::kUnlimited);
+  return group_.empty() ? Prepared() : prepare();
+}
+
+// Judged as often as it takes to keep to the memory budget.
+Writer::Prepared Writer::judge_within_budget(std::span<Slice> slices) {
+  AllowanceSearch search(memory_.budget.room());
   while (true) {
-    const std::int64_t room = budget_.room();   // tables that grew for a try that fits stay as they are
+    const std::int64_t room = memory_.budget.room();   // tables that grew for a try that fits stay as they are
     judge_group(slices, search.allowance());
     if (group_.empty()) return {};
-    const auto tokens = static_cast<std::int64_t>(tokens_.growth(group_.tokens()));
+    const auto tokens = static_cast<std::int64_t>(memory_.tokens.growth(group_.tokens()));
     const std::int64_t room_of_changes = search.is_last_resort() ? MemoryBudget::kUnlimited : room - tokens;
     std::int64_t growth = 0;
     Prepared prepared;
     if (group_.size() != 0) {
-      prepared.changes =
-          projection_.prepare_within(room_of_changes, group_.take_steps(), group_.state().revision, growth);
+      prepared.changes = memory_.projection.prepare_within(room_of_changes, group_.take_transitions(),
+                                                           group_.state().revision, growth);
     }
     if (!search.settles(group_.growth(), growth + tokens - room)) continue;
-    prepared.tokens = tokens_.prepare(group_.tokens());
+    prepared.tokens = memory_.tokens.prepare(group_.tokens());
     return prepared;
   }
 }
 
+// What no longer fits into the group is left to the next one.
 void Writer::judge_group(std::span<Slice> slices, std::int64_t allowance) {
   group_.begin(file_.state(), now_ms(), file_.lived_ms());
   judge_.begin_group(file_.state().settings, allowance);
-  lookahead_.emplace(projection_, tokens_, slices);
-  judged_at_ = std::chrono::steady_clock::now();
+  Lookahead lookahead(memory_, slices);
   for (Slice& slice : slices) {
-    if (group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = slice.begin;   // for the next group
-    if (slice.begin != slice.end) judge_slice(slice);
+    if (group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = slice.begin;
+    if (slice.begin == slice.end) continue;
+    Request& request = *slice.request;
+    std::optional<Judge::AllOrNone> transaction;
+    if (request.is_transaction()) transaction.emplace(judge_, group_);
+    for (std::size_t i = slice.begin; i < slice.end; ++i) {
+      lookahead.advance();
+      request.outcome(i) = judge_.judge(request.write(i), request.item(i), group_);
+      if (!transaction && group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = i + 1;
+    }
+    if (transaction) transaction->end(request.outcomes());
   }
   group_.seal();
 }
 
-void Writer::judge_slice(Slice& slice) {
-  Request& request = *slice.request;
-  std::optional<Judge::Transaction> transaction;
-  if (request.is_transaction()) transaction.emplace(judge_, group_);
-  for (std::size_t i = slice.begin; i < slice.end; ++i) {
-    lookahead_->advance();
-    request.outcome(i) = judge_write(request.write(i), request.item(i));
-    if (!transaction && group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = i + 1;
-  }
-  if (transaction) transaction->end(request.outcomes());
+Writer::Prepared Writer::prepare() {
+  Prepared prepared;
+  prepared.tokens = memory_.tokens.prepare(group_.tokens());
+  if (group_.size() != 0)
+    prepared.changes = memory_.projection.prepare(group_.take_transitions(), group_.state().revision);
+  return prepared;
 }
 
-Result<Applied> Writer::judge_write(const WriteView& write, std::optional<std::size_t> item) {
-  const auto& deadline = options_of(write).deadline;
-  if (deadline && *deadline < judged_at_) return std::unexpected(ErrorCode::timeout);
-  return judge_.judge(write, item, group_);
-}
-
-void Writer::commit_group(std::span<Slice> slices) {
+void Writer::commit_and_publish(std::span<Slice> slices, Prepared& prepared) {
   const auto start = std::chrono::steady_clock::now();
-  Prepared prepared = std::move(prepared_);   // not published, it is undone
   const sqlite::Transaction::Commit result = file_.commit(group_);
   const auto took = std::chrono::steady_clock::now() - start;
   switch (result.outcome) {
@@ -186,59 +219,39 @@ void Writer::commit_group(std::span<Slice> slices) {
     case sqlite::CommitOutcome::unknown:
       failed_.store(true, std::memory_order_release);
       answer_unknown(slices, *result.error);
-      logger_(LogLevel::error, [&] { return "the store stops: " + result.error->message(); });
+      telemetry_.logger(LogLevel::error, [&] { return "the store stops: " + result.error->message(); });
   }
-  metrics_.commit.record(took);
-  if (std::chrono::floor<std::chrono::milliseconds>(took) >= slow_commit_) tell_slow_commit(took);
-}
-
-void Writer::tell_slow_commit(std::chrono::steady_clock::duration took) noexcept {
-  logger_(LogLevel::warning, [&] {
+  telemetry_.metrics.commit.record(took);
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(took);
+  if (milliseconds < slow_commit_) return;
+  telemetry_.logger(LogLevel::warning, [&] {
     return "slow commit: " + std::to_string(group_.size()) + " changes took " +
-           std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()) + " ms";
+           std::to_string(milliseconds.count()) + " ms";
   });
 }
 
-Writer::Prepared Writer::prepare() {
-  Prepared prepared;
-  prepared.tokens = tokens_.prepare(group_.tokens());
-  if (group_.size() != 0)
-    prepared.changes = projection_.prepare(group_.take_steps(), group_.state().revision);
-  return prepared;
-}
-
 void Writer::publish(Prepared& prepared) noexcept {
-  const Timer timer(metrics_.publish);
+  const Timer timer(telemetry_.metrics.publish);
   index::TokenIndex::Forgotten forgotten;   // freed when the moment is over
   const auto show_tokens = [&]() noexcept {
-    forgotten = tokens_.forget(file_.state().token_floor - 1);
-    tokens_.publish(prepared.tokens);
+    forgotten = memory_.tokens.forget(file_.state().token_floor - 1);
+    memory_.tokens.publish(prepared.tokens);
   };
-  if (prepared.changes == nullptr) return projection_.between_moments(show_tokens);
-  projection_.publish(std::move(prepared.changes), show_tokens);
-  published_.notify();
+  if (prepared.changes == nullptr) return memory_.projection.between_moments(show_tokens);
+  memory_.projection.publish(std::move(prepared.changes), show_tokens);
+  memory_.published.notify();
 }
 
-void Writer::refuse_if_stopped_or_full() {
-  if (failed()) throw model::Failure{ErrorCode::store_failed};
-  if (database_.wal_bytes() < housekeeping_.max_wal_bytes) return;
-  try_checkpoint();
-  if (failed()) throw model::Failure{ErrorCode::store_failed};
-  if (database_.wal_bytes() >= housekeeping_.max_wal_bytes) {
-    model::fail(ErrorCode::busy,
-                "a reader that does not end keeps the WAL from being recycled, and it is full",
-                "end the reader, then try again");
-  }
-}
+// --- The WAL. ---
 
-void Writer::after_group() noexcept {
-  metrics_.wal_bytes = database_.wal_bytes();
-  if (!failed() && !closed_ && database_.wal_bytes() >= next_checkpoint_bytes_) try_checkpoint();
+void Writer::checkpoint_if_due() noexcept {
+  telemetry_.metrics.wal_bytes = database_->wal_bytes();
+  if (!failed() && !closed_ && database_->wal_bytes() >= next_checkpoint_bytes_) try_checkpoint();
 }
 
 void Writer::try_checkpoint() noexcept {
   try {
-    checkpoint();
+    checkpoint_now();
   } catch (const model::Failure& failure) {
     note_failure(failure.error);
   } catch (const std::bad_alloc&) {
@@ -246,25 +259,26 @@ void Writer::try_checkpoint() noexcept {
   }
 }
 
-void Writer::checkpoint() {
-  const sqlite::ObserveSyncs observe(metrics_);
-  const Timer timer(metrics_.checkpoint);
-  take_figures(database_.checkpoint() == sqlite::Database::Checkpointed::whole);
+void Writer::checkpoint_now() {
+  const sqlite::ObserveSyncs observe(telemetry_.metrics);
+  const Timer timer(telemetry_.metrics.checkpoint);
+  take_figures(database_->checkpoint() == sqlite::Database::Checkpointed::whole);
 }
 
 void Writer::empty_wal() {
-  const sqlite::ObserveSyncs observe(metrics_);
-  const Timer timer(metrics_.checkpoint);
-  database_.checkpoint_and_truncate();
+  const sqlite::ObserveSyncs observe(telemetry_.metrics);
+  const Timer timer(telemetry_.metrics.checkpoint);
+  database_->checkpoint_and_truncate();
   take_figures(true);
 }
 
 // While a reader pins the WAL, the next try waits until it has grown by as much again.
 void Writer::take_figures(bool whole) {
-  next_checkpoint_bytes_ = checkpoint_after(whole ? 0 : database_.wal_bytes());
-  metrics_.wal_pinned = !whole;
-  metrics_.wal_bytes = database_.wal_bytes();
-  metrics_.database_bytes = database_.database_bytes();
+  Metrics& metrics = telemetry_.metrics;
+  next_checkpoint_bytes_ = checkpoint_after(whole ? 0 : database_->wal_bytes());
+  metrics.wal_pinned = !whole;
+  metrics.wal_bytes = database_->wal_bytes();
+  metrics.database_bytes = database_->database_bytes();
 }
 
 // The WAL size that is a checkpoint's distance away.
@@ -289,10 +303,70 @@ void Writer::note_failure(const Error& error) noexcept {
                      error == ErrorCode::outcome_unknown;
   if (stops) failed_.store(true, std::memory_order_release);
   // Tried again when the WAL has grown a little more.
-  next_checkpoint_bytes_ = checkpoint_after(database_.wal_bytes());
-  logger_(stops ? LogLevel::error : LogLevel::warning, [&] {
+  next_checkpoint_bytes_ = checkpoint_after(database_->wal_bytes());
+  telemetry_.logger(stops ? LogLevel::error : LogLevel::warning, [&] {
     return std::string(stops ? "the store stops: " : "checkpoint is put off: ") + error.message();
   });
+}
+
+// --- Care. ---
+
+Result<StoredSettings> Writer::change_settings(const SettingsChange& change,
+                                               std::optional<std::uint64_t> expected_version) {
+  return exclusively([&](sqlite::Database&) -> Result<StoredSettings> {
+    const StoredSettings& stored = file_.state().settings;
+    if (expected_version && *expected_version != stored.version)
+      return std::unexpected(other_version(stored.version, *expected_version));
+    StoredSettings settings = changed(stored, change);
+    if (settings == stored) return settings;
+    ++settings.version;
+    guard([&] { file_.change_settings(settings); });
+    return settings;
+  });
+}
+
+void Writer::checkpoint() {
+  exclusively([&](sqlite::Database&) {
+    if (is_in_memory()) return;
+    guard([&] { empty_wal(); });
+  });
+}
+
+void Writer::maintain(std::chrono::milliseconds budget) {
+  const auto deadline = model::deadline_in(budget);
+  bool more = true;
+  while (more && std::chrono::steady_clock::now() < deadline) {
+    exclusively([&](sqlite::Database& database) {
+      guard([&] {
+        more = file_.maintain(FileWriter::kMaintenanceUsers);
+        if (!is_in_memory()) database.checkpoint();
+      });
+    });
+  }
+}
+
+void Writer::close(bool fold) {
+  queue_.exclusively([&] {
+    if (closed_) return;
+    closed_ = true;
+    std::exception_ptr failure;
+    try {
+      if (!failed() && !is_in_memory()) settle(fold);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    database_->close();
+    lock_.reset();
+    if (failure) std::rethrow_exception(failure);
+  });
+}
+
+void Writer::settle(bool fold) {
+  while (fold && file_.maintain(FileWriter::kMaintenanceUsers)) {
+    if (database_->wal_bytes() > std::uint64_t{64} << 20) database_->checkpoint();
+  }
+  file_.mark_clean();
+  database_->checkpoint();   // where a reader pins the WAL, it stays, for the next one who opens the store
 }
 
 std::int64_t Writer::now_ms() const {

@@ -1,150 +1,139 @@
-// Lookahead: goes through a group's writes ahead of the judge and has what he will look at fetched into the
-// cache, users' records and places of tokens, many at once, so that he does not wait for each of them in
-// turn.
+// Writer: the half of a store that writes. It owns the lock, the writing connection, and the queue that leads to
+// it. write_group() tells the life of a group:
+//
+//   gather ─▶ judge ─▶ prepare ─▶ COMMIT ═▶ publish ─▶ answer ─▶ checkpoint
+//
+// Up to the COMMIT anything may fail, and leaves nothing behind. Between the COMMIT and the end of publish nothing
+// allocates, throws, or calls the host.
+//
+// A COMMIT whose outcome is unknown stops the writer for good: every write of the group is answered with
+// outcome_unknown, later ones with store_failed. So does a checkpoint whose sync failed, after the group was
+// answered. Reads of memory go on.
 #pragma once
 
 #include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <new>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <utility>
 
 #include <usertags/error.hpp>
 #include <usertags/options.hpp>
+#include <usertags/settings.hpp>
 
 #include "index/projection.hpp"
 #include "index/token_index.hpp"
+#include "model/failure.hpp"
 #include "sqlite/database.hpp"
-#include "store/watch/logger.hpp"
-#include "store/watch/metrics.hpp"
+#include "store/file/store_lock.hpp"
+#include "store/memory/memory.hpp"
+#include "store/watch/telemetry.hpp"
 #include "store/write/file_writer.hpp"
 #include "store/write/group_commit.hpp"
 #include "store/write/judge.hpp"
-#include "store/write/publish_signal.hpp"
+#include "store/write/pending_group.hpp"
 #include "store/write/request.hpp"
 
 namespace usertags::store {
 
-class Lookahead {
+class Writer {
  public:
-  Lookahead(const index::Projection& projection, const index::TokenIndex& tokens,
-            std::span<const Slice> slices) noexcept;
+  // Of a store that was loaded into memory: at `state`, with `folds` to be done. Without a lock it is a store in
+  // memory. Throws Failure, std::bad_alloc.
+  Writer(std::optional<StoreLock> lock, std::unique_ptr<sqlite::Database> database, const sqlite::State& state,
+         FoldSchedule folds, const Options& options, Memory& memory, Telemetry& telemetry);
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
 
-  // To be called before each write of the slices is judged, in order.
-  void advance() noexcept {
-    if (ahead_ == 0) fetch();
-    --ahead_;
+  // Returns when every write of the request is answered.
+  void submit(Request& request) { queue_.submit(request); }
+
+  // Runs function(Database&) while nothing is being written. Throws Failure (store_closed).
+  template <class Function>
+  decltype(auto) exclusively(Function&& function) {
+    return queue_.exclusively([&]() -> decltype(auto) {
+      if (closed_) throw model::Failure{ErrorCode::store_closed};
+      return function(*database_);
+    });
   }
-
- private:
-  void fetch() noexcept;
-
-  const index::Projection& projection_;
-  const index::TokenIndex& tokens_;
-  std::span<const Slice> slices_;   // from the one with the next write on
-  std::size_t next_ = 0;            // in the first slice
-  std::size_t ahead_ = 0;           // writes whose users are fetched and which are not yet judged
-};
-
-// The error of a COMMIT whose outcome is unknown. Whoever stops the store because of it must not fail in
-// saying so: where there is no memory, the code says enough.
-inline Error outcome_unknown(std::string_view what, const Error& cause, std::string_view remedy = {},
-                             std::optional<std::uint64_t> intended_revision = std::nullopt) noexcept {
-  Error::Details details;
-  details.intended_revision = intended_revision;
-  try {
-    details.what = std::string(what) + " failed on its way to the disk (" + cause.what() + ')';
-    details.remedy = remedy;
-  } catch (const std::bad_alloc&) {
-    details.what.clear();
-  }
-  return {ErrorCode::outcome_unknown, std::move(details)};
-}
-
-// Writer: what the leader does with a group: judge, prepare, commit to the file, publish, answer.
-//
-//   judge ──▶ prepare (all that can fail in memory) ──▶ file ═COMMIT═▶ publish (cannot fail) ──▶ answers
-//
-// Between the COMMIT and the end of publish nothing allocates, throws, or calls the host.
-// A COMMIT whose outcome is unknown stops the writer for good: every write of the group is answered with
-// outcome_unknown, later ones with store_failed. So does a checkpoint whose sync failed, after the group was
-// answered. Reads of memory go on.
-class Writer final : public GroupRunner {
- public:
-  Writer(sqlite::Database& database, index::Projection& projection, index::TokenIndex& tokens,
-         const MemoryBudget& budget, FileWriter& file, const Options& options, const Logger& logger,
-         Metrics& metrics, PublishSignal& published);
-
-  void before_group() noexcept override;
-  void judge(std::span<Slice> slices) noexcept override;
-  void commit(std::span<Slice> slices) noexcept override;
-  void after_group() noexcept override;
 
   bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
-  // Later groups are answered with store_closed. Under the lead.
-  void close() noexcept { closed_ = true; }
-  // Runs housekeeping that the store must not survive unnoticed when a sync fails in it. Throws what that
-  // throws; store_failed, where the store has stopped. Under the lead.
-  void guard(const std::function<void()>& work);
-  // What a failure of housekeeping means for the store: a sync that failed stops it. Under the lead.
-  void note_failure(const Error& error) noexcept;
 
+  // --- Care: each waits for its turn among the groups. They throw Failure. ---
+
+  // Begins an epoch: what is opened was not closed in good order.
+  void begin_epoch(std::uint64_t epoch) { file_.begin_epoch(epoch); }
+  // Answers the settings as they are then. Throws Failure where they cannot be committed.
+  Result<StoredSettings> change_settings(const SettingsChange& change,
+                                         std::optional<std::uint64_t> expected_version);
+  void checkpoint();
+  void maintain(std::chrono::milliseconds budget);
+  // Once: later calls do nothing. Releases the file whatever happens; throws the first thing that failed.
+  void close(bool fold);
+  // In a child after fork: touches nothing that the parent shares.
+  void abandon() noexcept { database_->abandon(); }
+
+  // --- Under the lead. ---
+
+  const sqlite::State& state() const noexcept { return file_.state(); }
+  FileWriter& file() noexcept { return file_; }
+  bool is_in_memory() const noexcept { return is_in_memory_; }
+
+  // Runs housekeeping that the store must not survive unnoticed when a sync fails in it. Throws what that
+  // throws; store_failed, where the store has stopped.
+  void guard(const std::function<void()>& work);
+  // What a failure of housekeeping means for the store: a sync that failed stops it.
+  void note_failure(const Error& error) noexcept;
   // Moves the WAL into the file, as far as readers let it; what fails is noted.
   void try_checkpoint() noexcept;
   // Moves all of it, and empties it: waits for readers. Throws Failure (busy).
   void empty_wal();
 
  private:
-  // What is published when the file has committed.
+  // What is published when the file has committed. Dropped instead, it is undone.
   struct Prepared {
     std::unique_ptr<index::Projection::Publication> changes;   // null: only tokens
     index::TokenIndex::Addition tokens;
   };
 
-  // Runs it; what it throws is answered.
+  void write_group() noexcept;
   template <class Work>
-  std::optional<Error> failure_of(Work&& work) noexcept;
-  Prepared decide(std::span<Slice> slices);
+  std::optional<Error> failure_of(Work&& work) noexcept;   // runs it; what it throws is answered
+  void require_room_in_wal();
+  Prepared judge_and_prepare(std::span<Slice> slices);
+  Prepared judge_within_budget(std::span<Slice> slices);
   void judge_group(std::span<Slice> slices, std::int64_t allowance);
-  void judge_slice(Slice& slice);
-  Result<Applied> judge_write(const WriteView& write, std::optional<std::size_t> item);
-  void commit_group(std::span<Slice> slices);
   Prepared prepare();
+  void commit_and_publish(std::span<Slice> slices, Prepared& prepared);
   void publish(Prepared& prepared) noexcept;
-  void tell_slow_commit(std::chrono::steady_clock::duration took) noexcept;
-  void refuse_if_stopped_or_full();
-  void checkpoint();
+  void checkpoint_if_due() noexcept;
+  void checkpoint_now();
   void take_figures(bool whole);
   std::uint64_t checkpoint_after(std::uint64_t wal_bytes) const noexcept;
+  void settle(bool fold);
   std::int64_t now_ms() const;
 
-  sqlite::Database& database_;
-  index::Projection& projection_;
-  index::TokenIndex& tokens_;
-  const MemoryBudget& budget_;
-  FileWriter& file_;
   const Housekeeping housekeeping_;
   const std::chrono::milliseconds slow_commit_;
   const std::function<std::chrono::system_clock::time_point()> clock_;
-  const Logger& logger_;
-  Metrics& metrics_;
-  PublishSignal& published_;
+  Memory& memory_;
+  Telemetry& telemetry_;
 
+  const bool is_in_memory_;
+  std::optional<StoreLock> lock_;   // none in memory, and once closed
+  std::unique_ptr<sqlite::Database> database_;
+  FileWriter file_;
+  GroupCommit queue_;
+
+  // Under the lead.
   Judge judge_;
-  std::optional<Error> refusal_;   // why the group under way is not to be committed
-  PendingGroup group_;
-  Prepared prepared_;                    // of the group that is judged, until it is committed
-  std::optional<Lookahead> lookahead_;   // of the group that is being judged
-  std::chrono::steady_clock::time_point judged_at_;
+  PendingGroup group_;                    // the one under way
   std::uint64_t next_checkpoint_bytes_;   // WAL size at which the next checkpoint is tried
   bool closed_ = false;
+
   std::atomic<bool> failed_{false};
 };
 

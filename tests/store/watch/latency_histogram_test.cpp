@@ -1,4 +1,4 @@
-#include "store/watch/metrics.hpp"
+#include "store/watch/telemetry.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

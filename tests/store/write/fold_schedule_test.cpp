@@ -21,9 +21,9 @@ FoldSchedule with_marks(const Ordinals& ordinals) {
 
 TEST(FoldSchedule, TakesUsersInTheOrderOfTheirRowsFromWhereItStopped) {
   FoldSchedule schedule = with_marks({700, 3, 64, 63});
-  const FoldSchedule::Step first = schedule.next(2, 9);
+  const FoldSchedule::Portion first = schedule.next(2, 9);
   EXPECT_EQ(first.ordinals, (Ordinals{3, 63}));
-  schedule.take(first);
+  schedule.note_folded(first);
   schedule.mark(2);   // behind the round's position: for the next round
   EXPECT_EQ(schedule.next(2, 9).ordinals, (Ordinals{64, 700}));
   EXPECT_EQ(schedule.backlog(), 3U);
@@ -48,7 +48,7 @@ TEST(FoldSchedule, MarkingTwiceAndUnmarkingWhatIsNotMarkedCountsOnce) {
 
 TEST(FoldSchedule, IsCompleteUpToTheNewestChangeWhenNothingIsLeftBehind) {
   FoldSchedule schedule = with_marks({1, 2});
-  schedule.take(schedule.next(2, 42));
+  schedule.note_folded(schedule.next(2, 42));
   EXPECT_EQ(schedule.folded_revision(), 42U);
   EXPECT_EQ(with_marks({}).next(0, 7).folded_revision, 7U);
 }
@@ -66,10 +66,10 @@ RC_GTEST_PROP(FoldSchedule, NeverSaysThatAPatchIsFoldedBeforeItsUserWas, ()) {
       schedule.mark(user);
       oldest_pending.try_emplace(user, ++revision);
     } else {
-      const FoldSchedule::Step step = schedule.next(*rc::gen::inRange<std::size_t>(0, 20), revision);
+      const FoldSchedule::Portion step = schedule.next(*rc::gen::inRange<std::size_t>(0, 20), revision);
       RC_ASSERT(std::set(step.ordinals.begin(), step.ordinals.end()).size() == step.ordinals.size());
       for (const std::uint32_t user : step.ordinals) RC_ASSERT(oldest_pending.erase(user) == 1U);
-      schedule.take(step);
+      schedule.note_folded(step);
     }
     RC_ASSERT(schedule.backlog() == oldest_pending.size());
     for (const auto& [user, pending] : oldest_pending) RC_ASSERT(schedule.folded_revision() < pending);

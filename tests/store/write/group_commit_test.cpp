@@ -17,10 +17,18 @@ namespace usertags::store {
 namespace {
 
 // Answers each write with the number of the group it was in, and watches the promises of the queue.
-class CountingRunner final : public GroupRunner {
+class CountingRunner {
  public:
-  void before_group() noexcept override { EXPECT_FALSE(running_.exchange(true)) << "two groups at once"; }
-  void judge(std::span<Slice> slices) noexcept override {
+  void write_group(GroupCommit& queue) {
+    before_group();
+    judge(queue.gather());
+    commit(queue.give_back());
+    queue.answer();
+    ++after_groups_;
+  }
+
+  void before_group() { EXPECT_FALSE(running_.exchange(true)) << "two groups at once"; }
+  void judge(std::span<Slice> slices) {
     ++groups_;
     EXPECT_FALSE(slices.empty());
     requests_in_group = slices.size();
@@ -35,12 +43,11 @@ class CountingRunner final : public GroupRunner {
     }
     if (on_judge) on_judge();
   }
-  void commit(std::span<Slice> slices) noexcept override {
+  void commit(std::span<Slice> slices) {
     for (const Slice& slice : slices) EXPECT_LT(slice.begin, slice.end) << "it was not taken";
     if (on_run) on_run();
     running_ = false;
   }
-  void after_group() noexcept override { ++after_groups_; }
 
   std::atomic<std::size_t> take_at_most = 4096;
   std::size_t requests_in_group = 0;
@@ -69,7 +76,7 @@ std::vector<Result<Applied>> submit(GroupCommit& queue, std::size_t count,
 
 TEST(GroupCommit, AnswersALongRequestInOrderAndInParts) {
   CountingRunner runner;
-  GroupCommit queue(runner);
+  GroupCommit queue([&] { runner.write_group(queue); });
   const auto outcomes = submit(queue, 2500);
   for (std::size_t i = 0; i < outcomes.size(); ++i) EXPECT_EQ(outcomes[i]->revision, i + 1);
   EXPECT_EQ(runner.groups(), 3U);
@@ -79,7 +86,7 @@ TEST(GroupCommit, AnswersALongRequestInOrderAndInParts) {
 TEST(GroupCommit, OffersAgainWhatAGroupDidNotTake) {
   CountingRunner runner;
   runner.take_at_most = 7;
-  GroupCommit queue(runner);
+  GroupCommit queue([&] { runner.write_group(queue); });
   const auto outcomes = submit(queue, 30);
   EXPECT_EQ(outcomes.back()->revision, 30U);
   EXPECT_EQ(runner.groups(), 5U);
@@ -95,7 +102,7 @@ TEST(GroupCommit, TakesWhatGatheredMeanwhileAsOneGroup) {
     std::unique_lock lock(mutex);
     gathered.wait(lock, [&] { return started == kThreads; });
   };
-  GroupCommit queue(runner);
+  GroupCommit queue([&] { runner.write_group(queue); });
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
@@ -115,7 +122,7 @@ TEST(GroupCommit, TakesWhatGatheredMeanwhileAsOneGroup) {
 TEST(GroupCommit, TakesATransactionWholeHoweverLong) {
   CountingRunner runner;
   runner.take_at_most = 1'000'000;
-  GroupCommit queue(runner);
+  GroupCommit queue([&] { runner.write_group(queue); });
   EXPECT_EQ(submit(queue, 9'000, Request::Kind::all).back()->revision, 9'000U);
   EXPECT_EQ(runner.groups(), 1U);
 }
@@ -151,7 +158,7 @@ class LongGroup {
 
 TEST(GroupCommit, GivesUpARequestAtItsDeadlineAndForgetsIt) {
   CountingRunner runner;
-  GroupCommit queue(runner);
+  GroupCommit queue([&] { runner.write_group(queue); });
   LongGroup group(runner, queue);
   const ApplyOptions hurried{.deadline = std::chrono::steady_clock::now()};
   for (const auto& outcome : submit(queue, 3, Request::Kind::each, hurried)) {
@@ -166,7 +173,7 @@ TEST(GroupCommit, GivesUpARequestAtItsDeadlineAndForgetsIt) {
 
 TEST(GroupCommit, ARequestWhoseTurnComesInTimeIsAnswered) {
   CountingRunner runner;
-  GroupCommit queue(runner);
+  GroupCommit queue([&] { runner.write_group(queue); });
   LongGroup group(runner, queue);
   const ApplyOptions patient{.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1)};
   std::thread waiting(
@@ -179,7 +186,7 @@ TEST(GroupCommit, ARequestWhoseTurnComesInTimeIsAnswered) {
 // Its deadline passes while a group has it: what the group does with it is the answer.
 TEST(GroupCommit, ARequestThatHasBegunIsNotGivenUp) {
   CountingRunner runner;
-  GroupCommit queue(runner);
+  GroupCommit queue([&] { runner.write_group(queue); });
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   std::thread hurried;
   std::latch on_the_way{1};
@@ -208,7 +215,7 @@ TEST_P(GivenBack, IsGivenUpAtItsDeadline) {
   const bool is_late_when_given_back = GetParam();
   CountingRunner runner;
   runner.take_at_most = 1;
-  GroupCommit queue(runner);
+  GroupCommit queue([&] { runner.write_group(queue); });
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
   std::thread hurried;
   std::latch on_the_way{1};
@@ -243,7 +250,7 @@ INSTANTIATE_TEST_SUITE_P(LateWhenGivenBack, GivenBack, testing::Bool());
 
 TEST(GroupCommit, RunsAloneWhatAsksForIt) {
   CountingRunner runner;
-  GroupCommit queue(runner);
+  GroupCommit queue([&] { runner.write_group(queue); });
   int alone = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
@@ -261,7 +268,7 @@ TEST(GroupCommit, RunsAloneWhatAsksForIt) {
 
 TEST(GroupCommit, PassesOnWhatIsThrownAndGoesOn) {
   CountingRunner runner;
-  GroupCommit queue(runner);
+  GroupCommit queue([&] { runner.write_group(queue); });
   EXPECT_THROW(queue.exclusively([] { throw std::runtime_error("no"); }), std::runtime_error);
   EXPECT_TRUE(submit(queue, 1).front().has_value());
 }

@@ -105,7 +105,7 @@ TEST_F(PendingGroupTest, WhatIsTakenBackLeavesNoTrace) {
   EXPECT_EQ(group_.find_ordinal(6), nullptr);
   EXPECT_EQ(group_.find_token("gone"), nullptr);
   ASSERT_NE(group_.find_token("kept"), nullptr);
-  EXPECT_EQ(group_.take_steps().size(), 2U);
+  EXPECT_EQ(group_.take_transitions().size(), 2U);
 }
 
 TEST_F(PendingGroupTest, ATransactionCountsDownToItsEnd) {

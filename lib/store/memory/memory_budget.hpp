@@ -34,15 +34,21 @@ class MemoryBudget {
   bool is_limited() const noexcept { return bytes_ != 0; }
   // What is left; negative where more is taken than may be.
   std::int64_t room() const noexcept;
+  // What a write may take, where there is no group yet.
+  std::int64_t allowance() const noexcept { return is_limited() ? std::max<std::int64_t>(room(), 0) : kUnlimited; }
 
   // What was loaded, or will be once a reader has published: throws Failure (memory_budget_exceeded) where it
   // is more than may be, and grew.
   void require_room(std::int64_t growth = 1) const;
 
-  // What a user's step from version to version will take at least; `before` is null where the user comes.
+  // What a user's transition from version to version will take at least; `before` is null where the user comes.
   static std::int64_t growth(const model::Record* before, const model::Record& after) noexcept;
   // What a token will take, without its place in a table.
   static std::int64_t growth(std::string_view token) noexcept;
+  static std::int64_t growth(const model::Record* before, const model::Record& after,
+                             std::string_view token) noexcept {
+    return growth(before, after) + growth(token);
+  }
 
   Error exceeded() const;
 

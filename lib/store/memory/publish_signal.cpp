@@ -1,4 +1,4 @@
-#include "store/write/publish_signal.hpp"
+#include "store/memory/publish_signal.hpp"
 
 namespace usertags::store {
 

@@ -1,4 +1,4 @@
-// What the store counts of its own work.
+// Telemetry: what a store tells of its own work: lines for the host's log, and figures.
 #pragma once
 
 #include <array>
@@ -6,12 +6,38 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
 
+#include <usertags/options.hpp>
 #include <usertags/stats.hpp>
 
+#include "model/shown_text.hpp"
 #include "sqlite/observed_vfs.hpp"
 
 namespace usertags::store {
+
+// The host's log callback, if there is one. What it throws is swallowed: a log line must not fail a write.
+class Logger {
+ public:
+  explicit Logger(std::function<void(LogLevel, std::string_view)> callback)
+      : callback_(std::move(callback)) {}
+
+  // `line()` makes the text, only if somebody listens. It reaches the callback as one line.
+  template <class MakeLine>
+  void operator()(LogLevel level, MakeLine&& line) const noexcept {
+    if (!callback_) return;
+    try {
+      callback_(level, model::one_line(std::string(line())));
+    } catch (...) {   // a line that cannot be told is lost
+    }
+  }
+
+ private:
+  std::function<void(LogLevel, std::string_view)> callback_;
+};
 
 // LatencyHistogram: a distribution of durations in log-linear buckets (each power of two of nanoseconds split
 // in 16), so that percentiles are accurate to one part in 16 at a fixed size. Recording and reading are
@@ -67,6 +93,13 @@ struct Metrics final : sqlite::SyncObserver {
   std::atomic<std::uint64_t> log_floor{1};
   std::atomic<std::uint64_t> folded_revision{0};
   std::atomic<std::uint64_t> backlog_users{0};
+};
+
+struct Telemetry {
+  explicit Telemetry(std::function<void(LogLevel, std::string_view)> log) : logger(std::move(log)) {}
+
+  const Logger logger;
+  Metrics metrics;
 };
 
 }   // namespace usertags::store

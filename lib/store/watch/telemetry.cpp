@@ -1,4 +1,4 @@
-#include "store/watch/metrics.hpp"
+#include "store/watch/telemetry.hpp"
 
 #include <algorithm>
 #include <bit>

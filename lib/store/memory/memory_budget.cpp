@@ -1,4 +1,4 @@
-#include "store/write/memory_budget.hpp"
+#include "store/memory/memory_budget.hpp"
 
 #include <algorithm>
 #include <string>
@@ -7,6 +7,7 @@
 #include "model/failure.hpp"
 
 namespace usertags::store {
+
 namespace {
 
 std::int64_t bytes_of(const model::Record* record) noexcept {
