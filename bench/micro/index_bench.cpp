@@ -31,7 +31,7 @@ void change_set(benchmark::State& state) {
 }
 
 void parse(benchmark::State& state, const char* text) {
-  for (auto _ : state) benchmark::DoNotOptimize(model::parse_selector(text));
+  for (auto _ : state) benchmark::DoNotOptimize(selector::parse_selector(text));
 }
 
 const index::TagIndex& sample_index() {
@@ -45,13 +45,13 @@ const index::TagIndex& sample_index() {
 }
 
 void count(benchmark::State& state, const char* text) {
-  const selector::NodePtr selector = *model::parse_selector(text);
+  const selector::NodePtr selector = *selector::parse_selector(text);
   const index::TagIndex& index = sample_index();
   for (auto _ : state) benchmark::DoNotOptimize(index::count_matching(index, *selector));
 }
 
 void first_page(benchmark::State& state, const char* text) {
-  const selector::NodePtr selector = *model::parse_selector(text);
+  const selector::NodePtr selector = *selector::parse_selector(text);
   const index::TagIndex& index = sample_index();
   for (auto _ : state) benchmark::DoNotOptimize(index::first_matching(index, *selector, 0, 100));
 }

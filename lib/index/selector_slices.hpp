@@ -1,4 +1,4 @@
-// Evaluation of a selector that takes too long for one hold of the moment lock (Work, selector_terms.hpp): in
+// Evaluation of a selector that takes too long for one hold of the moment lock (Work, selector_evaluation.hpp): in
 // slices, between which the publisher gets in, and still as of one moment.
 //
 // A moment is pinned before the first slice. Whether a user matches depends on that user's tags alone, and so

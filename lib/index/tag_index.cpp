@@ -9,19 +9,19 @@
 namespace usertags::index {
 
 void KeyEntry::append(std::string_view value, UserSet users) {
-  const ValuesChange change(*this);
+  const ValuesUsage change(*this);
   const std::size_t bytes = users.heap_bytes();
   values_.append(value, std::move(users));
-  account_->heap_bytes += bytes;
+  usage_->heap_bytes += bytes;
 }
 
 void KeyEntry::set_users(UserSet users) noexcept {
-  account_->heap_bytes += users.heap_bytes();
+  usage_->heap_bytes += users.heap_bytes();
   users_ = std::move(users);
 }
 
 UserSet& KeyEntry::at_or_insert(std::string_view value) {
-  const ValuesChange change(*this);
+  const ValuesUsage change(*this);
   return values_.at_or_insert(value);
 }
 
@@ -61,8 +61,8 @@ void KeyEntry::remove(UserSet& users, bool loses_key, std::uint32_t ordinal) noe
 void KeyEntry::erase_if_unused(std::string_view value, std::size_t most) noexcept {
   const UserSet* const users = values_.find(value);
   if (users == nullptr || !users->empty() || users->is_reserved()) return;
-  account_->heap_bytes -= users->heap_bytes();
-  const ValuesChange change(*this);
+  usage_->heap_bytes -= users->heap_bytes();
+  const ValuesUsage change(*this);
   values_.erase(value);
   values_.trim(value, most);
 }
@@ -152,7 +152,7 @@ void TagIndex::reserve(TagEdit& edit) {
   }
   std::unique_ptr<KeyEntry>& entry = keys_.at_or_insert(edit.key);
   try {
-    if (!entry) entry = std::make_unique<KeyEntry>(account_);
+    if (!entry) entry = std::make_unique<KeyEntry>(usage_);
     edit.entry = entry.get();
     edit.to = &entry->reserve(edit.new_value, !edit.had_key);
     edit.values_then = entry->values().size();
@@ -202,9 +202,9 @@ void TagIndex::erase_if_unused(std::string_view key, std::string_view value) noe
   if ((*entry)->empty()) erase_key(key, SortedBlocks<UserSet>::kSparse);
 }
 
-// With what it still keeps account of: the room of its only leaf.
+// With what it still counts: the room of its only leaf.
 void TagIndex::erase_key(std::string_view key, std::size_t most) noexcept {
-  if (const auto* const entry = keys_.find(key); entry != nullptr && *entry) (*entry)->close_account();
+  if (const auto* const entry = keys_.find(key); entry != nullptr && *entry) (*entry)->release_usage();
   keys_.erase(key);
   keys_.trim(key, most);
 }
@@ -221,8 +221,8 @@ const UserSet* TagIndex::find(std::string_view key, std::string_view value) cons
 
 TagIndex::Figures TagIndex::figures() const noexcept {
   return {.keys = keys_.size(),
-          .values = account_.values,
-          .heap_bytes = keys_.heap_bytes() + keys_.size() * (sizeof(KeyEntry) + 16) + account_.heap_bytes +
+          .values = usage_.values,
+          .heap_bytes = keys_.heap_bytes() + keys_.size() * (sizeof(KeyEntry) + 16) + usage_.heap_bytes +
                         users_.heap_bytes()};
 }
 

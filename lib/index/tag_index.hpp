@@ -25,25 +25,25 @@ struct Transition {
 };
 
 // KeyEntry: one tag key in the index. It has the key's values, each with the set of users who have it, and
-// the set of users who have the key at all, and keeps account of what they take.
+// the set of users who have the key at all, and counts what they take.
 //
 // A value stays while it has users, or awaits some: reserve() makes it and allocates, so that add() cannot
 // fail.
 
 // What the entries of an index come to together, so that nobody has to look at each.
-struct KeyAccount {
+struct MemoryUsage {
   std::size_t values = 0;
   std::size_t heap_bytes = 0;   // beside the entries themselves
 };
 
 class KeyEntry {
  public:
-  // The account lives as long as the entry.
-  explicit KeyEntry(KeyAccount& account) noexcept : account_(&account) {}
-  // Whose account has been added to another's: it is kept there from now on.
-  void move_account(KeyAccount& account) noexcept { account_ = &account; }
-  // Before an empty entry goes: its share is taken off the account.
-  void close_account() noexcept { account_->heap_bytes -= values_.heap_bytes() + users_.heap_bytes(); }
+  // `usage` lives as long as the entry.
+  explicit KeyEntry(MemoryUsage& usage) noexcept : usage_(&usage) {}
+  // Whose usage has been added to another's: it is counted there from now on.
+  void move_usage(MemoryUsage& usage) noexcept { usage_ = &usage; }
+  // Before an empty entry goes: its share is taken off the usage.
+  void release_usage() noexcept { usage_->heap_bytes -= values_.heap_bytes() + users_.heap_bytes(); }
 
   const SortedBlocks<UserSet>& values() const noexcept { return values_; }
   const UserSet& users() const noexcept { return users_; }
@@ -71,19 +71,19 @@ class KeyEntry {
   void change(UserSet& users, Change&& change) {
     const std::size_t bytes = users.heap_bytes();
     change(users);
-    account_->heap_bytes += users.heap_bytes() - bytes;
+    usage_->heap_bytes += users.heap_bytes() - bytes;
   }
 
-  // Keeps account of what becomes of the values while it lives.
-  class ValuesChange {
+  // Counts what becomes of the values while it lives.
+  class ValuesUsage {
    public:
-    explicit ValuesChange(KeyEntry& entry) noexcept
+    explicit ValuesUsage(KeyEntry& entry) noexcept
         : entry_(entry), values_(entry.values_.size()), bytes_(entry.values_.heap_bytes()) {}
-    ValuesChange(const ValuesChange&) = delete;
-    ValuesChange& operator=(const ValuesChange&) = delete;
-    ~ValuesChange() {
-      entry_.account_->values += entry_.values_.size() - values_;
-      entry_.account_->heap_bytes += entry_.values_.heap_bytes() - bytes_;
+    ValuesUsage(const ValuesUsage&) = delete;
+    ValuesUsage& operator=(const ValuesUsage&) = delete;
+    ~ValuesUsage() {
+      entry_.usage_->values += entry_.values_.size() - values_;
+      entry_.usage_->heap_bytes += entry_.values_.heap_bytes() - bytes_;
     }
 
    private:
@@ -93,7 +93,7 @@ class KeyEntry {
   };
   UserSet& at_or_insert(std::string_view value);
 
-  KeyAccount* account_;
+  MemoryUsage* usage_;
   SortedBlocks<UserSet> values_;
   UserSet users_;
 };
@@ -166,7 +166,7 @@ class TagIndex {
   void erase_key(std::string_view key, std::size_t most) noexcept;
 
   SortedBlocks<std::unique_ptr<KeyEntry>> keys_;
-  KeyAccount account_;   // of all entries
+  MemoryUsage usage_;   // of all entries
   UserSet users_;
 };
 

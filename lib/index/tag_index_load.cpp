@@ -20,7 +20,7 @@ namespace {
 
 struct Entries {
   std::map<std::string_view, std::unique_ptr<KeyEntry>> by_key;
-  std::unique_ptr<KeyAccount> account = std::make_unique<KeyAccount>();
+  std::unique_ptr<MemoryUsage> usage = std::make_unique<MemoryUsage>();
 };
 
 class KeyLoading {
@@ -37,8 +37,8 @@ class KeyLoading {
     ordinals_.push_back(ordinal);
   }
 
-  std::unique_ptr<KeyEntry> build(KeyAccount& account) {
-    auto entry = std::make_unique<KeyEntry>(account);
+  std::unique_ptr<KeyEntry> build(MemoryUsage& usage) {
+    auto entry = std::make_unique<KeyEntry>(usage);
     entry->set_users(UserSet(ordinals_));
     const std::vector<std::uint32_t> sorted = sort_by_value();
     for (const std::uint32_t number : order_of_values()) {
@@ -105,7 +105,7 @@ class Loading {
     Entries entries;
     for (auto& [key, loading] : keys_) {
       if (loading == nullptr) continue;
-      entries.by_key.emplace(key, loading->build(*entries.account));
+      entries.by_key.emplace(key, loading->build(*entries.usage));
       loading.reset();
     }
     return entries;
@@ -136,14 +136,14 @@ void TagIndex::load(std::span<const model::RecordPtr> users) {
   Entries entries = load_keys(users, 0);
   Entries rest = others.get();
   entries.by_key.merge(rest.by_key);
-  account_ = {.values = entries.account->values + rest.account->values,
-              .heap_bytes = entries.account->heap_bytes + rest.account->heap_bytes};
+  usage_ = {.values = entries.usage->values + rest.usage->values,
+              .heap_bytes = entries.usage->heap_bytes + rest.usage->heap_bytes};
   std::vector<std::uint32_t> ordinals;
   ordinals.reserve(users.size());
   for (const model::RecordPtr& user : users) ordinals.push_back(user->ordinal());
   users_ = UserSet(ordinals);
   for (auto& [key, entry] : entries.by_key) {
-    entry->move_account(account_);
+    entry->move_usage(usage_);
     keys_.append(key, std::move(entry));
   }
 }

@@ -36,7 +36,7 @@ TagIndex index_of(const Users& users) {
   return index;
 }
 
-std::vector<std::uint32_t> meant(const selector::Node& selector, const Users& users) {
+std::vector<std::uint32_t> meant(const Node& selector, const Users& users) {
   std::vector<std::uint32_t> meant;
   for (const auto& [ordinal, tags] : users) {
     if (test::selects(selector, tags)) meant.push_back(ordinal);
@@ -44,7 +44,7 @@ std::vector<std::uint32_t> meant(const selector::Node& selector, const Users& us
   return meant;
 }
 
-std::vector<std::uint32_t> walk(const TagIndex& index, const selector::Node& selector, std::size_t limit) {
+std::vector<std::uint32_t> walk(const TagIndex& index, const Node& selector, std::size_t limit) {
   std::vector<std::uint32_t> all;
   std::uint32_t after = 0;
   while (true) {
@@ -56,7 +56,7 @@ std::vector<std::uint32_t> walk(const TagIndex& index, const selector::Node& sel
 }
 
 // What of the evaluation is not as it is meant; empty where all is.
-std::string wrong(const TagIndex& index, const selector::Node& selector, const Users& users) {
+std::string wrong(const TagIndex& index, const Node& selector, const Users& users) {
   const auto expected = meant(selector, users);
   const std::size_t limit = std::max<std::size_t>(1, expected.size() / 3);
   std::string wrong;
@@ -139,18 +139,18 @@ TEST(SelectorEvaluation, WalksTheValuesOfAKeyWithMany) {
     made.append_any_character();
     return made;
   };
-  const std::vector<selector::NodePtr> tests = {selector::make_matches("city", pattern("c12", true)),
-                                                selector::make_matches("city", pattern("c12", false)),
-                                                selector::make_matches("city", pattern("", true)),
-                                                selector::make_matches("city", inner()),
-                                                selector::make_greater("n", 999),
-                                                selector::make_less("n", 12),
-                                                selector::make_greater("city", 0),
-                                                selector::make_in("n", {"1", "2", "2499", "no"})};
-  for (const selector::NodePtr& test : tests) {
-    for (const selector::NodePtr& other : {selector::make_in("half", {"a"}), selector::make_exists("none")}) {
-      for (const selector::NodePtr& second : {other, selector::make_negation(other)}) {
-        for (const selector::NodePtr& first : {test, selector::make_negation(test)}) {
+  const std::vector<NodePtr> tests = {selector::make_matches("city", pattern("c12", true)),
+                                              selector::make_matches("city", pattern("c12", false)),
+                                              selector::make_matches("city", pattern("", true)),
+                                              selector::make_matches("city", inner()),
+                                              selector::make_greater("n", 999),
+                                              selector::make_less("n", 12),
+                                              selector::make_greater("city", 0),
+                                              selector::make_in("n", {"1", "2", "2499", "no"})};
+  for (const NodePtr& test : tests) {
+    for (const NodePtr& other : {selector::make_in("half", {"a"}), selector::make_exists("none")}) {
+      for (const NodePtr& second : {other, selector::make_negation(other)}) {
+        for (const NodePtr& first : {test, selector::make_negation(test)}) {
           EXPECT_EQ(wrong(index, *first, users), "");
           EXPECT_EQ(wrong(index, *selector::make_all({first, second}), users), "");
           EXPECT_EQ(wrong(index, *selector::make_any({first, second}), users), "");
@@ -168,7 +168,7 @@ TEST(SelectorEvaluation, LosesNobodyBetweenStretches) {
       users.emplace(user, TagMap{{"even", user % 2 ? "no" : "yes"}});
   }
   const TagIndex index = index_of(users);
-  for (const selector::NodePtr& selector :
+  for (const NodePtr& selector :
        {selector::make_every_user(), selector::make_exists("even"), selector::make_in("even", {"yes"}),
         selector::make_negation(selector::make_in("even", {"yes"}))}) {
     EXPECT_EQ(wrong(index, *selector, users), "");

@@ -40,7 +40,7 @@ class ChangingUsers {
     work(index_);
   }
   const std::vector<Touched>& touched() const noexcept { return touched_; }
-  std::set<std::uint32_t> matched_then(const selector::Node& selector) const {
+  std::set<std::uint32_t> matched_then(const Node& selector) const {
     std::set<std::uint32_t> matched;
     for (const auto& [ordinal, record] : then_) {
       if (matches(selector, *record)) matched.insert(ordinal);
@@ -99,7 +99,7 @@ class ChangingUsers {
   std::vector<Touched> touched_;
 };
 
-std::vector<selector::NodePtr> selectors() {
+std::vector<NodePtr> selectors() {
   const auto like = [](std::string_view end) {
     selector::Pattern pattern;
     pattern.append_literal(kLong);
@@ -107,20 +107,20 @@ std::vector<selector::NodePtr> selectors() {
     pattern.append_literal(end);
     return selector::make_matches("k", pattern);
   };
-  return {like("7"),
-          selector::make_negation(like("3")),
-          selector::make_all({like("5"), selector::make_greater("n", 7)}),
-          selector::make_any(
-              {like("1"), selector::make_negation(selector::make_exists("n")), selector::make_less("n", 3)}),
-          selector::make_in("k", {kLong + "1", kLong + "20", kLong + "77"}),
-          selector::make_every_user()};
+  return {
+      like("7"),
+      selector::make_negation(like("3")),
+      selector::make_all({like("5"), selector::make_greater("n", 7)}),
+      selector::make_any({like("1"), selector::make_negation(selector::make_exists("n")), selector::make_less("n", 3)}),
+      selector::make_in("k", {kLong + "1", kLong + "20", kLong + "77"}),
+      selector::make_every_user()};
 }
 
 TEST(SelectorSlices, AnswersAsOfTheMomentBeforeTheFirst) {
   int slices = 0;
   std::size_t touched = 0;
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
-    for (const selector::NodePtr& selector : selectors()) {
+    for (const NodePtr& selector : selectors()) {
       ChangingUsers users(seed);
       SelectorSlices evaluation(
           [&](const Look& work) {

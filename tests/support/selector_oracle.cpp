@@ -14,12 +14,12 @@
 namespace usertags::test {
 namespace {
 
+using selector::Pattern;
 using selector::Node;
 using selector::NodePtr;
-using selector::Pattern;
 using std::string;
 using namespace std::string_literals;
-using Nodes = std::vector<selector::NodePtr>;
+using Nodes = std::vector<NodePtr>;
 
 // Code points, each as its bytes.
 std::vector<string> characters(std::string_view text) {
@@ -62,14 +62,14 @@ std::optional<std::int64_t> integer(const string& text) {
 }
 
 // What a test says of the value of its key.
-bool passes(const selector::Node& test, const string& value) {
+bool passes(const Node& test, const string& value) {
   const auto number = integer(value);
   switch (test.kind) {
-    case selector::Node::Kind::exists: return true;
-    case selector::Node::Kind::in: return std::ranges::count(test.values, value) != 0;
-    case selector::Node::Kind::matches: return matches(test.pattern, value);
-    case selector::Node::Kind::greater: return number && *number > test.bound;
-    case selector::Node::Kind::less: return number && *number < test.bound;
+    case Node::Kind::exists: return true;
+    case Node::Kind::in: return std::ranges::count(test.values, value) != 0;
+    case Node::Kind::matches: return matches(test.pattern, value);
+    case Node::Kind::greater: return number && *number > test.bound;
+    case Node::Kind::less: return number && *number < test.bound;
     default: return false;
   }
 }
@@ -104,47 +104,46 @@ rc::Gen<Pattern> any_pattern(const rc::Gen<string>& value) {
                       });
 }
 
-rc::Gen<selector::NodePtr> any_test(const rc::Gen<string>& key, const rc::Gen<string>& value) {
+rc::Gen<NodePtr> any_test(const rc::Gen<string>& key, const rc::Gen<string>& value) {
   const auto values =
       rc::gen::map(rc::gen::pair(value, rc::gen::resize(4, rc::gen::container<std::vector<string>>(value))),
                    [](auto some) {
                      some.second.push_back(std::move(some.first));
                      return std::move(some.second);
                    });
-  return rc::gen::weightedOneOf<selector::NodePtr>(
+  return rc::gen::weightedOneOf<NodePtr>(
       {{2, rc::gen::map(key, [](string k) { return selector::make_exists(std::move(k)); })},
        {4, rc::gen::map(rc::gen::pair(key, values),
                         [](auto p) { return selector::make_in(std::move(p.first), std::move(p.second)); })},
-       {3,
-        rc::gen::map(rc::gen::pair(key, any_pattern(value)),
-                     [](auto p) { return selector::make_matches(std::move(p.first), std::move(p.second)); })},
+       {3, rc::gen::map(rc::gen::pair(key, any_pattern(value)),
+                        [](auto p) { return selector::make_matches(std::move(p.first), std::move(p.second)); })},
        {1, rc::gen::map(rc::gen::pair(key, any_bound()),
                         [](auto p) { return selector::make_greater(std::move(p.first), p.second); })},
        {1, rc::gen::map(rc::gen::pair(key, any_bound()),
                         [](auto p) { return selector::make_less(std::move(p.first), p.second); })}});
 }
 
-rc::Gen<selector::NodePtr> any_tree(const rc::Gen<selector::NodePtr>& test, int depth) {
+rc::Gen<NodePtr> any_tree(const rc::Gen<NodePtr>& test, int depth) {
   if (depth == 0) return test;
   const auto smaller = any_tree(test, depth - 1);
   const auto some = rc::gen::resize(4, rc::gen::container<Nodes>(smaller));
-  return rc::gen::weightedOneOf<selector::NodePtr>(
+  return rc::gen::weightedOneOf<NodePtr>(
       {{3, test},
        {2, rc::gen::map(some, [](Nodes nodes) { return selector::make_all(std::move(nodes)); })},
-       {2, rc::gen::map(rc::gen::nonEmpty(some),
-                        [](Nodes nodes) { return selector::make_any(std::move(nodes)); })},
-       {2, rc::gen::map(smaller,
-                        [](selector::NodePtr node) { return selector::make_negation(std::move(node)); })}});
+       {2,
+        rc::gen::map(rc::gen::nonEmpty(some), [](Nodes nodes) { return selector::make_any(std::move(nodes)); })},
+       {2,
+        rc::gen::map(smaller, [](NodePtr node) { return selector::make_negation(std::move(node)); })}});
 }
 
 }   // namespace
 
-bool selects(const selector::Node& selector, const TagMap& tags) {
-  const auto selected = [&](const selector::NodePtr& child) { return selects(*child, tags); };
+bool selects(const Node& selector, const TagMap& tags) {
+  const auto selected = [&](const NodePtr& child) { return selects(*child, tags); };
   switch (selector.kind) {
-    case selector::Node::Kind::all: return std::ranges::all_of(selector.children, selected);
-    case selector::Node::Kind::any: return std::ranges::any_of(selector.children, selected);
-    case selector::Node::Kind::negation: return !selected(selector.children.at(0));
+    case Node::Kind::all: return std::ranges::all_of(selector.children, selected);
+    case Node::Kind::any: return std::ranges::any_of(selector.children, selected);
+    case Node::Kind::negation: return !selected(selector.children.at(0));
     default: break;
   }
   const auto tag = tags.find(selector.key);
@@ -156,11 +155,11 @@ bool selects(const Selector& selector, const TagMap& tags) {
   return node && selects(**node, tags);
 }
 
-rc::Gen<selector::NodePtr> any_selector_node(const rc::Gen<string>& key, const rc::Gen<string>& value) {
+rc::Gen<NodePtr> any_selector_node(const rc::Gen<string>& key, const rc::Gen<string>& value) {
   return any_tree(any_test(key, value), 4);
 }
 
-rc::Gen<selector::NodePtr> any_selector_node() {
+rc::Gen<NodePtr> any_selector_node() {
   return any_selector_node(few_keys(), few_values());
 }
 
@@ -180,8 +179,8 @@ void showValue(const Selector& selector, std::ostream& out) {
   out << '\'' << selector.text() << '\'';
 }
 
-void selector::showValue(const selector::NodePtr& selector, std::ostream& out) {
-  out << '\'' << selector::write_selector(*selector).text << '\'';
+void selector::showValue(const NodePtr& selector, std::ostream& out) {
+  out << '\'' << write_selector(*selector).text << '\'';
 }
 
 }   // namespace usertags

@@ -1,7 +1,7 @@
 // Adopting what something other than the store did to its file
 // (docs/file-format.md, "What a foreign writer breaks"):
 //
-//   survey (adoption_survey) ──▶ differences (adoption_findings) ──▶ rules (adoption_judge)
+//   survey (adoption_survey) ──▶ differences (adoption_findings) ──▶ rules (judge)
 //                                                      └▶ none has a problem: taken in (adoption_writer)
 //
 // It looks at the file as readers do, and changes no byte of it, unless it is going to adopt. Then it looks

@@ -28,8 +28,8 @@ using model::Record;
 using model::RecordPtr;
 
 // What the digest of the commit record has to come to, if nothing was changed but what was found. Of a user
-// whose tags can no longer be told the row's checksum is left, as a rule: the low half of his hash.
-class Account {
+// whose tags can no longer be told the row's checksum is left, as a rule: the low half of its hash.
+class ExpectedDigest {
  public:
   void add(const Record& user) noexcept {
     if (!user.is_tombstone()) sum_ += model::user_hash(user);
@@ -101,13 +101,13 @@ class Comparison {
       constexpr int kOrder[] = {0, 2, 1, 0};
       return std::tuple(kOrder[static_cast<int>(finding.change.kind)], finding.ordinal);
     });
-    findings_.proved = account_.comes_to(survey_.state.digest);
+    findings_.proved = expected_.comes_to(survey_.state.digest);
     return std::move(findings_);
   }
 
  private:
-  // One user as his row has him: a record, a foreign row, or both; and as the log has him.
-  struct Sight {
+  // One user as its row has it: a record, a foreign row, or both; and as the log has it.
+  struct Evidence {
     RecordPtr user;
     const ForeignRow* foreign = nullptr;
     const Past& past;
@@ -153,52 +153,52 @@ class Comparison {
     if (foreign != end) without_record(survey_.foreign.back().ordinal + 1);
   }
 
-  void compare(const Sight& sight) {
-    if (sight.is_tombstone())
-      compare_buried(sight);
-    else if (sight.past.user)
-      compare_with_log(sight, sight.past.user);
+  void compare(const Evidence& evidence) {
+    if (evidence.is_tombstone())
+      compare_buried(evidence);
+    else if (evidence.past.user)
+      compare_with_log(evidence, evidence.past.user);
     else
-      compare_alone(sight);
+      compare_alone(evidence);
   }
 
-  // --- A living row, where the log has the user from his creation on. ---
+  // --- A living row, where the log has the user from its creation on. ---
 
-  void compare_with_log(const Sight& sight, const RecordPtr& was) {
-    account_.add(*was);
-    if (sight.foreign == nullptr && is_same(*sight.user, *was)) return;
+  void compare_with_log(const Evidence& evidence, const RecordPtr& was) {
+    expected_.add(*was);
+    if (evidence.foreign == nullptr && is_same(*evidence.user, *was)) return;
     Finding& finding = found(ChangeKind::patched, *was);
     finding.was = was;
-    finding.user = sight.user;
-    finding.change.tags = tags_now(sight);
-    finding.change.problem = problem_of(sight);
-    finding.change.complete = sight.user && finding.change.problem.empty();
+    finding.user = evidence.user;
+    finding.change.tags = tags_now(evidence);
+    finding.change.problem = problem_of(evidence);
+    finding.change.complete = evidence.user && finding.change.problem.empty();
     if (!finding.change.complete) return;
-    finding.change.tags = difference(*was, *sight.user);
+    finding.change.tags = difference(*was, *evidence.user);
     finding.change.logged = !finding.change.tags.empty();
     if (!finding.change.logged) finding.user = was;
   }
 
-  static std::vector<TagChange> tags_now(const Sight& sight) {
-    return sight.user ? all_tags(*sight.user) : all_tags(*sight.foreign->tags).value();
+  static std::vector<TagChange> tags_now(const Evidence& evidence) {
+    return evidence.user ? all_tags(*evidence.user) : all_tags(*evidence.foreign->tags).value();
   }
 
-  std::string problem_of(const Sight& sight) const {
+  std::string problem_of(const Evidence& evidence) const {
     const auto changed = [](const char* what, std::string_view was) {
       return std::string("its ") + what + " was " + model::quoted(was) +
              ", and no user gets another: change it back, or insert a row for a new user";
     };
-    const Past& past = sight.past;
+    const Past& past = evidence.past;
     if (past.deleted_at != 0)
       return "the user was deleted at revision " + std::to_string(past.deleted_at) +
              ", and an id never comes back: insert a row for a new user";
-    if (sight.revision() > survey_.state.revision)
-      return "its row is at revision " + std::to_string(sight.revision()) +
+    if (evidence.revision() > survey_.state.revision)
+      return "its row is at revision " + std::to_string(evidence.revision()) +
              ", and the store has only come to " + std::to_string(survey_.state.revision);
     if (!past.user) return {};
-    const std::string_view id = sight.user ? sight.user->id() : std::string_view(sight.foreign->id);
+    const std::string_view id = evidence.user ? evidence.user->id() : std::string_view(evidence.foreign->id);
     const std::string_view external_id =
-        sight.user ? sight.user->external_id() : std::string_view(sight.foreign->external_id);
+        evidence.user ? evidence.user->external_id() : std::string_view(evidence.foreign->external_id);
     if (id != past.user->id()) return changed("id", past.user->id());
     if (external_id != past.user->external_id()) return changed("external id", past.user->external_id());
     return {};
@@ -206,41 +206,41 @@ class Comparison {
 
   // --- A living row, where the log does not. ---
 
-  void compare_alone(const Sight& sight) {
-    const bool is_foreign = sight.foreign != nullptr || sight.is_stale();
-    std::string problem = problem_of(sight);
-    if (!is_foreign && problem.empty()) return account_.add(*sight.user);
-    Finding& finding = sight.user ? found(ChangeKind::patched, *sight.user)
-                                  : found(ChangeKind::patched, sight.foreign->ordinal, sight.foreign->id,
-                                          sight.foreign->external_id);
-    finding.user = sight.user;
+  void compare_alone(const Evidence& evidence) {
+    const bool is_foreign = evidence.foreign != nullptr || evidence.is_stale();
+    std::string problem = problem_of(evidence);
+    if (!is_foreign && problem.empty()) return expected_.add(*evidence.user);
+    Finding& finding = evidence.user ? found(ChangeKind::patched, *evidence.user)
+                                  : found(ChangeKind::patched, evidence.foreign->ordinal, evidence.foreign->id,
+                                          evidence.foreign->external_id);
+    finding.user = evidence.user;
     finding.change.problem = std::move(problem);
-    if (sight.foreign != nullptr && sight.foreign->bears_checksum && !sight.is_stale())
-      return only_spelt_otherwise(sight, finding);
-    account_without_tags(sight);
+    if (evidence.foreign != nullptr && evidence.foreign->bears_checksum && !evidence.is_stale())
+      return only_spelt_otherwise(evidence, finding);
+    expect_without_tags(evidence);
     finding.change.complete = false;
-    finding.change.tags = tags_now(sight);
-    remove_mentioned(sight.past, finding.change.tags);
+    finding.change.tags = tags_now(evidence);
+    remove_mentioned(evidence.past, finding.change.tags);
     if (finding.change.tags.empty() && finding.change.problem.empty())
       finding.change.problem =
           "it has no tags, and the log no longer tells which it had: give it one, adopt, and delete that "
           "again";
   }
 
-  void only_spelt_otherwise(const Sight& sight, Finding& finding) {
-    account_.add(*sight.user);
-    finding.was = sight.user;
+  void only_spelt_otherwise(const Evidence& evidence, Finding& finding) {
+    expected_.add(*evidence.user);
+    finding.was = evidence.user;
     finding.change.logged = false;
   }
 
-  void account_without_tags(const Sight& sight) {
+  void expect_without_tags(const Evidence& evidence) {
     const bool has_checksum =
-        sight.foreign != nullptr && !sight.is_stale() &&
-        sight.past.newest <= std::max(sight.past.newest_folded, sight.foreign->revision);
+        evidence.foreign != nullptr && !evidence.is_stale() &&
+        evidence.past.newest <= std::max(evidence.past.newest_folded, evidence.foreign->revision);
     if (has_checksum)
-      account_.add_low_half(sight.foreign->checksum);
+      expected_.add_low_half(evidence.foreign->checksum);
     else
-      account_.give_up();
+      expected_.give_up();
   }
 
   static void remove_mentioned(const Past& past, std::vector<TagChange>& tags) {
@@ -254,21 +254,21 @@ class Comparison {
 
   // --- A tombstone. ---
 
-  void compare_buried(const Sight& sight) {
-    const Past& past = sight.past;
+  void compare_buried(const Evidence& evidence) {
+    const Past& past = evidence.past;
     if (past.user && !past.user->is_tombstone()) return deleted(past.user);
     if (past.deleted_at == 0) {
-      account_without_tags(sight);
-      found(ChangeKind::deleted, *sight.user).user = sight.user;
+      expect_without_tags(evidence);
+      found(ChangeKind::deleted, *evidence.user).user = evidence.user;
       return;
     }
-    const RecordPtr was = past.user ? past.user : Record::make_tombstone(*sight.user, past.deleted_at);
-    if (sight.foreign == nullptr && is_same(*sight.user, *was)) return;
+    const RecordPtr was = past.user ? past.user : Record::make_tombstone(*evidence.user, past.deleted_at);
+    if (evidence.foreign == nullptr && is_same(*evidence.user, *was)) return;
     restored(was).was = past.user;
   }
 
   void deleted(const RecordPtr& was) {
-    account_.add(*was);
+    expected_.add(*was);
     Finding& finding = found(ChangeKind::deleted, *was);
     finding.was = was;
     finding.user = Record::make_tombstone(*was, was->revision());
@@ -303,7 +303,7 @@ class Comparison {
       deleted(past.user);
     } else {
       findings_.last_nameless = std::max(findings_.last_nameless, past.newest_end);
-      if (past.deleted_at == 0) account_.give_up();
+      if (past.deleted_at == 0) expected_.give_up();
     }
   }
 
@@ -321,19 +321,8 @@ class Comparison {
 
   const Survey& survey_;
   Findings findings_;
-  Account account_;
+  ExpectedDigest expected_;
 };
-
-}   // namespace
-
-Findings find_differences(const Survey& survey) {
-  return Comparison(survey).run();
-}
-
-namespace {
-
-using model::Record;
-using model::RecordPtr;
 
 class Judgement {
  public:
@@ -489,6 +478,10 @@ class Judgement {
 void judge(const Survey& survey, Findings& findings) {
   if (findings.all.empty() && findings.proved) return;
   Judgement(survey, findings).run();
+}
+
+Findings find_differences(const Survey& survey) {
+  return Comparison(survey).run();
 }
 
 }   // namespace usertags::store

@@ -14,9 +14,9 @@ namespace usertags::store {
 
 struct Finding {
   ForeignChange change;
-  std::uint32_t ordinal = 0;   // of his row
-  model::RecordPtr was;        // as the store left him; null where nothing tells
-  // As he is to be, a tombstone where he is deleted, but for his revision where the change is logged. Null
+  std::uint32_t ordinal = 0;   // of the row
+  model::RecordPtr was;        // as the store left it; null where nothing tells
+  // As it is to be, a tombstone where deleted, but for the revision where the change is logged. Null
   // for a creation, and for tags of which no record can be made.
   model::RecordPtr user;
 };

@@ -45,7 +45,7 @@ bool is_well_formed(std::string_view json) noexcept;
 class Replay {
  public:
   // The user that a creation makes, the version that a patch makes of the living user `before`, and the
-  // tombstone that a deletion leaves of him. Null where the entry's texts cannot be read. Throw
+  // tombstone that a deletion leaves. Null where the entry's texts cannot be read. Throw
   // std::bad_alloc.
   model::RecordPtr create(const model::Change& creation);
   model::RecordPtr patch(const model::Change& patch, const model::Record& before);

@@ -70,7 +70,7 @@ class FoldSchedule {
 
 // Retention: how far the log and the idempotency tokens may be pruned, and no further. Each has its own rule,
 // which is a setting of the store (Settings::history, Settings::tokens). Ages are lived time
-// (lived_time.hpp).
+// (LivedTime).
 //
 // Pruning is done some rows at a time: one by one it would rewrite a table's first page with each commit.
 // Used under the lead only. Throws Failure (corrupt_store) where a row is missing.
