@@ -127,7 +127,8 @@ std::int64_t Projection::growth_of_places(const Publication& publication) const 
   std::uint32_t last = 0;
   for (std::size_t i = 0; i < publication.transitions_.size(); ++i) {
     const Transition& transition = publication.transitions_[i];
-    if (!transition.after->is_tombstone()) bytes += static_cast<std::int64_t>(transition.after->memory_bytes());
+    if (!transition.after->is_tombstone())
+      bytes += static_cast<std::int64_t>(transition.after->memory_bytes());
     if (transition.before) bytes -= static_cast<std::int64_t>(transition.before->memory_bytes());
     if (!transition.creates()) continue;
     new_users.push_back(publication.hashes_[i]);
@@ -335,7 +336,8 @@ std::vector<Touched> Projection::touched_since(const Snapshot& snapshot) const {
   boost::unordered_flat_set<std::uint32_t> seen;
   for (const Publication* publication = first;; publication = publication->next_.get()) {
     for (const Transition& transition : publication->transitions_) {
-      if (seen.insert(transition.after->ordinal()).second) touched.push_back({transition.after->ordinal(), transition.before});
+      if (seen.insert(transition.after->ordinal()).second)
+        touched.push_back({transition.after->ordinal(), transition.before});
     }
     if (publication == last) return touched;
   }

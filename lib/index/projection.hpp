@@ -38,9 +38,9 @@
 #include "index/selector_slices.hpp"
 #include "index/tag_index.hpp"
 #include "model/record.hpp"
-#include "selector/node.hpp"
 #include "model/thread_annotations.hpp"
 #include "model/typeid.hpp"
+#include "selector/node.hpp"
 
 namespace usertags::index {
 

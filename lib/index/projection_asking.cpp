@@ -7,8 +7,8 @@
 
 namespace usertags::index {
 
-Projection::Page Projection::select(const selector::Node& selector, std::uint32_t after,
-                                    std::size_t limit, const Deadline& deadline) const {
+Projection::Page Projection::select(const selector::Node& selector, std::uint32_t after, std::size_t limit,
+                                    const Deadline& deadline) const {
   require_before(deadline);
   std::optional<std::vector<std::uint32_t>> ordinals;
   const auto evaluate = [&] {

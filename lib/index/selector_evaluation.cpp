@@ -15,8 +15,8 @@ namespace usertags::index {
 
 namespace {
 
-using selector::Pattern;
 using selector::Node;
+using selector::Pattern;
 using NodeKind = Node::Kind;
 
 class Binder {
@@ -279,8 +279,7 @@ std::optional<std::uint64_t> count_matching(const TagIndex& tags, const selector
   return term ? std::optional(Count(tags).of(*term)) : std::nullopt;
 }
 
-std::optional<std::vector<std::uint32_t>> first_matching(const TagIndex& tags,
-                                                         const selector::Node& selector,
+std::optional<std::vector<std::uint32_t>> first_matching(const TagIndex& tags, const selector::Node& selector,
                                                          std::uint32_t after, std::size_t limit) {
   const std::optional<SelectorTerm> bound = bind_selector(tags, selector);
   if (!bound) return std::nullopt;

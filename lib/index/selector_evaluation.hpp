@@ -77,8 +77,7 @@ std::optional<SelectorTerm> bind_selector(const TagIndex& tags, const selector::
 // None where it is too much for one hold of the moment lock (selector_slices.hpp). Both throw std::bad_alloc.
 std::optional<std::uint64_t> count_matching(const TagIndex& tags, const selector::Node& selector);
 // The first `limit` ordinals above `after`, ascending.
-std::optional<std::vector<std::uint32_t>> first_matching(const TagIndex& tags,
-                                                         const selector::Node& selector,
+std::optional<std::vector<std::uint32_t>> first_matching(const TagIndex& tags, const selector::Node& selector,
                                                          std::uint32_t after, std::size_t limit);
 
 }   // namespace usertags::index

@@ -136,8 +136,7 @@ Ordinals SelectorSlices::with_value_like(const Node& selector) {
   return found;
 }
 
-void SelectorSlices::correct(Ordinals& found, const Node& selector,
-                             std::span<const Touched> touched) const {
+void SelectorSlices::correct(Ordinals& found, const Node& selector, std::span<const Touched> touched) const {
   constexpr std::size_t kStretch = 256;
   for (std::size_t i = 0; i < touched.size(); ++i) {
     if (i % kStretch == 0) require_before(deadline_);

@@ -14,9 +14,9 @@
 #include <span>
 #include <string>
 
-#include "index/user_set.hpp"
 #include "index/selector_evaluation.hpp"
 #include "index/tag_index.hpp"
+#include "index/user_set.hpp"
 #include "model/record.hpp"
 #include "selector/node.hpp"
 

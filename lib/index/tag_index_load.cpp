@@ -137,7 +137,7 @@ void TagIndex::load(std::span<const model::RecordPtr> users) {
   Entries rest = others.get();
   entries.by_key.merge(rest.by_key);
   usage_ = {.values = entries.usage->values + rest.usage->values,
-              .heap_bytes = entries.usage->heap_bytes + rest.usage->heap_bytes};
+            .heap_bytes = entries.usage->heap_bytes + rest.usage->heap_bytes};
   std::vector<std::uint32_t> ordinals;
   ordinals.reserve(users.size());
   for (const model::RecordPtr& user : users) ordinals.push_back(user->ordinal());

@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "index/slot_table.hpp"
-#include "model/thread_annotations.hpp"
 #include "model/change.hpp"
+#include "model/thread_annotations.hpp"
 
 namespace usertags::index {
 

@@ -1,11 +1,11 @@
 // Sets of users, as ordinals: those that the tag index keeps (UserSet), and those that a question makes (Ordinals).
 #pragma once
 
+#include <roaring/roaring.h>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <roaring/roaring.h>
 #include <span>
 #include <vector>
 

@@ -13,9 +13,9 @@
 #include "store/copy/compaction.hpp"
 #include "store/file/reading.hpp"
 #include "store/load/verifier.hpp"
-#include "store/opening.hpp"
-#include "store/memory/settings.hpp"
 #include "store/memory/publish_signal.hpp"
+#include "store/memory/settings.hpp"
+#include "store/opening.hpp"
 
 namespace usertags::store {
 namespace {
@@ -52,9 +52,11 @@ Engine::~Engine() {
   } catch (const model::Failure& failure) {
     telemetry_.logger(LogLevel::warning, [&] { return "closing: " + failure.error.message(); });
   } catch (const std::bad_alloc&) {
-    telemetry_.logger(LogLevel::warning, [] { return std::string_view("closing: there is not enough memory"); });
+    telemetry_.logger(LogLevel::warning,
+                      [] { return std::string_view("closing: there is not enough memory"); });
   } catch (const std::system_error&) {
-    telemetry_.logger(LogLevel::warning, [] { return std::string_view("closing: the system refused a lock"); });
+    telemetry_.logger(LogLevel::warning,
+                      [] { return std::string_view("closing: the system refused a lock"); });
   }
 }
 
@@ -245,12 +247,12 @@ void Engine::backup(const std::filesystem::path& target, const Progress& progres
       return true;
     });
   } else {
-    writer_->exclusively(
-        [&](sqlite::Database& database) { backup.copy(database.connection(), progress); });
+    writer_->exclusively([&](sqlite::Database& database) { backup.copy(database.connection(), progress); });
   }
   backup.put_in_place();
-  telemetry_.logger(LogLevel::info,
-          [&] { return "copied " + name() + " to the backup " + model::quoted_path(target.native()); });
+  telemetry_.logger(LogLevel::info, [&] {
+    return "copied " + name() + " to the backup " + model::quoted_path(target.native());
+  });
 }
 
 Stats Engine::stats() const noexcept {
@@ -299,7 +301,8 @@ void Engine::maintain(std::chrono::milliseconds budget) {
 void Engine::compact(const Progress& progress) {
   const std::uint64_t before = telemetry_.metrics.database_bytes;
   writer_->exclusively([&](sqlite::Database& database) {
-    if (!writer_->is_in_memory()) Compaction(database, *writer_, progress).run();   // else it has no free pages
+    if (!writer_->is_in_memory())
+      Compaction(database, *writer_, progress).run();   // else it has no free pages
   });
   telemetry_.logger(LogLevel::info, [&] {
     return "compacted " + name() + ": from " + std::to_string(before) + " to " +
@@ -314,7 +317,8 @@ void Engine::close(bool fold) {
   if (follower_) follower_->close();
   if (writer_) writer_->close(fold);
   if (was_closed) return;
-  telemetry_.logger(LogLevel::info, [&] { return "closed " + name() + " at revision " + std::to_string(revision()); });
+  telemetry_.logger(LogLevel::info,
+                    [&] { return "closed " + name() + " at revision " + std::to_string(revision()); });
 }
 
 void Engine::abandon() noexcept {

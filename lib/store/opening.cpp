@@ -96,7 +96,8 @@ std::unique_ptr<Writer> open_for_writing(const std::optional<std::filesystem::pa
                                          options, memory, telemetry);
   if (!loaded.state.clean) {
     writer->begin_epoch(next_epoch(loaded.state.epoch, Entropy().next()));
-    telemetry.logger(LogLevel::info, [&] { return story_of(loaded) + std::to_string(writer->state().epoch); });
+    telemetry.logger(LogLevel::info,
+                     [&] { return story_of(loaded) + std::to_string(writer->state().epoch); });
   }
   return writer;
 }

@@ -21,9 +21,9 @@ namespace usertags::store {
 std::filesystem::path resolve(const std::filesystem::path& path, const Options& options);
 
 // A resolved path; none: a store in memory.
-std::unique_ptr<Writer> open_for_writing(const std::optional<std::filesystem::path>& file, const Options& options,
-                                         Memory& memory, Telemetry& telemetry);
-std::unique_ptr<Follower> open_read_only(const std::filesystem::path& file, const Options& options, Memory& memory,
-                                         Metrics& metrics);
+std::unique_ptr<Writer> open_for_writing(const std::optional<std::filesystem::path>& file,
+                                         const Options& options, Memory& memory, Telemetry& telemetry);
+std::unique_ptr<Follower> open_read_only(const std::filesystem::path& file, const Options& options,
+                                         Memory& memory, Metrics& metrics);
 
 }   // namespace usertags::store

@@ -131,12 +131,14 @@ Result<Adoption> UserTagStore::adopt(const std::filesystem::path& path,
 
 Result<Applied> UserTagStore::create_user(std::string_view external_id, const TagList& tags,
                                           const ApplyOptions& options) noexcept {
-  return writing(impl_.get(), [&](auto& engine) { return engine.submit(store::CreateView{external_id, tags, options}); });
+  return writing(impl_.get(),
+                 [&](auto& engine) { return engine.submit(store::CreateView{external_id, tags, options}); });
 }
 
 Result<Applied> UserTagStore::apply(const UserRef& user, const TagBatch& batch,
                                     const ApplyOptions& options) noexcept {
-  return writing(impl_.get(), [&](auto& engine) { return engine.submit(store::PatchView{user, batch, options}); });
+  return writing(impl_.get(),
+                 [&](auto& engine) { return engine.submit(store::PatchView{user, batch, options}); });
 }
 
 Result<Applied> UserTagStore::delete_user(const UserRef& user, const ApplyOptions& options) noexcept {

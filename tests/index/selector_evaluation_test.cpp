@@ -140,13 +140,13 @@ TEST(SelectorEvaluation, WalksTheValuesOfAKeyWithMany) {
     return made;
   };
   const std::vector<NodePtr> tests = {selector::make_matches("city", pattern("c12", true)),
-                                              selector::make_matches("city", pattern("c12", false)),
-                                              selector::make_matches("city", pattern("", true)),
-                                              selector::make_matches("city", inner()),
-                                              selector::make_greater("n", 999),
-                                              selector::make_less("n", 12),
-                                              selector::make_greater("city", 0),
-                                              selector::make_in("n", {"1", "2", "2499", "no"})};
+                                      selector::make_matches("city", pattern("c12", false)),
+                                      selector::make_matches("city", pattern("", true)),
+                                      selector::make_matches("city", inner()),
+                                      selector::make_greater("n", 999),
+                                      selector::make_less("n", 12),
+                                      selector::make_greater("city", 0),
+                                      selector::make_in("n", {"1", "2", "2499", "no"})};
   for (const NodePtr& test : tests) {
     for (const NodePtr& other : {selector::make_in("half", {"a"}), selector::make_exists("none")}) {
       for (const NodePtr& second : {other, selector::make_negation(other)}) {

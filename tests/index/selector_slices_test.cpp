@@ -107,13 +107,13 @@ std::vector<NodePtr> selectors() {
     pattern.append_literal(end);
     return selector::make_matches("k", pattern);
   };
-  return {
-      like("7"),
-      selector::make_negation(like("3")),
-      selector::make_all({like("5"), selector::make_greater("n", 7)}),
-      selector::make_any({like("1"), selector::make_negation(selector::make_exists("n")), selector::make_less("n", 3)}),
-      selector::make_in("k", {kLong + "1", kLong + "20", kLong + "77"}),
-      selector::make_every_user()};
+  return {like("7"),
+          selector::make_negation(like("3")),
+          selector::make_all({like("5"), selector::make_greater("n", 7)}),
+          selector::make_any(
+              {like("1"), selector::make_negation(selector::make_exists("n")), selector::make_less("n", 3)}),
+          selector::make_in("k", {kLong + "1", kLong + "20", kLong + "77"}),
+          selector::make_every_user()};
 }
 
 TEST(SelectorSlices, AnswersAsOfTheMomentBeforeTheFirst) {

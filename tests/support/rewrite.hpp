@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "model/change.hpp"
-#include "sqlite/tables.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/state.hpp"
+#include "sqlite/tables.hpp"
 #include "sqlite/transaction.hpp"
 
 namespace usertags::test {

@@ -14,9 +14,9 @@
 namespace usertags::test {
 namespace {
 
-using selector::Pattern;
 using selector::Node;
 using selector::NodePtr;
+using selector::Pattern;
 using std::string;
 using namespace std::string_literals;
 using Nodes = std::vector<NodePtr>;
@@ -115,8 +115,9 @@ rc::Gen<NodePtr> any_test(const rc::Gen<string>& key, const rc::Gen<string>& val
       {{2, rc::gen::map(key, [](string k) { return selector::make_exists(std::move(k)); })},
        {4, rc::gen::map(rc::gen::pair(key, values),
                         [](auto p) { return selector::make_in(std::move(p.first), std::move(p.second)); })},
-       {3, rc::gen::map(rc::gen::pair(key, any_pattern(value)),
-                        [](auto p) { return selector::make_matches(std::move(p.first), std::move(p.second)); })},
+       {3,
+        rc::gen::map(rc::gen::pair(key, any_pattern(value)),
+                     [](auto p) { return selector::make_matches(std::move(p.first), std::move(p.second)); })},
        {1, rc::gen::map(rc::gen::pair(key, any_bound()),
                         [](auto p) { return selector::make_greater(std::move(p.first), p.second); })},
        {1, rc::gen::map(rc::gen::pair(key, any_bound()),
@@ -130,10 +131,9 @@ rc::Gen<NodePtr> any_tree(const rc::Gen<NodePtr>& test, int depth) {
   return rc::gen::weightedOneOf<NodePtr>(
       {{3, test},
        {2, rc::gen::map(some, [](Nodes nodes) { return selector::make_all(std::move(nodes)); })},
-       {2,
-        rc::gen::map(rc::gen::nonEmpty(some), [](Nodes nodes) { return selector::make_any(std::move(nodes)); })},
-       {2,
-        rc::gen::map(smaller, [](NodePtr node) { return selector::make_negation(std::move(node)); })}});
+       {2, rc::gen::map(rc::gen::nonEmpty(some),
+                        [](Nodes nodes) { return selector::make_any(std::move(nodes)); })},
+       {2, rc::gen::map(smaller, [](NodePtr node) { return selector::make_negation(std::move(node)); })}});
 }
 
 }   // namespace

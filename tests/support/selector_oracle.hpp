@@ -28,7 +28,7 @@ rc::Gen<TagMap> any_tag_map();
 
 // The same shape, of the keys and values that are given, and patterns made of these values.
 rc::Gen<selector::NodePtr> any_selector_node(const rc::Gen<std::string>& key,
-                                                  const rc::Gen<std::string>& value);
+                                             const rc::Gen<std::string>& value);
 
 }   // namespace usertags::test
 

@@ -105,8 +105,8 @@ void commit(sqlite::Transaction& transaction, std::uint64_t revision) {
     case sqlite::CommitOutcome::not_applied: throw model::Failure{*std::move(error)};
     case sqlite::CommitOutcome::unknown: break;
   }
-  throw model::Failure{sqlite::outcome_unknown("the commit", *error,
-                                       "adopt again: if it was applied, nothing is left to adopt", revision)};
+  throw model::Failure{sqlite::outcome_unknown(
+      "the commit", *error, "adopt again: if it was applied, nothing is left to adopt", revision)};
 }
 
 // Closes in any case. What fails behind the commit costs nothing: the WAL is durable, and whoever opens the

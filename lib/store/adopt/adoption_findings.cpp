@@ -211,8 +211,8 @@ class Comparison {
     std::string problem = problem_of(evidence);
     if (!is_foreign && problem.empty()) return expected_.add(*evidence.user);
     Finding& finding = evidence.user ? found(ChangeKind::patched, *evidence.user)
-                                  : found(ChangeKind::patched, evidence.foreign->ordinal, evidence.foreign->id,
-                                          evidence.foreign->external_id);
+                                     : found(ChangeKind::patched, evidence.foreign->ordinal,
+                                             evidence.foreign->id, evidence.foreign->external_id);
     finding.user = evidence.user;
     finding.change.problem = std::move(problem);
     if (evidence.foreign != nullptr && evidence.foreign->bears_checksum && !evidence.is_stale())

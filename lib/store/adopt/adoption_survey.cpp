@@ -11,9 +11,9 @@
 #include "model/foreign_tags.hpp"
 #include "sqlite/maintenance.hpp"
 #include "sqlite/tables.hpp"
+#include "store/load/loader.hpp"
 #include "store/load/log_walk.hpp"
 #include "store/load/replay.hpp"
-#include "store/load/loader.hpp"
 
 namespace usertags::store {
 namespace {

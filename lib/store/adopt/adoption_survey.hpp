@@ -32,10 +32,10 @@ struct ForeignRow {
 
 // What the kept log tells of one user.
 struct Past {
-  model::RecordPtr user;        // as the log leaves it, a tombstone where deleted; null: the log no longer
-                                // has the creation, …
-  std::set<std::string> keys;   // … but patches that mention these
-  std::uint64_t deleted_at = 0;      // 0: it is not
+  model::RecordPtr user;          // as the log leaves it, a tombstone where deleted; null: the log no longer
+                                  // has the creation, …
+  std::set<std::string> keys;     // … but patches that mention these
+  std::uint64_t deleted_at = 0;   // 0: it is not
   std::uint64_t newest_folded = 0;   // the newest entry that has to be in the row; 0: none is kept
   std::uint64_t newest = 0;          // the newest entry …
   std::uint64_t newest_end = 0;      // … and the last one of its transaction

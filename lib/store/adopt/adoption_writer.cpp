@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "model/change.hpp"
 #include "model/digest.hpp"
 #include "model/failure.hpp"
-#include "model/change.hpp"
 #include "model/typeid.hpp"
 #include "store/file/entropy.hpp"
 #include "store/load/log_walk.hpp"

@@ -1,10 +1,10 @@
 #include "store/copy/backup.hpp"
 
+#include <sys/stat.h>
 #include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
-#include <sys/stat.h>
 #include <system_error>
 #include <utility>
 

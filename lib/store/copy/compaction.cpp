@@ -12,7 +12,7 @@ namespace {
 
 Error unknown(const Error& cause) noexcept {
   return sqlite::outcome_unknown("the compaction", cause,
-                         "close the store and open it again: its data are the same in either case");
+                                 "close the store and open it again: its data are the same in either case");
 }
 
 }   // namespace

@@ -1,8 +1,8 @@
 #include "store/file/entropy.hpp"
 
+#include <sys/random.h>
 #include <cerrno>
 #include <limits>
-#include <sys/random.h>
 
 #include "model/failure.hpp"
 

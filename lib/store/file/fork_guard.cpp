@@ -1,8 +1,8 @@
 #include "store/file/fork_guard.hpp"
 
+#include <pthread.h>
 #include <mutex>
 #include <new>
-#include <pthread.h>
 
 namespace usertags::store {
 

@@ -1,10 +1,10 @@
 // How a finished file gets its name, so that at every moment there is the old file or the new one, and whole.
 #pragma once
 
+#include <sys/types.h>
 #include <array>
 #include <filesystem>
 #include <optional>
-#include <sys/types.h>
 
 namespace usertags::store {
 

@@ -1,8 +1,8 @@
 #include "store/file/reading.hpp"
 
+#include <sys/stat.h>
 #include <optional>
 #include <string_view>
-#include <sys/stat.h>
 
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"

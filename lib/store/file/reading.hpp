@@ -1,12 +1,12 @@
 // Reading a store's file beside whoever writes it, or alone.
 #pragma once
 
+#include <sys/types.h>
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <sys/types.h>
 #include <type_traits>
 #include <utility>
 
@@ -79,8 +79,7 @@ Reading open_unidentified(const std::filesystem::path& store, std::chrono::milli
 // How often a void reading is done again: as long as one waits for locks, and once at least.
 class ReadingAgain {
  public:
-  explicit ReadingAgain(std::chrono::milliseconds busy_timeout)
-      : end_(model::deadline_in(busy_timeout)) {}
+  explicit ReadingAgain(std::chrono::milliseconds busy_timeout) : end_(model::deadline_in(busy_timeout)) {}
   // Throws Failure (busy).
   void next(const std::filesystem::path& store);
 

@@ -1,11 +1,11 @@
 #include "store/file/rights.hpp"
 
-#include <cerrno>
 #include <fcntl.h>
-#include <string_view>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
+#include <cerrno>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "model/failure.hpp"

@@ -19,8 +19,8 @@
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
 #include "sqlite/observed_vfs.hpp"
-#include "store/file/rights.hpp"
 #include "store/file/fork_guard.hpp"
+#include "store/file/rights.hpp"
 
 namespace usertags::store {
 

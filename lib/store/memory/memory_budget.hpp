@@ -35,7 +35,9 @@ class MemoryBudget {
   // What is left; negative where more is taken than may be.
   std::int64_t room() const noexcept;
   // What a write may take, where there is no group yet.
-  std::int64_t allowance() const noexcept { return is_limited() ? std::max<std::int64_t>(room(), 0) : kUnlimited; }
+  std::int64_t allowance() const noexcept {
+    return is_limited() ? std::max<std::int64_t>(room(), 0) : kUnlimited;
+  }
 
   // What was loaded, or will be once a reader has published: throws Failure (memory_budget_exceeded) where it
   // is more than may be, and grew.

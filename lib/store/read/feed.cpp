@@ -9,8 +9,8 @@
 #include "model/failure.hpp"
 #include "model/position.hpp"
 #include "model/typeid.hpp"
-#include "store/read/paging.hpp"
 #include "store/memory/publish_signal.hpp"
+#include "store/read/paging.hpp"
 #include "store/write/judge.hpp"
 
 namespace usertags::store {
@@ -83,7 +83,7 @@ Result<std::uint64_t> Feed::wait(const Position& after, milliseconds timeout) {
   if (auto error = bad_position(after)) return std::unexpected(*std::move(error));
   const auto deadline = model::deadline_in(timeout);
   return writer_ != nullptr ? wait_for_publish(after.revision(), deadline)
-                                : poll_file(after.revision(), deadline);
+                            : poll_file(after.revision(), deadline);
 }
 
 Result<std::uint64_t> Feed::wait_for_publish(std::uint64_t revision, steady_clock::time_point deadline) {

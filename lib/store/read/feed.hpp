@@ -21,9 +21,9 @@
 #include <usertags/user_ref.hpp>
 
 #include "index/projection.hpp"
-#include "store/read/paging.hpp"
-#include "store/read/log_reader.hpp"
 #include "store/memory/memory.hpp"
+#include "store/read/log_reader.hpp"
+#include "store/read/paging.hpp"
 #include "store/write/writer.hpp"
 
 namespace usertags::store {

@@ -11,8 +11,8 @@
 #include "model/shown_text.hpp"
 #include "sqlite/transaction.hpp"
 #include "store/adopt/adoption.hpp"
-#include "store/load/log_walk.hpp"
 #include "store/load/loader.hpp"
+#include "store/load/log_walk.hpp"
 
 namespace usertags::store {
 namespace {
@@ -123,10 +123,7 @@ class Follower::Group {
 
 Follower::Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout, Memory& memory,
                    Metrics& metrics)
-    : file_(std::move(file)),
-      busy_timeout_(busy_timeout),
-      memory_(memory),
-      metrics_(metrics) {
+    : file_(std::move(file)), busy_timeout_(busy_timeout), memory_(memory), metrics_(metrics) {
   const model::MutexLock lock(mutex_);
   load();
 }
@@ -296,7 +293,8 @@ bool Follower::add(const sqlite::ChangeLog::Entry& entry, Group& group) {
 
 bool Follower::has_room_for(std::span<const Transition> transitions) const {
   std::int64_t growth = 0;
-  for (const Transition& transition : transitions) growth += MemoryBudget::growth(transition.before.get(), *transition.after);
+  for (const Transition& transition : transitions)
+    growth += MemoryBudget::growth(transition.before.get(), *transition.after);
   return growth <= 0 || growth <= memory_.budget.room();
 }
 
@@ -304,7 +302,8 @@ std::unique_ptr<index::Projection::Publication> Follower::prepare(std::vector<Tr
                                                                   std::uint64_t revision) {
   if (transitions.empty() && revision == state_.revision) return nullptr;
   std::int64_t growth = 0;
-  auto prepared = memory_.projection.prepare_within(MemoryBudget::kUnlimited, std::move(transitions), revision, growth);
+  auto prepared =
+      memory_.projection.prepare_within(MemoryBudget::kUnlimited, std::move(transitions), revision, growth);
   memory_.budget.require_room(growth);
   return prepared;
 }

@@ -26,9 +26,9 @@
 #include "index/projection.hpp"
 #include "index/token_index.hpp"
 #include "model/thread_annotations.hpp"
-#include "sqlite/tables.hpp"
 #include "sqlite/commit_watch.hpp"
 #include "sqlite/state.hpp"
+#include "sqlite/tables.hpp"
 #include "store/file/reading.hpp"
 #include "store/load/loader.hpp"
 #include "store/load/replay.hpp"
@@ -41,7 +41,8 @@ class Follower {
  public:
   // Loads the file (a resolved path) into the empty projection and token index. Throws Failure,
   // std::bad_alloc.
-  Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout, Memory& memory, Metrics& metrics);
+  Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout, Memory& memory,
+           Metrics& metrics);
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
 
@@ -100,7 +101,8 @@ class Follower {
   bool has_room_for(std::span<const index::Transition> transitions) const;
   std::unique_ptr<index::Projection::Publication> prepare(std::vector<index::Transition> transitions,
                                                           std::uint64_t revision) USERTAGS_REQUIRES(mutex_);
-  void publish_part(std::vector<index::Transition> transitions, const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
+  void publish_part(std::vector<index::Transition> transitions, const sqlite::State& state)
+      USERTAGS_REQUIRES(mutex_);
   void publish_all(std::vector<index::Transition> transitions, Moment& moment) USERTAGS_REQUIRES(mutex_);
   void reload(Moment& moment) USERTAGS_REQUIRES(mutex_);
   void advance_to(const Moment& moment) noexcept USERTAGS_REQUIRES(mutex_);

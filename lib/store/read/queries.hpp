@@ -49,7 +49,7 @@ class Queries {
 
 template <class Function>
 Result<Visited> Queries::for_each(const Selector& selector, const AskOptions& options,
-                                 Function&& function) const {
+                                  Function&& function) const {
   const auto node = selector::SelectorAccess::node(selector);
   if (!node) return std::unexpected(node.error());
   Visited visited;

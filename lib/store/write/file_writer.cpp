@@ -34,7 +34,8 @@ void throw_unless_committed(const sqlite::Transaction::Commit& result) {
   switch (result.outcome) {
     case sqlite::CommitOutcome::committed: return;
     case sqlite::CommitOutcome::not_applied: throw model::Failure{*result.error};
-    case sqlite::CommitOutcome::unknown: throw model::Failure{sqlite::outcome_unknown("housekeeping", *result.error)};
+    case sqlite::CommitOutcome::unknown:
+      throw model::Failure{sqlite::outcome_unknown("housekeeping", *result.error)};
   }
 }
 
@@ -166,7 +167,8 @@ bool FileWriter::maintain(std::size_t users) {
 
 void FileWriter::forget_tokens() noexcept {
   index::TokenIndex::Forgotten forgotten;   // freed when the moment is over
-  memory_.projection.between_moments([&]() noexcept { forgotten = memory_.tokens.forget(state_.token_floor - 1); });
+  memory_.projection.between_moments(
+      [&]() noexcept { forgotten = memory_.tokens.forget(state_.token_floor - 1); });
 }
 
 // VACUUM begins its own transaction: who writes between the two is found by the next commit.
@@ -263,7 +265,8 @@ FileWriter::Housework FileWriter::do_housework(std::size_t users, const Retentio
 void FileWriter::fold(const FoldSchedule::Portion& portion) {
   if (portion.ordinals.empty()) return;
   const Timer timer(telemetry_.metrics.fold);
-  memory_.projection.visit_each(portion.ordinals, [&](const model::Record& record) { database_.users().fold(record); });
+  memory_.projection.visit_each(portion.ordinals,
+                                [&](const model::Record& record) { database_.users().fold(record); });
 }
 
 void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision,

@@ -26,8 +26,8 @@ namespace usertags::store {
 class FileWriter {
  public:
   // The database as it was loaded into memory: at `state`, with `folds` to be done.
-  FileWriter(sqlite::Database& database, const sqlite::State& state, FoldSchedule folds, const Options& options,
-             Memory& memory, Telemetry& telemetry);
+  FileWriter(sqlite::Database& database, const sqlite::State& state, FoldSchedule folds,
+             const Options& options, Memory& memory, Telemetry& telemetry);
 
   const sqlite::State& state() const noexcept { return state_; }
 

@@ -8,6 +8,7 @@
 // and gave it back.
 #pragma once
 
+#include <semaphore.h>
 #include <algorithm>
 #include <atomic>
 #include <boost/intrusive/list.hpp>
@@ -17,7 +18,6 @@
 #include <cstddef>
 #include <ctime>
 #include <functional>
-#include <semaphore.h>
 #include <span>
 #include <utility>
 #include <vector>

@@ -235,8 +235,7 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
 
   RecordPtr user =
       Record::make(state.last_ordinal + 1, state.revision + 1, id_text, write.external_id, planner_.tags());
-  const std::int64_t growth =
-      MemoryBudget::growth(nullptr, *user, write.options.token);
+  const std::int64_t growth = MemoryBudget::growth(nullptr, *user, write.options.token);
   if (auto wrong = check_change(growth, false, group)) return std::unexpected(std::move(*wrong));
   patch_.clear();
   model::append_creation(id_text, write.external_id, planner_.tags(), patch_);
@@ -267,8 +266,7 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
 
   RecordPtr after = Record::make(before->ordinal(), group.state().revision + 1, before->id(),
                                  before->external_id(), planner_.tags());
-  const std::int64_t growth =
-      MemoryBudget::growth(before.get(), *after, write.options.token);
+  const std::int64_t growth = MemoryBudget::growth(before.get(), *after, write.options.token);
   if (auto wrong = check_change(growth, only_removes(planner_.deltas()), group))
     return std::unexpected(std::move(*wrong));
   patch_.clear();
@@ -294,8 +292,7 @@ Result<Applied> Judge::plan_now(const PatchView& write) {
   const Record& before = **planned;
   RecordPtr after = Record::make(before.ordinal(), memory_.projection.visible_revision() + 1, before.id(),
                                  before.external_id(), planner_.tags());
-  const std::int64_t growth =
-      MemoryBudget::growth(&before, *after, write.options.token);
+  const std::int64_t growth = MemoryBudget::growth(&before, *after, write.options.token);
   if (auto wrong = check_room(growth, only_removes(planner_.deltas()), nothing))
     return std::unexpected(std::move(*wrong));
   return answer(std::move(after), true);
@@ -308,8 +305,7 @@ Result<Applied> Judge::erase(const DeleteView& write, PendingGroup& group) {
     return std::unexpected(std::move(*wrong));
 
   RecordPtr tombstone = Record::make_tombstone(*before, group.state().revision + 1);
-  const std::int64_t growth =
-      MemoryBudget::growth(before.get(), *tombstone, write.options.token);
+  const std::int64_t growth = MemoryBudget::growth(before.get(), *tombstone, write.options.token);
   if (auto wrong = check_change(growth, true, group)) return std::unexpected(std::move(*wrong));
   const std::uint64_t revision = tombstone->revision();
   group.add(ChangeKind::deleted, {std::move(before), std::move(tombstone)}, model::kDeletionPatch,

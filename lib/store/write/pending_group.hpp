@@ -31,7 +31,8 @@ class PendingGroup {
 
   // Notes a change, and brings the state up to it. `state().revision + 1` is its revision. The note must live
   // as long as the group. Throws std::bad_alloc, and then has noted nothing.
-  void add(model::ChangeKind kind, index::Transition transition, std::string_view patch, std::string_view note);
+  void add(model::ChangeKind kind, index::Transition transition, std::string_view patch,
+           std::string_view note);
 
   // Remembers a token, whose number and time it gives; the text must live as long as the group. Likewise.
   void remember(model::Token token);

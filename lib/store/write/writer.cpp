@@ -163,7 +163,8 @@ Writer::Prepared Writer::judge_and_prepare(std::span<Slice> slices) {
 Writer::Prepared Writer::judge_within_budget(std::span<Slice> slices) {
   AllowanceSearch search(memory_.budget.room());
   while (true) {
-    const std::int64_t room = memory_.budget.room();   // tables that grew for a try that fits stay as they are
+    const std::int64_t room =
+        memory_.budget.room();   // tables that grew for a try that fits stay as they are
     judge_group(slices, search.allowance());
     if (group_.empty()) return {};
     const auto tokens = static_cast<std::int64_t>(memory_.tokens.growth(group_.tokens()));

@@ -43,8 +43,9 @@ class Writer {
  public:
   // Of a store that was loaded into memory: at `state`, with `folds` to be done. Without a lock it is a store in
   // memory. Throws Failure, std::bad_alloc.
-  Writer(std::optional<StoreLock> lock, std::unique_ptr<sqlite::Database> database, const sqlite::State& state,
-         FoldSchedule folds, const Options& options, Memory& memory, Telemetry& telemetry);
+  Writer(std::optional<StoreLock> lock, std::unique_ptr<sqlite::Database> database,
+         const sqlite::State& state, FoldSchedule folds, const Options& options, Memory& memory,
+         Telemetry& telemetry);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 

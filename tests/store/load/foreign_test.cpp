@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "model/digest.hpp"
 #include "model/change.hpp"
+#include "model/digest.hpp"
 #include "model/record.hpp"
 
 #include "support/answers.hpp"
