@@ -272,9 +272,21 @@ void Projection::prefetch(std::span<const CreationOrder::Place> places) const no
 Projection::Found Projection::find_each(std::span<const UserRef> users) const {
   Found found;
   found.records.reserve(users.size());
-  const OneMoment moment(moment_);
-  found.revision = visible_revision();
-  for (const UserRef& user : users) found.records.push_back(find(user));
+  if (users.size() <= kStretch) {
+    const OneMoment moment(moment_);
+    found.revision = visible_revision();
+    for (const UserRef& user : users) found.records.push_back(find(user));
+    return found;
+  }
+  // More than the moment lock is held for: at a moment that is pinned.
+  const Snapshot snapshot = pin();
+  found.revision = snapshot.revision();
+  for (const UserRef& user : users) {
+    RecordPtr& record = found.records.emplace_back();
+    visit_at(
+        user, [&] { return found.revision; },
+        [&](const Record& version) { record = RecordPtr::share(version); });
+  }
   return found;
 }
 

@@ -7,9 +7,9 @@
 // group, and no reader sees half of one. After the flip, predecessors are dropped, unless a Snapshot pins an
 // older moment.
 //
-// Moments. Reads of many users (`find_each`, `list`) and of the tag index hold the moment lock shared;
-// `prepare` and `publish` hold it exclusively, for the time of a group in memory, never for a disk. A
-// Snapshot costs no lock while it lives: it keeps old versions alive instead.
+// Moments. Reads of many users (`find_each`, `list`) and of the tag index hold the moment lock shared, for a
+// millisecond or two; `prepare` and `publish` hold it exclusively, for the time of a group in memory, never for a
+// disk. A Snapshot costs no lock while it lives: it keeps old versions alive instead.
 //
 // One thread at a time prepares and publishes. All else may be called from any thread.
 // Locks are taken in this order: moment, retirement, order, shard.

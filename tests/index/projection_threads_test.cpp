@@ -107,6 +107,23 @@ TEST_F(ProjectionThreads, FindEachSeesOneMoment) {
   beside_the_publisher([&] { common_number(projection_.find_each(refs).records); });
 }
 
+// More than is read in one hold of the moment lock.
+TEST_F(ProjectionThreads, AFindEachOfManySeesOneMoment) {
+  std::vector<std::string> names;
+  for (int n = 0; n < 1'500; ++n) {
+    for (std::uint32_t user = 0; user < kUsers; ++user) names.push_back(name(user));
+  }
+  const std::vector<UserRef> refs(names.begin(), names.end());
+  beside_the_publisher([&] {
+    const Projection::Found found = projection_.find_each(refs);
+    ASSERT_EQ(found.records.size(), refs.size());
+    for (const RecordPtr& record : found.records) {
+      ASSERT_TRUE(record);
+      ASSERT_EQ(number_in(*record), number_in(*found.records.front()));
+    }
+  });
+}
+
 TEST_F(ProjectionThreads, AListSeesOneMoment) {
   beside_the_publisher([this] { common_number(projection_.list(0, 1000).records); });
 }
