@@ -26,6 +26,11 @@ using model::RecordPtr;
 // Writes of one transaction: it is judged and committed in one go, while others wait.
 constexpr std::size_t kMaxTransaction = 65'536;
 
+const Options& checked(const Options& options) {
+  check(options);
+  return options;
+}
+
 User to_user(RecordPtr record) {
   return model::UserAccess::user(std::move(record));
 }
@@ -33,7 +38,7 @@ User to_user(RecordPtr record) {
 }   // namespace
 
 Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& options)
-    : options_((check(options), options)),
+    : options_(checked(options)),
       path_(path ? resolve(*path, options) : std::filesystem::path()),
       telemetry_(options.log),
       memory_(options.memory_budget) {

@@ -35,7 +35,7 @@ TEST_P(LayersMemory, APreparationThatFailsLeavesNoTrace) {
   using index::Transition;
   index::Projection projection;
   index::TokenIndex tokens;
-  std::vector<Step> steps;
+  std::vector<Transition> steps;
   for (std::uint32_t i = 1; i <= 40; ++i)
     steps.push_back({{}, index::version(i, i, "user " + std::to_string(i), {{"k", std::to_string(i % 5)}})});
   std::vector<std::string> texts;

@@ -53,9 +53,20 @@ class Loading {
 
   void read_rows() {
     sqlite::UserTable::Reader rows(connection_);
+    std::uint32_t last = 0;
     while (const auto row = rows.next()) {
+      expect_order(*row, last);
+      last = row->ordinal;
       if (RecordPtr record = to_record(*row)) loaded_.records.push_back(std::move(record));
     }
+  }
+
+  // SQLite takes the order of a damaged tree on trust; all that is built on the rows needs it.
+  static void expect_order(const sqlite::UserTable::Row& row, std::uint32_t last) {
+    if (row.ordinal > last) return;
+    model::fail(ErrorCode::corrupt_store, "the rows of table 'user' are out of order: user " +
+                                              std::to_string(row.ordinal) + " stands behind user " +
+                                              std::to_string(last));
   }
 
   RecordPtr to_record(const sqlite::UserTable::Row& row) {
@@ -169,6 +180,9 @@ void walk_from(std::uint64_t first, sqlite::Connection& connection, const sqlite
       on_bad({token.seq, token.seq, "was not given by the store"});
       continue;
     }
+    if (token.seq < expected)
+      model::fail(ErrorCode::corrupt_store,
+                  "the rows of table 'token' are out of order at token " + std::to_string(token.seq));
     if (token.seq != expected) on_bad({expected, token.seq - 1, "is missing"});
     expected = token.seq + 1;
     if (!row->bears_checksum)
