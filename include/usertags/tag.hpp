@@ -1,4 +1,10 @@
 // Tag and TagList: keys and values on their way into a call.
+//
+//   const std::map<std::string, std::string> imported = {{"tier", "gold"}, {"seats", "12"}};
+//   usertags::TagList tags = imported;
+//   tags.add("region", "emea");
+//   auto created = store.create_user("user_ext_125", tags);
+//   if (!created) return report(created.error());
 #pragma once
 
 #include <concepts>

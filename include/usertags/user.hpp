@@ -28,7 +28,8 @@ void retain(const Record*) noexcept;
 void release(const Record*) noexcept;
 }   // namespace model
 
-// A counted reference to a snapshot; empty only when moved from.
+// A counted reference to a snapshot; empty only when moved from. The classes below are made of it; hosts have
+// no use for it.
 class SnapshotRef {
  public:
   SnapshotRef() noexcept = default;

@@ -1,4 +1,9 @@
-// UserRef: which user is meant, by id or by external id.
+// UserRef: which user is meant, by id or by external id. Any string converts to one.
+//
+//   auto found = store.find("user_ext_123");                                   // an id or an external id
+//   if (!found) return report(found.error());
+//   auto same = store.find(usertags::UserRef::external_id("user_ext_123"));   // an external id only
+//   if (!same) return report(same.error());
 #pragma once
 
 #include <concepts>
@@ -9,13 +14,15 @@
 
 namespace usertags {
 
-// A view: it does not own the text, which must live until the call that takes the reference returns.
+// A view: it does not own the text, which must live until the call that takes the reference returns. Making
+// one checks nothing and never fails.
 //
-// A string that has the form of an id (the TypeID prefix "user_" and 26 characters) is an id, any other is
-// an external id. External ids of that form are refused at creation, so no string names two users.
-// Text that can name no user (empty, too long, malformed) names none: calls answer user_not_found.
+// A string that has the form of an id (the TypeID prefix "user_" and 26 characters) is an id; any other is an
+// external id. External ids of that form are refused at creation, so no string names two users. A text that
+// can name no user (empty, too long, malformed) names none: calls answer user_not_found.
 class UserRef {
  public:
+  // any: the form of the text tells.
   enum class Kind : std::uint8_t { any, id, external_id };
 
   template <class Text>
