@@ -7,8 +7,8 @@
 #include "index/selector_evaluation.hpp"
 #include "index/tag_index.hpp"
 #include "index/user_set.hpp"
-#include "selector/parser.hpp"
 #include "sample.hpp"
+#include "selector/parser.hpp"
 
 namespace usertags::bench {
 namespace {

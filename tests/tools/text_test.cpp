@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "output/table.hpp"
 #include "exit_code.hpp"
+#include "output/table.hpp"
 #include "terminal/progress.hpp"
 
 namespace usertags::command {

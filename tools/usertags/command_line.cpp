@@ -19,8 +19,8 @@
 #include "commands/commands.hpp"
 #include "exit_code.hpp"
 #include "input/input.hpp"
-#include "terminal/signals.hpp"
 #include "output/text.hpp"
+#include "terminal/signals.hpp"
 
 namespace usertags::command {
 

@@ -1,5 +1,5 @@
-#include <cstdint>
 #include <fmt/format.h>
+#include <cstdint>
 #include <memory>
 #include <string>
 

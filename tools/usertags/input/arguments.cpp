@@ -1,9 +1,9 @@
 #include "input/arguments.hpp"
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstddef>
-#include <fmt/format.h>
 #include <map>
 #include <utility>
 

@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstddef>
-#include <fmt/format.h>
 #include <set>
 #include <string_view>
 #include <utility>

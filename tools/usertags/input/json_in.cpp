@@ -3,11 +3,11 @@
 // Boost's own value_stack.
 #include "input/json_in.hpp"
 
+#include <fmt/format.h>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <fmt/format.h>
 #include <string>
 #include <unordered_set>
 #include <utility>

@@ -1,8 +1,8 @@
 #include "input/store_access.hpp"
 
+#include <fmt/format.h>
 #include <charconv>
 #include <cstdint>
-#include <fmt/format.h>
 #include <string_view>
 #include <system_error>
 

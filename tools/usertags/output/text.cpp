@@ -1,8 +1,8 @@
 #include "output/text.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 #include "input/input.hpp"
 

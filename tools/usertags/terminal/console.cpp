@@ -1,9 +1,9 @@
 #include "terminal/console.hpp"
 
-#include <cstdlib>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <cstdlib>
 
 #include "exit_code.hpp"
 #include "output/json_out.hpp"

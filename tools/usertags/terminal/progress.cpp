@@ -1,8 +1,8 @@
 #include "terminal/progress.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <algorithm>
 #include <utility>
 
 #include "output/output.hpp"

@@ -1,10 +1,10 @@
 #include "terminal/signals.hpp"
 
+#include <poll.h>
+#include <unistd.h>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <poll.h>
-#include <unistd.h>
 
 namespace usertags::command {
 

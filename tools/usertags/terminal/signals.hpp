@@ -3,8 +3,6 @@
 // and answered; a second one ends the process as well.
 #pragma once
 
-
-
 namespace usertags::command {
 
 // SIGINT and SIGTERM as above; SIGPIPE is ignored, so that a closed pipe is an error of write().
