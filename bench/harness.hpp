@@ -63,16 +63,6 @@ inline void load(UserTagStore& store, std::uint64_t users) {
   }
 }
 
-// Touches every tag; answers their bytes.
-inline std::size_t touch(const User& user) {
-  std::size_t bytes = 0;
-  for (const auto [key, value] : user.tags()) {
-    bytes += static_cast<std::size_t>(key[0] != 0) + static_cast<std::size_t>(value[0] != 0) + key.size() +
-             value.size();
-  }
-  return bytes;
-}
-
 // Prints what Google Benchmark prints, and keeps the medians.
 class MedianReporter : public benchmark::ConsoleReporter {
  public:
