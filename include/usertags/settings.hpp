@@ -66,6 +66,9 @@ struct SettingsChange {
   std::optional<Tokens> tokens{};
 };
 
+// The change that makes a store's settings these.
+SettingsChange change_to(const Settings& settings) noexcept;
+
 // One setting by its name, the same in the file, in messages and in the command: tags_per_user,
 // operations_per_batch, history_keep_all (0 or 1), history_min_changes, history_min_age_s (seconds),
 // tokens_max_count, tokens_max_age_s (seconds).

@@ -1,20 +1,22 @@
 #include "model/settings.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <new>
 #include <utility>
-
-#include "model/record.hpp"
 
 namespace usertags {
 namespace model {
 namespace {
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-
+// Of a member of Settings.
 constexpr std::int64_t to_value(std::uint64_t number) noexcept {
   return std::in_range<std::int64_t>(number) ? static_cast<std::int64_t>(number) : -1;
+}
+constexpr std::int64_t to_value(bool flag) noexcept {
+  return flag ? 1 : 0;
+}
+constexpr std::int64_t to_value(std::chrono::seconds time) noexcept {
+  return time.count();
 }
 
 // The value may be one of a host, out of every range.
@@ -23,68 +25,63 @@ std::string out_of_range(const SettingField& field, const std::string& value) {
          std::to_string(field.most);
 }
 
-// The numbers that a host gives as unsigned ones, as they were given.
-std::string given(const Settings& settings, std::size_t field) {
-  switch (field) {
-    case 0: return std::to_string(settings.tags_per_user);
-    case 1: return std::to_string(settings.operations_per_batch);
-    case 3: return std::to_string(settings.history.min_changes);
-    case 5: return std::to_string(settings.tokens.max_count);
-    default: return std::to_string(values_of(settings)[field]);
-  }
+// A setting as a host gave it: numbers may be greater than a value can be.
+std::string given(std::uint64_t number) {
+  return std::to_string(number);
+}
+std::string given(const auto& member) {
+  return std::to_string(to_value(member));
 }
 
 }   // namespace
 
-constexpr std::array<SettingField, kSettingCount> kSettingFields = {{
-    {"tags_per_user", 1, Record::kMaxTags},
-    {"operations_per_batch", 1, 1'000'000},
-    {"history_keep_all", 0, 1},
-    {"history_min_changes", 0, kMost},
-    {"history_min_age_s", 0, kMost},
-    {"tokens_max_count", 1, kMost},
-    {"tokens_max_age_s", 0, kMost},
-}};
-
 SettingValues values_of(const Settings& settings) noexcept {
-  return {to_value(settings.tags_per_user),  to_value(settings.operations_per_batch),
-          settings.history.keep_all ? 1 : 0, to_value(settings.history.min_changes),
-          settings.history.min_age.count(),  to_value(settings.tokens.max_count),
-          settings.tokens.max_age.count()};
+  SettingValues values{};
+  auto* next = values.data();
+  visit_settings(settings, [&](const SettingField&, const auto& member) { *next++ = to_value(member); });
+  return values;
 }
 
 Settings settings_of(const SettingValues& values) noexcept {
-  return {.tags_per_user = static_cast<std::size_t>(values[0]),
-          .operations_per_batch = static_cast<std::size_t>(values[1]),
-          .history = {.keep_all = values[2] != 0,
-                      .min_changes = static_cast<std::uint64_t>(values[3]),
-                      .min_age = std::chrono::seconds(values[4])},
-          .tokens = {.max_count = static_cast<std::uint64_t>(values[5]),
-                     .max_age = std::chrono::seconds(values[6])}};
+  Settings settings;
+  const auto* next = values.data();
+  visit_settings(settings, [&]<class Member>(const SettingField&, Member& member) {
+    member = static_cast<Member>(*next++);
+  });
+  return settings;
 }
 
 std::optional<std::string> check_settings(const Settings& settings) {
-  const SettingValues values = values_of(settings);
-  for (std::size_t i = 0; i < kSettingCount; ++i) {
-    if (!kSettingFields[i].allows(values[i])) return out_of_range(kSettingFields[i], given(settings, i));
-  }
-  return std::nullopt;
+  std::optional<std::string> problem;
+  visit_settings(settings, [&](const SettingField& field, const auto& member) {
+    if (!problem && !field.allows(to_value(member))) problem = out_of_range(field, given(member));
+  });
+  return problem;
 }
 
 std::string differences(const Settings& stored, const Settings& asked) {
-  const SettingValues have = values_of(stored);
-  const SettingValues want = values_of(asked);
+  const SettingValues values = values_of(stored);
+  const auto* next = values.data();
   std::string text;
-  for (std::size_t i = 0; i < kSettingCount; ++i) {
-    if (have[i] == want[i]) continue;
+  visit_settings(asked, [&](const SettingField& field, const auto& member) {
+    const std::int64_t have = *next++;
+    if (have == to_value(member)) return;
     if (!text.empty()) text += ", ";
-    text +=
-        std::string(kSettingFields[i].name) + " is " + std::to_string(have[i]) + ", not " + given(asked, i);
-  }
+    text.append(field.name)
+        .append(" is ")
+        .append(std::to_string(have))
+        .append(", not ")
+        .append(given(member));
+  });
   return text;
 }
 
 }   // namespace model
+
+SettingsChange change_to(const Settings& settings) noexcept {
+  const auto& [tags_per_user, operations_per_batch, history, tokens] = settings;
+  return {tags_per_user, operations_per_batch, history, tokens};
+}
 
 std::vector<NamedSetting> named(const Settings& settings) {
   const model::SettingValues values = model::values_of(settings);

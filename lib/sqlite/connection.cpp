@@ -1,5 +1,6 @@
 #include "sqlite/connection.hpp"
 
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -9,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
 
 #include <sqlite3.h>

@@ -126,6 +126,10 @@ void create(Connection& connection, const ConnectionConfig& config, const State&
 // Makes the file ready for the statements of the tables to be prepared.
 Connection& make_ready(Connection& connection, const ConnectionConfig& config, const State& first_state) {
   const bool may_create = config.mode == OpenMode::create || config.mode == OpenMode::memory;
+  if (writes(config.mode) && can_be_migrated(connection)) {
+    recover(connection, config);
+    migrate(connection);
+  }
   switch (identify(connection)) {
     case FileKind::empty:
       if (!may_create) model::fail(ErrorCode::not_a_store, cannot_open(config) + ": the file is empty");

@@ -28,7 +28,6 @@
 
 namespace usertags::sqlite {
 
-
 // How long the WAL is; 0 where there is none. Throws Failure.
 std::int64_t wal_length(Connection& connection);
 

@@ -1,9 +1,9 @@
 #include "sqlite/observed_vfs.hpp"
 
+#include <sys/resource.h>
 #include <cerrno>
 #include <cstdint>
 #include <new>
-#include <sys/resource.h>
 #include <utility>
 
 #include "sqlite/connection.hpp"

@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "model/change.hpp"
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
+#include "model/tag_rules.hpp"
+#include "model/typeid.hpp"
+#include "sqlite/columns.hpp"
 #include "sqlite/maintenance.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/transaction.hpp"
@@ -105,6 +110,59 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
   SELECT user_now.id, user_now.external_id, tag.key, tag.value
     FROM user_now, json_each(user_now.tags) AS tag)"},
 });
+
+// --- What the text has to say. A change of it is a new format: see FormatStep. ---
+
+constexpr std::string_view sql_of(std::string_view table) {
+  return std::ranges::find(kSchema, table, &SchemaObject::name)->sql;
+}
+
+// Whether a table declares these columns, in their order, and no others: each begins a line.
+constexpr bool declares(std::string_view sql, std::span<const std::string_view> columns) {
+  for (std::size_t line = sql.find("\n  "); line != std::string_view::npos;
+       line = sql.find("\n  ", line + 1)) {
+    const std::string_view text = sql.substr(line + 3);
+    if (text.starts_with("--")) continue;
+    if (columns.empty() || text.substr(0, text.find(' ')) != columns.front()) return false;
+    columns = columns.subspan(1);
+  }
+  return columns.empty();
+}
+
+// The row of table `state` has a number, 1, before its columns.
+constexpr bool declares_state(std::string_view sql) {
+  std::array<std::string_view, StateColumn::count + 1> columns{"id"};
+  std::ranges::copy(kState.columns, columns.begin() + 1);
+  return declares(sql, columns);
+}
+
+static_assert(declares(sql_of(kChange.name), kChange.columns));
+static_assert(declares(sql_of(kUser.name), kUser.columns));
+static_assert(declares(sql_of(kToken.name), kToken.columns));
+static_assert(declares_state(sql_of(kState.name)));
+
+// The limits and numbers that the text repeats.
+static_assert(model::kUserIdBytes == 31);
+static_assert(model::kMaxExternalIdCodePoints * model::kMaxUtf8BytesPerCodePoint == 1020);
+static_assert(model::kMaxNoteCodePoints * model::kMaxUtf8BytesPerCodePoint == 800);
+static_assert(model::kMaxTokenBytes == 128);
+static_assert(static_cast<int>(ChangeKind::created) == 1);
+static_assert(static_cast<int>(ChangeKind::patched) == 2);
+static_assert(static_cast<int>(ChangeKind::deleted) == 3);
+
+// --- The steps from older versions: none yet. Those before the first release are refused. ---
+
+constexpr std::array<FormatStep, 0> kSteps{};
+
+constexpr bool lead_here(FormatSteps steps) {
+  std::int32_t version = kFormatVersion - static_cast<std::int32_t>(steps.size());
+  return std::ranges::all_of(steps, [&](const FormatStep& step) { return step.from == version++; });
+}
+static_assert(lead_here(kSteps));
+
+bool reach_back_to(std::int64_t version, FormatSteps steps) noexcept {
+  return !steps.empty() && steps.front().from <= version && version < kFormatVersion;
+}
 
 // What ANALYZE makes, and no more than that: SQLite lets nobody make other objects of such names, but hands
 // that write into the schema itself do.
@@ -228,29 +286,39 @@ bool has_our_schema(Connection& connection) {
                   std::to_string(application_id) + ", not " + std::to_string(kApplicationId) + ")");
 }
 
-// The one place that knows of other versions. A version before the first release is not migrated.
-void check_version(const Connection& connection, std::int64_t version) {
-  if (version == kFormatVersion) return;
-  if (version < 1) corrupt(connection, "format version " + std::to_string(version) + " never was");
-  const bool is_newer = version > kFormatVersion;
-  throw model::Failure{Error(
-      ErrorCode::unsupported_format,
-      Error::Details{.what = connection.name() + " has format version " + std::to_string(version) +
-                             ", this library reads version " + std::to_string(kFormatVersion),
-                     .remedy = is_newer
-                                   ? "use a newer usertags"
-                                   : "dump it with the build that made it (usertags dump), and load that "
-                                     "into a new store"})};
+std::string remedy_of_version(std::int64_t version, FormatSteps steps) {
+  if (version > kFormatVersion) return "use a newer usertags";
+  if (reach_back_to(version, steps)) return "open it for writing once: that migrates it";
+  return "dump it with the build that made it (usertags dump), and load that into a new store";
 }
 
-FileKind identify_moment(Connection& connection) {
-  const std::int64_t application_id = connection.query_integer("PRAGMA application_id");
-  const std::int64_t version = connection.query_integer("PRAGMA user_version");
+void check_version(const Connection& connection, std::int64_t version, FormatSteps steps) {
+  if (version == kFormatVersion) return;
+  if (version < 1) corrupt(connection, "format version " + std::to_string(version) + " never was");
+  model::fail(ErrorCode::unsupported_format,
+              connection.name() + " has format version " + std::to_string(version) +
+                  ", this library reads version " + std::to_string(kFormatVersion),
+              remedy_of_version(version, steps));
+}
+
+std::int64_t application_id_of(Connection& connection) {
+  return connection.query_integer("PRAGMA application_id");
+}
+std::int64_t version_of(Connection& connection) {
+  return connection.query_integer("PRAGMA user_version");
+}
+void set_version(Connection& connection, std::int32_t version) {
+  connection.execute(("PRAGMA user_version = " + std::to_string(version)).c_str());
+}
+
+FileKind identify_moment(Connection& connection, FormatSteps steps) {
+  const std::int64_t application_id = application_id_of(connection);
+  const std::int64_t version = version_of(connection);
   if (application_id == 0 && version == 0 && !has_schema(connection)) return FileKind::empty;
   const bool has_numbers = application_id == kApplicationId && version != 0;
   if (!has_numbers && has_our_schema(connection)) without_numbers(connection, application_id, version);
   if (application_id != kApplicationId) another_application(connection, application_id);
-  check_version(connection, version);
+  check_version(connection, version, steps);
   if (connection.query_integer("SELECT length(CAST('a' AS BLOB))") != 1)
     corrupt(connection, "its texts are not in UTF-8");
   check_schema(connection);
@@ -260,16 +328,36 @@ FileKind identify_moment(Connection& connection) {
 
 }   // namespace
 
-FileKind identify(Connection& connection) {
-  if (connection.in_transaction()) return identify_moment(connection);
+FormatSteps format_steps() noexcept {
+  return kSteps;
+}
+
+FileKind identify(Connection& connection, FormatSteps steps) {
+  if (connection.in_transaction()) return identify_moment(connection, steps);
   const ReadTransaction moment(connection);
-  return identify_moment(connection);
+  return identify_moment(connection, steps);
+}
+
+bool can_be_migrated(Connection& connection, FormatSteps steps) {
+  return !steps.empty() && application_id_of(connection) == kApplicationId &&
+         reach_back_to(version_of(connection), steps);
+}
+
+void migrate(Connection& connection, FormatSteps steps) {
+  Transaction transaction(connection);
+  const std::int64_t version = version_of(connection);
+  for (const FormatStep& step : steps) {
+    if (step.from >= version) step.migrate(connection);
+  }
+  set_version(connection, kFormatVersion);
+  identify_moment(connection, steps);
+  if (auto commit = transaction.commit(); commit.error) throw model::Failure{std::move(*commit.error)};
 }
 
 void create_schema(Connection& connection, const State& first_state) {
   for (const SchemaObject& object : kSchema) connection.execute(std::string(object.sql).c_str());
   connection.execute(("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
-  connection.execute(("PRAGMA user_version = " + std::to_string(kFormatVersion)).c_str());
+  set_version(connection, kFormatVersion);
   insert_state(connection, first_state);
 }
 

@@ -108,77 +108,64 @@ void Statement::check_bound(int result_code) {
   if (result_code != SQLITE_OK) fail(result_code);
 }
 
-std::int64_t StoredRow::integer(int column, const char* name) const {
-  if (row_.type(column) != ColumnType::integer) reject(name);
+std::int64_t StoredRow::integer(int column) const {
+  if (row_.type(column) != ColumnType::integer) reject(column);
   return row_.integer(column);
 }
 
-std::int64_t StoredRow::integer(int column, const char* name, std::int64_t low, std::int64_t high) const {
-  const std::int64_t value = integer(column, name);
-  if (value < low || value > high) reject(name);
+std::int64_t StoredRow::integer(int column, std::int64_t low, std::int64_t high) const {
+  const std::int64_t value = integer(column);
+  if (value < low || value > high) reject(column);
   return value;
 }
 
-std::uint64_t StoredRow::bits(int column, const char* name) const {
-  return static_cast<std::uint64_t>(integer(column, name));
+std::uint64_t StoredRow::bits(int column) const {
+  return static_cast<std::uint64_t>(integer(column));
 }
 
-std::uint64_t StoredRow::number(int column, const char* name, std::int64_t low) const {
-  return static_cast<std::uint64_t>(integer(column, name, low, kMaxInteger));
+std::uint64_t StoredRow::number(int column, std::int64_t low) const {
+  return static_cast<std::uint64_t>(integer(column, low, kMaxInteger));
 }
 
-std::uint32_t StoredRow::ordinal(int column, const char* name) const {
-  return static_cast<std::uint32_t>(integer(column, name, 1, kMaxOrdinal));
+std::uint32_t StoredRow::ordinal(int column) const {
+  return static_cast<std::uint32_t>(integer(column, 1, kMaxOrdinal));
 }
 
-std::uint32_t StoredRow::ordinal_or_none(int column, const char* name) const {
-  return row_.is_null(column) ? 0 : ordinal(column, name);
+std::uint32_t StoredRow::ordinal_or_none(int column) const {
+  return row_.is_null(column) ? 0 : ordinal(column);
 }
 
-std::string_view StoredRow::text(int column, const char* name) const {
-  if (row_.type(column) != ColumnType::text) reject(name);
+std::string_view StoredRow::text(int column) const {
+  if (row_.type(column) != ColumnType::text) reject(column);
   return row_.text(column);
 }
 
-std::optional<std::string_view> StoredRow::text_or_null(int column, const char* name) const {
+std::optional<std::string_view> StoredRow::text_or_null(int column) const {
   if (row_.is_null(column)) return std::nullopt;
-  return text(column, name);
+  return text(column);
 }
 
-std::span<const std::uint8_t> StoredRow::blob(int column, const char* name, std::size_t low,
-                                              std::size_t high) const {
-  if (row_.type(column) != ColumnType::blob) reject(name);
+std::span<const std::uint8_t> StoredRow::blob(int column, std::size_t low, std::size_t high) const {
+  if (row_.type(column) != ColumnType::blob) reject(column);
   const auto bytes = row_.blob(column);
-  if (bytes.size() < low || bytes.size() > high) reject(name);
+  if (bytes.size() < low || bytes.size() > high) reject(column);
   return bytes;
 }
 
-std::span<const std::uint8_t, 16> StoredRow::bytes16(int column, const char* name) const {
-  return blob(column, name, 16, 16).first<16>();
+std::span<const std::uint8_t, 16> StoredRow::bytes16(int column) const {
+  return blob(column, 16, 16).first<16>();
 }
 
-void StoredRow::reject(const char* name) const {
-  model::fail(ErrorCode::corrupt_store,
-              "table '" + std::string(table_) + "' has a row that no store writes (column '" + name + "')");
+void StoredRow::reject(int column) const {
+  const std::string_view name = table_.columns[static_cast<std::size_t>(column)];
+  model::fail(ErrorCode::corrupt_store, std::string("table '") + table_.name +
+                                            "' has a row that no store writes (column '" + std::string(name) +
+                                            "')");
 }
 
-namespace {
-
-std::string insert_rows(std::string_view target, int columns, std::size_t rows) {
-  std::string row = "(?";
-  for (int column = 1; column < columns; ++column) row += ",?";
-  row += ')';
-  std::string sql = "INSERT INTO ";
-  sql.append(target).append(" VALUES ").append(row);
-  for (std::size_t i = 1; i < rows; ++i) sql.append(",").append(row);
-  return sql;
-}
-
-}   // namespace
-
-RowInserter::RowInserter(Connection& connection, std::string_view target, int columns)
-    : columns_(columns),
-      one_(connection, insert_rows(target, columns, 1)),
-      many_(connection, insert_rows(target, columns, kRows)) {}
+RowInserter::RowInserter(Connection& connection, TableView table)
+    : columns_(static_cast<int>(table.columns.size())),
+      one_(connection, "INSERT INTO " + rows_for(table)),
+      many_(connection, "INSERT INTO " + rows_for(table, kRows)) {}
 
 }   // namespace usertags::sqlite

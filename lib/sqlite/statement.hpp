@@ -1,10 +1,4 @@
-// Statement: a prepared statement.
-//
-// Columns of rows as a store writes them. What no store writes, of another type or out of range, is a
-// Failure (corrupt_store) that names table and column: a file may hold anything, whatever its schema says.
-//
-// RowInserter: appends rows to a table, sixteen a statement: such a one opens the table once, and finds the
-// end of it once.
+// Statements, and the rows that they read and append.
 #pragma once
 
 #include <concepts>
@@ -15,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "sqlite/columns.hpp"
 #include "sqlite/connection.hpp"
 
 struct sqlite3_stmt;
@@ -23,7 +18,7 @@ namespace usertags::sqlite {
 
 enum class ColumnType : std::uint8_t { integer = 1, real = 2, text = 3, blob = 4, null = 5 };
 
-// Binding is positional from 1, columns count from 0. Text and blobs are bound without a copy: they must live
+// A prepared statement. Binding is positional from 1, columns count from 0. Text and blobs are bound without a copy: they must live
 // until the statement is reset. Every use binds every parameter anew: what is not bound keeps its last value.
 // One thread at a time. The connection outlives the statement; after Connection::close or abandon nothing but
 // the destructor may be called.
@@ -41,6 +36,18 @@ class Statement {
   Statement& bind_text(int index, std::string_view value);
   Statement& bind_blob(int index, std::span<const std::uint8_t> value);
   Statement& bind_null(int index);
+
+  // By the type of a value.
+  template <std::integral Integer>
+  Statement& bind_value(int index, Integer value) {
+    return bind(index, value);
+  }
+  Statement& bind_value(int index, std::string_view value) { return bind_text(index, value); }
+  Statement& bind_value(int index, std::span<const std::uint8_t> value) { return bind_blob(index, value); }
+  template <class Value>
+  Statement& bind_value(int index, const std::optional<Value>& value) {   // none: NULL
+    return value ? bind_value(index, *value) : bind_null(index);
+  }
 
   bool step();           // true: a row stands; false: done (and reset, bindings kept)
   void run();            // steps to the end of a statement without rows, then resets
@@ -74,44 +81,58 @@ class ResetAtEnd {
   Statement& statement_;
 };
 
-}   // namespace usertags::sqlite
+// Binds a value to each of so many columns, from parameter `first` on. A column without a value does not compile.
+template <int kColumns, class... Values>
+void bind_row(Statement& statement, int first, const Values&... values) {
+  static_assert(sizeof...(Values) == kColumns, "bind a value to each column, in their order");
+  (statement.bind_value(first++, values), ...);
+}
 
-namespace usertags::sqlite {
+// --- Rows that are read. ---
 
 inline constexpr std::int64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::int64_t kMaxOrdinal = std::numeric_limits<std::uint32_t>::max();
 
-// The row at which a statement stands. Lives no longer than the statement.
+// The row of a table at which a statement stands, as a store writes it. What no store writes, of another type or
+// out of range, is a Failure (corrupt_store) that names table and column: a file may hold anything, whatever its
+// schema says. Lives no longer than the statement.
 class StoredRow {
  public:
-  StoredRow(const Statement& row, const char* table) noexcept : row_(row), table_(table) {}
+  StoredRow(const Statement& row, TableView table) noexcept : row_(row), table_(table) {}
 
-  std::int64_t integer(int column, const char* name) const;   // all 64 bits
-  std::int64_t integer(int column, const char* name, std::int64_t low, std::int64_t high) const;
-  std::uint64_t bits(int column, const char* name) const;                           // all 64, unsigned
-  std::uint64_t number(int column, const char* name, std::int64_t low = 0) const;   // below 2^63
-  std::uint32_t ordinal(int column, const char* name = "ordinal") const;
-  std::uint32_t ordinal_or_none(int column, const char* name = "ordinal") const;   // 0: NULL
-  std::string_view text(int column, const char* name) const;
-  std::optional<std::string_view> text_or_null(int column, const char* name) const;
-  std::span<const std::uint8_t> blob(int column, const char* name, std::size_t low, std::size_t high) const;
-  std::span<const std::uint8_t, 16> bytes16(int column, const char* name) const;
+  std::int64_t integer(int column) const;   // all 64 bits
+  std::int64_t integer(int column, std::int64_t low, std::int64_t high) const;
+  std::uint64_t bits(int column) const;                           // all 64, unsigned
+  std::uint64_t number(int column, std::int64_t low = 0) const;   // below 2^63
+  std::uint32_t ordinal(int column) const;
+  std::uint32_t ordinal_or_none(int column) const;   // 0: NULL
+  std::string_view text(int column) const;
+  std::optional<std::string_view> text_or_null(int column) const;
+  std::span<const std::uint8_t> blob(int column, std::size_t low, std::size_t high) const;
+  std::span<const std::uint8_t, 16> bytes16(int column) const;
 
-  [[noreturn]] void reject(const char* name) const;
+  [[noreturn]] void reject(int column) const;
 
  private:
   const Statement& row_;
-  const char* table_;
+  const TableView table_;
 };
 
+// --- Rows that are appended. ---
+
+// Sixteen rows a statement: such a one opens the table once, and finds the end of it once.
 class RowInserter {
  public:
   static constexpr std::size_t kRows = 16;
   static constexpr int kMaxColumns = 10;
   static constexpr int kMaxVariables = static_cast<int>(kRows) * kMaxColumns;   // a limit of the connection
 
-  // `target`: the table and its columns, as they stand in an INSERT.
-  RowInserter(Connection& connection, std::string_view target, int columns);
+  template <std::size_t kColumns>
+  RowInserter(Connection& connection, const Table<kColumns>& table)
+      : RowInserter(connection, TableView(table)) {
+    static_assert(kColumns <= kMaxColumns,
+                  "kRows rows of this table have more parameters than kMaxVariables");
+  }
 
   // bind(statement, first, row) binds the parameters from `first` on. Texts must live until it returns.
   template <class Row, class Bind>
@@ -121,6 +142,8 @@ class RowInserter {
   }
 
  private:
+  RowInserter(Connection& connection, TableView table);
+
   template <class Row, class Bind>
   void run(Statement& statement, std::span<const Row> rows, Bind&& bind) {
     int first = 1;

@@ -13,53 +13,56 @@ namespace usertags::sqlite {
 
 namespace {
 
-constexpr int kChangeColumns = 9;
-static_assert(kChangeColumns <= RowInserter::kMaxColumns);
-constexpr const char* kChangeTable = "change";
+// --- Table change. ---
+
+model::ChangeKind kind_of(const StoredRow& row) {
+  const auto kind = static_cast<model::ChangeKind>(row.integer(ChangeColumn::kind, 0, 0xFF));
+  switch (kind) {
+    case model::ChangeKind::created:
+    case model::ChangeKind::patched:
+    case model::ChangeKind::deleted: return kind;
+  }
+  row.reject(ChangeColumn::kind);
+}
 
 model::Change change_of(const StoredRow& row) {
+  using Column = ChangeColumn;
+  static_assert(Column::count == 9, "read every column");
   model::Change change;
-  change.revision = row.number(0, "seq", 1);
-  change.ordinal = row.ordinal(1);
-  change.kind = static_cast<model::ChangeKind>(row.integer(2, "kind", 1, 3));
-  change.remaining = row.number(3, "remaining");
-  change.at_ms = row.integer(4, "at_ms", 0, kMaxInteger);
-  change.lived_ms = row.integer(5, "lived_ms", 0, kMaxInteger);
-  change.patch = row.text(7, "patch");
-  if (const auto note = row.text_or_null(8, "note")) {
-    if (note->empty()) row.reject("note");
+  change.revision = row.number(Column::seq, 1);
+  change.ordinal = row.ordinal(Column::ordinal);
+  change.kind = kind_of(row);
+  change.remaining = row.number(Column::remaining);
+  change.at_ms = row.integer(Column::at_ms, 0, kMaxInteger);
+  change.lived_ms = row.integer(Column::lived_ms, 0, kMaxInteger);
+  change.patch = row.text(Column::patch);
+  if (const auto note = row.text_or_null(Column::note)) {
+    if (note->empty()) row.reject(Column::note);
     change.note = *note;
   }
   return change;
 }
 
 void bind_entry(Statement& rows, int first, const ChangeLog::Entry& entry) {
-  const model::Change& change = entry.change;
-  rows.bind(first, change.revision)
-      .bind(first + 1, change.ordinal)
-      .bind(first + 2, static_cast<int>(change.kind))
-      .bind(first + 3, change.remaining)
-      .bind(first + 4, change.at_ms)
-      .bind(first + 5, change.lived_ms)
-      .bind(first + 6, entry.checksum)
-      .bind_text(first + 7, change.patch);
-  if (change.note.empty())
-    rows.bind_null(first + 8);
-  else
-    rows.bind_text(first + 8, change.note);
+  const auto& [revision, ordinal, remaining, at_ms, lived_ms, kind, patch, note] = entry.change;
+  bind_row<ChangeColumn::count>(rows, first, revision, ordinal, static_cast<int>(kind), remaining, at_ms,
+                                lived_ms, entry.checksum, patch,
+                                note.empty() ? std::nullopt : std::optional(note));
 }
 
 std::optional<ChangeLog::Entry> next_entry(Statement& rows) {
   if (!rows.step()) return std::nullopt;
-  const StoredRow row(rows, kChangeTable);
-  return ChangeLog::Entry{change_of(row), row.bits(6, "checksum")};
+  const StoredRow row(rows, kChange);
+  return ChangeLog::Entry{change_of(row), row.bits(ChangeColumn::checksum)};
 }
+
+// What a Mark is read from.
+constexpr TableView kMarked = TableView(kChange).up_to(ChangeColumn::checksum);
 
 }   // namespace
 
 ChangeLog::ChangeLog(Connection& connection)
-    : append_(connection, "change(seq, ordinal, kind, remaining, at_ms, lived_ms, checksum, patch, note)",
-              kChangeColumns),
+    : append_(connection, kChange),
       prune_(connection, "DELETE FROM change WHERE seq BETWEEN ?1 AND ?2"),
       marks_(connection),
       transaction_end_(
@@ -74,14 +77,14 @@ void ChangeLog::prune(std::uint64_t floor, std::uint64_t last) {
 }
 
 ChangeLog::Marks::Marks(Connection& connection)
-    : rows_(connection, "SELECT remaining, lived_ms, checksum FROM change WHERE seq = ?1") {}
+    : rows_(connection, select_from(kMarked) + " WHERE seq = ?1") {}
 
 std::optional<ChangeLog::Mark> ChangeLog::Marks::find(std::uint64_t revision) {
   const ResetAtEnd reset(rows_);
   if (!rows_.bind(1, revision).step()) return std::nullopt;
-  const StoredRow row(rows_, kChangeTable);
-  return Mark{row.number(0, "remaining"), row.integer(1, "lived_ms", 0, kMaxInteger),
-              row.bits(2, "checksum")};
+  const StoredRow row(rows_, kMarked);
+  return Mark{row.number(ChangeColumn::remaining), row.integer(ChangeColumn::lived_ms, 0, kMaxInteger),
+              row.bits(ChangeColumn::checksum)};
 }
 
 std::optional<std::uint64_t> ChangeLog::Marks::checksum_before(std::uint64_t revision, const State& state) {
@@ -93,13 +96,11 @@ std::optional<std::uint64_t> ChangeLog::Marks::checksum_before(std::uint64_t rev
 std::optional<std::uint64_t> ChangeLog::last_transaction_end(std::uint64_t revision) {
   const ResetAtEnd reset(transaction_end_);
   if (!transaction_end_.bind(1, revision).step()) return std::nullopt;
-  return StoredRow(transaction_end_, kChangeTable).number(0, "seq", 1);
+  return StoredRow(transaction_end_, kChange).number(ChangeColumn::seq, 1);
 }
 
 ChangeLog::Reader::Reader(Connection& connection)
-    : rows_(connection,
-            "SELECT seq, ordinal, kind, remaining, at_ms, lived_ms, checksum, patch, note FROM change "
-            "WHERE seq >= ?1 ORDER BY seq") {}
+    : rows_(connection, select_from(kChange) + " WHERE seq >= ?1 ORDER BY seq") {}
 
 std::optional<ChangeLog::Entry> ChangeLog::Reader::next() {
   return next_entry(rows_);
@@ -111,8 +112,7 @@ ChangeLog::Reader::Walk::Walk(Reader& reader, std::uint64_t first_revision) : re
 
 ChangeLog::UserReader::UserReader(Connection& connection)
     : rows_(connection,
-            "SELECT seq, ordinal, kind, remaining, at_ms, lived_ms, checksum, patch, note FROM change "
-            "WHERE seq BETWEEN ?2 AND ?3 AND ordinal = ?1 ORDER BY seq DESC") {}
+            select_from(kChange) + " WHERE seq BETWEEN ?2 AND ?3 AND ordinal = ?1 ORDER BY seq DESC") {}
 
 std::optional<ChangeLog::Entry> ChangeLog::UserReader::next() {
   return next_entry(rows_);
@@ -126,47 +126,41 @@ ChangeLog::UserReader::Walk::Walk(UserReader& reader, std::uint32_t ordinal, std
 
 namespace {
 
+// --- Table user. ---
+
 std::optional<UserTable::Row> next_row(Statement& rows) {
+  using Column = UserColumn;
+  static_assert(Column::count == 6, "read every column");
   if (!rows.step()) return std::nullopt;
-  const StoredRow columns(rows, "user");
+  const StoredRow columns(rows, kUser);
   UserTable::Row row;
-  row.ordinal = columns.ordinal(0);
-  row.id = columns.text(1, "id");
-  row.external_id = columns.text(2, "external_id");
-  row.revision = columns.number(3, "revision", 1);
-  row.checksum = columns.integer(4, "checksum");
-  row.tags = columns.text_or_null(5, "tags");
+  row.ordinal = columns.ordinal(Column::ordinal);
+  row.id = columns.text(Column::id);
+  row.external_id = columns.text(Column::external_id);
+  row.revision = columns.number(Column::revision, 1);
+  row.checksum = columns.integer(Column::checksum);
+  row.tags = columns.text_or_null(Column::tags);
   return row;
 }
 
 }   // namespace
 
 UserTable::UserTable(Connection& connection)
-    : insert_(connection,
-              "INSERT INTO user(ordinal, id, external_id, revision, checksum, tags) "
-              "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+    : insert_(connection, "INSERT INTO " + rows_for(kUser)),
       bury_(connection,
             "UPDATE user SET revision = ?2, checksum = ?3, tags = NULL WHERE ordinal = ?1 AND tags IS NOT "
             "NULL"),
       fold_(connection,
             "UPDATE user SET revision = ?2, checksum = ?3, tags = ?4 "
             "WHERE ordinal = ?1 AND revision < ?2 AND tags IS NOT NULL"),
-      put_(connection,
-           "INSERT OR REPLACE INTO user(ordinal, id, external_id, revision, checksum, tags) "
-           "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+      put_(connection, "INSERT OR REPLACE INTO " + rows_for(kUser)),
       remove_(connection, "DELETE FROM user WHERE ordinal = ?1"),
       forget_deleted_(connection, "DELETE FROM user WHERE tags IS NULL AND revision <= ?1") {}
 
 void UserTable::write_whole(Statement& statement, const model::Record& record) {
-  statement.bind(1, record.ordinal())
-      .bind_text(2, record.id())
-      .bind_text(3, record.external_id())
-      .bind(4, record.revision())
-      .bind(5, model::row_checksum(record));
-  if (record.is_tombstone())
-    statement.bind_null(6);
-  else
-    statement.bind_text(6, json_of(record));
+  bind_row<UserColumn::count>(statement, 1, record.ordinal(), record.id(), record.external_id(),
+                              record.revision(), model::row_checksum(record),
+                              record.is_tombstone() ? std::nullopt : std::optional(json_of(record)));
   statement.run();
 }
 
@@ -212,17 +206,14 @@ std::string_view UserTable::json_of(const model::Record& record) {
 }
 
 UserTable::Reader::Reader(Connection& connection)
-    : rows_(connection,
-            "SELECT ordinal, id, external_id, revision, checksum, tags FROM user ORDER BY ordinal") {}
+    : rows_(connection, select_from(kUser) + " ORDER BY ordinal") {}
 
 std::optional<UserTable::Row> UserTable::Reader::next() {
   return next_row(rows_);
 }
 
 UserTable::Finder::Finder(Connection& connection)
-    : rows_(connection,
-            "SELECT ordinal, id, external_id, revision, checksum, tags FROM user "
-            "WHERE ordinal >= ?1 ORDER BY ordinal LIMIT 1") {}
+    : rows_(connection, select_from(kUser) + " WHERE ordinal >= ?1 ORDER BY ordinal LIMIT 1") {}
 
 std::optional<UserTable::Row> UserTable::Finder::find_from(std::uint32_t ordinal) {
   rows_.reset();
@@ -232,48 +223,43 @@ std::optional<UserTable::Row> UserTable::Finder::find_from(std::uint32_t ordinal
 
 namespace {
 
-constexpr int kTokenColumns = 8;
-static_assert(kTokenColumns <= RowInserter::kMaxColumns);
-constexpr const char* kTokenTable = "token";
+// --- Table token. ---
 
 std::span<const std::uint8_t> bytes_of(std::string_view text) noexcept {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 void bind_token(Statement& rows, int first, const model::Token& token) {
-  rows.bind(first, token.seq);
-  if (token.ordinal == 0)
-    rows.bind_null(first + 1);
-  else
-    rows.bind(first + 1, token.ordinal);
-  rows.bind(first + 2, token.revision)
-      .bind(first + 3, token.changed)
-      .bind(first + 4, token.lived_ms)
-      .bind(first + 5, token_checksum(token))
-      .bind_blob(first + 6, bytes_of(token.text))
-      .bind_blob(first + 7, token.request);
+  const auto& [seq, ordinal, revision, changed, lived_ms, text, request] = token;
+  bind_row<TokenColumn::count>(rows, first, seq, ordinal == 0 ? std::nullopt : std::optional(ordinal),
+                               revision, changed, lived_ms, token_checksum(token), bytes_of(text),
+                               std::span(request));
 }
 
 model::Token token_of(const StoredRow& row) {
+  using Column = TokenColumn;
+  static_assert(Column::count == 8, "read every column");
   model::Token token;
-  token.seq = row.number(0, "seq", 1);
-  token.ordinal = row.ordinal_or_none(1);
-  token.revision = row.number(2, "revision");
-  token.changed = row.integer(3, "changed", 0, 1) != 0;
-  token.lived_ms = row.integer(4, "lived_ms", 0, kMaxInteger);
-  const auto text = row.blob(6, "token", 1, model::kMaxTokenBytes);
+  token.seq = row.number(Column::seq, 1);
+  token.ordinal = row.ordinal_or_none(Column::ordinal);
+  token.revision = row.number(Column::revision);
+  token.changed = row.integer(Column::changed, 0, 1) != 0;
+  token.lived_ms = row.integer(Column::lived_ms, 0, kMaxInteger);
+  const auto text = row.blob(Column::token, 1, model::kMaxTokenBytes);
   token.text = {reinterpret_cast<const char*>(text.data()), text.size()};
-  std::ranges::copy(row.bytes16(7, "digest"), token.request.begin());
+  std::ranges::copy(row.bytes16(Column::digest), token.request.begin());
   return token;
 }
+
+// What the age of a token is read from.
+constexpr TableView kAged = TableView(kToken).up_to(TokenColumn::lived_ms);
 
 }   // namespace
 
 TokenTable::TokenTable(Connection& connection)
-    : append_(connection, "token(seq, ordinal, revision, changed, lived_ms, checksum, token, digest)",
-              kTokenColumns),
+    : append_(connection, kToken),
       prune_(connection, "DELETE FROM token WHERE seq BETWEEN ?1 AND ?2"),
-      lived_ms_(connection, "SELECT lived_ms FROM token WHERE seq = ?1") {}
+      lived_ms_(connection, select_from(kAged) + " WHERE seq = ?1") {}
 
 void TokenTable::append(std::span<const model::Token> tokens) {
   append_.insert(tokens, bind_token);
@@ -286,19 +272,17 @@ void TokenTable::prune(std::uint64_t floor, std::uint64_t last) {
 std::optional<std::int64_t> TokenTable::lived_ms(std::uint64_t seq) {
   const ResetAtEnd reset(lived_ms_);
   if (!lived_ms_.bind(1, seq).step()) return std::nullopt;
-  return StoredRow(lived_ms_, kTokenTable).integer(0, "lived_ms", 0, kMaxInteger);
+  return StoredRow(lived_ms_, kAged).integer(TokenColumn::lived_ms, 0, kMaxInteger);
 }
 
 TokenTable::Reader::Reader(Connection& connection)
-    : rows_(connection,
-            "SELECT seq, ordinal, revision, changed, lived_ms, checksum, token, digest FROM token "
-            "WHERE seq >= ?1 ORDER BY seq") {}
+    : rows_(connection, select_from(kToken) + " WHERE seq >= ?1 ORDER BY seq") {}
 
 std::optional<TokenTable::Reader::Row> TokenTable::Reader::next() {
   if (!rows_.step()) return std::nullopt;
-  const StoredRow row(rows_, kTokenTable);
+  const StoredRow row(rows_, kToken);
   const model::Token token = token_of(row);
-  return Row{token, row.bits(5, "checksum") == token_checksum(token)};
+  return Row{token, row.bits(TokenColumn::checksum) == token_checksum(token)};
 }
 
 TokenTable::Reader::Walk::Walk(Reader& reader, std::uint64_t first) : reset_(reader.rows_) {

@@ -2,8 +2,8 @@
 
 #include <sqlite3.h>
 
-#include "sqlite/observed_vfs.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/observed_vfs.hpp"
 
 namespace usertags::sqlite {
 namespace {

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "samples.hpp"
 #include "support/outcome_of.hpp"
@@ -17,39 +19,41 @@ struct Case {
   bool accepted;
 };
 
+constexpr Table kRow{"user", std::array<std::string_view, 1>{"external_id"}};
+
 class StoredRowTest : public testing::TestWithParam<Case> {};
 
 TEST_P(StoredRowTest, TakesWhatAStoreWritesAndNothingElse) {
   Connection connection(test::in_memory());
   Statement select(connection, std::string("SELECT ") + GetParam().value);
   ASSERT_TRUE(select.step());
-  const StoredRow row(select, "user");
+  const StoredRow row(select, kRow);
   EXPECT_EQ(test::outcome_of([&] { GetParam().read(row); }), GetParam().accepted ? "ok" : "corrupt_store");
 }
 
 void any(const StoredRow& row) {
-  row.integer(0, "n");
+  row.integer(0);
 }
 void flag(const StoredRow& row) {
-  row.integer(0, "n", 0, 1);
+  row.integer(0, 0, 1);
 }
 void number(const StoredRow& row) {
-  row.number(0, "n");
+  row.number(0);
 }
 void bits(const StoredRow& row) {
-  row.bits(0, "n");
+  row.bits(0);
 }
 void ordinal(const StoredRow& row) {
   row.ordinal(0);
 }
 void text(const StoredRow& row) {
-  row.text(0, "n");
+  row.text(0);
 }
 void text_or_null(const StoredRow& row) {
-  row.text_or_null(0, "n");
+  row.text_or_null(0);
 }
 void bytes16(const StoredRow& row) {
-  row.bytes16(0, "n");
+  row.bytes16(0);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -71,7 +75,7 @@ TEST(StoredRow, NamesTableAndColumn) {
   Connection connection(test::in_memory());
   Statement select(connection, "SELECT NULL");
   ASSERT_TRUE(select.step());
-  const std::string message = test::message_of([&] { StoredRow(select, "user").text(0, "external_id"); });
+  const std::string message = test::message_of([&] { StoredRow(select, kRow).text(0); });
   EXPECT_NE(message.find("'user'"), std::string::npos) << message;
   EXPECT_NE(message.find("'external_id'"), std::string::npos) << message;
 }

@@ -119,7 +119,7 @@ TEST_F(StoreSettings, ValuesOutOfTheirRangeAreNamedWithIt) {
     const auto opened = UserTagStore::open(path_, with(settings));
     ASSERT_EQ(code_of(opened), ErrorCode::invalid_argument);
     EXPECT_EQ(opened.error().what(), what);
-    const auto changed = store.change_settings(all_of(settings));
+    const auto changed = store.change_settings(change_to(settings));
     ASSERT_EQ(code_of(changed), ErrorCode::invalid_argument);
     EXPECT_EQ(changed.error().what(), what);
   }
@@ -176,7 +176,7 @@ TEST_F(StoreSettings, WhatChangesNothingWritesNothing) {
   must(open(with(kOwn)).close());
   const std::string before = file();
   auto store = open(options());
-  EXPECT_EQ(must(store.change_settings(all_of(kOwn))).version, 1U);
+  EXPECT_EQ(must(store.change_settings(change_to(kOwn))).version, 1U);
   EXPECT_EQ(must(store.change_settings({})).version, 1U);
   must(store.close());
   EXPECT_EQ(file(), before);

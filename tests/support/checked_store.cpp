@@ -303,7 +303,7 @@ void CheckedStore::maintain() {
 }
 
 void CheckedStore::change_settings(const Settings& settings) {
-  must(store_->change_settings(all_of(settings)), "change_settings");
+  must(store_->change_settings(change_to(settings)), "change_settings");
   learn_settings();
   expect(options_.settings == settings, "settings after change_settings", "those given", "others");
 }

@@ -33,10 +33,6 @@ MayGo may_go(const Settings& settings, const Stats& stats) {
           beyond(stats.tokens, settings.tokens.max_count)};
 }
 
-SettingsChange change_to(const Settings& settings) {
-  return {settings.tags_per_user, settings.operations_per_batch, settings.history, settings.tokens};
-}
-
 class SettingsCommand final : public Command {
  public:
   SettingsCommand()
