@@ -59,7 +59,8 @@ enum class ErrorCode : std::uint8_t {
 
 std::string_view to_string(ErrorCode) noexcept;
 
-enum class OperationKind : std::uint8_t { create, update, set, erase };
+// The values are in digests that files keep (of requests with a token): they never change.
+enum class OperationKind : std::uint8_t { create = 0, update = 1, set = 2, erase = 3 };
 
 // "create", "update", "set" and "delete": the words of JSON and of the command.
 std::string_view to_string(OperationKind) noexcept;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <boost/container/flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +10,8 @@
 #include <new>
 #include <string_view>
 #include <utility>
+
+#include "model/bytes.hpp"
 
 namespace usertags::index {
 
@@ -67,20 +68,13 @@ class PackedView {
   static constexpr std::size_t kHeadBytes = 4;
 
   // Bytes as integers that compare as the bytes do.
-  std::uint32_t head() const noexcept { return load<std::uint32_t>(bytes_); }
-  std::uint64_t tail() const noexcept { return load<std::uint64_t>(bytes_ + kHeadBytes); }
+  std::uint32_t head() const noexcept { return model::load_big_endian<std::uint32_t>(bytes_); }
+  std::uint64_t tail() const noexcept { return model::load_big_endian<std::uint64_t>(bytes_ + kHeadBytes); }
   // As MurmurHash3 ends (Appleby, 2011), over two words.
   static std::uint64_t mixed(std::uint64_t left, std::uint64_t right) noexcept {
     std::uint64_t hash = (left ^ left >> 33) * 0xFF51'AFD7'ED55'8CCDU;
     hash = (hash ^ right ^ hash >> 33) * 0xC4CE'B9FE'1A85'EC53U;
     return hash ^ hash >> 33;
-  }
-  template <class Integer>
-  static Integer load(const char* from) noexcept {
-    static_assert(std::endian::native == std::endian::little);
-    Integer bytes;
-    std::memcpy(&bytes, from, sizeof bytes);
-    return std::byteswap(bytes);
   }
 
   std::uint32_t size_;
@@ -104,7 +98,7 @@ class PackedText {
   std::string_view text() const noexcept { return packed_.text(); }
   // Of the block that a text of so many bytes takes, the allocator's own bytes estimated.
   static std::size_t block_bytes(std::size_t size) noexcept {
-    return size <= PackedView::kMaxInline ? 0 : (size + 8 + 15) / 16 * 16;
+    return size <= PackedView::kMaxInline ? 0 : model::heap_bytes(size);
   }
   std::size_t heap_bytes() const noexcept { return block_bytes(packed_.size()); }
 

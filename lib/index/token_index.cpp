@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "model/bytes.hpp"
+
 namespace usertags::index {
 
 KeptToken::KeptToken(const model::Token& token) noexcept
@@ -15,8 +17,7 @@ KeptToken::KeptToken(const model::Token& token) noexcept
 }
 
 std::size_t KeptToken::memory_bytes(std::size_t text_bytes) noexcept {
-  return (sizeof(KeptToken) + text_bytes + 8 + 15) / 16 *
-         16;   // glibc: 8 bytes before each block, in steps of 16
+  return model::heap_bytes(sizeof(KeptToken) + text_bytes);
 }
 
 TokenPtr TokenPtr::make(const model::Token& token) {

@@ -8,6 +8,8 @@
 #include <new>
 #include <utility>
 
+#include "model/bytes.hpp"
+
 namespace usertags::index {
 
 UserSet::UserSet(std::span<const std::uint32_t> ordinals) : UserSet() {
@@ -145,7 +147,7 @@ constexpr std::size_t kContainerBytes = 2 * 16 + 11;   // two blocks' bookkeepin
 constexpr std::size_t kFullContainer = 8192;
 
 std::size_t bytes_of_array(std::size_t members) noexcept {
-  return (members * sizeof(std::uint32_t) + 8 + 15) / 16 * 16;
+  return model::heap_bytes(members * sizeof(std::uint32_t));
 }
 
 }   // namespace

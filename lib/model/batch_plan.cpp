@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "model/shown_text.hpp"
 #include "model/tag_rules.hpp"
@@ -25,11 +26,29 @@ Stage stage_of(const Violation& violation) noexcept {
     case Reason::value_mismatch:
     case Reason::too_many_tags: return Stage::precondition;
     case Reason::duplicate_key: return Stage::repetition;
-    default: return violation.subject == Subject::value ? Stage::form_of_value : Stage::form_of_key;
+    case Reason::empty_key:
+    case Reason::key_too_long:
+    case Reason::value_too_long:
+    case Reason::forbidden_character:
+    case Reason::malformed_utf8:
+    case Reason::contains_nul:
+    case Reason::too_many_operations: break;
   }
+  return violation.subject == Subject::value ? Stage::form_of_value : Stage::form_of_key;
 }
 
 }   // namespace
+
+// What a kind asks of the user's tag, and makes of it. All that planning knows of kinds.
+BatchPlanner::Meaning BatchPlanner::meaning_of(OperationKind kind) noexcept {
+  switch (kind) {
+    case OperationKind::create: return {.must_be_absent = true};
+    case OperationKind::update: return {.must_exist = true};
+    case OperationKind::set: return {};
+    case OperationKind::erase: return {.removes = true};
+  }
+  std::unreachable();
+}
 
 void BatchPlanner::plan(const Record& before, std::span<const Operation> operations) {
   begin(operations);
@@ -41,8 +60,11 @@ void BatchPlanner::plan(const Record& before, std::span<const Operation> operati
 void BatchPlanner::plan_creation(const TagList& tags) {
   begin(tags.size());
   for (const auto& [key, value] : tags) {
-    check_texts(steps_.emplace_back(
-        Step{.key = key, .value = value, .index = steps_.size(), .kind = OperationKind::create}));
+    check_texts(steps_.emplace_back(Step{.key = key,
+                                         .value = value,
+                                         .index = steps_.size(),
+                                         .kind = OperationKind::create,
+                                         .meaning = meaning_of(OperationKind::create)}));
   }
   find_repetitions();
   merge(TagIterator());
@@ -71,20 +93,22 @@ void BatchPlanner::begin(std::span<const Operation> operations) {
   if (too_many) operations = operations.first(operations_per_batch_);
   begin(operations.size());
   for (const Operation& operation : operations) {
+    Meaning meaning = meaning_of(operation.kind);
+    meaning.must_exist |= operation.must_exist;
     check_texts(steps_.emplace_back(
         Step{.key = operation.key,
              .value = operation.value,
              .expected_value = operation.expected_value ? &*operation.expected_value : nullptr,
              .index = steps_.size(),
              .kind = operation.kind,
-             .must_exist = operation.must_exist || operation.kind == OperationKind::update}));
+             .meaning = meaning}));
   }
   find_repetitions();
   if (too_many) refuse_batch(Reason::too_many_operations, operations_per_batch_, given);
 }
 
 void BatchPlanner::check_texts(Step& step) {
-  const bool erases = step.kind == OperationKind::erase;
+  const bool erases = step.meaning.removes;
   for (const BrokenRule& rule : erases ? check_key_to_erase(step.key) : check_key(step.key)) {
     tell(rule, refuse(step, rule.reason, Subject::key));
     step.key_refused = true;
@@ -129,10 +153,9 @@ void BatchPlanner::merge(TagIterator before) {
 
 void BatchPlanner::settle(Step& step, const Current& current) {
   check_preconditions(step, current);
-  const bool erases = step.kind == OperationKind::erase;
   if (step.refused) {
     if (current) tags_.push_back({step.key, *current});
-  } else if (erases) {
+  } else if (step.meaning.removes) {
     if (current) deltas_.push_back({step.key, std::nullopt});
   } else {
     if (current != step.value) deltas_.push_back({step.key, step.value});
@@ -141,10 +164,10 @@ void BatchPlanner::settle(Step& step, const Current& current) {
 }
 
 void BatchPlanner::check_preconditions(Step& step, const Current& current) {
-  if (step.kind == OperationKind::create && current) {
+  if (step.meaning.must_be_absent && current) {
     refuse(step, Reason::key_exists, Subject::key).current = *current;
   }
-  if (step.must_exist && !current) refuse(step, Reason::key_missing, Subject::key);
+  if (step.meaning.must_exist && !current) refuse(step, Reason::key_missing, Subject::key);
   if (step.expected_value != nullptr && current != *step.expected_value) {
     refuse(step, Reason::value_mismatch, Subject::value).current = current;
   }

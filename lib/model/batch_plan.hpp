@@ -60,13 +60,20 @@ class BatchPlanner {
   std::span<const Tag> tags() const noexcept { return tags_; }
 
  private:
+  struct Meaning {
+    bool must_be_absent = false;
+    bool must_exist = false;
+    bool removes = false;   // and else writes its value
+  };
+  static Meaning meaning_of(OperationKind kind) noexcept;
+
   struct Step {
     std::string_view key;
     std::string_view value;
     const std::string* expected_value = nullptr;   // null: any
     std::size_t index = 0;
     OperationKind kind{};
-    bool must_exist = false;
+    Meaning meaning{};
     bool key_refused = false;   // malformed, or a repetition
     bool refused = false;
   };

@@ -1,23 +1,20 @@
 #include "model/change.hpp"
 
-#include <bit>
-#include <cassert>
-#include <span>
-
-#include <xxhash.h>
-
-#include "model/digest.hpp"
-#include "model/text.hpp"
-
 #define XXH_INLINE_ALL   // short inputs: calling the library would cost as much as hashing them
 #include <xxhash.h>
 
 #include <bit>
+#include <cassert>
+#include <span>
+
+#include "model/bytes.hpp"
+#include "model/digest.hpp"
+#include "model/text.hpp"
 
 namespace usertags::model {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "numbers are hashed as they lie in memory");
+// --- Checksums. ---
 
 class Hash {
  public:
@@ -39,41 +36,40 @@ class Hash {
 }   // namespace
 
 std::uint64_t chain_checksum(std::uint64_t previous, const Change& change) noexcept {
+  const auto& [revision, ordinal, remaining, at_ms, lived_ms, kind, patch, note] = change;
   Hash hash;
   hash.add(previous);
-  hash.add(change.revision);
-  hash.add(std::uint64_t{change.ordinal});
-  hash.add(change.remaining);
-  hash.add(std::bit_cast<std::uint64_t>(change.at_ms));
-  hash.add(std::bit_cast<std::uint64_t>(change.lived_ms));
-  hash.add(change.kind);
-  hash.add(change.patch);
-  hash.add(change.note);
+  hash.add(revision);
+  hash.add(std::uint64_t{ordinal});
+  hash.add(remaining);
+  hash.add(std::bit_cast<std::uint64_t>(at_ms));
+  hash.add(std::bit_cast<std::uint64_t>(lived_ms));
+  hash.add(kind);
+  hash.add(patch);
+  hash.add(note);
   return hash.value();
 }
 
-}   // namespace usertags::model
-
-namespace usertags::model {
-
 std::uint64_t token_checksum(const Token& token) noexcept {
-  assert(token.text.size() <= kMaxTokenBytes);
+  const auto& [seq, ordinal, revision, changed, lived_ms, text, request] = token;
+  assert(text.size() <= kMaxTokenBytes);
   HashImage<6 * sizeof(std::uint64_t) + kMaxTokenBytes + sizeof(RequestDigest)> image;
-  image.add(token.seq);
-  image.add(token.ordinal);
-  image.add(token.revision);
-  image.add(std::uint64_t{token.changed});
-  image.add(std::bit_cast<std::uint64_t>(token.lived_ms));
-  image.add(token.text.size());
-  image.add(std::span(reinterpret_cast<const std::uint8_t*>(token.text.data()), token.text.size()));
-  image.add(token.request);
+  image.add(seq);
+  image.add(ordinal);
+  image.add(revision);
+  image.add(std::uint64_t{changed});
+  image.add(std::bit_cast<std::uint64_t>(lived_ms));
+  image.add(text.size());
+  image.add(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  image.add(request);
   return XXH3_64bits(image.bytes().data(), image.bytes().size());
 }
 
 namespace {
 
+// --- JSON. foreign_tags.cpp reads more of it, and this nothing but what is canonical, as fast as loading asks. ---
+
 constexpr std::uint8_t kFirstRaw = 0x20;   // what lies below is a control character, written with an escape
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 constexpr bool is_special(char c) noexcept {
   return c == '"' || c == '\\' || static_cast<std::uint8_t>(c) < kFirstRaw;
@@ -125,10 +121,8 @@ void append_escape(char c, std::string& out) {
     out += letter;
     return;
   }
-  const auto value = static_cast<std::uint8_t>(c);
   out += "u00";
-  out += kHexDigits[value >> 4];
-  out += kHexDigits[value & 0xF];
+  append_hex(static_cast<std::uint8_t>(c), out);
 }
 
 void append_string(std::string_view text, std::string& out) {

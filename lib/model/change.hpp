@@ -1,7 +1,4 @@
-// Change: an entry of the log, the one thing that a change of the store is.
-//
-// Token: what the store remembers of a request that bore an idempotency token, so that it can answer the same
-// request again as it did the first time (docs/semantics.md, "Idempotency tokens").
+// What the log and table `token` hold: changes and tokens, their checksums, and the coding of patches.
 //
 // Coding of log entries and of the tags column: JSON with one canonical escaping.
 //
@@ -31,19 +28,18 @@
 
 namespace usertags::model {
 
-// The values are stored in column change.kind.
+// Its values are stored in column change.kind.
 using usertags::ChangeKind;
 
-// Views: whoever makes a Change keeps the text for as long as the Change is used.
+// An entry of the log, the one thing that a change of the store is. Views: whoever makes a Change keeps the text for as long as the Change is used.
 struct Change {
   std::uint64_t revision = 0;
-  std::uint32_t ordinal = 0;   // whose change
-  std::uint64_t remaining =
-      0;   // changes of the same transaction that follow; its last revision is revision + remaining
-  std::int64_t at_ms = 0;      // Unix time; never before the change before it
-  std::int64_t lived_ms = 0;   // likewise, but lived time of the store: from here its age counts
+  std::uint32_t ordinal = 0;     // whose change
+  std::uint64_t remaining = 0;   // changes of its transaction that follow: it ends at revision + remaining
+  std::int64_t at_ms = 0;        // Unix time; never before the change before it
+  std::int64_t lived_ms = 0;     // likewise, but lived time of the store: from here its age counts
   ChangeKind kind = ChangeKind::patched;
-  std::string_view patch;   // RFC 7396, canonical (merge_patch.hpp)
+  std::string_view patch;   // RFC 7396, canonical (see above)
   std::string_view note;
 };
 
@@ -57,7 +53,9 @@ inline constexpr std::size_t kMaxTokenBytes = 128;
 // XXH3-128 of what makes two requests the same one (store/write/request_digest.hpp), in its canonical form.
 using RequestDigest = std::array<std::uint8_t, 16>;
 
-// A view: whoever makes one keeps the text for as long as it is used.
+// What the store remembers of a request that bore an idempotency token, so that it can answer the same request
+// again as it did the first time (docs/semantics.md, "Idempotency tokens"). A view: whoever makes one keeps the
+// text for as long as it is used.
 struct Token {
   std::uint64_t seq = 0;        // tokens are numbered 1, 2, 3 … in the order of their commits
   std::uint32_t ordinal = 0;    // the user whom the answer shows, as it is by then; 0: none

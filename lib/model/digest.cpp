@@ -5,20 +5,10 @@
 
 #include <bit>
 
+#include "model/bytes.hpp"
+#include "model/text.hpp"
+
 namespace usertags::model {
-namespace {
-
-void store_big_endian(std::uint64_t value, std::uint8_t* out) noexcept {
-  for (int shift = 56; shift >= 0; shift -= 8) *out++ = static_cast<std::uint8_t>(value >> shift);
-}
-
-std::uint64_t load_big_endian(const std::uint8_t* bytes) noexcept {
-  std::uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value = value << 8 | bytes[i];
-  return value;
-}
-
-}   // namespace
 
 Digest& Digest::operator+=(const Digest& other) noexcept {
   low += other.low;
@@ -35,12 +25,8 @@ Digest& Digest::operator-=(const Digest& other) noexcept {
 }
 
 std::string Digest::hex() const {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  for (const std::uint8_t byte : bytes()) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 0xF];
-  }
+  for (const std::uint8_t byte : bytes()) append_hex(byte, text);
   return text;
 }
 
@@ -52,7 +38,8 @@ std::array<std::uint8_t, 16> Digest::bytes() const noexcept {
 }
 
 Digest Digest::from_bytes(std::span<const std::uint8_t, 16> bytes) noexcept {
-  return {.low = load_big_endian(bytes.data() + 8), .high = load_big_endian(bytes.data())};
+  return {.low = load_big_endian<std::uint64_t>(bytes.data() + 8),
+          .high = load_big_endian<std::uint64_t>(bytes.data())};
 }
 
 Digest user_hash(const Record& record) noexcept {

@@ -1,14 +1,7 @@
 // Hashes that are part of the file format (XXH3, xxHash 0.8).
-//
-// The state digest is the sum, modulo 2^128, of the users' hashes: independent of their order, and kept up
-// to date by subtracting the old version's hash and adding the new one's. Two stores with equal digests hold
-// the same users. It guards against accident and forgetfulness, not against an adversary.
-//
-// HashImage: the hashed bytes of a row, gathered: one short input costs less than many pieces.
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -17,10 +10,14 @@
 #include <string>
 #include <string_view>
 
+#include "model/bytes.hpp"
 #include "model/record.hpp"
 
 namespace usertags::model {
 
+// The state digest is the sum, modulo 2^128, of the users' hashes: independent of their order, and kept up
+// to date by subtracting the old version's hash and adding the new one's. Two stores with equal digests hold
+// the same users. It guards against accident and forgetfulness, not against an adversary.
 struct Digest {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
@@ -40,8 +37,7 @@ Digest user_hash(const Record& record) noexcept;
 // What a row of table `user` keeps of itself: the low half of user_hash; for a tombstone too.
 std::int64_t row_checksum(const Record& record) noexcept;
 
-static_assert(std::endian::native == std::endian::little, "numbers are hashed as they lie in memory");
-
+// The hashed bytes of a row, gathered: one short input costs less than many pieces.
 template <std::size_t kMaxBytes>
 class HashImage {
  public:

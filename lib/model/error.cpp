@@ -23,10 +23,10 @@ struct Sentence {
   std::string_view remedy;
 };
 
-// Of the codes that speak of one call.
-Sentence sentence_of_call(ErrorCode code) noexcept {
+Sentence sentence_of(ErrorCode code) noexcept {
   using enum ErrorCode;
   switch (code) {
+    // Of one call.
     case batch_refused: return {"nothing was applied", "correct what is named"};
     case user_not_found: return {"there is no such user", "check the name, or create the user"};
     case user_exists: return {"the external id is taken", "use that user, or another external id"};
@@ -49,14 +49,8 @@ Sentence sentence_of_call(ErrorCode code) noexcept {
     case timeout: return {"the time given ran out, and nothing was applied", "try again, or give more"};
     case settings_mismatch:
       return {"the store has other settings", "open it without settings, or change those that it has"};
-    default: return {"unknown error", "look at its code"};
-  }
-}
 
-// Of the codes that speak of the store, its file, or the machine.
-Sentence sentence_of_store(ErrorCode code) noexcept {
-  using enum ErrorCode;
-  switch (code) {
+    // Of the store, its file, or the machine.
     case memory_budget_exceeded:
       return {"the data would take more memory than the store may have",
               "raise Options::memory_budget, or remove users or tags"};
@@ -79,8 +73,8 @@ Sentence sentence_of_store(ErrorCode code) noexcept {
       return {"reading or writing the file failed", "check the device, then open the store again"};
     case disk_full: return {"the disk is full and nothing was applied", "free some space and try again"};
     case out_of_memory: return {"there is not enough memory", "free some and try again"};
-    default: return sentence_of_call(code);
   }
+  return {"unknown error", "look at its code"};
 }
 
 // Of a mistake in the call: who is told what is wrong with it knows what to correct.
@@ -117,7 +111,7 @@ std::string details_in_words(const Error& error) {
 }
 
 std::string default_happening(const Error& error) {
-  std::string text(sentence_of_store(error.code()).happened);
+  std::string text(sentence_of(error.code()).happened);
   if (const std::string details = details_in_words(error); !details.empty()) text += " (" + details + ")";
   return text;
 }
@@ -173,7 +167,7 @@ std::string Error::message() const {
   std::string text = what();
   if (!details().remedy.empty()) return text.append("; ").append(details().remedy);
   const bool is_told = !violations().empty() || (!details().what.empty() && words_tell_what_to_do(code_));
-  return is_told ? text : text.append("; ").append(sentence_of_store(code_).remedy);
+  return is_told ? text : text.append("; ").append(sentence_of(code_).remedy);
 }
 
 const Error::Details& Error::details() const noexcept {
@@ -236,8 +230,17 @@ bool needs_subject(const Violation& violation) noexcept {
     case Reason::forbidden_character:
     case Reason::malformed_utf8:
     case Reason::contains_nul: return violation.subject == Violation::Subject::value;
-    default: return false;
+    case Reason::key_exists:
+    case Reason::key_missing:
+    case Reason::value_mismatch:
+    case Reason::duplicate_key:
+    case Reason::empty_key:
+    case Reason::key_too_long:
+    case Reason::value_too_long:
+    case Reason::too_many_tags:
+    case Reason::too_many_operations: break;
   }
+  return false;
 }
 
 // By what the rule is broken: "61 of 50 characters", "at byte 3", "\":\" at byte 3".
@@ -272,15 +275,6 @@ void append_violation(const Violation& violation, std::string& out) {
 }
 
 }   // namespace
-}   // namespace usertags::model
-
-std::string usertags::in_words(const Violation& violation) {
-  std::string words;
-  model::append_violation(violation, words);
-  return words;
-}
-
-namespace usertags::model {
 
 void append_violation_list(std::span<const Violation> violations, std::string& out) {
   out += std::to_string(violations.size());
@@ -294,3 +288,9 @@ void append_violation_list(std::span<const Violation> violations, std::string& o
 }
 
 }   // namespace usertags::model
+
+std::string usertags::in_words(const Violation& violation) {
+  std::string words;
+  model::append_violation(violation, words);
+  return words;
+}

@@ -3,25 +3,22 @@
 // where `check` is XXH3-64 over what precedes: a mangled text does not start a feed somewhere.
 #include <xxhash.h>
 
-#include <bit>
+#include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <new>
 
 #include <usertags/change.hpp>
 
+#include "model/bytes.hpp"
 #include "model/text.hpp"
 
 namespace usertags {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "numbers are written as they lie in memory");
-
 constexpr char kForm = 1;
 constexpr std::size_t kStoreIdAt = 1;
 constexpr std::size_t kEpochAt = 17;
 constexpr std::size_t kRevisionAt = 25;
-constexpr std::size_t kCheckAt = 33;
 constexpr std::size_t kBytes = 41;
 constexpr std::size_t kCharacters = 55;
 
@@ -33,12 +30,11 @@ Error bad_position() {
 }   // namespace
 
 std::string Position::text() const {
-  std::string bytes(kBytes, kForm);
-  std::memcpy(bytes.data() + kStoreIdAt, store_id_.data(), store_id_.size());
-  std::memcpy(bytes.data() + kEpochAt, &epoch_, sizeof epoch_);
-  std::memcpy(bytes.data() + kRevisionAt, &revision_, sizeof revision_);
-  const std::uint64_t check = XXH3_64bits(bytes.data(), kCheckAt);
-  std::memcpy(bytes.data() + kCheckAt, &check, sizeof check);
+  std::string bytes(kStoreIdAt, kForm);
+  bytes.append(store_id_.begin(), store_id_.end());
+  model::append_number(epoch_, bytes);
+  model::append_number(revision_, bytes);
+  model::append_number(std::uint64_t{XXH3_64bits(bytes.data(), bytes.size())}, bytes);
   return model::to_base64url(bytes);
 }
 
@@ -48,9 +44,9 @@ Result<Position> Position::parse(std::string_view text) noexcept {
     const std::optional<std::string> bytes = model::from_base64url(text);
     if (!bytes || bytes->size() != kBytes) return std::unexpected(bad_position());
     Position position;
-    std::memcpy(position.store_id_.data(), bytes->data() + kStoreIdAt, position.store_id_.size());
-    std::memcpy(&position.epoch_, bytes->data() + kEpochAt, sizeof position.epoch_);
-    std::memcpy(&position.revision_, bytes->data() + kRevisionAt, sizeof position.revision_);
+    std::copy_n(bytes->data() + kStoreIdAt, position.store_id_.size(), position.store_id_.begin());
+    position.epoch_ = model::load_number<std::uint64_t>(bytes->data() + kEpochAt);
+    position.revision_ = model::load_number<std::uint64_t>(bytes->data() + kRevisionAt);
     if (position.text() != text) return std::unexpected(bad_position());
     return position;
   } catch (const std::bad_alloc&) {

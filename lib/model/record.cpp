@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <functional>
 #include <new>
 
@@ -98,8 +99,7 @@ std::string_view Record::hashed_bytes() const noexcept {
 }
 
 std::size_t Record::memory_bytes() const noexcept {
-  // glibc: 8 bytes before each block, in steps of 16, at least 32.
-  return std::max<std::size_t>(32, (size() + 8 + 15) / 16 * 16);
+  return heap_bytes(size());
 }
 
 // The one definition of each, for hosts, who see no more than their declarations in <usertags/user.hpp>.

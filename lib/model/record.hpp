@@ -11,10 +11,8 @@
 #pragma once
 
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <span>
@@ -24,11 +22,10 @@
 #include <usertags/tag.hpp>
 #include <usertags/user.hpp>
 
+#include "model/bytes.hpp"
 #include "model/typeid.hpp"
 
 namespace usertags::model {
-
-static_assert(std::endian::native == std::endian::little, "records are hashed as they lie in memory");
 
 class RecordPtr;
 
@@ -109,10 +106,8 @@ inline Tag read_tag(const char*& at) noexcept {
   std::size_t value_bytes = static_cast<std::uint8_t>(at[1]);
   const char* key = at + 2;
   if (value_bytes == kLongValueBytes) [[unlikely]] {
-    std::uint16_t long_value_bytes;
-    std::memcpy(&long_value_bytes, key, sizeof long_value_bytes);
-    value_bytes = long_value_bytes;
-    key += sizeof long_value_bytes;
+    value_bytes = load_number<std::uint16_t>(key);
+    key += sizeof(std::uint16_t);
   }
   at = key + key_bytes + value_bytes;
   return {{key, key_bytes}, {key + key_bytes, value_bytes}};

@@ -14,9 +14,6 @@ namespace {
 constexpr std::size_t kMaxShownBytes = 80;
 constexpr std::size_t kMaxPathBytes = 4096;   // Linux knows no longer one
 
-bool is_trail_byte(char c) noexcept {
-  return (static_cast<std::uint8_t>(c) & 0xC0) == 0x80;
-}
 bool is_printable_ascii(char c) noexcept {
   return ' ' <= c && c <= '~';
 }
@@ -37,18 +34,16 @@ bool disturbs_beyond_ascii(std::string_view character) noexcept {
 
 // The one at the beginning; a malformed byte is one.
 Character first_character(std::string_view text) noexcept {
-  const auto lead = static_cast<std::uint8_t>(text.front());
-  if (lead < 0x80) return {1, !is_printable_ascii(text.front())};
-  if (well_formed_bytes(text.substr(0, kMaxUtf8BytesPerCodePoint)) == 0) return {1, true};
-  const std::size_t bytes = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (static_cast<std::uint8_t>(text.front()) < 0x80) return {1, !is_printable_ascii(text.front())};
+  const std::size_t bytes = well_formed_character_bytes(text);
+  if (bytes == 0) return {1, true};
   return {bytes, disturbs_beyond_ascii(text.substr(0, bytes))};
 }
 
 void append_escaped(std::string_view bytes, std::string& out) {
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
   for (const char c : bytes) {
-    const auto value = static_cast<std::uint8_t>(c);
-    out += {'\\', 'x', kHexDigits[value >> 4], kHexDigits[value & 0xF]};
+    out += "\\x";
+    append_hex(static_cast<std::uint8_t>(c), out);
   }
 }
 

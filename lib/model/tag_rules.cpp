@@ -1,7 +1,7 @@
 #include "model/tag_rules.hpp"
 
-#include "model/typeid.hpp"
 #include "model/text.hpp"
+#include "model/typeid.hpp"
 
 namespace usertags::model {
 namespace {
@@ -74,7 +74,13 @@ void tell(const BrokenRule& rule, Violation& violation) noexcept {
     case Reason::forbidden_character: violation.character = rule.character; [[fallthrough]];
     case Reason::malformed_utf8:
     case Reason::contains_nul: violation.position = rule.number; return;
-    default: return;
+    case Reason::key_exists:
+    case Reason::key_missing:
+    case Reason::value_mismatch:
+    case Reason::duplicate_key:
+    case Reason::empty_key:
+    case Reason::too_many_tags:
+    case Reason::too_many_operations: return;   // bear no number of a text
   }
 }
 
@@ -87,8 +93,14 @@ std::string in_words(const BrokenRule& rule) {
     case Reason::forbidden_character: return std::string("contains \"") + rule.character + '"' + where;
     case Reason::malformed_utf8: return "is not well-formed UTF-8" + where;
     case Reason::contains_nul: return "contains NUL" + where;
-    default: return std::string(to_string(rule.reason));
+    case Reason::key_exists:
+    case Reason::key_missing:
+    case Reason::value_mismatch:
+    case Reason::duplicate_key:
+    case Reason::too_many_tags:
+    case Reason::too_many_operations: break;   // are of no text alone
   }
+  return std::string(to_string(rule.reason));
 }
 
 BrokenRules check_key(std::string_view key) noexcept {

@@ -10,6 +10,8 @@
 
 #include <usertags/error.hpp>
 
+#include "model/record.hpp"
+
 namespace usertags::model {
 
 inline constexpr std::size_t kMaxKeyCodePoints = 50;
@@ -17,7 +19,13 @@ inline constexpr std::size_t kMaxValueCodePoints = 200;
 inline constexpr std::size_t kMaxExternalIdCodePoints = 255;
 inline constexpr std::size_t kMaxNoteCodePoints = 200;
 inline constexpr std::size_t kMaxUtf8BytesPerCodePoint = 4;
-static_assert(Violation::kMaxKeyBytes > kMaxKeyCodePoints * kMaxUtf8BytesPerCodePoint);
+
+// The one place of these limits. What has less room does not compile: here, in the tables (sqlite/schema.cpp), and
+// in the rows of a connection (sqlite/connection.cpp). Messages name them, and a test compares docs/semantics.md.
+static_assert(kMaxKeyCodePoints * kMaxUtf8BytesPerCodePoint <= Record::kMaxKeyBytes);
+static_assert(kMaxValueCodePoints * kMaxUtf8BytesPerCodePoint <= Record::kMaxValueBytes);
+static_assert(kMaxExternalIdCodePoints * kMaxUtf8BytesPerCodePoint <= Record::kMaxExternalIdBytes);
+static_assert(kMaxKeyCodePoints * kMaxUtf8BytesPerCodePoint < Violation::kMaxKeyBytes);
 
 // A rule that a text breaks, and by what.
 struct BrokenRule {

@@ -81,21 +81,25 @@ Utf8Scan scan_utf8(std::string_view text) noexcept {
   return scan;
 }
 
+std::size_t well_formed_character_bytes(std::string_view text) noexcept {
+  const char* const at = text.data();
+  return static_cast<std::uint8_t>(*at) < 0x80 ? 1 : sequence_at(at, at + text.size());
+}
+
 std::size_t well_formed_bytes(std::string_view text) noexcept {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at != end) {
-    const std::size_t length = static_cast<std::uint8_t>(*at) < 0x80 ? 1 : sequence_at(at, end);
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t length = well_formed_character_bytes(rest);
     if (length == 0) break;
-    at += length;
+    rest.remove_prefix(length);
   }
-  return static_cast<std::size_t>(at - text.data());
+  return text.size() - rest.size();
 }
 
 std::size_t character_bytes(std::string_view text) noexcept {
   if (text.empty()) return 0;
   std::size_t size = 1;
-  while (size < text.size() && kTrail.contains(text[size])) ++size;
+  while (size < text.size() && is_trail_byte(text[size])) ++size;
   return size;
 }
 

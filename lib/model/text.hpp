@@ -1,27 +1,19 @@
-// Strict UTF-8 (RFC 3629; the Unicode Standard, table 3-7): overlong forms, surrogates, code points above
-// U+10FFFF and truncated sequences are malformed. Nothing is repaired.
-//
-// Eight bytes at a time: the few questions that the scanners of text ask of a machine word.
-//
-// A mask has the top bit set in bytes that answer yes. Subtracting lets a byte that answers yes disturb those
-// above it, so only the lowest set bit of a mask, and whether it is zero, can be relied upon. That is enough
-// to find the first hit, because words are loaded little-endian: the lowest byte is the first of the text.
-//
-// Integers in values: what `>` and `<` of selectors compare.
-//
-// URL-safe base64 (RFC 4648, section 5) without padding, for opaque texts that survive URLs, shells and
-// files.
+// The scanners of text: UTF-8, machine words of it, integers, base64 and hexadecimal.
 #pragma once
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "model/bytes.hpp"
+
 namespace usertags::model {
+
+// --- Strict UTF-8 (RFC 3629; the Unicode Standard, table 3-7): overlong forms, surrogates, code points above
+// U+10FFFF and truncated sequences are malformed. Nothing is repaired. ---
 
 struct Utf8Scan {
   bool well_formed = true;
@@ -34,11 +26,23 @@ Utf8Scan scan_utf8(std::string_view text) noexcept;
 // The position of the first malformed byte; the text's size where there is none.
 std::size_t well_formed_bytes(std::string_view text) noexcept;
 
+// Of the well-formed character at the beginning of a text that is not empty; zero where it is malformed.
+std::size_t well_formed_character_bytes(std::string_view text) noexcept;
+
+// Whether a byte goes on with a character that began before it.
+constexpr bool is_trail_byte(char byte) noexcept {
+  return (static_cast<std::uint8_t>(byte) & 0xC0) == 0x80;
+}
+
 // Of the character at the beginning; zero for an empty text. In malformed text a character is a byte and all
 // trail bytes that follow it.
 std::size_t character_bytes(std::string_view text) noexcept;
 
-static_assert(std::endian::native == std::endian::little);
+// --- Eight bytes at a time: the few questions that the scanners ask of a machine word.
+//
+// A mask has the top bit set in bytes that answer yes. Subtracting lets a byte that answers yes disturb those
+// above it, so only the lowest set bit of a mask, and whether it is zero, can be relied upon. That is enough
+// to find the first hit, because words are loaded little-endian: the lowest byte is the first of the text. ---
 
 using Word = std::uint64_t;
 
@@ -46,9 +50,7 @@ inline constexpr Word kEveryByte = 0x0101010101010101;
 inline constexpr Word kTopBits = 0x80 * kEveryByte;
 
 inline Word load_word(const char* at) noexcept {
-  Word word;
-  std::memcpy(&word, at, sizeof word);
-  return word;
+  return load_number<Word>(at);
 }
 
 constexpr Word non_ascii_bytes(Word word) noexcept {
@@ -66,9 +68,13 @@ constexpr std::size_t first_byte(Word mask) noexcept {
   return static_cast<std::size_t>(std::countr_zero(mask)) / 8;
 }
 
+// --- Integers in values: what `>` and `<` of selectors compare. ---
+
 // One sign or none, then decimal digits, in the range of 64 bits: "7", "+7", "-0", "007". Anything else (an
 // empty text, white space, "1e3", "0x1F", "1_000", a fraction, 2^63) is no integer, and compares with none.
 std::optional<std::int64_t> parse_integer(std::string_view text) noexcept;
+
+// --- URL-safe base64 (RFC 4648, section 5) without padding, for opaque texts that survive URLs, shells and files. ---
 
 // Bits that fill the last character up are zero. Throws std::bad_alloc.
 std::string to_base64url(std::string_view bytes);
@@ -76,5 +82,14 @@ std::string to_base64url(std::string_view bytes);
 // None where a character is not of the alphabet. Bits that fill up are not looked at: whoever wants one text
 // for one value encodes again and compares. Throws std::bad_alloc.
 std::optional<std::string> from_base64url(std::string_view text);
+
+// --- Hexadecimal digits, in lowercase. ---
+
+inline constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+inline void append_hex(std::uint8_t byte, std::string& out) {
+  out += kHexDigits[byte >> 4];
+  out += kHexDigits[byte & 0xF];
+}
 
 }   // namespace usertags::model

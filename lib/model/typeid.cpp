@@ -1,9 +1,9 @@
 #include "model/typeid.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
-#include <cstring>
+
+#include "model/bytes.hpp"
 
 namespace usertags::model {
 namespace {
@@ -22,20 +22,10 @@ constexpr std::array<std::uint8_t, 256> kDigits = [] {
   return digits;
 }();
 
-static_assert(std::endian::native == std::endian::little);
-
-std::uint64_t load_big_endian(const std::uint8_t* bytes) noexcept {
-  std::uint64_t value;
-  std::memcpy(&value, bytes, sizeof value);
-  return std::byteswap(value);
-}
-
 Uuid make_uuid(std::uint64_t high, std::uint64_t low) noexcept {
   Uuid uuid;
-  high = std::byteswap(high);
-  low = std::byteswap(low);
-  std::memcpy(uuid.data(), &high, sizeof high);
-  std::memcpy(uuid.data() + sizeof high, &low, sizeof low);
+  store_big_endian(high, uuid.data());
+  store_big_endian(low, uuid.data() + sizeof high);
   return uuid;
 }
 
@@ -62,8 +52,8 @@ std::optional<Uuid> parse_suffix(std::string_view text) noexcept {
 }
 
 void write_suffix(const Uuid& uuid, char* out) noexcept {
-  std::uint64_t high = load_big_endian(uuid.data());
-  std::uint64_t low = load_big_endian(uuid.data() + 8);
+  std::uint64_t high = load_big_endian<std::uint64_t>(uuid.data());
+  std::uint64_t low = load_big_endian<std::uint64_t>(uuid.data() + 8);
   for (std::size_t i = kSuffixChars; i-- > 0;) {
     out[i] = kAlphabet[low & 0x1F];
     low = low >> 5 | high << 59;
@@ -140,7 +130,7 @@ Uuid next_user_uuid(const Uuid& last, std::int64_t now_ms, std::uint64_t random)
 }
 
 std::uint64_t uuid_order(const Uuid& uuid) noexcept {
-  return load_big_endian(uuid.data());
+  return load_big_endian<std::uint64_t>(uuid.data());
 }
 
 }   // namespace usertags::model

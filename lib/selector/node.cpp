@@ -63,11 +63,10 @@ Children flattened(Kind kind, Children children) {
 }
 
 void sort_without_repeats(Children& children) {
-  std::ranges::sort(children, [](const NodePtr& one, const NodePtr& other) {
-    return compare(*one, *other) < 0;
-  });
-  const auto repeats = std::ranges::unique(
-      children, [](const NodePtr& one, const NodePtr& other) { return *one == *other; });
+  std::ranges::sort(children,
+                    [](const NodePtr& one, const NodePtr& other) { return compare(*one, *other) < 0; });
+  const auto repeats =
+      std::ranges::unique(children, [](const NodePtr& one, const NodePtr& other) { return *one == *other; });
   children.erase(repeats.begin(), repeats.end());
 }
 

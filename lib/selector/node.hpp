@@ -31,23 +31,24 @@ struct Node;
 using NodePtr = std::shared_ptr<const Node>;   // never null
 
 struct Node {
+  // The order is part of the canonical text, to which cursors are bound.
   enum class Kind : std::uint8_t {
-    all,        // every child
-    any,        // at least one child
-    negation,   // not its one child
-    exists,     // the user has the key; the kinds below match only users that have it
-    in,         // its value is one of these
-    matches,    // its value matches the pattern
-    greater,    // its value is an integer (integer.hpp) greater than the bound
-    less,
+    all = 0,        // every child
+    any = 1,        // at least one child
+    negation = 2,   // not its one child
+    exists = 3,     // the user has the key; the kinds below match only users that have it
+    in = 4,         // its value is one of these
+    matches = 5,    // its value matches the pattern
+    greater = 6,    // its value is an integer (integer.hpp) greater than the bound
+    less = 7,
   };
 
   Kind kind = Kind::all;
-  std::vector<NodePtr> children{};   // all, any, negation
-  std::string key{};                         // exists and below
-  std::vector<std::string> values{};         // in: at least one
-  Pattern pattern{};                         // matches
-  std::int64_t bound = 0;                    // greater, less
+  std::vector<NodePtr> children{};     // all, any, negation
+  std::string key{};                   // exists and below
+  std::vector<std::string> values{};   // in: at least one
+  Pattern pattern{};                   // matches
+  std::int64_t bound = 0;              // greater, less
 };
 
 // The order of terms in canonical text: by key, then by test, a negation after what it negates; groups last.

@@ -10,9 +10,9 @@ namespace usertags {
 
 namespace {
 
+using selector::NodePtr;
 using selector::SelectorAccess;
 using selector::SelectorForm;
-using selector::NodePtr;
 
 Selector refused(std::string what) {
   return SelectorAccess::refused(Error(ErrorCode::invalid_selector, std::move(what)));
@@ -67,7 +67,8 @@ Result<Selector> Selector::parse(std::string_view text) noexcept {
     Selector selector = SelectorAccess::selector(std::move(*node));
     // What was read is within the bounds, and its canonical text can only be a little longer.
     if (refusal(selector))
-      return std::unexpected(selector::explain(text.size(), selector::selector_too_long(selector.text().size())));
+      return std::unexpected(
+          selector::explain(text.size(), selector::selector_too_long(selector.text().size())));
     return selector;
   } catch (const std::bad_alloc&) {
     return std::unexpected(ErrorCode::out_of_memory);

@@ -67,7 +67,11 @@ class Writer {
       case Kind::all: return group("all", node.children);
       case Kind::any: return group("any", node.children);
       case Kind::negation: return negation(node);
-      default: return test(node, false);
+      case Kind::exists:
+      case Kind::in:
+      case Kind::matches:
+      case Kind::greater:
+      case Kind::less: return test(node, false);
     }
   }
 
@@ -87,7 +91,10 @@ class Writer {
       case Kind::in:
       case Kind::matches: return test(negated, true);
       case Kind::all: return group("not", negated.children);   // not(a,b) is not(all(a,b))
-      default: return group("not", node.children);
+      case Kind::any:
+      case Kind::negation:
+      case Kind::greater:
+      case Kind::less: return group("not", node.children);
     }
   }
 
@@ -100,7 +107,10 @@ class Writer {
       case Kind::matches: out_ += negated ? "!~" : "~"; return append_pattern(node.pattern, out_);
       case Kind::greater: out_ += '>' + std::to_string(node.bound); return;
       case Kind::less: out_ += '<' + std::to_string(node.bound); return;
-      default: return;
+      case Kind::exists:
+      case Kind::all:
+      case Kind::any:
+      case Kind::negation: return;   // the last three are no tests
     }
   }
 

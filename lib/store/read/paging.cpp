@@ -1,11 +1,12 @@
 #include "store/read/paging.hpp"
 
+#include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <string>
 
 #include <xxhash.h>
 
+#include "model/bytes.hpp"
 #include "model/tag_rules.hpp"
 #include "model/text.hpp"
 
@@ -27,22 +28,17 @@ namespace {
 
 constexpr std::size_t kHeadBytes = 9;
 constexpr std::size_t kCheckBytes = 8;
-constexpr std::size_t kMaxPosition = model::kMaxValueCodePoints * model::kMaxUtf8BytesPerCodePoint;
+constexpr std::size_t kMaxPosition =
+    std::max(model::kMaxKeyCodePoints, model::kMaxValueCodePoints) * model::kMaxUtf8BytesPerCodePoint;
 constexpr std::size_t kMaxCharacters = (kHeadBytes + kMaxPosition + kCheckBytes + 2) / 3 * 4;
-
-template <class Integer>
-void append(std::string& bytes, Integer value) {
-  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
 
 std::string pack(const CursorBinding& binding, std::string_view position) {
   std::string bytes;
-  append(bytes, binding.kind);
-  append(bytes, binding.query);
+  bytes += static_cast<char>(binding.kind);
+  model::append_number(binding.query, bytes);
   bytes += position;
-  std::uint64_t seed;
-  std::memcpy(&seed, binding.store_id.data(), sizeof seed);
-  append(bytes, XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed));
+  const auto seed = model::load_number<std::uint64_t>(binding.store_id.data());
+  model::append_number(std::uint64_t{XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed)}, bytes);
   return bytes;
 }
 
@@ -55,7 +51,7 @@ std::string_view bytes_of(const std::uint32_t& ordinal) noexcept {
 std::uint64_t query_hash(std::initializer_list<std::string_view> parameters) {
   std::string bytes;
   for (const std::string_view parameter : parameters) {
-    append(bytes, std::uint64_t{parameter.size()});
+    model::append_number(std::uint64_t{parameter.size()}, bytes);
     bytes += parameter;
   }
   return XXH3_64bits(bytes.data(), bytes.size());
@@ -81,10 +77,8 @@ std::optional<std::string> decode_text(const CursorBinding& binding, std::string
 
 std::optional<std::uint32_t> decode_ordinal(const CursorBinding& binding, std::string_view cursor) {
   const std::optional<std::string> position = decode_text(binding, cursor);
-  std::uint32_t ordinal;
-  if (!position || position->size() != sizeof ordinal) return std::nullopt;
-  std::memcpy(&ordinal, position->data(), sizeof ordinal);
-  return ordinal;
+  if (!position || position->size() != sizeof(std::uint32_t)) return std::nullopt;
+  return model::load_number<std::uint32_t>(position->data());
 }
 
 }   // namespace usertags::store

@@ -1,10 +1,11 @@
 #include "store/write/request.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include <xxhash.h>
+
+#include "model/bytes.hpp"
 
 namespace usertags::store {
 
@@ -64,14 +65,8 @@ Request::Request(Kind kind, std::span<const Write> writes, std::span<Result<Appl
       kind_(kind),
       deadline_(kind == Kind::all ? first_deadline(writes) : last_deadline(writes)) {}
 
-namespace {
-
-static_assert(std::endian::native == std::endian::little, "numbers are hashed as they lie in memory");
-
-}   // namespace
-
 void RequestDigester::add(std::uint64_t number) {
-  image_.append(reinterpret_cast<const char*>(&number), sizeof number);
+  model::append_number(number, image_);
 }
 
 void RequestDigester::add(std::string_view text) {
@@ -101,6 +96,9 @@ void RequestDigester::add(const CreateView& write) {
 }
 
 void RequestDigester::add(const PatchView& write) {
+  using enum OperationKind;   // in digests that files keep
+  static_assert(static_cast<int>(create) == 0 && static_cast<int>(update) == 1 &&
+                static_cast<int>(set) == 2 && static_cast<int>(erase) == 3);
   image_ += 'p';
   add(write.user.text());
   add(write.options);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "input/json_in.hpp"
 
@@ -68,30 +69,37 @@ std::optional<std::string> optional_text(const json::object& object, std::string
   return text_of(*value);
 }
 
-void add_operation(TagBatch& batch, std::string_view kind, const json::object& operation) {
+// In the order in which their operations stand in a batch.
+constexpr std::array kKinds = {OperationKind::create, OperationKind::update, OperationKind::set,
+                               OperationKind::erase};
+static_assert(kKinds.size() == kOperationsMembers.size());
+
+void add_operation(TagBatch& batch, OperationKind kind, const json::object& operation) {
   const std::string key = text_at(operation, "key");
   auto expected_value = optional_text(operation, "expected_value");
-  if (kind == "delete") {
-    const json::value* must_exist = operation.if_contains("must_exist");
-    batch.erase(key, {.must_exist = must_exist != nullptr && must_exist->get_bool(),
-                      .expected_value = std::move(expected_value)});
-  } else if (kind == "create") {
-    batch.create(key, text_at(operation, "value"));
-  } else if (kind == "update") {
-    batch.update(key, text_at(operation, "value"), {std::move(expected_value)});
-  } else {
-    batch.set(key, text_at(operation, "value"), {std::move(expected_value)});
+  switch (kind) {
+    case OperationKind::create: batch.create(key, text_at(operation, "value")); return;
+    case OperationKind::update:
+      batch.update(key, text_at(operation, "value"), {std::move(expected_value)});
+      return;
+    case OperationKind::set: batch.set(key, text_at(operation, "value"), {std::move(expected_value)}); return;
+    case OperationKind::erase: {
+      const json::value* must_exist = operation.if_contains("must_exist");
+      batch.erase(key, {.must_exist = must_exist != nullptr && must_exist->get_bool(),
+                        .expected_value = std::move(expected_value)});
+      return;
+    }
   }
 }
 
 // In the order of the kinds, not of the members: members have none, and a token's request is the same then.
 TagBatch batch_of(const json::object& operations) {
   TagBatch batch;
-  for (const Member& kind : kOperationsMembers) {
-    const json::value* list = operations.if_contains(kind.name);
+  for (const OperationKind kind : kKinds) {
+    const json::value* list = operations.if_contains(to_string(kind));
     if (list == nullptr) continue;
     for (const json::value& operation : list->get_array()) {
-      add_operation(batch, kind.name, operation.get_object());
+      add_operation(batch, kind, operation.get_object());
     }
   }
   return batch;
@@ -153,6 +161,8 @@ Result<Write> parse_write(std::string_view text) {
   const json::value* tags = write.if_contains("tags");
   const json::value* create = write.if_contains("create");
   const json::value* erase = write.if_contains("delete");
+  static_assert(std::variant_size_v<Write> == 3,
+                "read the new kind of write here, and name its member below");
   if ((user != nullptr) + (create != nullptr) + (erase != nullptr) != 1) {
     return std::unexpected(refusal("a write has one of the members user, create and delete"));
   }

@@ -1,0 +1,49 @@
+// Bytes: how numbers are laid out as bytes, and what bytes take in memory.
+//
+// What is stored, hashed or handed out as a text is little-endian, as this machine's memory is. Ids and digests are
+// in network byte order, so that they compare as their texts do.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+namespace usertags::model {
+
+static_assert(std::endian::native == std::endian::little,
+              "numbers are stored and hashed as they lie in memory");
+
+template <std::unsigned_integral Number>
+void append_number(Number number, std::string& out) {
+  out.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+template <std::unsigned_integral Number>
+Number load_number(const void* from) noexcept {
+  Number number;
+  std::memcpy(&number, from, sizeof number);
+  return number;
+}
+
+template <std::unsigned_integral Number>
+Number load_big_endian(const void* from) noexcept {
+  return std::byteswap(load_number<Number>(from));
+}
+
+template <std::unsigned_integral Number>
+void store_big_endian(Number number, void* to) noexcept {
+  number = std::byteswap(number);
+  std::memcpy(to, &number, sizeof number);
+}
+
+// What a block of memory takes of the heap, the allocator's own bytes estimated. glibc: 8 bytes before each block,
+// in steps of 16, at least 32.
+constexpr std::size_t heap_bytes(std::size_t size) noexcept {
+  return std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16);
+}
+
+}   // namespace usertags::model
