@@ -9,7 +9,7 @@
 namespace usertags::model {
 
 // Appends, for example: 2 violations: create department: key_exists (now "sales"); set a#b:
-// forbidden_character Beyond the first few violations it says only how many there are.
+// forbidden_character. Beyond the first few violations it says only how many there are.
 void append_violation_list(std::span<const Violation> violations, std::string& out);
 
 }   // namespace usertags::model

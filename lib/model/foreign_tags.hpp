@@ -1,6 +1,6 @@
 // Tags as something other than the store may have written them: any JSON object (RFC 8259) whose members are
-// all strings, however it is ordered, spaced and escaped. merge_patch.hpp reads what the store writes, and
-// nothing else.
+// all strings, however it is ordered, spaced and escaped. PatchDecoder (change.hpp) reads what the store
+// writes, and nothing else: it hands out views, and is what loading costs.
 #pragma once
 
 #include <compare>

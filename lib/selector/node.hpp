@@ -6,10 +6,8 @@
 //   - children are sorted (compare), each once; so are values;
 //   - a negation is of no negation. `!=`, notin and !~ are negations of `in` and `matches`: they match users
 //     that lack the key, too.
-// So equal selectors are equal trees. They are not nested deeply (kMaxSelectorDepth in selector_rules.hpp),
+// So equal selectors are equal trees. They are not nested deeply (kMaxSelectorDepth in text.hpp),
 // so that recursion over them is safe.
-//
-// SelectorForm: what a Selector holds. SelectorAccess: the way from the selectors of hosts to their trees.
 #pragma once
 
 #include <compare>
@@ -39,7 +37,7 @@ struct Node {
     exists = 3,     // the user has the key; the kinds below match only users that have it
     in = 4,         // its value is one of these
     matches = 5,    // its value matches the pattern
-    greater = 6,    // its value is an integer (integer.hpp) greater than the bound
+    greater = 6,    // its value is an integer (model::parse_integer) greater than the bound
     less = 7,
   };
 
@@ -69,13 +67,14 @@ NodePtr make_matches(std::string key, Pattern pattern);
 NodePtr make_greater(std::string key, std::int64_t bound);
 NodePtr make_less(std::string key, std::int64_t bound);
 
-// Immutable. A refused selector has an error, and a tree that nobody may look at, as it may break the bounds.
+// What a Selector holds. Immutable. A refused selector has an error, and a tree that nobody may look at, as it may break the bounds.
 struct SelectorForm {
   NodePtr node;
   std::string text;
   std::optional<Error> error;
 };
 
+// The way from the selectors of hosts to their trees.
 class SelectorAccess {
  public:
   // The tree, or why the selector is refused. Throws std::bad_alloc.

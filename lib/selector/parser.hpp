@@ -16,8 +16,6 @@
 //   pattern  = pitem { pitem } | '"' { qchar | esc } '"' ;   (* wild in quotes too *)
 //   pitem    = wchar | "*" | "?" | esc ;            esc = "\" ("*" | "?" | "\" | '"') ;
 //   int      = [ "+" | "-" ] digit { digit } ;      ws = { space | tab | CR | LF } ;
-//
-// SelectorMistake: where the parser could not go on, and what to tell about it.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +34,7 @@ namespace usertags::selector {
 // judged (check_selector_bounds). Recursion is bounded by kMaxSelectorDepth. Throws std::bad_alloc.
 Result<NodePtr> parse_selector(std::string_view text);
 
+// Where the parser could not go on, and what to tell about it.
 struct SelectorMistake {
   // What could have stood at the position.
   enum class Wanted : std::uint8_t {

@@ -1,4 +1,5 @@
-// The canonical text of a selector.
+// Selectors as text: the canonical text of a tree, the characters of the language, and the bounds that selectors
+// keep, whether they are parsed or built.
 //
 //   a term      key   !key   key=value   key!=value   key in (v,w)   key notin (v,w)   key~pattern
 //               key!~pattern   key>1   key<1
@@ -7,12 +8,6 @@
 //
 // One space before and after `in` and `notin`, and no other white space. Equal trees have equal texts, and a
 // text parses to the tree that it was made from.
-//
-// The text of a pattern, without quotes around it: `*`, `?`, and an escape of each of * ? \ " by a backslash.
-//
-// The characters of the selector language: what its words are made of, and what needs quotes.
-//
-// The rules that selectors keep, whether they are parsed or built.
 #pragma once
 
 #include <cstddef>
@@ -35,8 +30,11 @@ struct SelectorText {
 // Recursion as deep as the tree. Throws std::bad_alloc.
 SelectorText write_selector(const Node& selector);
 
-// Of well-formed UTF-8. Where a backslash escapes nothing, its position. Throws std::bad_alloc.
+// The text of a pattern, without quotes around it: `*`, `?`, and an escape of each of * ? \ " by a backslash. Of
+// well-formed UTF-8. Where a backslash escapes nothing, its position. Throws std::bad_alloc.
 std::expected<Pattern, std::size_t> parse_pattern(std::string_view text);
+
+// --- The characters of the language: what its words are made of, and what needs quotes. ---
 
 // What may follow a backslash in a pattern; in other quoted texts only the last two.
 inline constexpr std::string_view kPatternEscapes = "*?\\\"";
@@ -61,11 +59,12 @@ inline bool is_word(std::string_view text) noexcept {
 // Of a pattern without quotes at its beginning: words, wildcards and escapes.
 std::size_t pattern_bytes(std::string_view text) noexcept;
 
-// Together they bound what one call can ask for.
-inline constexpr std::size_t kMaxSelectorBytes = std::size_t{64}
-                                                 << 10;   // of the text given, and of the canonical one
-inline constexpr std::size_t kMaxSelectorDepth = 32;      // groups (any, all, not) within one another
-inline constexpr std::size_t kMaxSelectorTerms = 1024;    // terms that name a key; groups do not count
+// --- Bounds: together they bound what one call can ask for. ---
+
+// Of the text given, and of the canonical one.
+inline constexpr std::size_t kMaxSelectorBytes = std::size_t{64} << 10;
+inline constexpr std::size_t kMaxSelectorDepth = 32;     // groups (any, all, not) within one another
+inline constexpr std::size_t kMaxSelectorTerms = 1024;   // terms that name a key; groups do not count
 
 // What is wrong, as a sentence; none where all is well. They throw std::bad_alloc.
 std::optional<std::string> check_selector_key(std::string_view key);

@@ -1,12 +1,4 @@
-// DataVersion: a number that changes whenever another connection commits, and only then: the cheap look
-// whether a file has changed. One thread at a time.
-//
-// CommitWatch: tells whether anybody has committed to a file since the watch began, over a connection of its
-// own.
-//
-// The writing connection tells by itself, with `PRAGMA data_version`, until an operation of its own fails in
-// the midst of writing pages: it throws its cache away then, and SQLite counts that as if the file had
-// changed.
+// Whether others have committed to a file.
 #pragma once
 
 #include <chrono>
@@ -18,6 +10,8 @@
 
 namespace usertags::sqlite {
 
+// A number that changes whenever another connection commits, and only then: the cheap look whether a file has
+// changed. One thread at a time.
 class DataVersion {
  public:
   explicit DataVersion(Connection& connection) : statement_(connection, "PRAGMA data_version") {}
@@ -33,6 +27,9 @@ class DataVersion {
   Statement statement_;
 };
 
+// Tells whether anybody has committed to a file since the watch began, over a connection of its own. The writing
+// connection tells by itself, with DataVersion, until an operation of its own fails in the midst of writing pages: it
+// throws its cache away then, and SQLite counts that as if the file had changed.
 class CommitWatch {
  public:
   // Reads `file` beside its writer. Throws Failure.

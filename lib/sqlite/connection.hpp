@@ -1,7 +1,5 @@
-// What SQLite's result codes mean to the store.
-//
-// Connection: an open SQLite database, with the answers to SQLite's hazards built in.
-// This folder is the only place that includes sqlite3.h. Errors are thrown as model::Failure.
+// An open SQLite database, with the answers to SQLite's hazards built in, and what SQLite's result codes mean to
+// the store. This folder is the only place that includes sqlite3.h. Errors are thrown as model::Failure.
 #pragma once
 
 #include <array>
@@ -17,6 +15,7 @@
 #include <usertags/options.hpp>
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 namespace usertags::sqlite {
 
@@ -27,13 +26,6 @@ Error to_error(sqlite3* handle, int result_code, std::string_view doing) noexcep
 
 // Throws it, as a model::Failure.
 [[noreturn]] void throw_failure(sqlite3* handle, int result_code, std::string_view doing);
-
-}   // namespace usertags::sqlite
-
-struct sqlite3;
-struct sqlite3_stmt;
-
-namespace usertags::sqlite {
 
 enum class OpenMode : std::uint8_t {
   create,   // read and write; the file may be missing

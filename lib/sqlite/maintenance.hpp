@@ -1,12 +1,4 @@
-// Backup: one database copied into another file, page by page (sqlite3_backup).
-//
-// Vacuum: SQLite's VACUUM, which builds the database anew without its free pages.
-//
-// First it fills a temporary file, in the folder for such (SQLITE_TMPDIR, TMPDIR, /var/tmp, …), then it
-// writes that back as one transaction: into the WAL, from which a checkpoint moves it into the file and
-// shrinks it.
-//
-// SQLite's own check of a database's structure and constraints.
+// What is done with a database as a whole: copied, built anew without free pages, checked.
 #pragma once
 
 #include <filesystem>
@@ -20,7 +12,7 @@
 
 namespace usertags::sqlite {
 
-// Copies the database as the connection's open read transaction sees it into `file`, which is empty, and
+// Copies a database page by page (sqlite3_backup), as the connection's open read transaction sees it into `file`, which is empty, and
 // which nobody else has open. The copy is whole and synced, in WAL mode, without a WAL. Its commit record is
 // marked as not clean, so that whoever opens it for writing begins a new epoch.
 //
@@ -29,6 +21,10 @@ namespace usertags::sqlite {
 // Then the caller removes what is there: `file`, and the -wal beside it.
 void copy_database(Connection& from, const std::filesystem::path& file, const Progress& progress);
 
+// SQLite's VACUUM, which builds the database anew without its free pages. First it fills a temporary file, in the
+// folder for such (SQLITE_TMPDIR, TMPDIR, /var/tmp, …), then it writes that back as one transaction: into the WAL,
+// from which a checkpoint moves it into the file and shrinks it.
+//
 // In no transaction, and with no statement under way. It holds some MiB in memory, whatever the size.
 // Progress counts pages that were read, approximately, and is asked during the first part only; where it
 // answers false the outcome is not_applied, with the error `cancelled`.

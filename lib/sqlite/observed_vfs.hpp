@@ -1,11 +1,6 @@
-// The process's limit on the size of files (RLIMIT_FSIZE: ulimit -f, LimitFSIZE=). Whoever writes beyond it
-// is sent SIGXFSZ, which ends a process that has not said otherwise. A library cannot say otherwise for its
-// host: it does not write there, and answers EFBIG itself.
-//
 // A VFS shim over the default one that sees what SQLite does not tell: the time of a sync, which is only a
 // part of a COMMIT's, the errno of the system call that made a COMMIT fail, and whether it had begun to
-// write. It changes nothing, but that it does not write beyond the process's limit on files
-// (file_size_limit.hpp). Registered once for the process, under the name kObservedVfs, and never as the
+// write. It changes nothing, but that it does not write beyond the process's limit on files. Registered once for the process, under the name kObservedVfs, and never as the
 // default one: the host's own connections do not see it.
 #pragma once
 
@@ -14,6 +9,9 @@
 
 namespace usertags::sqlite {
 
+// The process's limit on the size of files (RLIMIT_FSIZE: ulimit -f, LimitFSIZE=). Whoever writes beyond it
+// is sent SIGXFSZ, which ends a process that has not said otherwise. A library cannot say otherwise for its
+// host: it does not write there, and answers EFBIG itself.
 bool exceeds_file_size_limit(std::uint64_t offset, std::uint64_t bytes) noexcept;
 
 inline constexpr const char* kObservedVfs = "usertags";

@@ -1,9 +1,4 @@
-// Table `change`: the log.
-//
-// Table `user`: the projection of the log on disk, one row a user, living or not yet forgotten.
-//
-// Table `token`: idempotency tokens with the first outcome of their requests. Append-only, but for the
-// oldest, which are forgotten; it is looked up in memory (index/token_index.hpp).
+// The tables of a store but for its commit record (state.hpp), with the statements that read and write them.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +18,7 @@
 
 namespace usertags::sqlite {
 
+// Table `change`: the log.
 class ChangeLog {
  public:
   explicit ChangeLog(Connection& connection);
@@ -109,6 +105,7 @@ class ChangeLog {
   Statement transaction_end_;
 };
 
+// Table `user`: the projection of the log on disk, one row a user, living or not yet forgotten.
 class UserTable {
  public:
   explicit UserTable(Connection& connection);
@@ -173,6 +170,8 @@ class UserTable {
   std::string json_;
 };
 
+// Table `token`: idempotency tokens with the first outcome of their requests. Append-only, but for the
+// oldest, which are forgotten; it is looked up in memory (index/token_index.hpp).
 class TokenTable {
  public:
   explicit TokenTable(Connection& connection);
