@@ -9,7 +9,7 @@
 namespace usertags::index {
 
 void KeyEntry::append(std::string_view value, UserSet users) {
-  const ValuesUsage change(*this);
+  const ValuesUsage usage(*this);
   const std::size_t bytes = users.heap_bytes();
   values_.append(value, std::move(users));
   usage_->heap_bytes += bytes;
@@ -21,19 +21,19 @@ void KeyEntry::set_users(UserSet users) noexcept {
 }
 
 UserSet& KeyEntry::at_or_insert(std::string_view value) {
-  const ValuesUsage change(*this);
+  const ValuesUsage usage(*this);
   return values_.at_or_insert(value);
 }
 
 UserSet& KeyEntry::reserve(std::string_view value, bool gains_key) {
   const auto reserve = [](UserSet& users) { users.reserve(); };
-  if (gains_key) change(users_, reserve);
+  if (gains_key) edit(users_, reserve);
   try {
     UserSet& users = at_or_insert(value);
-    change(users, reserve);
+    edit(users, reserve);
     return users;
   } catch (const std::bad_alloc&) {
-    if (gains_key) change(users_, [](UserSet& users) { users.cancel_reservation(); });
+    if (gains_key) edit(users_, [](UserSet& users) { users.cancel_reservation(); });
     erase_if_unused(value, SortedBlocks<UserSet>::kTight);
     throw;
   }
@@ -41,28 +41,28 @@ UserSet& KeyEntry::reserve(std::string_view value, bool gains_key) {
 
 void KeyEntry::cancel(std::string_view value, bool gains_key) noexcept {
   const auto cancel = [](UserSet& users) { users.cancel_reservation(); };
-  change(*values_.find(value), cancel);
-  if (gains_key) change(users_, cancel);
+  edit(*values_.find(value), cancel);
+  if (gains_key) edit(users_, cancel);
   erase_if_unused(value, SortedBlocks<UserSet>::kTight);
 }
 
 void KeyEntry::add(UserSet& users, bool gains_key, std::uint32_t ordinal) noexcept {
   const auto add = [ordinal](UserSet& set) { set.add(ordinal); };
-  change(users, add);
-  if (gains_key) change(users_, add);
+  edit(users, add);
+  if (gains_key) edit(users_, add);
 }
 
 void KeyEntry::remove(UserSet& users, bool loses_key, std::uint32_t ordinal) noexcept {
   const auto remove = [ordinal](UserSet& set) { set.remove(ordinal); };
-  change(users, remove);
-  if (loses_key) change(users_, remove);
+  edit(users, remove);
+  if (loses_key) edit(users_, remove);
 }
 
 void KeyEntry::erase_if_unused(std::string_view value, std::size_t most) noexcept {
   const UserSet* const users = values_.find(value);
   if (users == nullptr || !users->empty() || users->is_reserved()) return;
   usage_->heap_bytes -= users->heap_bytes();
-  const ValuesUsage change(*this);
+  const ValuesUsage usage(*this);
   values_.erase(value);
   values_.trim(value, most);
 }

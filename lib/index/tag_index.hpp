@@ -67,10 +67,10 @@ class KeyEntry {
   void erase_if_unused(std::string_view value, std::size_t most) noexcept;
 
  private:
-  template <class Change>
-  void change(UserSet& users, Change&& change) {
+  template <class Edit>
+  void edit(UserSet& users, Edit&& edit) {
     const std::size_t bytes = users.heap_bytes();
-    change(users);
+    edit(users);
     usage_->heap_bytes += users.heap_bytes() - bytes;
   }
 

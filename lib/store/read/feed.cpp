@@ -138,28 +138,28 @@ Result<HistoryPage> Feed::history(const UserRef& user, const PageRequest& reques
   const std::optional<Target> target = find(user);
   if (!target) return std::unexpected(user_not_found(user));
   const CursorBinding binding{store_id_, CursorKind::history, query_hash({target->user.id})};
-  LogReader::Step step{.next = target->last_revision, .floor = 0};
+  LogReader::Part part{.next = target->last_revision, .floor = 0};
   if (request.after) {
     const auto position = decode_text(binding, request.after->text());
     const auto before = position ? to_revision(*position) : std::nullopt;
     if (!before)
       return std::unexpected(Error(ErrorCode::invalid_cursor, "the cursor is not of this user's history"));
-    step.next = *before - 1;
+    part.next = *before - 1;
   }
   HistoryPage page;
   const std::size_t limit = request.limit + 1;   // one more tells whether there is a next page
   do {
     index::require_before(request.deadline);
     const std::size_t kept = page.changes.size();
-    step = with_reader([&](LogReader& reader) {
+    part = with_reader([&](LogReader& reader) {
       page.changes.resize(kept);
-      return reader.history(target->user, step.next, limit, page.changes);
+      return reader.history(target->user, part.next, limit, page.changes);
     });
-  } while (step.next != 0);
+  } while (part.next != 0);
   // Whom the file has and memory does not was deleted, and has changes; or is about to become visible.
   if (page.changes.empty() && !target->is_visible && !request.after)
     return std::unexpected(user_not_found(user));
-  page.floor = step.floor;
+  page.floor = part.floor;
   if (page.changes.size() == limit) {
     page.changes.pop_back();
     page.next = encode_cursor(binding, std::to_string(page.changes.back().revision));

@@ -4,7 +4,7 @@
 // read-only store nobody publishes; there the feed goes as far as the file, which may be ahead of what the
 // store shows.
 // Reads go over connections of their own (LogReaders), but where there can be only one connection, in memory
-// and with Access::exclusive: there they wait for their turn among the groups, for the time of one page or step.
+// and with Access::exclusive: there they wait for their turn among the groups, for the time of one page or part.
 #pragma once
 
 #include <array>

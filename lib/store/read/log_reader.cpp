@@ -15,8 +15,8 @@ namespace {
 // A page ends early when its patches come to this many bytes.
 constexpr std::size_t kMaxPatchBytes = std::size_t{4} << 20;
 
-// Entries that one step of a history looks at: some milliseconds, in which it pins the WAL, or has the lead.
-constexpr std::uint64_t kStep = 65'536;
+// Entries that one part of a history looks at: some milliseconds, in which it pins the WAL, or has the lead.
+constexpr std::uint64_t kPartEntries = 65'536;
 
 Error pruned(std::uint64_t revision, const sqlite::State& state) {
   return {
@@ -101,11 +101,11 @@ Result<LogReader::Stretch> LogReader::changes_after(std::uint64_t revision, std:
 
 // --- One user. ---
 
-LogReader::Step LogReader::history(const NamedUser& user, std::uint64_t last, std::size_t limit,
+LogReader::Part LogReader::history(const NamedUser& user, std::uint64_t last, std::size_t limit,
                                    std::vector<Change>& changes) {
   const Moment moment(*this);
   const sqlite::State state = this->state();
-  const std::uint64_t first = std::max(state.log_floor, last - std::min(last, kStep - 1));
+  const std::uint64_t first = std::max(state.log_floor, last - std::min(last, kPartEntries - 1));
   const sqlite::ChangeLog::UserReader::Walk walk(user_entries_, user.ordinal, first, last);
   while (const auto entry = user_entries_.next()) {
     const std::uint64_t revision = entry->change.revision;
@@ -197,7 +197,7 @@ NamedUser LogReader::named(const sqlite::UserTable::Row& row) {
   return {row.ordinal, std::string((*record)->id()), std::string((*record)->external_id())};
 }
 
-std::unique_ptr<LogReaders::Reader> LogReaders::take() {
+std::unique_ptr<LogReaders::Reader> LogReaders::lend() {
   {
     const model::MutexLock lock(mutex_);
     if (closed_) throw model::Failure{ErrorCode::store_closed};

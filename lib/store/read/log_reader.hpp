@@ -62,13 +62,13 @@ class LogReader {
   };
   Result<Stretch> changes_after(std::uint64_t revision, std::size_t limit, const Newest& newest);
 
-  // One step of a walk over a user's changes, newest first: looks at a bounded number of entries, at most at
+  // One part of a walk over a user's changes, newest first: looks at a bounded number of entries, at most at
   // those up to `last`, and appends up to `limit` changes of the user.
-  struct Step {
-    std::uint64_t next = 0;    // where the next step goes on; 0: this was the last one
+  struct Part {
+    std::uint64_t next = 0;    // where the next part goes on; 0: this was the last one
     std::uint64_t floor = 0;   // of the log
   };
-  Step history(const NamedUser& user, std::uint64_t last, std::size_t limit, std::vector<Change>& changes);
+  Part history(const NamedUser& user, std::uint64_t last, std::size_t limit, std::vector<Change>& changes);
 
   // The user of an id, deleted ones included as long as they are kept; none where there never was one.
   std::optional<NamedUser> find_id(std::string_view id);
@@ -152,7 +152,7 @@ class LogReaders {
   // A reader whose reading failed is not used again.
   class Loan {
    public:
-    explicit Loan(LogReaders& owner) : owner_(owner), reader_(owner.take()) {}
+    explicit Loan(LogReaders& owner) : owner_(owner), reader_(owner.lend()) {}
     Loan(const Loan&) = delete;
     Loan& operator=(const Loan&) = delete;
     ~Loan() {
@@ -169,7 +169,7 @@ class LogReaders {
     std::unique_ptr<Reader> reader_;
   };
 
-  std::unique_ptr<Reader> take() USERTAGS_EXCLUDES(mutex_);
+  std::unique_ptr<Reader> lend() USERTAGS_EXCLUDES(mutex_);
   void keep(std::unique_ptr<Reader>& reader) noexcept USERTAGS_EXCLUDES(mutex_);
   void returned() noexcept USERTAGS_EXCLUDES(mutex_);
 
