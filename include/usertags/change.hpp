@@ -40,7 +40,8 @@ class Position {
 
   // Takes what text() made. Errors: invalid_argument.
   [[nodiscard]] static Result<Position> parse(std::string_view text) noexcept;
-  std::string text() const;   // opaque: 55 characters of A to Z, a to z, 0 to 9, '-' and '_'
+  // Opaque: 55 characters of A to Z, a to z, 0 to 9, '-' and '_'. Throws std::bad_alloc.
+  std::string text() const;
 
   std::uint64_t revision() const noexcept { return revision_; }
   // The store's epoch when the position was taken. It grows when a store is opened after an unclean end, when
