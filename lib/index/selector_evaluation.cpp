@@ -30,7 +30,11 @@ class Binder {
       case NodeKind::all: return group(SelectorTerm::Kind::all, node);
       case NodeKind::any: return group(SelectorTerm::Kind::any, node);
       case NodeKind::negation: return negated(bind(*node.children.front()));
-      default: break;
+      case NodeKind::exists:
+      case NodeKind::in:
+      case NodeKind::matches:
+      case NodeKind::greater:
+      case NodeKind::less: break;
     }
     const KeyEntry* const key = tags_.find(node.key);
     return key == nullptr ? SelectorTerm() : test(node, *key);
@@ -78,7 +82,9 @@ class Binder {
       case NodeKind::less:
         add_integers(term, key, node, [&](std::int64_t value) { return value < node.bound; });
         break;
-      default: break;
+      case NodeKind::all:
+      case NodeKind::any:
+      case NodeKind::negation: break;   // bind() has taken them apart
     }
     return term;
   }

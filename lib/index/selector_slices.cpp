@@ -147,17 +147,18 @@ void SelectorSlices::correct(Ordinals& found, const Node& selector, std::span<co
 
 bool matches(const Node& selector, const model::Record& user) {
   const auto matched = [&](const selector::NodePtr& child) { return matches(*child, user); };
+  const std::optional<std::string_view> value = user.find(selector.key);   // none: groups have no key
   switch (selector.kind) {
     case Kind::all: return std::ranges::all_of(selector.children, matched);
     case Kind::any: return std::ranges::any_of(selector.children, matched);
     case Kind::negation: return !matched(selector.children.front());
-    default: break;
+    case Kind::exists: return value.has_value();
+    case Kind::in: return value && std::ranges::find(selector.values, *value) != selector.values.end();
+    case Kind::matches:
+    case Kind::greater:
+    case Kind::less: return value && passes(selector, *value);
   }
-  const std::optional<std::string_view> value = user.find(selector.key);
-  if (!value) return false;
-  if (selector.kind == Kind::exists) return true;
-  if (selector.kind == Kind::in) return std::ranges::find(selector.values, *value) != selector.values.end();
-  return passes(selector, *value);
+  return false;
 }
 
 }   // namespace usertags::index

@@ -52,6 +52,10 @@ WriteView view(const Write& write) noexcept {
   return std::visit(Viewer{}, write);
 }
 
+UserRef user_of(const WriteView& write) noexcept {
+  return std::visit([](const auto& one) { return one.named(); }, write);
+}
+
 const ApplyOptions& options_of(const WriteView& write) noexcept {
   return std::visit([](const auto& one) -> const ApplyOptions& { return one.options; }, write);
 }

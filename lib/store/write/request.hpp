@@ -23,23 +23,30 @@ struct CreateView {
   std::string_view external_id;
   const TagList& tags;
   const ApplyOptions& options;
+
+  UserRef named() const noexcept { return UserRef::external_id(external_id); }
 };
 
 struct PatchView {
   UserRef user;
   const TagBatch& batch;
   const ApplyOptions& options;
+
+  UserRef named() const noexcept { return user; }
 };
 
 struct DeleteView {
   UserRef user;
   const ApplyOptions& options;
+
+  UserRef named() const noexcept { return user; }
 };
 
 using WriteView = std::variant<CreateView, PatchView, DeleteView>;
 
 WriteView view(const Write& write) noexcept;
 const ApplyOptions& options_of(const WriteView& write) noexcept;
+UserRef user_of(const WriteView& write) noexcept;
 
 class Request {
  public:

@@ -6,7 +6,6 @@
 #include <limits>
 #include <new>
 #include <string>
-#include <variant>
 
 #include "model/deadline.hpp"
 #include "model/failure.hpp"
@@ -36,13 +35,6 @@ void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
     const auto revision = has_changed ? std::optional(outcome->revision) : std::nullopt;
     outcome = std::unexpected(sqlite::outcome_unknown("the commit", cause, {}, revision));
   });
-}
-
-UserRef user_of(const WriteView& write) noexcept {
-  if (const auto* creation = std::get_if<CreateView>(&write))
-    return UserRef::external_id(creation->external_id);
-  if (const auto* patch = std::get_if<PatchView>(&write)) return patch->user;
-  return std::get<DeleteView>(write).user;
 }
 
 // Goes through a group's writes ahead of the judge and has what they name fetched into the cache, users' records and
