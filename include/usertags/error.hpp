@@ -89,8 +89,8 @@ struct Violation {
   std::optional<std::size_t> item{};    // which Write, in a call with many
   std::optional<std::size_t> index{};   // which operation, in the order in which they were given
   std::optional<OperationKind> operation{};
-  // As it was given, also where it is malformed. Of a key longer than kMaxKeyBytes, the beginning, cut between
-  // characters.
+  // As it was given, also where it is malformed. Of a key longer than kMaxKeyBytes, the beginning, cut
+  // between characters.
   std::string key{};
   std::optional<std::string> current{};       // the user's value of the key, where it helps
   std::optional<std::size_t> first_index{};   // of duplicate_key: the operation that had the key first
@@ -117,8 +117,8 @@ std::string in_words(const Violation& violation);
 // what accessors hand out lives as long as the error.
 class [[nodiscard]] Error {
  public:
-  // What an error names. What does not apply to its code is absent. In `what` and `remedy`, control characters
-  // and malformed bytes are written as \xNN.
+  // What an error names. What does not apply to its code is absent. In `what` and `remedy`, control
+  // characters and malformed bytes are written as \xNN.
   struct Details {
     std::string what{};     // the message's first half: what happened, to what
     std::string remedy{};   // its second half: what to do; empty: what to do about any error of this code

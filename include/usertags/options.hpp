@@ -1,5 +1,6 @@
-// Options: chosen at open, fixed until close. The defaults keep every promise. They belong to the process that
-// opens the store; what belongs to the store itself (limits, retention) is in its settings (settings.hpp).
+// Options: chosen at open, fixed until close. The defaults keep every promise. They belong to the process
+// that opens the store; what belongs to the store itself (limits, retention) is in its settings
+// (settings.hpp).
 //
 //   auto store = usertags::UserTagStore::open("users.db", {.access = usertags::Access::read_only});
 //   if (!store) return report(store.error());
@@ -67,8 +68,8 @@ struct Options {
   // For tests: the time of changes and ids. Empty: the system clock. Same rules as `log`.
   std::function<std::chrono::system_clock::time_point()> clock{};
 
-  // For tests: the time since the machine was started, sleep included, by which changes and tokens age. Empty:
-  // clock_gettime(CLOCK_BOOTTIME). Same rules as `log`.
+  // For tests: the time since the machine was started, sleep included, by which changes and tokens age.
+  // Empty: clock_gettime(CLOCK_BOOTTIME). Same rules as `log`.
   std::function<std::chrono::nanoseconds()> uptime{};
 };
 

@@ -13,8 +13,8 @@
 namespace usertags {
 
 // Is told how many pages of the file are done, and of how many; each call that takes a Progress says what a
-// page is there. `done` never falls and never passes `total`. Returns true to go on, false to cancel: then the
-// call answers `cancelled` and leaves everything as it was.
+// page is there. `done` never falls and never passes `total`. Returns true to go on, false to cancel: then
+// the call answers `cancelled` and leaves everything as it was.
 //
 // It runs on the caller's thread, every few milliseconds, under no lock that a read needs. It must not throw
 // and must not call the store. An empty one is not called.

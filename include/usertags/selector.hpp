@@ -50,8 +50,8 @@ class Selector {
   std::string text() const;
 
   // Why calls refuse this selector with invalid_selector; none where all is well. A parsed selector has none.
-  // A built one has to keep the same bounds: 64 KiB of canonical text, groups nested 32 deep, 1,024 terms, and
-  // keys that a tag can have. What is made of a refused selector is refused for the same reason.
+  // A built one has to keep the same bounds: 64 KiB of canonical text, groups nested 32 deep, 1,024 terms,
+  // and keys that a tag can have. What is made of a refused selector is refused for the same reason.
   std::optional<Error> error() const;
 
   friend Selector operator&&(const Selector& left, const Selector& right);
@@ -69,8 +69,8 @@ class Selector {
 // A key on its way into a selector; key() makes it. Owns its text. Each call makes a selector, and may throw
 // std::bad_alloc.
 //
-// A test matches users that have the key. The negative ones (not_in, !=, does_not_match) also match users that
-// lack it.
+// A test matches users that have the key. The negative ones (not_in, !=, does_not_match) also match users
+// that lack it.
 class SelectorKey {
  public:
   explicit SelectorKey(std::string_view key) : key_(key) {}

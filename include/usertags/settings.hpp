@@ -1,5 +1,5 @@
-// Settings belong to the store: they stand in its file, and hold for whoever opens it. Options::settings gives
-// them to a new store; UserTagStore::settings() reads them, change_settings() changes them.
+// Settings belong to the store: they stand in its file, and hold for whoever opens it. Options::settings
+// gives them to a new store; UserTagStore::settings() reads them, change_settings() changes them.
 //
 //   auto settings = store.settings();
 //   if (!settings) return report(settings.error());
@@ -22,8 +22,8 @@
 namespace usertags {
 
 // How much of the log is kept. A change may be pruned only when it is beyond both bounds: `min_changes` are
-// newer, and it is older than `min_age`. Age is lived time: it grows while the store is open for writing, by a
-// clock that nobody can set.
+// newer, and it is older than `min_age`. Age is lived time: it grows while the store is open for writing, by
+// a clock that nobody can set.
 struct History {
   bool keep_all = false;
   std::uint64_t min_changes = 100'000;   // 0 to 2^63 - 1

@@ -27,9 +27,9 @@ struct Tag {
   bool operator==(const Tag&) const = default;
 };
 
-// The tags of a creation: made from a braced list, a std::map, or any range of pairs. Owns its strings. Making
-// and changing one may throw std::bad_alloc. Nothing is checked here: the call that takes it reports every
-// violation at once, by position in the list.
+// The tags of a creation: made from a braced list, a std::map, or any range of pairs. Owns its strings.
+// Making and changing one may throw std::bad_alloc. Nothing is checked here: the call that takes it reports
+// every violation at once, by position in the list.
 class TagList {
  public:
   using Entry = std::pair<std::string, std::string>;

@@ -64,12 +64,11 @@ namespace usertags {
 
 class UserTagStore {
  public:
-  // Opens the store in the SQLite file at `path`, or makes it (Options::create_if_missing). PATH-wal, PATH-shm
-  // and PATH.lock beside the file belong to it. Recovers from whatever end the last writer had, reads
-  // everything, and proves it.
-  // Errors: store_locked, not_a_store, unsupported_format, corrupt_store, foreign_write, permission_denied,
-  // io_error, disk_full, busy, out_of_memory; invalid_argument (an option, the path), settings_mismatch,
-  // memory_budget_exceeded.
+  // Opens the store in the SQLite file at `path`, or makes it (Options::create_if_missing). PATH-wal,
+  // PATH-shm and PATH.lock beside the file belong to it. Recovers from whatever end the last writer had,
+  // reads everything, and proves it. Errors: store_locked, not_a_store, unsupported_format, corrupt_store,
+  // foreign_write, permission_denied, io_error, disk_full, busy, out_of_memory; invalid_argument (an option,
+  // the path), settings_mismatch, memory_budget_exceeded.
   [[nodiscard]] static Result<UserTagStore> open(const std::filesystem::path& path,
                                                  const Options& options = {}) noexcept;
 
@@ -110,9 +109,9 @@ class UserTagStore {
   // Errors: user_not_found, revision_mismatch, invalid_argument.
   [[nodiscard]] Result<Applied> delete_user(const UserRef& user, const ApplyOptions& options = {}) noexcept;
 
-  // Independent writes, in order, each with its own outcome: outcomes[i] answers writes[i]. A write that fails
-  // never touches its neighbours. They are committed together in groups of up to 1,024, which is far cheaper
-  // than one call each. Without memory for the outcomes nothing is applied, and the vector is empty.
+  // Independent writes, in order, each with its own outcome: outcomes[i] answers writes[i]. A write that
+  // fails never touches its neighbours. They are committed together in groups of up to 1,024, which is far
+  // cheaper than one call each. Without memory for the outcomes nothing is applied, and the vector is empty.
   [[nodiscard]] std::vector<Result<Applied>> apply_each(std::span<const Write> writes) noexcept;
 
   // All of up to 65,536 writes, or none, as one transaction: to every reader, in the log, and in the feed.
@@ -154,9 +153,9 @@ class UserTagStore {
   //
   // A selector that was built out of bounds is answered with invalid_selector (Selector::error).
 
-  // The users that the selector matches, in the order of their creation. Over a walk from page to page, a user
-  // that matches throughout is returned exactly once.
-  // Errors: invalid_selector, invalid_argument (limit), invalid_cursor, timeout (deadline).
+  // The users that the selector matches, in the order of their creation. Over a walk from page to page, a
+  // user that matches throughout is returned exactly once. Errors: invalid_selector, invalid_argument
+  // (limit), invalid_cursor, timeout (deadline).
   [[nodiscard]] Result<UserPage> select(const Selector& selector,
                                         const PageRequest& page = {}) const noexcept;
 
@@ -222,9 +221,9 @@ class UserTagStore {
 
   // Brings a read-only store to where its file is now. Applies the log's new entries; where the log no longer
   // reaches back so far, loads everything and takes the difference. Cheap where nothing has changed. Readers
-  // see the end of one transaction after the other, and never less than before. After an error, reads go on as
-  // they were. Errors: store_failed where the file does not continue what the store shows, as when an older
-  // copy was put in its place: open it again; corrupt_store, foreign_write, busy, io_error,
+  // see the end of one transaction after the other, and never less than before. After an error, reads go on
+  // as they were. Errors: store_failed where the file does not continue what the store shows, as when an
+  // older copy was put in its place: open it again; corrupt_store, foreign_write, busy, io_error,
   // memory_budget_exceeded.
   [[nodiscard]] Result<std::uint64_t> refresh() noexcept;
 
@@ -255,8 +254,8 @@ class UserTagStore {
 
   // Changes settings in one durable commit, in its turn among the writes. It adds no revision, and nothing to
   // the feed. The settings hold for writes that are judged later. What a lower bound lets go is removed by
-  // later housekeeping, a little at a time. Answers the settings as they are then; equal values write nothing.
-  // Errors: settings_mismatch (with current_version) where the store is not at `expected_version`;
+  // later housekeeping, a little at a time. Answers the settings as they are then; equal values write
+  // nothing. Errors: settings_mismatch (with current_version) where the store is not at `expected_version`;
   // invalid_argument (the value and its range), read_only, and those of every commit.
   [[nodiscard]] Result<StoredSettings> change_settings(
       const SettingsChange& change, std::optional<std::uint64_t> expected_version = {}) noexcept;
@@ -274,23 +273,23 @@ class UserTagStore {
   // Whoever opens the copy for writing begins a new epoch (Position). Read-only and failed stores can be
   // copied, too.
   //
-  // Who waits: it reads over a connection of its own, in one read transaction. It neither waits for a sync nor
-  // holds up a commit. But it pins the WAL: that grows meanwhile (Housekeeping::max_wal_bytes), checkpoint()
-  // and compact() answer busy, and a closed store that a reader copies cannot be opened for writing. A store
-  // in memory and one with Access::exclusive have one connection: there, writes wait for the copy.
+  // Who waits: it reads over a connection of its own, in one read transaction. It neither waits for a sync
+  // nor holds up a commit. But it pins the WAL: that grows meanwhile (Housekeeping::max_wal_bytes),
+  // checkpoint() and compact() answer busy, and a closed store that a reader copies cannot be opened for
+  // writing. A store in memory and one with Access::exclusive have one connection: there, writes wait for the
+  // copy.
   //
   // All or nothing: the copy is written under another name in the target's folder, synced, proved from the
   // file alone as verify() does, and renamed. The proof takes the time and the memory of loading it, and
-  // SQLite's own check. A target that is there is replaced only if it is a closed store; until then, and after
-  // any error, it is as it was. Cancelled or failed, nothing is left behind. `progress` counts the pages that
-  // are copied; the proof is neither told nor cancelled.
+  // SQLite's own check. A target that is there is replaced only if it is a closed store; until then, and
+  // after any error, it is as it was. Cancelled or failed, nothing is left behind. `progress` counts the
+  // pages that are copied; the proof is neither told nor cancelled.
   //
   // Errors of the copy: cancelled, disk_full, permission_denied, io_error (also for a missing folder);
-  // corrupt_store where the copy is not good, as that of a damaged store.
-  // Errors of the target: store_locked where it is open for writing; busy where others are loading it;
-  // not_a_store, unsupported_format and corrupt_store where it is something else than a store;
-  // invalid_argument where it belongs to this store, has hard links, is on a network file system, or has a WAL
-  // beside it.
+  // corrupt_store where the copy is not good, as that of a damaged store. Errors of the target: store_locked
+  // where it is open for writing; busy where others are loading it; not_a_store, unsupported_format and
+  // corrupt_store where it is something else than a store; invalid_argument where it belongs to this store,
+  // has hard links, is on a network file system, or has a WAL beside it.
   [[nodiscard]] Result<void> backup(const std::filesystem::path& target,
                                     const Progress& progress = {}) const noexcept;
 
@@ -303,8 +302,8 @@ class UserTagStore {
   // writing them back, is neither told nor cancelled. After most errors the store is as it was and goes on.
   // After io_error or outcome_unknown on the way to the disk it stops, and has lost nothing.
   //
-  // Where a reader pins the WAL at the beginning, the answer is busy, and nothing is done. A reader that comes
-  // meanwhile does no harm, but the file shrinks only with the first checkpoint after its end.
+  // Where a reader pins the WAL at the beginning, the answer is busy, and nothing is done. A reader that
+  // comes meanwhile does no harm, but the file shrinks only with the first checkpoint after its end.
   //
   // Errors: cancelled, busy, read_only, disk_full, io_error (also where there is no folder for temporary
   // files), corrupt_store, outcome_unknown.

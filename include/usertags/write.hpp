@@ -65,8 +65,8 @@ struct Applied {
   std::optional<User> user{};   // as it is after the write; none after a deletion
   std::uint64_t revision = 0;   // of the change; where nothing changed, of the user's last change
   bool changed = false;         // false: the write led to what was there already, and added no revision
-  // The token was known: `revision` and `changed` are those of the first answer; `user` is as it is by now, or
-  // none where it is deleted.
+  // The token was known: `revision` and `changed` are those of the first answer; `user` is as it is by now,
+  // or none where it is deleted.
   bool replayed = false;
 };
 

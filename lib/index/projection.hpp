@@ -8,8 +8,8 @@
 // older moment.
 //
 // Moments. Reads of many users (`find_each`, `list`) and of the tag index hold the moment lock shared, for a
-// millisecond or two; `prepare` and `publish` hold it exclusively, for the time of a group in memory, never for a
-// disk. A Snapshot costs no lock while it lives: it keeps old versions alive instead.
+// millisecond or two; `prepare` and `publish` hold it exclusively, for the time of a group in memory, never
+// for a disk. A Snapshot costs no lock while it lives: it keeps old versions alive instead.
 //
 // One thread at a time prepares and publishes. All else may be called from any thread.
 // Locks are taken in this order: moment, retirement, order, shard.
@@ -60,9 +60,9 @@ class Projection {
 
   // Steps that are prepared. Dropping one instead of publishing it undoes the preparation.
   class Publication;
-  // Does everything about the transitions that can fail, and shows none of it. They lead from what is visible to
-  // `revision`, which is above; the transitions of one external id are in order, and new ordinals ascend. Throws
-  // std::bad_alloc.
+  // Does everything about the transitions that can fail, and shows none of it. They lead from what is visible
+  // to `revision`, which is above; the transitions of one external id are in order, and new ordinals ascend.
+  // Throws std::bad_alloc.
   std::unique_ptr<Publication> prepare(std::vector<Transition> transitions, std::uint64_t revision);
   // The same, where publishing them adds no more than `room` to the bytes of counters(); else null, with
   // nothing prepared. `growth` becomes what it would add, or a little more; negative where more goes than

@@ -1,5 +1,5 @@
-// Evaluation of a selector that takes too long for one hold of the moment lock (Work, selector_evaluation.hpp): in
-// slices, between which the publisher gets in, and still as of one moment.
+// Evaluation of a selector that takes too long for one hold of the moment lock (Work,
+// selector_evaluation.hpp): in slices, between which the publisher gets in, and still as of one moment.
 //
 // A moment is pinned before the first slice. Whether a user matches depends on that user's tags alone, and so
 // on nothing that changes for a user of whom nothing was published since. What the slices say of all others

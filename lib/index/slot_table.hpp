@@ -4,13 +4,13 @@
 //   slot    16 bits of the hash | address of the item, 48 bits       0: free
 //   home    the hash's lower 24 bits, scaled to the number of slots
 //
-// Tag and address share a word, so that a look-up waits for two cache lines: that of its slots, and the
-// item. A table of buckets with their metadata apart would wait for a third. Scaling instead of masking
-// lets a table be of any size. Growing looks at every item: one that grows by a quarter is never less than
-// 64 % full once it has grown, and moves each item four times on its way; one that doubles, once, and is
-// 40 % full. The sizes are the same whichever way it grows: a table that is loaded in one go takes no more than
-// one that came to the same items by and by (store/write/memory_budget.hpp). Erasing moves later slots back
-// (Knuth, TAOCP vol. 3, 6.4, algorithm R), so that there are no graves.
+// Tag and address share a word, so that a look-up waits for two cache lines: that of its slots, and the item.
+// A table of buckets with their metadata apart would wait for a third. Scaling instead of masking lets a
+// table be of any size. Growing looks at every item: one that grows by a quarter is never less than 64 % full
+// once it has grown, and moves each item four times on its way; one that doubles, once, and is 40 % full. The
+// sizes are the same whichever way it grows: a table that is loaded in one go takes no more than one that
+// came to the same items by and by (store/write/memory_budget.hpp). Erasing moves later slots back (Knuth,
+// TAOCP vol. 3, 6.4, algorithm R), so that there are no graves.
 //
 // With at most four fifths of the slots in use, a look-up that finds probes 3 slots, one that does not 13,
 // on average (ibid.): a line holds 8.

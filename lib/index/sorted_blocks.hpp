@@ -1,4 +1,5 @@
-// Texts in order with what belongs to them: SortedBlocks, the two-level map of the tag index, and PackedText, its key.
+// Texts in order with what belongs to them: SortedBlocks, the two-level map of the tag index, and PackedText,
+// its key.
 #pragma once
 
 #include <algorithm>

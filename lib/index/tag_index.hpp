@@ -138,8 +138,8 @@ class TagIndex {
   // Fills an empty index from the users, in the order of their ordinals. Throws std::bad_alloc.
   void load(std::span<const model::RecordPtr> users);
 
-  // What the transitions of a group do to the sets. Throws std::bad_alloc, with nothing changed. Nothing else may
-  // change the index until the edits are published or cancelled; the transitions must live as long.
+  // What the transitions of a group do to the sets. Throws std::bad_alloc, with nothing changed. Nothing else
+  // may change the index until the edits are published or cancelled; the transitions must live as long.
   TagEdits prepare(std::span<const Transition> transitions);
   void cancel(const TagEdits& edits) noexcept;
   void publish(const TagEdits& edits) noexcept;

@@ -1,4 +1,5 @@
-// Sets of users, as ordinals: those that the tag index keeps (UserSet), and those that a question makes (Ordinals).
+// Sets of users, as ordinals: those that the tag index keeps (UserSet), and those that a question makes
+// (Ordinals).
 #pragma once
 
 #include <roaring/roaring.h>

@@ -1,7 +1,7 @@
 // Bytes: how numbers are laid out as bytes, and what bytes take in memory.
 //
-// What is stored, hashed or handed out as a text is little-endian, as this machine's memory is. Ids and digests are
-// in network byte order, so that they compare as their texts do.
+// What is stored, hashed or handed out as a text is little-endian, as this machine's memory is. Ids and
+// digests are in network byte order, so that they compare as their texts do.
 #pragma once
 
 #include <algorithm>
@@ -40,8 +40,8 @@ void store_big_endian(Number number, void* to) noexcept {
   std::memcpy(to, &number, sizeof number);
 }
 
-// What a block of memory takes of the heap, the allocator's own bytes estimated. glibc: 8 bytes before each block,
-// in steps of 16, at least 32.
+// What a block of memory takes of the heap, the allocator's own bytes estimated. glibc: 8 bytes before each
+// block, in steps of 16, at least 32.
 constexpr std::size_t heap_bytes(std::size_t size) noexcept {
   return std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16);
 }

@@ -31,7 +31,8 @@ namespace usertags::model {
 // Its values are stored in column change.kind.
 using usertags::ChangeKind;
 
-// An entry of the log, the one thing that a change of the store is. Views: whoever makes a Change keeps the text for as long as the Change is used.
+// An entry of the log, the one thing that a change of the store is. Views: whoever makes a Change keeps the
+// text for as long as the Change is used.
 struct Change {
   std::uint64_t revision = 0;
   std::uint32_t ordinal = 0;     // whose change
@@ -53,9 +54,9 @@ inline constexpr std::size_t kMaxTokenBytes = 128;
 // XXH3-128 of what makes two requests the same one (store/write/request_digest.hpp), in its canonical form.
 using RequestDigest = std::array<std::uint8_t, 16>;
 
-// What the store remembers of a request that bore an idempotency token, so that it can answer the same request
-// again as it did the first time (docs/semantics.md, "Idempotency tokens"). A view: whoever makes one keeps the
-// text for as long as it is used.
+// What the store remembers of a request that bore an idempotency token, so that it can answer the same
+// request again as it did the first time (docs/semantics.md, "Idempotency tokens"). A view: whoever makes one
+// keeps the text for as long as it is used.
 struct Token {
   std::uint64_t seq = 0;        // tokens are numbered 1, 2, 3 … in the order of their commits
   std::uint32_t ordinal = 0;    // the user whom the answer shows, as it is by then; 0: none

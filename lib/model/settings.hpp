@@ -1,5 +1,5 @@
-// The settings of a store, field by field: names, bounds and order in one place, from which the columns of the
-// commit record, its checksum, messages and the command follow.
+// The settings of a store, field by field: names, bounds and order in one place, from which the columns of
+// the commit record, its checksum, messages and the command follow.
 #pragma once
 
 #include <array>
@@ -25,8 +25,9 @@ struct SettingField {
   constexpr bool allows(std::int64_t value) const noexcept { return least <= value && value <= most; }
 };
 
-// The list: calls visit(field, member) for each setting, in the order of the columns. A member that is added to
-// Settings does not compile before it is named here; at the end of the list, it is a new column of the format.
+// The list: calls visit(field, member) for each setting, in the order of the columns. A member that is added
+// to Settings does not compile before it is named here; at the end of the list, it is a new column of the
+// format.
 template <class AnySettings, class Visit>
 constexpr void visit_settings(AnySettings& settings, Visit visit) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();

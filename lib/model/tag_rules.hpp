@@ -20,8 +20,9 @@ inline constexpr std::size_t kMaxExternalIdCodePoints = 255;
 inline constexpr std::size_t kMaxNoteCodePoints = 200;
 inline constexpr std::size_t kMaxUtf8BytesPerCodePoint = 4;
 
-// The one place of these limits. What has less room does not compile: here, in the tables (sqlite/schema.cpp), and
-// in the rows of a connection (sqlite/connection.cpp). Messages name them, and a test compares docs/semantics.md.
+// The one place of these limits. What has less room does not compile: here, in the tables
+// (sqlite/schema.cpp), and in the rows of a connection (sqlite/connection.cpp). Messages name them, and a
+// test compares docs/semantics.md.
 static_assert(kMaxKeyCodePoints * kMaxUtf8BytesPerCodePoint <= Record::kMaxKeyBytes);
 static_assert(kMaxValueCodePoints * kMaxUtf8BytesPerCodePoint <= Record::kMaxValueBytes);
 static_assert(kMaxExternalIdCodePoints * kMaxUtf8BytesPerCodePoint <= Record::kMaxExternalIdBytes);

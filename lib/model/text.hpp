@@ -42,7 +42,8 @@ std::size_t character_bytes(std::string_view text) noexcept;
 //
 // A mask has the top bit set in bytes that answer yes. Subtracting lets a byte that answers yes disturb those
 // above it, so only the lowest set bit of a mask, and whether it is zero, can be relied upon. That is enough
-// to find the first hit, because words are loaded little-endian: the lowest byte is the first of the text. ---
+// to find the first hit, because words are loaded little-endian: the lowest byte is the first of the text.
+// ---
 
 using Word = std::uint64_t;
 

@@ -67,7 +67,8 @@ NodePtr make_matches(std::string key, Pattern pattern);
 NodePtr make_greater(std::string key, std::int64_t bound);
 NodePtr make_less(std::string key, std::int64_t bound);
 
-// What a Selector holds. Immutable. A refused selector has an error, and a tree that nobody may look at, as it may break the bounds.
+// What a Selector holds. Immutable. A refused selector has an error, and a tree that nobody may look at, as
+// it may break the bounds.
 struct SelectorForm {
   NodePtr node;
   std::string text;

@@ -1,5 +1,5 @@
-// Selectors as text: the canonical text of a tree, the characters of the language, and the bounds that selectors
-// keep, whether they are parsed or built.
+// Selectors as text: the canonical text of a tree, the characters of the language, and the bounds that
+// selectors keep, whether they are parsed or built.
 //
 //   a term      key   !key   key=value   key!=value   key in (v,w)   key notin (v,w)   key~pattern
 //               key!~pattern   key>1   key<1
@@ -30,8 +30,8 @@ struct SelectorText {
 // Recursion as deep as the tree. Throws std::bad_alloc.
 SelectorText write_selector(const Node& selector);
 
-// The text of a pattern, without quotes around it: `*`, `?`, and an escape of each of * ? \ " by a backslash. Of
-// well-formed UTF-8. Where a backslash escapes nothing, its position. Throws std::bad_alloc.
+// The text of a pattern, without quotes around it: `*`, `?`, and an escape of each of * ? \ " by a backslash.
+// Of well-formed UTF-8. Where a backslash escapes nothing, its position. Throws std::bad_alloc.
 std::expected<Pattern, std::size_t> parse_pattern(std::string_view text);
 
 // --- The characters of the language: what its words are made of, and what needs quotes. ---

@@ -27,9 +27,9 @@ class DataVersion {
   Statement statement_;
 };
 
-// Tells whether anybody has committed to a file since the watch began, over a connection of its own. The writing
-// connection tells by itself, with DataVersion, until an operation of its own fails in the midst of writing pages: it
-// throws its cache away then, and SQLite counts that as if the file had changed.
+// Tells whether anybody has committed to a file since the watch began, over a connection of its own. The
+// writing connection tells by itself, with DataVersion, until an operation of its own fails in the midst of
+// writing pages: it throws its cache away then, and SQLite counts that as if the file had changed.
 class CommitWatch {
  public:
   // Reads `file` beside its writer. Throws Failure.

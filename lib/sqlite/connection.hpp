@@ -1,5 +1,5 @@
-// An open SQLite database, with the answers to SQLite's hazards built in, and what SQLite's result codes mean to
-// the store. This folder is the only place that includes sqlite3.h. Errors are thrown as model::Failure.
+// An open SQLite database, with the answers to SQLite's hazards built in, and what SQLite's result codes mean
+// to the store. This folder is the only place that includes sqlite3.h. Errors are thrown as model::Failure.
 #pragma once
 
 #include <array>

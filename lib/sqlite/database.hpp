@@ -1,5 +1,5 @@
-// The one writing connection of a store with its tables, and what concerns the file as a whole: how it is made,
-// opened and recovered, its WAL and checkpoints, and whether others write to it. One thread at a time.
+// The one writing connection of a store with its tables, and what concerns the file as a whole: how it is
+// made, opened and recovered, its WAL and checkpoints, and whether others write to it. One thread at a time.
 #pragma once
 
 #include <chrono>
@@ -28,12 +28,12 @@ std::int64_t wal_length(Connection& connection);
 // only what no commit has written: readers and recovery look at frames up to the last commit. Throws Failure.
 void cut_wal(Connection& connection, std::int64_t length);
 
-// Writes the WAL's bytes in place again, and syncs them, before anything is built on a WAL that was left. After a
-// failed sync, the page cache may hold what the disk does not, and may count it as written: a later sync then
-// succeeds and writes nothing. It goes through SQLite's own file handle: opening the file beside SQLite is one thing
-// less to reason about, and tests that record or fail I/O see it.
-// Under SQLite's write lock, so that nobody appends to the WAL or starts it anew meanwhile. Does nothing
-// where the WAL is empty, or the database has none. Throws Failure.
+// Writes the WAL's bytes in place again, and syncs them, before anything is built on a WAL that was left.
+// After a failed sync, the page cache may hold what the disk does not, and may count it as written: a later
+// sync then succeeds and writes nothing. It goes through SQLite's own file handle: opening the file beside
+// SQLite is one thing less to reason about, and tests that record or fail I/O see it. Under SQLite's write
+// lock, so that nobody appends to the WAL or starts it anew meanwhile. Does nothing where the WAL is empty,
+// or the database has none. Throws Failure.
 void rewrite_wal(Connection& connection);
 
 // --- The database. ---

@@ -12,18 +12,18 @@
 
 namespace usertags::sqlite {
 
-// Copies a database page by page (sqlite3_backup), as the connection's open read transaction sees it into `file`, which is empty, and
-// which nobody else has open. The copy is whole and synced, in WAL mode, without a WAL. Its commit record is
-// marked as not clean, so that whoever opens it for writing begins a new epoch.
+// Copies a database page by page (sqlite3_backup), as the connection's open read transaction sees it into
+// `file`, which is empty, and which nobody else has open. The copy is whole and synced, in WAL mode, without
+// a WAL. Its commit record is marked as not clean, so that whoever opens it for writing begins a new epoch.
 //
 // `progress` is told after every step of 256 pages, the last one included. Throws Failure: cancelled where it
 // answers false; disk_full, io_error, …; corrupt_store where the commit record is not one that a store wrote.
 // Then the caller removes what is there: `file`, and the -wal beside it.
 void copy_database(Connection& from, const std::filesystem::path& file, const Progress& progress);
 
-// SQLite's VACUUM, which builds the database anew without its free pages. First it fills a temporary file, in the
-// folder for such (SQLITE_TMPDIR, TMPDIR, /var/tmp, …), then it writes that back as one transaction: into the WAL,
-// from which a checkpoint moves it into the file and shrinks it.
+// SQLite's VACUUM, which builds the database anew without its free pages. First it fills a temporary file, in
+// the folder for such (SQLITE_TMPDIR, TMPDIR, /var/tmp, …), then it writes that back as one transaction: into
+// the WAL, from which a checkpoint moves it into the file and shrinks it.
 //
 // In no transaction, and with no statement under way. It holds some MiB in memory, whatever the size.
 // Progress counts pages that were read, approximately, and is asked during the first part only; where it

@@ -18,10 +18,10 @@ namespace usertags::sqlite {
 
 enum class ColumnType : std::uint8_t { integer = 1, real = 2, text = 3, blob = 4, null = 5 };
 
-// A prepared statement. Binding is positional from 1, columns count from 0. Text and blobs are bound without a copy: they must live
-// until the statement is reset. Every use binds every parameter anew: what is not bound keeps its last value.
-// One thread at a time. The connection outlives the statement; after Connection::close or abandon nothing but
-// the destructor may be called.
+// A prepared statement. Binding is positional from 1, columns count from 0. Text and blobs are bound without
+// a copy: they must live until the statement is reset. Every use binds every parameter anew: what is not
+// bound keeps its last value. One thread at a time. The connection outlives the statement; after
+// Connection::close or abandon nothing but the destructor may be called.
 class Statement {
  public:
   Statement(Connection& connection, std::string_view sql);
@@ -81,7 +81,8 @@ class ResetAtEnd {
   Statement& statement_;
 };
 
-// Binds a value to each of so many columns, from parameter `first` on. A column without a value does not compile.
+// Binds a value to each of so many columns, from parameter `first` on. A column without a value does not
+// compile.
 template <int kColumns, class... Values>
 void bind_row(Statement& statement, int first, const Values&... values) {
   static_assert(sizeof...(Values) == kColumns, "bind a value to each column, in their order");
@@ -93,9 +94,9 @@ void bind_row(Statement& statement, int first, const Values&... values) {
 inline constexpr std::int64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::int64_t kMaxOrdinal = std::numeric_limits<std::uint32_t>::max();
 
-// The row of a table at which a statement stands, as a store writes it. What no store writes, of another type or
-// out of range, is a Failure (corrupt_store) that names table and column: a file may hold anything, whatever its
-// schema says. Lives no longer than the statement.
+// The row of a table at which a statement stands, as a store writes it. What no store writes, of another type
+// or out of range, is a Failure (corrupt_store) that names table and column: a file may hold anything,
+// whatever its schema says. Lives no longer than the statement.
 class StoredRow {
  public:
   StoredRow(const Statement& row, TableView table) noexcept : row_(row), table_(table) {}

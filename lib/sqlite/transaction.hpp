@@ -18,8 +18,8 @@ namespace usertags::sqlite {
 enum class CommitOutcome : std::uint8_t { committed, not_applied, unknown };
 CommitOutcome outcome_of_commit(int result_code, bool has_written) noexcept;
 
-// The error of an outcome that is unknown. Whoever stops the store because of it must not fail in saying so: where
-// there is no memory, the code says enough.
+// The error of an outcome that is unknown. Whoever stops the store because of it must not fail in saying so:
+// where there is no memory, the code says enough.
 Error outcome_unknown(std::string_view what, const Error& cause, std::string_view remedy = {},
                       std::optional<std::uint64_t> intended_revision = std::nullopt) noexcept;
 

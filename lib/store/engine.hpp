@@ -1,5 +1,5 @@
-// Engine: what stands behind UserTagStore: memory, and a Writer or a Follower that keeps it up with the file. Here
-// failures are still thrown (model::Failure, std::bad_alloc); user_tag_store.cpp turns them into values.
+// Engine: what stands behind UserTagStore: memory, and a Writer or a Follower that keeps it up with the file.
+// Here failures are still thrown (model::Failure, std::bad_alloc); user_tag_store.cpp turns them into values.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// How a store comes up: the file, locked, identified and recovered; memory, loaded from it; and what goes on from
-// there: a Writer, or a Follower.
+// How a store comes up: the file, locked, identified and recovered; memory, loaded from it; and what goes on
+// from there: a Writer, or a Follower.
 #pragma once
 
 #include <filesystem>

@@ -84,7 +84,8 @@ bool try_lock(int descriptor, int how) {
   return result == 0;
 }
 
-// A process that was killed has left its number behind, and one that may not write into the sidecar leaves it there.
+// A process that was killed has left its number behind, and one that may not write into the sidecar leaves it
+// there.
 std::optional<std::int64_t> read_holder(int descriptor) {
   char text[kMaxHolderBytes];
   const ssize_t size = pread(descriptor, text, sizeof text, 0);

@@ -43,7 +43,8 @@ class MemoryBudget {
   // is more than may be, and grew.
   void require_room(std::int64_t growth = 1) const;
 
-  // What a user's transition from version to version will take at least; `before` is null where the user comes.
+  // What a user's transition from version to version will take at least; `before` is null where the user
+  // comes.
   static std::int64_t growth(const model::Record* before, const model::Record& after) noexcept;
   // What a token will take, without its place in a table.
   static std::int64_t growth(std::string_view token) noexcept;

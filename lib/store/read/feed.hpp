@@ -2,9 +2,9 @@
 //
 // What is shown is visible: a change that the file has and memory does not show yet is not there. In a
 // read-only store nobody publishes; there the feed goes as far as the file, which may be ahead of what the
-// store shows.
-// Reads go over connections of their own (LogReaders), but where there can be only one connection, in memory
-// and with Access::exclusive: there they wait for their turn among the groups, for the time of one page or part.
+// store shows. Reads go over connections of their own (LogReaders), but where there can be only one
+// connection, in memory and with Access::exclusive: there they wait for their turn among the groups, for the
+// time of one page or part.
 #pragma once
 
 #include <array>

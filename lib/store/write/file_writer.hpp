@@ -43,7 +43,8 @@ class FileWriter {
   // left to do. Tokens that the file forgets are forgotten in memory. Throws Failure where it cannot.
   bool maintain(std::size_t users);
 
-  // Gives free pages up (sqlite/maintenance.hpp). Throws Failure where it cannot begin: foreign_write, busy, ….
+  // Gives free pages up (sqlite/maintenance.hpp). Throws Failure where it cannot begin: foreign_write, busy,
+  // ….
   sqlite::Transaction::Commit vacuum(const Progress& progress);
 
   // The marks of opening after an unclean end and of closing in good order. A store that is not clean was

@@ -123,7 +123,8 @@ void GroupCommit::answer() {
   wake(remove_answered());
 }
 
-// The slices are those of the queue's first waiters, in order. The leader is at the head: it leaves by itself.
+// The slices are those of the queue's first waiters, in order. The leader is at the head: it leaves by
+// itself.
 GroupCommit::Waiters GroupCommit::remove_answered() {
   const model::MutexLock lock(mutex_);
   Waiters answered;

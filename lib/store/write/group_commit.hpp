@@ -1,11 +1,11 @@
-// Group commit without a thread of its own. Callers queue; the first becomes the leader, gathers what waits (up
-// to a bound), and has it committed as one group; while it syncs, the next group gathers. When the leader's
-// own request is answered, it hands the lead to the caller at the head of the queue.
+// Group commit without a thread of its own. Callers queue; the first becomes the leader, gathers what waits
+// (up to a bound), and has it committed as one group; while it syncs, the next group gathers. When the
+// leader's own request is answered, it hands the lead to the caller at the head of the queue.
 //
 // Order: the writes of one request keep their order; requests are gathered in the order of their arrival, a
-// long one a part at a time, so that short ones behind it need not wait for its end. A transaction is gathered
-// whole. A request that no group has begun by its deadline leaves the queue, also where a group was offered it
-// and gave it back.
+// long one a part at a time, so that short ones behind it need not wait for its end. A transaction is
+// gathered whole. A request that no group has begun by its deadline leaves the queue, also where a group was
+// offered it and gave it back.
 #pragma once
 
 #include <semaphore.h>
@@ -28,8 +28,8 @@
 namespace usertags::store {
 
 // What one thread waits for, once, and another one signals. A POSIX semaphore: the waiter may be gone with it
-// as soon as it was signalled, and takes no lock on waking, so that many who are woken at once do not queue up
-// again.
+// as soon as it was signalled, and takes no lock on waking, so that many who are woken at once do not queue
+// up again.
 class WaitSlot {
  public:
   WaitSlot() noexcept { sem_init(&signalled_, 0, 0); }
@@ -76,8 +76,8 @@ class WaitSlot {
 
 class GroupCommit {
  public:
-  // `write_group` is the leader's work on one group: it calls gather(), give_back() and answer(), once each and
-  // in this order. It runs on one thread at a time, never under the queue's lock, and throws nothing.
+  // `write_group` is the leader's work on one group: it calls gather(), give_back() and answer(), once each
+  // and in this order. It runs on one thread at a time, never under the queue's lock, and throws nothing.
   explicit GroupCommit(std::function<void()> write_group);
 
   // Returns when every write of the request is answered, or, with `timeout`, given up.
@@ -92,8 +92,8 @@ class GroupCommit {
 
   // --- For the leader, within write_group. ---
 
-  // The group: slices of what waits. The leader may leave some of it, from the end, by lowering their `end`; it
-  // takes one write at least. What it takes can no longer be given up.
+  // The group: slices of what waits. The leader may leave some of it, from the end, by lowering their `end`;
+  // it takes one write at least. What it takes can no longer be given up.
   std::span<Slice> gather() USERTAGS_EXCLUDES(mutex_);
   // What the leader left waits again, or is given up where its deadline has come. Answers what it took.
   std::span<Slice> give_back() USERTAGS_EXCLUDES(mutex_);

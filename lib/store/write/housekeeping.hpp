@@ -1,5 +1,5 @@
-// Housekeeping that comes with commits: which users are folded next, what may be pruned, when it is tried again after a
-// failure, and the time by which ages are counted.
+// Housekeeping that comes with commits: which users are folded next, what may be pruned, when it is tried
+// again after a failure, and the time by which ages are counted.
 #pragma once
 
 #include <algorithm>

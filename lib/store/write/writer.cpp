@@ -37,8 +37,8 @@ void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
   });
 }
 
-// Goes through a group's writes ahead of the judge and has what they name fetched into the cache, users' records and
-// places of tokens, many at once, so that judging does not wait for each of them in turn.
+// Goes through a group's writes ahead of the judge and has what they name fetched into the cache, users'
+// records and places of tokens, many at once, so that judging does not wait for each of them in turn.
 class Lookahead {
  public:
   Lookahead(const Memory& memory, std::span<const Slice> slices) noexcept

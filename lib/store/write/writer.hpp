@@ -1,10 +1,10 @@
-// Writer: the half of a store that writes. It owns the lock, the writing connection, and the queue that leads to
-// it. write_group() tells the life of a group:
+// Writer: the half of a store that writes. It owns the lock, the writing connection, and the queue that leads
+// to it. write_group() tells the life of a group:
 //
 //   gather ─▶ judge ─▶ prepare ─▶ COMMIT ═▶ publish ─▶ answer ─▶ checkpoint
 //
-// Up to the COMMIT anything may fail, and leaves nothing behind. Between the COMMIT and the end of publish nothing
-// allocates, throws, or calls the host.
+// Up to the COMMIT anything may fail, and leaves nothing behind. Between the COMMIT and the end of publish
+// nothing allocates, throws, or calls the host.
 //
 // A COMMIT whose outcome is unknown stops the writer for good: every write of the group is answered with
 // outcome_unknown, later ones with store_failed. So does a checkpoint whose sync failed, after the group was
@@ -41,8 +41,8 @@ namespace usertags::store {
 
 class Writer {
  public:
-  // Of a store that was loaded into memory: at `state`, with `folds` to be done. Without a lock it is a store in
-  // memory. Throws Failure, std::bad_alloc.
+  // Of a store that was loaded into memory: at `state`, with `folds` to be done. Without a lock it is a store
+  // in memory. Throws Failure, std::bad_alloc.
   Writer(std::optional<StoreLock> lock, std::unique_ptr<sqlite::Database> database,
          const sqlite::State& state, FoldSchedule folds, const Options& options, Memory& memory,
          Telemetry& telemetry);
