@@ -39,8 +39,9 @@ std::size_t sequence_length(std::uint8_t lead) noexcept {
   return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
-// The length of the well-formed sequence of more than one byte at `at`; zero where there is none.
-std::size_t sequence_at(const char* at, const char* end) noexcept {
+// The length of the well-formed sequence of more than one byte at `at`; zero where there is none. Part of the
+// loops that call it: a call a character is 1 % of what planning a batch takes (tools/guard).
+[[gnu::always_inline]] inline std::size_t sequence_at(const char* at, const char* end) noexcept {
   const auto lead = static_cast<std::uint8_t>(*at);
   const std::size_t length = sequence_length(lead);
   if (length == 0 || static_cast<std::size_t>(end - at) < length) return 0;
