@@ -153,9 +153,9 @@ TEST(FullDiskForHousekeeping, TheGroupsAreCommittedWithoutIt) {
   Options options;
   options.housekeeping.backlog_users = 0;   // two fifths of the users
   settings_of(options).history.keep_all = true;
-  std::vector<std::string> lines;
-  options.log = [&](LogLevel level, std::string_view line) {
-    if (level != LogLevel::info) lines.emplace_back(line);
+  std::size_t put_off = 0;
+  options.log = [&](LogLevel, std::string_view line) {
+    put_off += line.starts_with("housekeeping is put off") ? 1 : 0;
   };
   auto store = must(UserTagStore::open(disk / "users.db", options));
   constexpr int kUsers = 2'000;
@@ -185,9 +185,8 @@ TEST(FullDiskForHousekeeping, TheGroupsAreCommittedWithoutIt) {
     EXPECT_LT(store.stats().wal_bytes, 1'000'000U) << "no void frames are left";
     EXPECT_LT(std::filesystem::file_size(disk / "users.db-wal"), 1'000'000U);
   }
-  ASSERT_FALSE(lines.empty());
-  EXPECT_TRUE(lines.front().starts_with("housekeeping is put off")) << lines.front();
-  EXPECT_LE(lines.size(), 2U) << "it is not tried with every group";
+  EXPECT_GE(put_off, 1U);
+  EXPECT_LE(put_off, 2U) << "it is not tried with every group";
   EXPECT_EQ(store.stats().folded_users, 0U);
   EXPECT_TRUE(must(store.verify()).ok());
 
