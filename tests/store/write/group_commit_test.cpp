@@ -187,12 +187,13 @@ TEST(GroupCommit, ARequestWhoseTurnComesInTimeIsAnswered) {
 TEST(GroupCommit, ARequestThatHasBegunIsNotGivenUp) {
   CountingRunner runner;
   GroupCommit queue([&] { runner.write_group(queue); });
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  std::chrono::steady_clock::time_point deadline;
   std::thread hurried;
   std::latch on_the_way{1};
   runner.on_run = [&] {
     if (!hurried.joinable()) {
       hurried = std::thread([&] {
+        deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
         on_the_way.count_down();
         EXPECT_TRUE(submit(queue, 1, Request::Kind::each, {.deadline = deadline}).front().has_value());
       });
