@@ -49,11 +49,13 @@ std::unique_ptr<sqlite::Database> open_database(const std::optional<std::filesys
 
 Loaded load_for_writing(sqlite::Database& database, index::TokenIndex& tokens) {
   const sqlite::ReadTransaction moment(database.connection());
-  return or_refuse_foreign(database.connection(), [&] {
+  try {
     Loaded loaded = load(database.connection(), LogExtent::to_replay, refuse_problem);
     load_tokens(database.connection(), loaded.state, tokens, refuse_problem);
     return loaded;
-  });
+  } catch (const model::Failure& failure) {
+    refuse_foreign(database.connection(), failure);
+  }
 }
 
 FoldSchedule schedule(const Loaded& loaded) {

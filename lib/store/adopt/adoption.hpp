@@ -26,14 +26,4 @@ Adoption adopt(const std::filesystem::path& path, const AdoptOptions& options);
 // the answer must not send a host to an adoption that cannot be. Within the transaction of the failure.
 [[noreturn]] void refuse_foreign(sqlite::Connection& connection, const model::Failure& found);
 
-// What reads a file that may be foreign, tokens included.
-template <class Read>
-decltype(auto) or_refuse_foreign(sqlite::Connection& connection, Read&& read) {
-  try {
-    return read();
-  } catch (const model::Failure& failure) {
-    refuse_foreign(connection, failure);
-  }
-}
-
 }   // namespace usertags::store

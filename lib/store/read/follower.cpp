@@ -135,10 +135,12 @@ void Follower::load() {
     Moment moment;
     try {
       const sqlite::ReadTransaction transaction(link_->reading.connection);
-      or_refuse_foreign(link_->reading.connection, [&] {
+      try {
         loaded = load_users();
         moment = look();
-      });
+      } catch (const model::Failure& failure) {
+        refuse_foreign(link_->reading.connection, failure);
+      }
     } catch (...) {
       if (!link_->reading.is_void()) throw;
     }
@@ -224,7 +226,7 @@ void Follower::expect_same_tokens(const sqlite::State& state) {
 
 void Follower::catch_up() {
   const sqlite::ReadTransaction transaction(link_->reading.connection);
-  or_refuse_foreign(link_->reading.connection, [&] {
+  try {
     const sqlite::State state = link_->state.read();
     if (state.store_id != state_.store_id) fail_discontinued(file_, "it is another store");
     if (state.revision < state_.revision)
@@ -233,7 +235,9 @@ void Follower::catch_up() {
     const bool goes_on = log_goes_on(state);
     Moment moment = look();
     if (!goes_on || !apply_log(moment)) reload(moment);
-  });
+  } catch (const model::Failure& failure) {
+    refuse_foreign(link_->reading.connection, failure);
+  }
 }
 
 Loaded Follower::load_users() {
