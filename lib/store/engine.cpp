@@ -20,7 +20,6 @@
 namespace usertags::store {
 namespace {
 
-using model::Record;
 using model::RecordPtr;
 
 // Writes of one transaction: it is judged and committed in one go, while others wait.

@@ -155,7 +155,7 @@ TEST(FullDiskForHousekeeping, TheGroupsAreCommittedWithoutIt) {
   settings_of(options).history.keep_all = true;
   std::size_t put_off = 0;
   options.log = [&](LogLevel, std::string_view line) {
-    put_off += line.starts_with("housekeeping is put off") ? 1 : 0;
+    put_off += line.starts_with("housekeeping is put off") ? 1U : 0U;
   };
   auto store = must(UserTagStore::open(disk / "users.db", options));
   constexpr int kUsers = 2'000;

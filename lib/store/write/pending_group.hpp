@@ -54,6 +54,7 @@ class PendingGroup {
 
   bool empty() const noexcept { return entries_.empty() && tokens_.empty(); }
   std::size_t size() const noexcept { return entries_.size(); }   // changes
+  bool has_changes() const noexcept { return !entries_.empty(); }
   std::size_t patch_bytes() const noexcept { return patches_.size(); }
   std::int64_t growth() const noexcept { return growth_; }   // of memory (memory_budget.hpp)
 

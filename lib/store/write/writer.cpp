@@ -163,7 +163,7 @@ Writer::Prepared Writer::judge_within_budget(std::span<Slice> slices) {
     const std::int64_t room_of_changes = search.is_last_resort() ? MemoryBudget::kUnlimited : room - tokens;
     std::int64_t growth = 0;
     Prepared prepared;
-    if (group_.size() != 0) {
+    if (group_.has_changes()) {
       prepared.changes = memory_.projection.prepare_within(room_of_changes, group_.take_transitions(),
                                                            group_.state().revision, growth);
     }
@@ -197,7 +197,7 @@ void Writer::judge_group(std::span<Slice> slices, std::int64_t allowance) {
 Writer::Prepared Writer::prepare() {
   Prepared prepared;
   prepared.tokens = memory_.tokens.prepare(group_.tokens());
-  if (group_.size() != 0)
+  if (group_.has_changes())
     prepared.changes = memory_.projection.prepare(group_.take_transitions(), group_.state().revision);
   return prepared;
 }
