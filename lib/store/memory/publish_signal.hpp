@@ -1,7 +1,6 @@
 // Waiting until something becomes visible.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -12,8 +11,6 @@
 #include <usertags/error.hpp>
 
 namespace usertags::store {
-
-// What those who wait for changes share.
 
 // How often a read-only store looks whether its file has more: nobody in this process could tell it.
 inline constexpr std::chrono::milliseconds kLookEvery{20};

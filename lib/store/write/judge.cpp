@@ -277,7 +277,7 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
 
 Result<Applied> Judge::plan(const PatchView& write, const Settings& settings) {
   // Before the moment: it asks for one itself.
-  begin_group(settings, memory_.budget.allowance());
+  use(settings, memory_.budget.allowance());
   return memory_.projection.at_one_moment([&] { return plan_now(write); });
 }
 

@@ -34,8 +34,7 @@ class Judge {
   // Before the first write of a group, which is judged by these settings. `allowance`: how much memory its
   // writes may take, by their estimates (memory_budget.hpp).
   void begin_group(const Settings& settings, std::int64_t allowance) noexcept {
-    planner_.use(settings);
-    allowance_ = allowance;
+    use(settings, allowance);
     begun_at_ = std::chrono::steady_clock::now();
   }
 
@@ -52,6 +51,11 @@ class Judge {
   Result<Applied> plan(const PatchView& patch, const Settings& settings);
 
  private:
+  void use(const Settings& settings, std::int64_t allowance) noexcept {
+    planner_.use(settings);
+    allowance_ = allowance;
+  }
+
   Result<Applied> decide(const WriteView& write, PendingGroup& group);
   Result<Applied> create(const CreateView& write, PendingGroup& group);
   Result<Applied> patch(const PatchView& write, PendingGroup& group);

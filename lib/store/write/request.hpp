@@ -15,9 +15,6 @@
 
 namespace usertags::store {
 
-// Request: one call of a host on its way through the store: one write, the many of apply_each, or the
-// transaction of apply_all.
-
 // The three kinds of write, as views of what the caller holds until its call returns.
 struct CreateView {
   std::string_view external_id;
@@ -48,6 +45,7 @@ WriteView view(const Write& write) noexcept;
 const ApplyOptions& options_of(const WriteView& write) noexcept;
 UserRef user_of(const WriteView& write) noexcept;
 
+// One call of a host: one write, the many of apply_each, or the transaction of apply_all.
 class Request {
  public:
   enum class Kind : std::uint8_t { one, each, all };
