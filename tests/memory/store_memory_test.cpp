@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +16,7 @@
 
 #include "memory/failing_memory.hpp"
 #include "support/answers.hpp"
+#include "support/everything.hpp"
 #include "support/settings.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
@@ -33,16 +33,8 @@ std::uint64_t after(std::uint64_t nth) {
 }
 
 // What all reads show: the users with their revisions and tags, and the store's revision.
-using Image = std::map<std::string, std::pair<std::uint64_t, std::string>>;
-Image image_of(const UserTagStore& store) {
-  Image image;
-  PageRequest request;
-  request.limit = 10'000;
-  for (const User& user : must(store.list(request)).users) {
-    std::string tags;
-    for (const Tag tag : user.tags()) tags.append(tag.key).append("=").append(tag.value).append(" ");
-    image[std::string(user.external_id())] = {user.revision(), tags};
-  }
+Users image_of(const UserTagStore& store) {
+  Users image = users_of(store);
   image["(the store)"] = {store.revision(), ""};
   return image;
 }
@@ -73,7 +65,7 @@ class StoreMemory : public testing::TestWithParam<Sweep> {
   void sweep(const char* what, const std::function<void()>& prepare, const std::function<Answer()>& call) {
     for (std::uint64_t nth = 0;; nth = after(nth)) {
       prepare();
-      const Image before = image_of(store_);
+      const Users before = image_of(store_);
       Answer answer;
       bool fired = false;
       {
@@ -94,7 +86,7 @@ class StoreMemory : public testing::TestWithParam<Sweep> {
     sweep(what, [] {}, call);
   }
 
-  void expect_unharmed(const char* what, std::uint64_t nth, const Image& before, Answer answer) {
+  void expect_unharmed(const char* what, std::uint64_t nth, const Users& before, Answer answer) {
     EXPECT_TRUE(!answer || answer == ErrorCode::out_of_memory)
         << what << ", allocation " << nth << ": " << to_string(*answer);
     EXPECT_FALSE(store_.stats().failed) << what << ", allocation " << nth;

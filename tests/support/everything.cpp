@@ -50,6 +50,18 @@ std::vector<std::string> everything(const UserTagStore& store) {
   return lines;
 }
 
+Users users_of(const UserTagStore& store) {
+  Users users;
+  PageRequest request;
+  request.limit = 10'000;
+  for (const User& user : must(store.list(request)).users) {
+    std::string tags;
+    for (const Tag tag : user.tags()) tags.append(tag.key).append("=").append(tag.value).append(" ");
+    users[std::string(user.external_id())] = {user.revision(), tags};
+  }
+  return users;
+}
+
 void create_big_users(UserTagStore& store, int first, int last) {
   const std::string value(200, 'v');
   std::vector<Write> writes;

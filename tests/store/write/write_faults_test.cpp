@@ -6,35 +6,20 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <usertags/user_tag_store.hpp>
 
 #include "support/answers.hpp"
+#include "support/everything.hpp"
 #include "support/fault_vfs.hpp"
 #include "support/settings.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
 namespace {
-
-using Users = std::map<std::string, std::pair<std::uint64_t, std::string>>;
-
-Users users_of(const UserTagStore& store) {
-  Users users;
-  PageRequest request;
-  request.limit = 10'000;
-  for (const User& user : must(store.list(request)).users) {
-    std::string tags;
-    for (const Tag tag : user.tags()) tags.append(tag.key).append("=").append(tag.value).append(" ");
-    users[std::string(user.external_id())] = {user.revision(), tags};
-  }
-  return users;
-}
 
 Options busy_options() {
   Options options;   // Durability::full
