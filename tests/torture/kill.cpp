@@ -3,26 +3,30 @@
 //
 // Each thread counts: its operation c writes c to its user c % 3, so that what it left is a prefix of its
 // operations exactly if every user holds its largest number below one bound.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
-#include <random>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <usertags/user_tag_store.hpp>
+
 #include "support/answers.hpp"
 #include "support/child.hpp"
-#include "support/property.hpp"
 #include "support/settings.hpp"
 #include "support/temp_dir.hpp"
+#include "torture/rows.hpp"
 
-namespace usertags::test {
+namespace usertags::torture {
 namespace {
+
+using test::Child;
+using test::must;
+using test::Reporter;
+using test::value_of;
 
 constexpr std::size_t kThreads = 4;
 constexpr std::size_t kUsersOfAThread = 3;
@@ -77,8 +81,8 @@ void note(const std::string& line, AllAcknowledged& acknowledged) {
   std::size_t thread = 0;
   std::size_t number = 0;
   std::uint64_t revision = 0;
-  ASSERT_TRUE(text >> thread >> number >> revision) << line;
-  ASSERT_EQ(number, acknowledged.at(thread).operations) << line;
+  require(static_cast<bool>(text >> thread >> number >> revision), "the child told: " + line);
+  require(number == acknowledged.at(thread).operations, "an operation was skipped: " + line);
   acknowledged[thread].operations = number + 1;
   acknowledged[thread].revisions[number % kUsersOfAThread] = revision;
 }
@@ -88,8 +92,7 @@ AllAcknowledged run_until_killed(const Scene& scene, std::size_t lines) {
   AllAcknowledged acknowledged;
   for (std::size_t i = 0; i < lines; ++i) {
     const auto line = child.read_line();
-    if (!line) ADD_FAILURE() << "the child ended by itself";
-    if (!line) return acknowledged;
+    require(line.has_value(), "the child ended by itself");
     note(*line, acknowledged);
   }
   child.kill();
@@ -104,14 +107,14 @@ std::size_t judge_thread(const Scene& scene, const UserTagStore& store, std::siz
   for (std::size_t user = 0; user < kUsersOfAThread; ++user) {
     const auto found = store.find(user_of(scene, thread, user));
     if (found) counts[user] = 1 + std::stoul(value_of(*found, "n"));
-    EXPECT_GE(found ? found->revision() : 0, acknowledged.revisions[user]) << "an acknowledged write is lost";
+    require((found ? found->revision() : 0) >= acknowledged.revisions[user], "an acknowledged write is lost");
   }
   const std::size_t operations = std::ranges::max(counts);
-  EXPECT_GE(operations, acknowledged.operations) << "an acknowledged write is lost";
-  EXPECT_LE(operations, acknowledged.operations + kWritesOfACall) << "more than was ever submitted";
+  require(operations >= acknowledged.operations, "an acknowledged write is lost");
+  require(operations <= acknowledged.operations + kWritesOfACall, "more than was ever submitted");
   const std::size_t first = operations < kUsersOfAThread ? 0 : operations - kUsersOfAThread;
   for (std::size_t number = first; number < operations; ++number) {   // each is the last of its user
-    EXPECT_EQ(counts[number % kUsersOfAThread], number + 1) << "no prefix";
+    require(counts[number % kUsersOfAThread] == number + 1, "no prefix");
   }
   return operations;
 }
@@ -122,34 +125,48 @@ void judge(const Scene& scene, std::uint64_t revision_before, const AllAcknowled
   for (std::size_t thread = 0; thread < kThreads; ++thread) {
     operations += judge_thread(scene, store, thread, acknowledged[thread]);
   }
-  EXPECT_EQ(store.revision(), revision_before + operations) << "the log has a gap, or too much";
+  require(store.revision() == revision_before + operations, "the log has a gap, or too much");
   const VerifyReport report = must(store.verify());
-  EXPECT_TRUE(report.ok()) << report.problems.front().what;
-  EXPECT_TRUE(store.create_user(scene.round + " after"));
+  require(report.ok(), report.ok() ? "" : report.problems.front().what);
+  must(store.create_user(scene.round + " after"));
 }
 
-TEST(Kill, LosesNothingThatWasAcknowledgedAndLeavesAPrefix) {
-  const unsigned seed = static_cast<unsigned>(
-      number_from_environment("USERTAGS_SEED", static_cast<int>(std::random_device()() & 0x7FFFFFFF)));
-  SCOPED_TRACE("USERTAGS_SEED=" + std::to_string(seed));
-  std::mt19937 random(seed);
-  const TempDir folder;
-  constexpr int kRoundsOfAStore = 5;
+std::uint64_t acknowledged_of(const AllAcknowledged& acknowledged) {
+  std::uint64_t operations = 0;
+  for (const Acknowledged& thread : acknowledged) operations += thread.operations;
+  return operations;
+}
+
+void run_kills(const Run& run, Tally& tally) {
+  auto random = run.random();
+  const test::TempDir folder;
+  constexpr std::uint64_t kRoundsOfAStore = 5;
   std::uint64_t revision = 0;
-  for (int round = 0; round < number_from_environment("USERTAGS_KILL_ROUNDS", 20); ++round) {
-    SCOPED_TRACE("round " + std::to_string(round));
+  for (std::uint64_t round = 0; round < run.rounds; ++round) {
+    const std::string store = std::to_string(round / kRoundsOfAStore);
     if (round % kRoundsOfAStore == 0) revision = 0;
-    Scene scene{folder / std::to_string(round / kRoundsOfAStore), {}, std::to_string(round)};
+    Scene scene{folder / store, {}, std::to_string(round)};
     scene.options.durability = random() % 2 == 0 ? Durability::full : Durability::relaxed;
     scene.options.housekeeping.backlog_users = random() % 2 == 0 ? 3 : 1'000;
     scene.options.housekeeping.checkpoint_wal_bytes = random() % 2 == 0 ? 1 : 200'000;
-    settings_of(scene.options).history.min_changes = 100;
+    test::settings_of(scene.options).history.min_changes = 100;
     const std::size_t lines = random() % 4 == 0 ? random() % 10 : random() % 1'000;
-    judge(scene, revision, run_until_killed(scene, lines));
-    if (testing::Test::HasFailure()) return;
+    const AllAcknowledged acknowledged = run_until_killed(scene, lines);
+    judge(scene, revision, acknowledged);
     revision = must(UserTagStore::open(scene.path)).revision();
+    tally.add("kills");
+    tally.add("acknowledged writes", acknowledged_of(acknowledged));
   }
 }
 
 }   // namespace
-}   // namespace usertags::test
+
+const Row kill{.number = "R5",
+               .name = "kill",
+               .unit = "kills",
+               .what = "kill -9 while four threads write: nothing acknowledged is lost, and a prefix is left",
+               .in_ci = 1'000,
+               .in_tests = 20,
+               .run = run_kills};
+
+}   // namespace usertags::torture

@@ -1,0 +1,12 @@
+// The rows of the reliability laboratory, in their order.
+#pragma once
+
+#include "torture/row.hpp"
+
+namespace usertags::torture {
+
+extern const Row kill;   // kill.cpp
+
+inline constexpr const Row* kRows[] = {&kill};
+
+}   // namespace usertags::torture
