@@ -16,6 +16,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,20 @@ namespace model {
 class PositionAccess;   // the engine's way to make Positions
 }   // namespace model
 
+// The text of a position, in place: 55 characters of A to Z, a to z, 0 to 9, '-' and '_'. Opaque.
+class PositionText {
+ public:
+  static constexpr std::size_t kCharacters = 55;
+
+  std::string_view view() const noexcept { return {characters_.data(), characters_.size()}; }
+  operator std::string_view() const noexcept { return view(); }
+  operator std::string() const { return std::string(view()); }
+
+ private:
+  friend class Position;
+  std::array<char, kCharacters> characters_{};
+};
+
 // A place in one store's sequence of changes: behind the change of its revision. A position never expires,
 // but the changes behind it may be pruned. A default-made Position stands before the first change. It belongs
 // to no store, and every store takes it.
@@ -40,8 +55,7 @@ class Position {
 
   // Takes what text() made. Errors: invalid_argument.
   [[nodiscard]] static Result<Position> parse(std::string_view text) noexcept;
-  // Opaque: 55 characters of A to Z, a to z, 0 to 9, '-' and '_'. Throws std::bad_alloc.
-  std::string text() const;
+  PositionText text() const noexcept;
 
   std::uint64_t revision() const noexcept { return revision_; }
   // The store's epoch when the position was taken. It grows when a store is opened after an unclean end, when

@@ -30,6 +30,11 @@ Number load_number(const void* from) noexcept {
 }
 
 template <std::unsigned_integral Number>
+void store_number(Number number, void* to) noexcept {
+  std::memcpy(to, &number, sizeof number);
+}
+
+template <std::unsigned_integral Number>
 Number load_big_endian(const void* from) noexcept {
   return std::byteswap(load_number<Number>(from));
 }

@@ -123,31 +123,40 @@ constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 
 }   // namespace
 
-std::string to_base64url(std::string_view bytes) {
-  std::string text;
+void to_base64url(std::string_view bytes, char* out) noexcept {
   std::uint32_t waiting = 0;
   int bits = 0;
   for (const char byte : bytes) {
     waiting = waiting << 8 | static_cast<std::uint8_t>(byte);
-    for (bits += 8; bits >= 6; bits -= 6) text += kAlphabet[waiting >> (bits - 6) & 63U];
+    for (bits += 8; bits >= 6; bits -= 6) *out++ = kAlphabet[waiting >> (bits - 6) & 63U];
   }
-  if (bits > 0) text += kAlphabet[waiting << (6 - bits) & 63U];
+  if (bits > 0) *out = kAlphabet[waiting << (6 - bits) & 63U];
+}
+
+std::string to_base64url(std::string_view bytes) {
+  std::string text(base64url_characters(bytes.size()), '\0');
+  to_base64url(bytes, text.data());
   return text;
 }
 
-std::optional<std::string> from_base64url(std::string_view text) {
-  std::string bytes;
+bool from_base64url(std::string_view text, char* out) noexcept {
   std::uint32_t waiting = 0;
   int bits = 0;
   for (const char character : text) {
     const std::size_t digit = kAlphabet.find(character);
-    if (digit == std::string_view::npos) return std::nullopt;
+    if (digit == std::string_view::npos) return false;
     waiting = waiting << 6 | static_cast<std::uint32_t>(digit);
     bits += 6;
     if (bits < 8) continue;
     bits -= 8;
-    bytes += static_cast<char>(waiting >> bits & 255U);
+    *out++ = static_cast<char>(waiting >> bits & 255U);
   }
+  return true;
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+  std::string bytes(base64url_bytes(text.size()), '\0');
+  if (!from_base64url(text, bytes.data())) return std::nullopt;
   return bytes;
 }
 

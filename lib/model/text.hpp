@@ -77,12 +77,21 @@ std::optional<std::int64_t> parse_integer(std::string_view text) noexcept;
 
 // --- URL-safe base64 (RFC 4648, section 5) without padding, for opaque texts that survive URLs, shells and files. ---
 
-// Bits that fill the last character up are zero. Throws std::bad_alloc.
-std::string to_base64url(std::string_view bytes);
+constexpr std::size_t base64url_characters(std::size_t bytes) noexcept {
+  return (bytes * 8 + 5) / 6;
+}
+constexpr std::size_t base64url_bytes(std::size_t characters) noexcept {
+  return characters * 6 / 8;
+}
 
-// None where a character is not of the alphabet. Bits that fill up are not looked at: whoever wants one text
-// for one value encodes again and compares. Throws std::bad_alloc.
-std::optional<std::string> from_base64url(std::string_view text);
+// `out` has room for base64url_characters(bytes.size()). Bits that fill the last character up are zero.
+void to_base64url(std::string_view bytes, char* out) noexcept;
+std::string to_base64url(std::string_view bytes);   // throws std::bad_alloc
+
+// `out` has room for base64url_bytes(text.size()). False where a character is not of the alphabet. Bits that
+// fill up are not looked at: whoever wants one text for one value encodes again and compares.
+bool from_base64url(std::string_view text, char* out) noexcept;
+std::optional<std::string> from_base64url(std::string_view text);   // throws std::bad_alloc
 
 // --- Hexadecimal digits, in lowercase. ---
 

@@ -28,6 +28,8 @@ TEST(Position, ComesBackFromItsText) {
   }
 }
 
+static_assert(noexcept(Position().text()));
+
 TEST(Position, ShowsItsNumbers) {
   EXPECT_EQ(some_position().revision(), kGreatest);
   EXPECT_EQ(some_position().epoch(), 3U);
