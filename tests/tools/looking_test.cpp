@@ -110,6 +110,24 @@ TEST_F(Looking, VerifySaysOkOrWhatIsWrong) {
   EXPECT_EQ(run({"verify", store_}).out.substr(0, 4), "ok: ");
 }
 
+// What keeps a store from being opened is a finding like others.
+TEST_F(Looking, VerifyReportsAFileThatCannotBeOpened) {
+  std::filesystem::resize_file(store_, std::filesystem::file_size(store_) - 8192);
+  const Finished people = run({"verify", store_});
+  EXPECT_EQ(people.exit_code, 1);
+  EXPECT_EQ(people.out.substr(0, 6), "open: ");
+  const Finished finished = run({"verify", store_, "--json"});
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_EQ(finished.err, "");
+  const auto report = boost::json::parse(finished.out);
+  EXPECT_EQ(at(report, "ok"), false);
+  EXPECT_EQ(text_at(report, "problems.0.kind"), "open");
+}
+
+TEST_F(Looking, VerifyAnswersAnErrorWhereThereIsNoStore) {
+  EXPECT_EQ(run({"verify", store_ + ".none"}).exit_code, 3);
+}
+
 TEST_F(Looking, DumpStopsQuietlyWhenNobodyReads) {
   std::string lines;
   for (int i = 0; i < 20'000; ++i) lines += "{\"external_id\":\"n" + std::to_string(i) + "\"}\n";

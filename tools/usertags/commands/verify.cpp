@@ -24,6 +24,33 @@ void append_problem(std::string& out, const VerifyReport::Problem& problem) {
   object.close();
 }
 
+// A store that was refused at opening because of what its file holds: that is the finding, as "kind":"open".
+bool is_finding(const Error& error) {
+  return error.code() == ErrorCode::corrupt_store || error.code() == ErrorCode::foreign_write;
+}
+
+int report_unopened(const Error& error, Console& console) {
+  Output& out = console.out();
+  if (!console.json) {
+    out.line("open: " + printable(error.message()));
+    out.line("1 problem: the store cannot be opened");
+    return kRefused;
+  }
+  JsonObject report(out.buffer());
+  report.flag("ok", false);
+  std::string& problems = report.name_of("problems");
+  problems += '[';
+  JsonObject problem(problems);
+  problem.text("kind", "open");
+  problem.null("user_id");
+  problem.text("what", error.message());
+  problem.close();
+  problems += ']';
+  report.close();
+  out.line_done();
+  return kRefused;
+}
+
 void append_json(std::string& out, const VerifyReport& report) {
   JsonObject object(out);
   object.flag("ok", report.ok());
@@ -55,7 +82,8 @@ class VerifyCommand final : public Command {
       : Command(
             "verify", "Prove that file, log and indexes agree, or say where they do not",
             "Runs SQLite's own check, and compares schema, checksums, digest, log, user table and indexes.\n"
-            "Changes nothing. The exit code is 1 where a problem was found.\n"
+            "Changes nothing. The exit code is 1 where a problem was found, and where the file is so damaged that the\n"
+            "store cannot be opened.\n"
             "\n"
             "Examples:\n"
             "  usertags verify users.db\n"
@@ -65,7 +93,9 @@ class VerifyCommand final : public Command {
 
   int run(Console& console) override {
     const auto store = open_to_look(store_path());
-    if (!store) return console.error(store.error());
+    if (!store)
+      return is_finding(store.error()) ? report_unopened(store.error(), console)
+                                       : console.error(store.error());
     const auto report = store->verify();
     if (!report) return console.error(report.error());
     if (console.json) {
