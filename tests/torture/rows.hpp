@@ -5,8 +5,9 @@
 
 namespace usertags::torture {
 
-extern const Row kill;   // kill.cpp
+extern const Row kill;           // kill.cpp
+extern const Row linearizable;   // linearizable.cpp
 
-inline constexpr const Row* kRows[] = {&kill};
+inline constexpr const Row* kRows[] = {&kill, &linearizable};
 
 }   // namespace usertags::torture
