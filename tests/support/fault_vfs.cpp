@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <numeric>
 #include <string_view>
@@ -45,8 +46,14 @@ class FaultVfs::File final : public sqlite::ShimFile {
   }
 
   int read(void* to, int bytes, sqlite3_int64 offset) noexcept override {
-    const int result = vfs_.fail_or_pass(FileOperation::read, role_);
-    return result != SQLITE_OK ? result : ShimFile::read(to, bytes, offset);
+    const Judgement judgement = vfs_.judge(FileOperation::read, role_);
+    if (judgement.result == SQLITE_OK) return ShimFile::read(to, bytes, offset);
+    if (judgement.torn) {   // as SQLite has it: what was not read is zero
+      std::memset(to, 0, static_cast<std::size_t>(bytes));
+      ShimFile::read(to, bytes / 2, offset);
+    }
+    errno = judgement.system_error;
+    return judgement.result;
   }
   int write(const void* from, int bytes, sqlite3_int64 offset) noexcept override {
     const Judgement judgement = vfs_.judge(FileOperation::write, role_);
@@ -64,7 +71,9 @@ class FaultVfs::File final : public sqlite::ShimFile {
   }
   int sync(int flags) noexcept override {
     const int result = vfs_.fail_or_pass(FileOperation::sync, role_);
-    return result != SQLITE_OK ? result : ShimFile::sync(flags);
+    if (result == SQLITE_OK) return ShimFile::sync(flags);
+    if (vfs_.on_failed_sync_) vfs_.on_failed_sync_(role_);
+    return result;
   }
 
  private:

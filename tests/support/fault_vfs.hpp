@@ -14,9 +14,11 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <ostream>
+#include <utility>
 #include <vector>
 
 #include "sqlite/vfs_shim.hpp"
@@ -36,7 +38,7 @@ struct Fault {
   bool sticky = false;                // and every later one
   int result = SQLITE_IOERR;
   int system_error = EIO;   // errno
-  bool torn = false;        // of a write: its first half is written before it fails
+  bool torn = false;        // of a write or a read: its first half is done before it fails
 };
 
 // A fault with the name that a parametrized test bears.
@@ -59,8 +61,10 @@ class FaultVfs final : public sqlite::VfsShim {
   FaultVfs();
   ~FaultVfs();
 
-  void arm(Fault fault);         // beside those that are armed
-  void disarm();                 // all
+  void arm(Fault fault);   // beside those that are armed
+  void disarm();           // all
+  // Called after each sync that failed here, which is not passed on.
+  void on_failed_sync(std::function<void(FileRole)> function) { on_failed_sync_ = std::move(function); }
   std::uint64_t fired() const;   // how many operations failed
 
   std::uint64_t count(FileOperation operation) const;   // since it was made, failed ones included
@@ -90,6 +94,7 @@ class FaultVfs final : public sqlite::VfsShim {
   int fail_or_pass(FileOperation operation, FileRole file);
   void note_written(FileRole file, int bytes);
 
+  std::function<void(FileRole)> on_failed_sync_;
   mutable std::mutex mutex_;
   std::vector<Armed> armed_;
   std::uint64_t fired_ = 0;
