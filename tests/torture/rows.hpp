@@ -5,9 +5,11 @@
 
 namespace usertags::torture {
 
-extern const Row kill;           // kill.cpp
-extern const Row linearizable;   // linearizable.cpp
+extern const Row power_loss;         // power_loss.cpp
+extern const Row power_loss_twice;   // power_loss_twice.cpp
+extern const Row kill;               // kill.cpp
+extern const Row linearizable;       // linearizable.cpp
 
-inline constexpr const Row* kRows[] = {&kill, &linearizable};
+inline constexpr const Row* kRows[] = {&power_loss, &power_loss_twice, &kill, &linearizable};
 
 }   // namespace usertags::torture
