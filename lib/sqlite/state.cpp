@@ -92,6 +92,8 @@ State state_of(const StoredRow& row) {
 
 // What is folded is in the log or was, and what is pruned is folded.
 void check_order(const StoredRow& row, const State& state) {
+  if (state.revision == kMaxInteger) row.reject(Column::revision);   // the floors may be one beyond
+  if (state.last_token == kMaxInteger) row.reject(Column::last_token);
   if (state.folded_revision > state.revision) row.reject(Column::folded_revision);
   if (state.log_floor - 1 > state.folded_revision) row.reject(Column::log_floor);
   if (state.token_floor - 1 > state.last_token) row.reject(Column::token_floor);

@@ -30,16 +30,16 @@ TEST_F(StateTest, EveryFieldComesBackAtItsExtreme) {
   state.store_id.fill(0xFF);
   state.epoch = kHighest;
   state.clean = false;
-  state.revision = kHighest;
+  state.revision = kHighest - 1;   // the floors may be one beyond
   state.last_ordinal = std::numeric_limits<std::uint32_t>::max();
   state.last_id.fill(0xFE);
   state.last_at_ms = std::numeric_limits<std::int64_t>::max();
   state.digest = {kAllBits, kAllBits - 1};
   state.log_checksum = kAllBits;
-  state.folded_revision = kHighest;
+  state.folded_revision = kHighest - 1;
   state.log_floor = kHighest;
   state.floor_checksum = std::uint64_t{1} << 63;
-  state.last_token = kHighest;
+  state.last_token = kHighest - 1;
   state.token_floor = kHighest;
   state.lived_ms = std::numeric_limits<std::int64_t>::max();
   state.settings = {

@@ -430,13 +430,14 @@ class Judgement {
     std::uint64_t next = model::uuid_order(survey_.state.last_id) + 1;
     for (const RecordPtr& user : std::views::reverse(survey_.users)) {
       Finding* finding = finding_of(*user);
-      const std::uint64_t order = order_of(identity(*user, finding));
+      const Record& named = identity(*user, finding);
+      const bool fits = order_of(named) < next && model::parse_user_id(named.id()) <= survey_.state.last_id;
       if (finding != nullptr && is_named_by_hand(*finding)) {
-        if (order >= next || model::parse_user_id(user->id()) > survey_.state.last_id) out_of_order(*finding);
+        if (!fits) out_of_order(*finding);
         continue;
       }
-      if (order >= next) fail_order(*user);
-      next = order;
+      if (!fits) fail_order(*user);
+      next = order_of(named);
     }
     check_ascending();
   }
@@ -476,7 +477,6 @@ class Judgement {
 }   // namespace
 
 void judge(const Survey& survey, Findings& findings) {
-  if (findings.all.empty() && findings.proved) return;
   Judgement(survey, findings).run();
 }
 

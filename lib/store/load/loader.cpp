@@ -80,6 +80,9 @@ class Loading {
     }
     auto record = store::to_record(row, decoder_);
     if (!record) return reject(record.error().code, record.error().what);
+    if ((*record)->revision() > loaded_.state.revision) {   // no reader would come to see it
+      return reject(ErrorCode::foreign_write, "is of a revision that the store has not come to");
+    }
     return *std::move(record);
   }
 
@@ -98,8 +101,10 @@ class Loading {
     const sqlite::State& state = loaded_.state;
     if (extent == LogExtent::to_replay) check_oldest_entry();
     const std::uint64_t first = extent == LogExtent::whole ? state.log_floor : state.folded_revision + 1;
-    loaded_.changes = walk_log(connection_, state, first, on_problem_,
-                               [&](const model::Change& change) { replay(change); });
+    loaded_.changes = walk_log(connection_, state, first, on_problem_, [&](const model::Change& change) {
+      if (extent == LogExtent::whole && !replay_.can_read(change)) unreadable(change);
+      replay(change);
+    });
     std::ranges::sort(loaded_.backlog);
     const auto repeated = std::ranges::unique(loaded_.backlog);
     loaded_.backlog.erase(repeated.begin(), repeated.end());
@@ -118,16 +123,21 @@ class Loading {
 
   // Creations and deletions are in their rows already.
   void replay(const model::Change& change) {
-    if (change.kind != ChangeKind::patched) return;
-    const auto place = std::ranges::lower_bound(loaded_.records, change.ordinal, {},
-                                                [](const RecordPtr& record) { return record->ordinal(); });
-    if (place == loaded_.records.end() || (*place)->ordinal() != change.ordinal) return missing(change);
-    RecordPtr& record = *place;
-    if (record->is_tombstone() || record->revision() >= change.revision) return;
-    RecordPtr patched = replay_.patch(change, *record);
+    RecordPtr* const record = record_of(change.ordinal);
+    if (record == nullptr) return missing(change);
+    if (change.kind != ChangeKind::patched || (*record)->is_tombstone() ||
+        (*record)->revision() >= change.revision)
+      return;
+    RecordPtr patched = replay_.patch(change, **record);
     if (!patched) return unreadable(change);
-    record = std::move(patched);
+    *record = std::move(patched);
     loaded_.backlog.push_back(change.ordinal);
+  }
+
+  RecordPtr* record_of(std::uint32_t ordinal) {
+    const auto place = std::ranges::lower_bound(loaded_.records, ordinal, {},
+                                                [](const RecordPtr& record) { return record->ordinal(); });
+    return place == loaded_.records.end() || (*place)->ordinal() != ordinal ? nullptr : &*place;
   }
 
   // A user's row may be gone only when the user was deleted and the log no longer reaches back to that.

@@ -91,6 +91,16 @@ RecordPtr Replay::erase(const Change& deletion, const Record& before) {
   return Record::make_tombstone(before, deletion.revision);
 }
 
+bool Replay::can_read(const Change& change) {
+  if (!is_well_formed(change.patch) || !is_well_formed(change.note)) return false;
+  switch (change.kind) {
+    case model::ChangeKind::created: return static_cast<bool>(create(change));
+    case model::ChangeKind::patched: return decoder_.patch(change.patch).has_value();
+    case model::ChangeKind::deleted: return change.patch == model::kDeletionPatch;
+  }
+  return false;
+}
+
 // Both are sorted by key.
 void Replay::merge(const Record& before, std::span<const model::TagDelta> deltas) {
   tags_.clear();

@@ -51,6 +51,9 @@ class Replay {
   model::RecordPtr patch(const model::Change& patch, const model::Record& before);
   model::RecordPtr erase(const model::Change& deletion, const model::Record& before);
 
+  // Whether its texts can be, for an entry of which no user is made. Throws std::bad_alloc.
+  bool can_read(const model::Change& change);
+
  private:
   void merge(const model::Record& before, std::span<const model::TagDelta> deltas);
 

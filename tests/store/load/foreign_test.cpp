@@ -236,6 +236,24 @@ TEST_P(Hostile, TagsInTheLogAreRefused) {
       << told(UserTagStore::open(path_));
 }
 
+// Memory would hold a version that no moment shows.
+TEST_F(Hostile, ARowOfARevisionToComeIsRefused) {
+  run("UPDATE user SET revision = 4294967295 WHERE external_id = 'ann'");
+  forge_row("ann", {"tier", "gold"});
+  EXPECT_TRUE(
+      told(UserTagStore::open(path_)).contains(": the row of user 1 is of a revision that the store has"))
+      << told(UserTagStore::open(path_));
+}
+
+TEST_F(Foreign, VerifyTellsOfAFoldedChangeThatCannotBeRead) {
+  for (const char* const patch : {"null", R"({"tags":{"k":1}})", "\"\xFF\""}) {
+    rewrite_log(path_, [&](std::vector<OwnedChange>& changes) { changes.at(0).patch = patch; });
+    const VerifyReport report = must(open().verify());
+    ASSERT_EQ(report.problems.size(), 1U) << patch;
+    EXPECT_EQ(report.problems[0].what, "change 1 cannot be read");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Texts, Hostile,
                          testing::Values(Tag{"k", "\xFF"}, Tag{"k", "\xED\xA0\x80"}, Tag{"\xC0\xAF", "v"},
                                          Tag{"k", "\xE2\x82"}, Tag{"", "v"}));
