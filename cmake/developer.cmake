@@ -12,6 +12,17 @@ if(USERTAGS_SANITIZE)
   add_link_options(-fsanitize=${USERTAGS_SANITIZE})
 endif()
 
+# usertags_count_coverage(target): Clang's counters of what was executed, in the target alone; threads count, too.
+option(USERTAGS_COVERAGE "Count which lines and branches of lib/ are executed (Clang)" OFF)
+if(USERTAGS_COVERAGE)
+  add_link_options(-fprofile-instr-generate)
+endif()
+function(usertags_count_coverage target)
+  if(USERTAGS_COVERAGE)
+    target_compile_options(${target} PRIVATE -fprofile-instr-generate -fcoverage-mapping -fprofile-update=atomic)
+  endif()
+endfunction()
+
 # usertags_developer_options(target): warnings as errors, and Clang's thread-safety analysis.
 function(usertags_developer_options target)
   if(NOT USERTAGS_DEVELOPER_MODE)
