@@ -5,12 +5,15 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/adopting.hpp"
 #include "support/answers.hpp"
 #include "support/describe.hpp"
 #include "support/expect_equal.hpp"
 #include "support/expect_log.hpp"
 #include "support/reference_rules.hpp"
 #include "support/settings.hpp"
+#include "support/stock_sqlite.hpp"
+#include "support/temp_dir.hpp"
 
 namespace usertags::test {
 namespace {
@@ -28,19 +31,11 @@ std::string bytes_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Of the database and its WAL.
-std::pair<std::string, std::string> file_bytes(const std::filesystem::path& path) {
-  return {bytes_of(path), bytes_of(beside(path, "-wal"))};
-}
-
 }   // namespace
 
 CheckedStore::CheckedStore(std::filesystem::path path, const Options& options)
     : path_(std::move(path)), options_(options) {
-  store_.emplace(must(UserTagStore::open(path_, options_), "open"));
-  learn_settings();
-  floor_at_open_ = store_->stats().log_floor;
-  judge_tokens();   // housekeeping may have forgotten some
+  open();
 }
 
 CheckedStore::CheckedStore(const Options& options) : options_(options) {
@@ -123,6 +118,14 @@ Result<Applied> CheckedStore::plan(const UserRef& ref, const TagBatch& batch, co
   judge(what, reference_.plan(ref, batch, options), answer);
   expect_number("revision after plan", reference_.revision(), store_->revision());
   return answer;
+}
+
+void CheckedStore::write_late(Write write) {
+  std::visit([](auto& one) { one.options.deadline = std::chrono::steady_clock::time_point(); }, write);
+  const std::vector<Result<Applied>> answers = store_->apply_each(std::span(&write, 1));
+  expect(answers.size() == 1 && code_of(answers.front()) == ErrorCode::timeout,
+         "too late: " + describe(write), "timeout", answers.empty() ? "nothing" : told(answers.front()));
+  expect_number("revision after a write that came too late", reference_.revision(), store_->revision());
 }
 
 void CheckedStore::judge(const std::string& what, const Verdict& verdict, const Result<Applied>& answer) {
@@ -226,6 +229,40 @@ void CheckedStore::count(const Selector& selector) {
   expect_counted(*store_, selector, reference_);
 }
 
+void CheckedStore::tag_keys(const std::string& prefix, std::size_t limit) {
+  if (limit >= 1 && limit <= 10'000) return expect_keys(*store_, prefix, limit, reference_);
+  const auto refused = store_->tag_keys({prefix, limit, {}});
+  expect(code_of(refused) == ErrorCode::invalid_argument, "tag_keys", "invalid_argument", told(refused));
+}
+
+void CheckedStore::tag_values(const std::string& key, const std::string& prefix, std::size_t limit) {
+  const bool is_key = broken_rules_of_key(key, OperationKind::set).empty();
+  if (is_key && limit >= 1 && limit <= 10'000) return expect_values(*store_, key, prefix, limit, reference_);
+  const auto refused = store_->tag_values(key, {prefix, limit, {}});
+  expect(code_of(refused) == ErrorCode::invalid_argument, "tag_values of " + in_quotes(key),
+         "invalid_argument", told(refused));
+}
+
+void CheckedStore::wait(std::uint64_t behind) {
+  const std::uint64_t newest = reference_.revision();
+  const Position here = store_->position();
+  expect_number("position()", newest, here.revision());
+  const auto at_once = std::chrono::milliseconds(0);
+  const auto waited = store_->wait_for_changes(here.at(newest - std::min(behind, newest)), at_once);
+  const bool is_behind = std::min(behind, newest) > 0;
+  expect(is_behind ? waited == newest : code_of(waited) == ErrorCode::timeout, "wait_for_changes",
+         is_behind ? std::to_string(newest) : "timeout", told(waited));
+  const auto early = store_->changes(here.at(newest + 1 + behind));
+  expect(code_of(early) == ErrorCode::future_revision, "changes behind the future", "future_revision",
+         told(early));
+  expect_number("read_at_least", newest,
+                must(store_->read_at_least(newest - std::min(behind, newest), at_once)));
+  const auto late = store_->read_at_least(newest + 1 + behind, at_once);
+  expect(code_of(late) == ErrorCode::timeout && late.error().current_revision() == newest, "read_at_least",
+         "timeout at " + std::to_string(newest), told(late));
+  expect_number("refresh of a store that writes", newest, must(store_->refresh()));
+}
+
 // --- Proofs. ---
 
 void CheckedStore::check_all() {
@@ -234,7 +271,7 @@ void CheckedStore::check_all() {
   check_remembered();
   const Stats stats = store_->stats();
   expect_figures(stats, reference_);
-  if (!path_.empty()) expect_log_figures(stats, options_.settings->history, floor_at_open_);
+  if (!path_.empty()) expect_log_figures(stats, options_.settings->history, known_floor_);
   check_proof();
 }
 
@@ -295,6 +332,80 @@ void CheckedStore::check_follower() {
   expect_number<std::uint64_t>("verify().revision of a follower", reference_.revision(), report.revision);
 }
 
+void CheckedStore::check_backup() {
+  const TempDir folder(memory_folder());
+  const std::filesystem::path copy = folder / "copy.db";
+  must(store_->backup(copy), "backup");
+  Options options;
+  options.access = Access::read_only;
+  const auto bytes = file_bytes(copy);
+  {
+    const auto reader = must(UserTagStore::open(copy, options), "open a copy read-only");
+    expect_equal(reader, reference_);
+    expect_log(reader, reference_);
+  }
+  expect(file_bytes(copy) == bytes, "the bytes of a copy", "as before it was read", "changed");
+  options.access = Access::read_write;
+  options.durability = Durability::relaxed;
+  auto restored = must(UserTagStore::open(copy, options), "open a copy");
+  expect_equal(restored, reference_);
+  expect(restored.position().epoch() > store_->position().epoch(), "the epoch of a copy",
+         "above " + std::to_string(store_->position().epoch()), std::to_string(restored.position().epoch()));
+  const Applied created = must(restored.create_user("somebody of the copy"), "a write to a copy");
+  expect_number("the first revision of a copy", reference_.revision() + 1, created.revision);
+  expect_number("users of the original", reference_.users().size(), store_->stats().users);
+}
+
+namespace {
+
+// One of them by number: another value, a tag less, or the user gone.
+bool edit(const std::filesystem::path& path, const ReferenceStore& reference, std::size_t number) {
+  if (reference.users().empty()) return false;
+  const auto nth =
+      std::next(reference.users().begin(), static_cast<std::ptrdiff_t>(number % reference.users().size()));
+  const std::string where = " WHERE id = '" + reference.id(nth->first) + "'";
+  const std::size_t kind = number / reference.users().size() % 3;
+  StockSqlite stock(path);
+  const std::string value = "foreign " + std::to_string(reference.revision());
+  if (kind == 0) stock.run("UPDATE user SET tags = json_set(tags, '$.tier', '" + value + "')" + where);
+  if (kind == 1) stock.run("UPDATE user SET tags = json_object('tier', '" + value + "')" + where);
+  if (kind == 2) stock.run("UPDATE user SET tags = NULL" + where);
+  return true;
+}
+
+bool is_exact(const Adoption& adoption) {
+  return std::ranges::all_of(adoption.changes, [](const ForeignChange& change) {
+    return change.problem.empty() && change.complete;
+  });
+}
+
+}   // namespace
+
+void CheckedStore::check_adoption(std::size_t number) {
+  must(store_->close(), "close");
+  store_.reset();
+  const std::string before = bytes_of(path_);
+  if (edit(path_, reference_, number)) {
+    const auto refused = UserTagStore::open(path_, options_);
+    expect(code_of(refused) == ErrorCode::foreign_write, "open after a foreign write", "foreign_write",
+           told(refused));
+    const Adoption seen = must(UserTagStore::adopt(path_, {.dry_run = true}), "a dry run of adopt");
+    expect(!seen.adopted && !seen.changes.empty(), "a dry run of adopt", "changes", "none");
+    if (is_exact(seen)) {
+      const Adoption adoption = must(UserTagStore::adopt(path_, {.note = "taken in"}), "adopt");
+      expect(adoption.adopted && adoption.changes.size() == seen.changes.size(), "adopt",
+             "what the dry run showed", "another thing");
+      take_in(reference_, adoption, "taken in");
+    } else {
+      follower_.reset();   // the file is written anew
+      std::filesystem::remove(beside(path_, "-wal"));
+      std::filesystem::remove(beside(path_, "-shm"));
+      std::ofstream(path_, std::ios::binary) << before;
+    }
+  }
+  open();
+}
+
 // --- Care. ---
 
 void CheckedStore::maintain() {
@@ -303,9 +414,22 @@ void CheckedStore::maintain() {
 }
 
 void CheckedStore::change_settings(const Settings& settings) {
-  must(store_->change_settings(change_to(settings)), "change_settings");
+  const std::uint64_t version = must(store_->settings(), "settings").version;
+  const bool equal = options_.settings == settings;
+  const StoredSettings stored =
+      must(store_->change_settings(change_to(settings), version), "change_settings");
+  expect_number("version of the settings", equal ? version : version + 1, stored.version);
   learn_settings();
   expect(options_.settings == settings, "settings after change_settings", "those given", "others");
+  known_floor_ = store_->stats().log_floor;
+}
+
+void CheckedStore::change_settings_of_another_version(const Settings& settings) {
+  const std::uint64_t version = must(store_->settings(), "settings").version;
+  const auto refused = store_->change_settings(change_to(settings), version + 1);
+  expect(code_of(refused) == ErrorCode::settings_mismatch && refused.error().current_version() == version,
+         "change_settings of another version", "settings_mismatch", told(refused));
+  expect(must(store_->settings()).version == version, "the version of settings", "as before", "another");
 }
 
 void CheckedStore::learn_settings() {
@@ -315,6 +439,11 @@ void CheckedStore::learn_settings() {
 
 void CheckedStore::checkpoint() {
   must(store_->checkpoint(), "checkpoint");
+}
+
+void CheckedStore::compact() {
+  must(store_->compact(), "compact");
+  judge_tokens();
 }
 
 void CheckedStore::reopen(Ending ending, const Options& options) {
@@ -330,11 +459,16 @@ void CheckedStore::reopen(Ending ending, const Options& options) {
   const std::optional<Settings> before = options_.settings;
   options_ = options;
   options_.settings.reset();
-  store_.emplace(must(UserTagStore::open(path_, options_), "open"));
-  learn_settings();
+  open();
   expect(options_.settings == before, "settings after opening again", "as before", "others");
   if (options.settings) change_settings(*options.settings);
-  floor_at_open_ = store_->stats().log_floor;
+}
+
+// With the settings that it has, or those that a new one is given.
+void CheckedStore::open() {
+  store_.emplace(must(UserTagStore::open(path_, options_), "open"));
+  learn_settings();
+  known_floor_ = store_->stats().log_floor;
   judge_tokens();   // housekeeping may have forgotten some
 }
 

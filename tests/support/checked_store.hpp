@@ -43,12 +43,17 @@ class CheckedStore {
   std::vector<Result<Applied>> apply_each(std::span<const Write> writes);
   Result<std::vector<Applied>> apply_all(std::span<const Write> writes);
   Result<Applied> plan(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options = {});
+  void write_late(Write write);   // with a deadline that has passed
 
   Result<User> find(const UserRef& ref);
   void find_each(std::span<const UserRef> refs);
   Result<UserPage> list(const PageRequest& request);   // with no cursor, or one that came from here
-  Result<UserPage> select(const Selector& selector, const PageRequest& request);   // likewise
-  void count(const Selector& selector);                                            // and for_each
+  Result<UserPage> select(const Selector& selector, const PageRequest& request);           // likewise
+  void count(const Selector& selector);                                                    // and for_each
+  void tag_keys(const std::string& prefix, std::size_t limit);                             // all pages
+  void tag_values(const std::string& key, const std::string& prefix, std::size_t limit);   // likewise
+  // wait_for_changes and read_at_least: so many changes behind the newest, and beyond it.
+  void wait(std::uint64_t behind);
 
   // Proves all that can be proved: every user in every way it can be found, the users that are gone, the
   // pages, the figures, the snapshots handed out before, and the engine's own verify().
@@ -58,10 +63,18 @@ class CheckedStore {
   void check_views();
   void check_read_only();
   void check_follower();   // a read-only store that lives from check to check, and is refreshed
+  // Copies the store, opens the copy as a reader and as a writer of an epoch of its own.
+  void check_backup();
+  // Closes the store, lets a stock connection write to its file, and adopts that. Where nobody could say exactly what
+  // was changed, because the log no longer tells, the file is put back instead.
+  void check_adoption(std::size_t number);
 
   void maintain();
   void checkpoint();
+  void compact();
   void change_settings(const Settings& settings);
+  // The store answers settings_mismatch, and changes nothing.
+  void change_settings_of_another_version(const Settings& settings);
   // The settings are still those that it had; then those of the options, if they ask for any.
   void reopen(Ending ending, const Options& options);
 
@@ -75,6 +88,7 @@ class CheckedStore {
   void judge_tokens();
   void learn_settings();
   void judge_new_id(const std::string& what, const Verdict& verdict, const User& user);
+  void open();
   void remember(const User& user, const ReferenceUser& meant);
   void check_remembered();
   void check_proof();
@@ -82,7 +96,7 @@ class CheckedStore {
   std::filesystem::path path_;
   Options options_;   // with the settings that the store has
   std::optional<UserTagStore> store_;
-  std::uint64_t floor_at_open_ = 0;
+  std::uint64_t known_floor_ = 0;
   ReferenceStore reference_;
 
   std::optional<UserTagStore> follower_;

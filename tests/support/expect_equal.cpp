@@ -104,38 +104,60 @@ void expect_facet_pages(const std::string& what, std::size_t limit, const Counts
   expect(found == expected, what, text_of(expected), text_of(found));
 }
 
-void expect_key_pages(const UserTagStore& store, std::size_t limit, const Counts& expected,
-                      const ReferenceStore& reference) {
+Counts beginning_with(const std::string& prefix, Counts counts) {
+  std::erase_if(counts, [&](const auto& one) { return !one.first.starts_with(prefix); });
+  return counts;
+}
+
+void expect_key_pages(const UserTagStore& store, const std::string& prefix, std::size_t limit,
+                      const Counts& expected, const ReferenceStore& reference) {
   expect_facet_pages<KeyPage>(
-      "tag_keys", limit, expected, reference,
-      [&](const std::optional<Cursor>& after) { return store.tag_keys({{}, limit, after}); },
+      "tag_keys", limit, beginning_with(prefix, expected), reference,
+      [&](const std::optional<Cursor>& after) { return store.tag_keys({prefix, limit, after}); },
       [](const KeyPage& page, Counts& found) {
         for (const auto& [key, users] : page.keys) found.emplace_hint(found.end(), key, users);
       });
 }
 
-void expect_value_pages(const UserTagStore& store, const std::string& key, std::size_t limit,
-                        const Counts& expected, const ReferenceStore& reference) {
+void expect_value_pages(const UserTagStore& store, const std::string& key, const std::string& prefix,
+                        std::size_t limit, const Counts& expected, const ReferenceStore& reference) {
   expect_facet_pages<ValuePage>(
-      "tag_values of " + in_quotes(key), limit, expected, reference,
-      [&](const std::optional<Cursor>& after) { return store.tag_values(key, {{}, limit, after}); },
+      "tag_values of " + in_quotes(key), limit, beginning_with(prefix, expected), reference,
+      [&](const std::optional<Cursor>& after) { return store.tag_values(key, {prefix, limit, after}); },
       [](const ValuePage& page, Counts& found) {
         for (const auto& [value, users] : page.values) found.emplace_hint(found.end(), value, users);
       });
 }
 
-void expect_top_values(const UserTagStore& store, const std::string& key, std::size_t limit,
-                       const Counts& counts) {
+void expect_top_values(const UserTagStore& store, const std::string& key, const std::string& prefix,
+                       std::size_t limit, const Counts& all) {
+  const Counts counts = beginning_with(prefix, all);
   std::vector<std::pair<std::string, std::size_t>> expected(counts.begin(), counts.end());
   std::ranges::stable_sort(expected, std::ranges::greater(), [](const auto& one) { return one.second; });
   expected.resize(std::min(limit, expected.size()));
-  const auto page = store.tag_values(key, {{}, limit, {}, ValueOrder::by_users});
+  const auto page = store.tag_values(key, {prefix, limit, {}, ValueOrder::by_users});
   const auto same = [](const ValueCount& found, const auto& meant) {
     return found.value == meant.first && found.users == meant.second;
   };
   expect(page && std::ranges::equal(page->values, expected, same),
          "the values of " + in_quotes(key) + " with the most users", text_of(counts),
          page ? "others" : page.error().message());
+}
+
+Counts keys_of(const ReferenceStore& reference) {
+  Counts keys;
+  for (const auto& [ordinal, user] : reference.users()) {
+    for (const auto& [key, value] : user.tags) ++keys[key];
+  }
+  return keys;
+}
+
+std::map<std::string, Counts> values_of(const ReferenceStore& reference) {
+  std::map<std::string, Counts> values;
+  for (const auto& [ordinal, user] : reference.users()) {
+    for (const auto& [key, value] : user.tags) ++values[key][value];
+  }
+  return values;
 }
 
 std::vector<StockSqlite::Row> rows_now(const ReferenceStore& reference) {
@@ -231,19 +253,23 @@ void expect_counted(const UserTagStore& store, const Selector& selector, const R
   expect_number("revision of for_each", reference.revision(), visited->revision);
 }
 
+void expect_keys(const UserTagStore& store, const std::string& prefix, std::size_t limit,
+                 const ReferenceStore& reference) {
+  expect_key_pages(store, prefix, limit, keys_of(reference), reference);
+}
+
+void expect_values(const UserTagStore& store, const std::string& key, const std::string& prefix,
+                   std::size_t limit, const ReferenceStore& reference) {
+  const Counts values = values_of(reference)[key];
+  expect_value_pages(store, key, prefix, limit, values, reference);
+  expect_top_values(store, key, prefix, limit, values);
+}
+
 void expect_facets(const UserTagStore& store, std::size_t limit, const ReferenceStore& reference) {
-  std::map<std::string, std::size_t> keys;
-  std::map<std::string, std::map<std::string, std::size_t>> values;
-  for (const auto& [ordinal, user] : reference.users()) {
-    for (const auto& [key, value] : user.tags) {
-      ++keys[key];
-      ++values[key][value];
-    }
-  }
-  expect_key_pages(store, limit, keys, reference);
-  for (const auto& [key, counts] : values) {
-    expect_value_pages(store, key, limit, counts, reference);
-    expect_top_values(store, key, limit, counts);
+  expect_keys(store, "", limit, reference);
+  for (const auto& [key, counts] : values_of(reference)) {
+    expect_value_pages(store, key, "", limit, counts, reference);
+    expect_top_values(store, key, "", limit, counts);
   }
 }
 
@@ -287,12 +313,12 @@ void expect_figures(const Stats& stats, const ReferenceStore& reference) {
          std::to_string(stats.backlog_users));
 }
 
-void expect_log_figures(const Stats& stats, const History& history, std::uint64_t floor_at_open) {
+void expect_log_figures(const Stats& stats, const History& history, std::uint64_t known_floor) {
   const std::uint64_t oldest_to_keep =
       stats.revision + 1 - std::min<std::uint64_t>(stats.revision, history.min_changes);
-  const std::uint64_t highest_floor = std::max(oldest_to_keep, floor_at_open);
-  expect(stats.log_floor >= floor_at_open && stats.log_floor <= highest_floor, "stats().log_floor",
-         std::to_string(floor_at_open) + " to " + std::to_string(highest_floor),
+  const std::uint64_t highest_floor = std::max(oldest_to_keep, known_floor);
+  expect(stats.log_floor >= known_floor && stats.log_floor <= highest_floor, "stats().log_floor",
+         std::to_string(known_floor) + " to " + std::to_string(highest_floor),
          std::to_string(stats.log_floor));
   expect(stats.log_floor <= stats.folded_revision + 1, "stats().log_floor",
          "no change pruned beyond the fold at " + std::to_string(stats.folded_revision),

@@ -51,6 +51,11 @@ void expect_counted(const UserTagStore& store, const Selector& selector, const R
 
 // Keys and values with the number of their users: in pages of `limit`, and those with the most users.
 void expect_facets(const UserTagStore& store, std::size_t limit, const ReferenceStore& reference);
+// Those that begin with the prefix.
+void expect_keys(const UserTagStore& store, const std::string& prefix, std::size_t limit,
+                 const ReferenceStore& reference);
+void expect_values(const UserTagStore& store, const std::string& key, const std::string& prefix,
+                   std::size_t limit, const ReferenceStore& reference);
 
 // All that reads show: every user by every name, those that are gone, the pages, keys and values, the
 // revision.
@@ -59,8 +64,8 @@ void expect_equal(const UserTagStore& store, const ReferenceStore& reference);
 // The figures of the data.
 void expect_figures(const Stats& stats, const ReferenceStore& reference);
 
-// The figures of the log: what has to be kept is there, but for what was gone when the store was opened.
-void expect_log_figures(const Stats& stats, const History& history, std::uint64_t floor_at_open);
+// The figures of the log: what has to be kept is there, but for what was gone before these settings held.
+void expect_log_figures(const Stats& stats, const History& history, std::uint64_t known_floor);
 
 // The views `user_now` and `user_tag`, as a stock connection reads them.
 void expect_views_equal(const std::filesystem::path& path, const ReferenceStore& reference);

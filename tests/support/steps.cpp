@@ -69,6 +69,32 @@ rc::Gen<Step> any_reopen() {
       [](auto parts) { return Step(Reopen{parts.first, std::move(parts.second)}); });
 }
 
+rc::Gen<Step> any_settings() {
+  const auto guess = rc::gen::element(Guess::none, Guess::right, Guess::wrong);
+  return rc::gen::map(rc::gen::pair(any_reopening(), guess),
+                      [](const auto& parts) { return Step(Set{*parts.first.settings, parts.second}); });
+}
+
+rc::Gen<std::string> any_prefix() {
+  return rc::gen::element<std::string>("", "t", "te", "tier", "a", "g", "\xC3", "z");
+}
+
+rc::Gen<std::size_t> any_limit() {
+  return rc::gen::weightedElement<std::size_t>({{4, 1}, {4, 2}, {4, 10'000}, {1, 0}, {1, 10'001}});
+}
+
+rc::Gen<Step> any_keys_asked() {
+  return rc::gen::map(rc::gen::pair(any_prefix(), any_limit()),
+                      [](auto parts) { return Step(AskKeys{std::move(parts.first), parts.second}); });
+}
+
+rc::Gen<Step> any_values_asked() {
+  return rc::gen::map(rc::gen::tuple(any_key(), any_prefix(), any_limit()), [](auto parts) {
+    auto& [key, prefix, limit] = parts;
+    return Step(AskValues{std::move(key), std::move(prefix), limit});
+  });
+}
+
 rc::Gen<Step> any_many() {
   return rc::gen::map(rc::gen::pair(up_to(8, any_write()), rc::gen::inRange(0, 4)),
                       [](auto parts) { return Step(WriteMany{std::move(parts.first), parts.second == 0}); });
@@ -84,11 +110,16 @@ rc::Gen<Step> any_use() {
                                        {1, as_step<FindMany>(up_to(6, any_user()))},
                                        {2, any_page()},
                                        {2, any_selection()},
-                                       {2, as_step<CountThem>(any_question())}});
+                                       {2, as_step<CountThem>(any_question())},
+                                       {1, any_keys_asked()},
+                                       {1, any_values_asked()},
+                                       {1, as_step<WriteLate>(any_write())},
+                                       {1, as_step<Wait>(rc::gen::inRange<std::size_t>(0, 4))},
+                                       {1, any_settings()}});
 }
 
 std::string kind_name(Care::Kind kind) {
-  constexpr const char* kNames[] = {"maintain",    "checkpoint",      "check_all",
+  constexpr const char* kNames[] = {"maintain",    "checkpoint",      "compact",       "check_all",
                                     "check_views", "check_read_only", "check_follower"};
   return kNames[static_cast<std::size_t>(kind)];
 }
@@ -141,15 +172,40 @@ std::string words(const Select& step) {
 std::string words(const CountThem& step) {
   return "count '" + step.selector.text() + "'";
 }
+std::string words(const AskKeys& step) {
+  return "tag_keys " + in_quotes(step.prefix) + " by " + std::to_string(step.limit);
+}
+std::string words(const AskValues& step) {
+  return "tag_values of " + in_quotes(step.key) + " " + in_quotes(step.prefix) + " by " +
+         std::to_string(step.limit);
+}
+std::string words(const WriteLate& step) {
+  return "too late: " + words(step.intent);
+}
+std::string words(const Wait& step) {
+  return "wait, " + std::to_string(step.behind) + " behind";
+}
+std::string words(const Settings& settings) {
+  return std::to_string(settings.tags_per_user) + " tags, " + std::to_string(settings.operations_per_batch) +
+         " operations, history " + std::to_string(settings.history.min_changes);
+}
+std::string words(const Set& step) {
+  constexpr const char* kGuesses[] = {"", ", at this version", ", at another version"};
+  return "settings: " + words(step.settings) + kGuesses[static_cast<std::size_t>(step.guess)];
+}
+std::string words(const Copy&) {
+  return "backup";
+}
+std::string words(const Interfere& step) {
+  return "a foreign write, number " + std::to_string(step.number);
+}
 std::string words(const Care& step) {
   return kind_name(step.kind);
 }
 std::string words(const Reopen& step) {
   const Options& options = step.options;
-  return "reopen, " + ending_name(step.ending) + ", with " + std::to_string(options.settings->tags_per_user) +
-         " tags, " + std::to_string(options.settings->operations_per_batch) + " operations, backlog " +
-         std::to_string(options.housekeeping.backlog_users) + ", history " +
-         std::to_string(options.settings->history.min_changes) + ", checkpoint at " +
+  return "reopen, " + ending_name(step.ending) + ", with " + words(*options.settings) + ", backlog " +
+         std::to_string(options.housekeeping.backlog_users) + ", checkpoint at " +
          std::to_string(options.housekeeping.checkpoint_wal_bytes) +
          (options.durability == Durability::full ? ", full" : ", relaxed");
 }
@@ -168,15 +224,22 @@ Options tight_options() {
 }
 
 rc::Gen<Step> any_step() {
-  const auto care = rc::gen::element(Care::Kind::maintain, Care::Kind::checkpoint, Care::Kind::check_all,
-                                     Care::Kind::check_views, Care::Kind::check_read_only,
-                                     Care::Kind::check_follower, Care::Kind::check_follower);
-  return rc::gen::weightedOneOf<Step>({{20, any_use()}, {2, as_step<Care>(care)}, {1, any_reopen()}});
+  const auto care =
+      rc::gen::element(Care::Kind::maintain, Care::Kind::checkpoint, Care::Kind::compact,
+                       Care::Kind::check_all, Care::Kind::check_views, Care::Kind::check_read_only,
+                       Care::Kind::check_follower, Care::Kind::check_follower);
+  return rc::gen::weightedOneOf<Step>({{60, any_use()},
+                                       {6, as_step<Care>(care)},
+                                       {3, any_reopen()},
+                                       {1, as_step<Interfere>(rc::gen::inRange<std::size_t>(0, 30))},
+                                       {1, rc::gen::just(Step(Copy{}))}});
 }
 
 rc::Gen<Step> any_step_in_memory() {
-  const auto care = rc::gen::element(Care::Kind::maintain, Care::Kind::checkpoint, Care::Kind::check_all);
-  return rc::gen::weightedOneOf<Step>({{20, any_use()}, {1, as_step<Care>(care)}});
+  const auto care = rc::gen::element(Care::Kind::maintain, Care::Kind::checkpoint, Care::Kind::compact,
+                                     Care::Kind::check_all);
+  return rc::gen::weightedOneOf<Step>(
+      {{80, any_use()}, {4, as_step<Care>(care)}, {1, rc::gen::just(Step(Copy{}))}});
 }
 
 void showValue(const Step& step, std::ostream& out) {

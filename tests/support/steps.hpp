@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <usertags/options.hpp>
+#include <usertags/settings.hpp>
 #include <usertags/user_ref.hpp>
 
 #include "support/checked_store.hpp"
@@ -53,10 +54,34 @@ struct Select {
 struct CountThem {
   Selector selector;
 };
+struct AskKeys {
+  std::string prefix;
+  std::size_t limit = 1;
+};
+struct AskValues {
+  std::string key;
+  std::string prefix;
+  std::size_t limit = 1;
+};
+struct WriteLate {   // its deadline has passed
+  WriteIntent intent;
+};
+struct Wait {
+  std::size_t behind = 0;   // so many changes behind the newest, or at it
+};
+struct Set {
+  Settings settings;
+  Guess guess = Guess::none;   // of their version
+};
+struct Copy {};
+struct Interfere {   // something else writes to the closed file, and it is adopted
+  std::size_t number = 0;
+};
 struct Care {
   enum class Kind : std::uint8_t {
     maintain,
     checkpoint,
+    compact,
     check_all,
     check_views,
     check_read_only,
@@ -69,7 +94,7 @@ struct Reopen {
   Options options;
 };
 using Step = std::variant<WriteOne, WriteMany, WriteAll, Again, PlanOne, FindMany, FindOne, NextPage, Select,
-                          CountThem, Care, Reopen>;
+                          CountThem, AskKeys, AskValues, WriteLate, Wait, Set, Copy, Interfere, Care, Reopen>;
 
 // Limits, history and housekeeping so small that folding, pruning and checkpoints happen all the time.
 Options tight_options();

@@ -8,8 +8,9 @@ namespace usertags::torture {
 extern const Row power_loss;         // power_loss.cpp
 extern const Row power_loss_twice;   // power_loss_twice.cpp
 extern const Row kill;               // kill.cpp
+extern const Row model;              // model.cpp
 extern const Row linearizable;       // linearizable.cpp
 
-inline constexpr const Row* kRows[] = {&power_loss, &power_loss_twice, &kill, &linearizable};
+inline constexpr const Row* kRows[] = {&power_loss, &power_loss_twice, &kill, &model, &linearizable};
 
 }   // namespace usertags::torture
