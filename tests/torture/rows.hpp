@@ -10,7 +10,9 @@ extern const Row power_loss_twice;   // power_loss_twice.cpp
 extern const Row kill;               // kill.cpp
 extern const Row model;              // model.cpp
 extern const Row linearizable;       // linearizable.cpp
+extern const Row processes;          // processes.cpp
 
-inline constexpr const Row* kRows[] = {&power_loss, &power_loss_twice, &kill, &model, &linearizable};
+inline constexpr const Row* kRows[] = {&power_loss, &power_loss_twice, &kill,
+                                       &model,      &linearizable,     &processes};
 
 }   // namespace usertags::torture
