@@ -11,8 +11,9 @@ extern const Row kill;               // kill.cpp
 extern const Row model;              // model.cpp
 extern const Row linearizable;       // linearizable.cpp
 extern const Row processes;          // processes.cpp
+extern const Row years;              // years.cpp
 
-inline constexpr const Row* kRows[] = {&power_loss, &power_loss_twice, &kill,
-                                       &model,      &linearizable,     &processes};
+inline constexpr const Row* kRows[] = {&power_loss,   &power_loss_twice, &kill, &model,
+                                       &linearizable, &processes,        &years};
 
 }   // namespace usertags::torture
