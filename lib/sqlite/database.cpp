@@ -123,6 +123,20 @@ void create(Connection& connection, const ConnectionConfig& config, const State&
   if (config.mode != OpenMode::memory) truncate_wal_if_free(connection);
 }
 
+// What is refused is left as it was: without a WAL beside it that only this look has made.
+FileKind identify_or_leave(Connection& connection) {
+  try {
+    return identify(connection);
+  } catch (const model::Failure&) {
+    sqlite3_file* wal = nullptr;
+    sqlite3_int64 length = -1;
+    sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    if (wal != nullptr && wal->pMethods != nullptr) wal->pMethods->xFileSize(wal, &length);
+    if (length == 0) connection.remove_wal_at_close();
+    throw;
+  }
+}
+
 // Makes the file ready for the statements of the tables to be prepared.
 Connection& make_ready(Connection& connection, const ConnectionConfig& config, const State& first_state) {
   const bool may_create = config.mode == OpenMode::create || config.mode == OpenMode::memory;
@@ -130,7 +144,7 @@ Connection& make_ready(Connection& connection, const ConnectionConfig& config, c
     recover(connection, config);
     migrate(connection);
   }
-  switch (identify(connection)) {
+  switch (identify_or_leave(connection)) {
     case FileKind::empty:
       if (!may_create) model::fail(ErrorCode::not_a_store, cannot_open(config) + ": the file is empty");
       create(connection, config, first_state);

@@ -198,6 +198,7 @@ TEST(FormatBefore, AFileOfVersion1IsRefusedByNameAndLeftAsItIs) {
     EXPECT_NE(message.find("format version 1, this library reads version 2"), std::string::npos) << message;
     EXPECT_NE(message.find("dump it with the build that made it"), std::string::npos) << message;
     EXPECT_EQ(bytes_of(path), before);
+    EXPECT_FALSE(fs::exists(path.string() + "-wal"));
   };
   expect_refused(UserTagStore::open(path));
   expect_refused(UserTagStore::open(path, {.access = Access::read_only}));
