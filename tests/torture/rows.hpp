@@ -12,8 +12,9 @@ extern const Row model;              // model.cpp
 extern const Row linearizable;       // linearizable.cpp
 extern const Row processes;          // processes.cpp
 extern const Row years;              // years.cpp
+extern const Row versions;           // versions.cpp
 
-inline constexpr const Row* kRows[] = {&power_loss,   &power_loss_twice, &kill, &model,
-                                       &linearizable, &processes,        &years};
+inline constexpr const Row* kRows[] = {&power_loss,   &power_loss_twice, &kill,  &model,
+                                       &linearizable, &processes,        &years, &versions};
 
 }   // namespace usertags::torture
