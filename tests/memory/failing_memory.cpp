@@ -1,11 +1,24 @@
 #include "memory/failing_memory.hpp"
 
+#include <link.h>
 #include <sqlite3.h>
 
 #include <array>
 #include <cassert>
+#include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <span>
+#include <string_view>
+#include <utility>
+
+extern "C" {
+// Of glibc, beneath the names that are replaced here.
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* block, std::size_t size);
+}
 
 namespace {
 
@@ -20,9 +33,13 @@ struct Armed {
 };
 thread_local Armed armed;
 
+bool is_among(Allocator allocator, Allocator armed_ones) noexcept {
+  if (armed_ones == Allocator::all || armed_ones == allocator) return true;
+  return armed_ones == Allocator::both && allocator != Allocator::c;
+}
+
 bool refuses(Allocator allocator) noexcept {
-  if (!armed.on || (armed.fault.allocator != Allocator::both && armed.fault.allocator != allocator))
-    return false;
+  if (!armed.on || !is_among(allocator, armed.fault.allocator)) return false;
   const std::uint64_t number = armed.seen++;
   const bool refused = armed.fault.sticky ? number >= armed.fault.nth : number == armed.fault.nth;
   armed.fired = armed.fired || refused;
@@ -30,7 +47,55 @@ bool refuses(Allocator allocator) noexcept {
 }
 
 void* allocate(std::size_t size) noexcept {
-  return refuses(Allocator::cxx) ? nullptr : std::malloc(size == 0 ? 1 : size);
+  return refuses(Allocator::cxx) ? nullptr : __libc_malloc(size == 0 ? 1 : size);
+}
+
+// --- malloc's, asked for by neither of the others. ---
+
+// SQLite's own allocator asks malloc: that is judged once.
+thread_local bool within_sqlite = false;
+
+class WithinSqlite {
+ public:
+  WithinSqlite() noexcept : before_(std::exchange(within_sqlite, true)) {}
+  WithinSqlite(const WithinSqlite&) = delete;
+  WithinSqlite& operator=(const WithinSqlite&) = delete;
+  ~WithinSqlite() { within_sqlite = before_; }
+
+ private:
+  bool before_;
+};
+
+struct Library {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+
+// Where libroaring lies in memory; nowhere, where it is linked into the executable.
+Library find_roaring() noexcept {
+  Library found;
+  dl_iterate_phdr(
+      [](dl_phdr_info* library, std::size_t, void* out) {
+        if (!std::string_view(library->dlpi_name).contains("libroaring")) return 0;
+        for (const ElfW(Phdr) & part : std::span(library->dlpi_phdr, library->dlpi_phnum)) {
+          if (part.p_type != PT_LOAD || (part.p_flags & PF_X) == 0) continue;
+          const std::uintptr_t begin = library->dlpi_addr + part.p_vaddr;
+          *static_cast<Library*>(out) = {begin, begin + part.p_memsz};
+        }
+        return 1;
+      },
+      &found);
+  return found;
+}
+
+bool c_refuses(const void* caller) noexcept {
+  if (!armed.on || within_sqlite) return false;
+  static const Library roaring = find_roaring();
+  const auto address = reinterpret_cast<std::uintptr_t>(caller);
+  if (address >= roaring.begin && address < roaring.end) return false;
+  if (!refuses(Allocator::c)) return false;
+  errno = ENOMEM;
+  return true;
 }
 
 // --- SQLite's. ---
@@ -38,10 +103,12 @@ void* allocate(std::size_t size) noexcept {
 sqlite3_mem_methods usual;
 
 void* allocate_for_sqlite(int size) {
+  const WithinSqlite within;
   return refuses(Allocator::sqlite) ? nullptr : usual.xMalloc(size);
 }
 
 void* resize_for_sqlite(void* block, int size) {
+  const WithinSqlite within;
   return refuses(Allocator::sqlite) ? nullptr : usual.xRealloc(block, size);
 }
 
@@ -55,6 +122,18 @@ void* resize_for_sqlite(void* block, int size) {
 }();
 
 }   // namespace
+
+extern "C" {
+[[gnu::noinline]] void* malloc(std::size_t size) {
+  return c_refuses(__builtin_return_address(0)) ? nullptr : __libc_malloc(size);
+}
+[[gnu::noinline]] void* calloc(std::size_t count, std::size_t size) {
+  return c_refuses(__builtin_return_address(0)) ? nullptr : __libc_calloc(count, size);
+}
+[[gnu::noinline]] void* realloc(void* block, std::size_t size) {
+  return c_refuses(__builtin_return_address(0)) ? nullptr : __libc_realloc(block, size);
+}
+}
 
 // Not inlined: GCC would see malloc on the one side and `delete` on the other, and warn.
 [[gnu::noinline]] void* operator new(std::size_t size) {
@@ -102,8 +181,12 @@ bool FailingMemory::fired() const noexcept {
   return armed.fired;
 }
 
+std::uint64_t FailingMemory::seen() const noexcept {
+  return armed.seen;
+}
+
 void PrintTo(const Sweep& sweep, std::ostream* out) {
-  static constexpr std::array kNames = {"Cxx", "Sqlite", "Both"};
+  static constexpr std::array kNames = {"Cxx", "Sqlite", "Both", "C", "All"};
   *out << kNames[static_cast<std::size_t>(sweep.allocator)] << (sweep.sticky ? "Sticky" : "Once");
 }
 

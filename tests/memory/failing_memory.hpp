@@ -1,12 +1,13 @@
 // FailingMemory: lets allocations of this thread fail, at a chosen one or from it on: those of C++ (operator
-// new), those of SQLite, or both.
+// new), those of SQLite, those that the C library and others ask malloc for, or several of these.
 //
 //   const FailingMemory fault({.nth = 7, .sticky = true});
 //   const auto answer = store.maintain(1s);
 //   fault.fired();   // false: the call made fewer
 //
-// This executable replaces operator new, and configures SQLite, before main(). The thread's allocations are
-// as usual when it ends.
+// This executable replaces operator new and malloc, and configures SQLite, before main(). The thread's
+// allocations are as usual when it ends. CRoaring's never fail: before version 4 it ends the process then
+// (docs/semantics.md).
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 
 namespace usertags::test {
 
-enum class Allocator : std::uint8_t { cxx, sqlite, both };
+enum class Allocator : std::uint8_t { cxx, sqlite, both, c, all };
 
 struct MemoryFault {
   std::uint64_t nth = 0;   // of the allocations, from 0
@@ -30,6 +31,7 @@ class FailingMemory {
   ~FailingMemory();
 
   bool fired() const noexcept;
+  std::uint64_t seen() const noexcept;   // allocations so far, of those that may fail
 };
 
 // How a sweep is named.

@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <cstdlib>
+#include <cstring>
 #include <new>
 #include <string>
 #include <thread>
+
+#include <roaring/roaring.h>
 
 namespace usertags::test {
 namespace {
@@ -73,6 +77,38 @@ TEST_F(FailingMemoryTest, TellsWhetherItFiredAndEnds) {
     EXPECT_TRUE(memory.fired());
   }
   EXPECT_TRUE(cxx_allocates());
+}
+
+bool c_allocates() {
+  void* volatile const block = std::malloc(100);
+  std::free(block);
+  return block != nullptr;
+}
+
+TEST_F(FailingMemoryTest, RefusesTheCLibrarysApart) {
+  const FailingMemory memory({.nth = 0, .sticky = true, .allocator = Allocator::c});
+  const bool others_allocate = cxx_allocates() && sqlite_allocates();
+  const bool copies = strdup("a text") != nullptr;
+  const bool has_c = c_allocates();
+  EXPECT_TRUE(others_allocate);
+  EXPECT_FALSE(copies);
+  EXPECT_FALSE(has_c);
+}
+
+TEST_F(FailingMemoryTest, AllAreCountedOnce) {
+  const FailingMemory memory({.nth = 1'000, .allocator = Allocator::all});
+  cxx_allocates();
+  sqlite_allocates();
+  c_allocates();
+  EXPECT_EQ(memory.seen(), 3U);
+}
+
+// CRoaring ends the process where it gets none.
+TEST_F(FailingMemoryTest, RoaringHasMemory) {
+  const FailingMemory memory({.nth = 0, .sticky = true, .allocator = Allocator::c});
+  roaring_bitmap_t* const bitmap = roaring_bitmap_create();
+  roaring_bitmap_free(bitmap);
+  EXPECT_NE(bitmap, nullptr);
 }
 
 TEST_F(FailingMemoryTest, OtherThreadsHaveMemory) {

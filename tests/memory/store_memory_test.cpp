@@ -342,7 +342,8 @@ TEST(StoreMemoryHousekeeping, HarmsNoGroup) {
 INSTANTIATE_TEST_SUITE_P(Sweeps, StoreMemory,
                          testing::Values(Sweep{Allocator::cxx, false}, Sweep{Allocator::cxx, true},
                                          Sweep{Allocator::sqlite, false}, Sweep{Allocator::sqlite, true},
-                                         Sweep{Allocator::both, true}),
+                                         Sweep{Allocator::both, true}, Sweep{Allocator::c, false},
+                                         Sweep{Allocator::c, true}),
                          testing::PrintToStringParamName());
 
 }   // namespace

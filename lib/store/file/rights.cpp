@@ -23,6 +23,7 @@ ErrorCode code_of(int error) noexcept {
     case EROFS: return ErrorCode::permission_denied;
     case ENOSPC:
     case EDQUOT: return ErrorCode::disk_full;
+    case ENOMEM: return ErrorCode::out_of_memory;
     default: return ErrorCode::io_error;
   }
 }
