@@ -382,6 +382,8 @@ bool is_exact(const Adoption& adoption) {
 }   // namespace
 
 void CheckedStore::check_adoption(std::size_t number) {
+  const std::uint64_t epoch = store_->position().epoch();
+  bool adopted = false;
   must(store_->close(), "close");
   store_.reset();
   const std::string before = bytes_of(path_);
@@ -396,6 +398,7 @@ void CheckedStore::check_adoption(std::size_t number) {
       expect(adoption.adopted && adoption.changes.size() == seen.changes.size(), "adopt",
              "what the dry run showed", "another thing");
       take_in(reference_, adoption, "taken in");
+      adopted = true;
     } else {
       follower_.reset();   // the file is written anew
       std::filesystem::remove(beside(path_, "-wal"));
@@ -404,6 +407,8 @@ void CheckedStore::check_adoption(std::size_t number) {
     }
   }
   open();
+  expect((store_->position().epoch() > epoch) == adopted, "the epoch after a foreign write",
+         adopted ? "a new one" : "that from before", std::to_string(store_->position().epoch()));
 }
 
 // --- Care. ---
