@@ -287,11 +287,14 @@ void set_limits(sqlite3* handle) {
   for (const Limit& limit : kLimits) sqlite3_limit(handle, limit.id, limit.value);
 }
 
+const char* synchronous(Durability durability) noexcept {
+  return durability == Durability::full ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;";
+}
+
 // locking_mode stands first: it counts from the first look at the file on.
 std::string pragmas_of(const ConnectionConfig& config) {
   std::string pragmas = config.exclusive ? "PRAGMA locking_mode=EXCLUSIVE;" : "";
-  pragmas +=
-      config.durability == Durability::full ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=NORMAL;";
+  pragmas += synchronous(config.durability);
   pragmas += config.secure_delete ? "PRAGMA secure_delete=ON;" : "PRAGMA secure_delete=OFF;";
   // 4 MiB of pages. What is written lies at the log's end or is folded in row order, so that no size between
   // 1 and 64 MiB makes a difference (docs/performance.md).
@@ -415,6 +418,12 @@ void Connection::enter_wal_mode() {
 // What SQLite does then is a checkpoint, which finds nothing to do, and the removal.
 void Connection::remove_wal_at_close() noexcept {
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+}
+
+// SQLite refuses it within a transaction.
+void Connection::set_durability(Durability durability) {
+  if (in_transaction()) try_to(Control::roll_back);
+  execute(synchronous(durability));
 }
 
 void Connection::set_busy_timeout(std::chrono::milliseconds timeout) {

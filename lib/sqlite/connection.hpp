@@ -76,6 +76,7 @@ class Connection {
 
   void enter_wal_mode();                              // writes the file's header, unless it is so already
   void set_busy_timeout(std::chrono::milliseconds);   // how long to wait for locks of others
+  void set_durability(Durability);                    // of later transactions; rolls back one that is left
 
   // Only behind a whole checkpoint, and on the one connection that writes: else commits would be lost.
   void remove_wal_at_close() noexcept;

@@ -48,7 +48,9 @@ FileWriter::FileWriter(sqlite::Database& database, const sqlite::State& state, F
       retention_(database),
       lived_(state.lived_ms, options.uptime),
       backlog_bound_(options.housekeeping.backlog_users),
+      durability_(options.durability),
       telemetry_(telemetry),
+      durability_now_(options.durability),
       state_(state),
       folds_(std::move(folds)),
       users_(memory.projection.counters().users),
@@ -59,6 +61,7 @@ FileWriter::FileWriter(sqlite::Database& database, const sqlite::State& state, F
 sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group) {
   for (std::size_t i = 0; i < group.size(); ++i) folds_.reserve(group.version(i).ordinal());
   postponement_.note_writes(group.size() + group.tokens().size());
+  choose_durability();
   auto result = leaving_no_void_frames([&] {
     if (postponement_.is_over()) {
       if (auto tried = try_with_housework(group)) return *std::move(tried);
@@ -149,6 +152,7 @@ sqlite::Transaction::Commit FileWriter::leaving_no_void_frames(Work&& work) {
 
 bool FileWriter::maintain(std::size_t users) {
   bool has_worked = false;
+  choose_durability();
   const auto result = leaving_no_void_frames([&] {
     sqlite::Transaction transaction(database_.connection());
     check_unchanged();
@@ -201,6 +205,7 @@ void FileWriter::change_settings(const StoredSettings& settings) {
   state.settings = settings;
   state.clean = false;
   state.lived_ms = lived_.now_ms();
+  choose_durability();
   commit_state(state);
 }
 
@@ -210,6 +215,15 @@ void FileWriter::commit_state(sqlite::State state) {
   database_.state().write(state);
   throw_unless_committed(transaction.commit());
   state_ = state;
+}
+
+// The commit that takes the mark `clean` away survives power loss, whatever Options say of commits: were the
+// mark to come back, revisions that were shown would be given again in the same epoch.
+void FileWriter::choose_durability() {
+  const Durability wanted = state_.clean ? Durability::full : durability_;
+  if (wanted == durability_now_) return;
+  database_.connection().set_durability(wanted);
+  durability_now_ = wanted;
 }
 
 // Within the transaction, which nobody can write behind any more.

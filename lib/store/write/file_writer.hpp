@@ -66,6 +66,7 @@ class FileWriter {
     std::uint64_t token_floor = 0;
   };
 
+  void choose_durability();
   void check_unchanged();
   void append(const PendingGroup& group);
   std::size_t due(const PendingGroup& group) const;
@@ -94,9 +95,11 @@ class FileWriter {
   Retention retention_;
   const LivedTime lived_;
   const std::uint64_t backlog_bound_;
+  const Durability durability_;
   Telemetry& telemetry_;
 
-  sqlite::State state_;   // as committed
+  Durability durability_now_;   // the connection's
+  sqlite::State state_;         // as committed
   FoldSchedule folds_;
   Postponement postponement_;                       // of housekeeping with a group
   std::vector<sqlite::ChangeLog::Entry> entries_;   // of the group under way

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "support/answers.hpp"
+#include "support/fault_vfs.hpp"
 #include "support/rewrite.hpp"
 #include "support/temp_dir.hpp"
 
@@ -68,6 +69,28 @@ TEST_F(Epoch, StaysAfterAnOrderlyClose) {
   const std::uint64_t epoch = store.position().epoch();
   must(store.close());
   EXPECT_EQ(epoch_of(path_), epoch);
+}
+
+// Were the mark of the orderly close to come back with a power loss, the epoch would be that of changes that
+// are lost.
+TEST_F(Epoch, TheFirstCommitOfASessionIsSyncedWhateverOptionsSay) {
+  test::FaultVfs vfs;
+  Options options;
+  options.durability = Durability::relaxed;
+  const auto syncs = [&] { return vfs.count(test::FileOperation::sync, test::FileRole::wal); };
+  for (int session = 0; session < 3; ++session) {
+    auto store = must(UserTagStore::open(path_, options));
+    const std::uint64_t before = syncs();
+    if (session == 1)
+      must(store.change_settings({.tags_per_user = 100}));
+    else
+      must(store.create_user("ann " + std::to_string(session)));
+    const std::uint64_t first = syncs();
+    EXPECT_GT(first, before) << session;
+    must(store.create_user("ben " + std::to_string(session)));
+    EXPECT_EQ(syncs(), first) << session;
+    must(store.close());
+  }
 }
 
 TEST_F(Epoch, TheLastOneIsKeptAndTheStoreGoesOn) {
