@@ -407,8 +407,12 @@ bool Connection::moved() const noexcept {
   return result == SQLITE_OK && moved != 0;   // a database in memory has no file to ask
 }
 
+// The switch is committed when the statement ends: whoever reads the answer alone does not see that it
+// failed.
 void Connection::enter_wal_mode() {
-  const std::string mode = query_text("PRAGMA journal_mode=WAL");
+  Statement statement(*this, "PRAGMA journal_mode=WAL");
+  std::string mode;
+  while (statement.step()) mode = statement.text(0);
   if (mode != "wal") {
     model::fail(ErrorCode::io_error,
                 "the file system does not let SQLite keep a WAL (journal mode " + mode + ")");

@@ -57,6 +57,21 @@ TEST_F(DatabaseTest, MakesAStoreOnceAndFindsItAgain) {
   EXPECT_EQ(open(OpenMode::create).state().read(), state);
 }
 
+// The switch is a commit of its own, whose failure comes behind its answer.
+TEST_F(DatabaseTest, AStoreThatCannotBeTakenIntoWalModeIsNotMade) {
+  bool fired = true;
+  for (std::uint64_t nth = 1; fired; ++nth) {
+    fs::remove(path_);
+    const std::uint64_t before = vfs_.fired();
+    vfs_.arm({.nth = nth, .result = SQLITE_IOERR_WRITE});
+    const std::string outcome = outcome_of([&] { open(); });
+    vfs_.disarm();
+    fired = vfs_.fired() > before;
+    EXPECT_EQ(outcome, fired ? "io_error" : "ok") << nth;
+    database_.reset();
+  }
+}
+
 TEST_F(DatabaseTest, ANewStoreIsInItsFileAtOnceWhateverTheDurability) {
   auto config = config_of(path_);
   config.durability = Durability::relaxed;
