@@ -39,8 +39,18 @@ class ObservedFile final : public ShimFile {
  public:
   using ShimFile::ShimFile;
 
+  // SQLite takes what a short read lacks for zeros, and may write it back. Where the file has those bytes,
+  // that would damage it.
   int read(void* to, int bytes, sqlite3_int64 offset) noexcept override {
-    return noted(ShimFile::read(to, bytes, offset));
+    int result = ShimFile::read(to, bytes, offset);
+    if (result == SQLITE_IOERR_SHORT_READ && reaches(offset + bytes)) {
+      result = ShimFile::read(to, bytes, offset);   // it may have grown since
+      if (result == SQLITE_IOERR_SHORT_READ) {
+        errno = EIO;
+        result = SQLITE_IOERR_READ;
+      }
+    }
+    return noted(result);
   }
   int write(const void* from, int bytes, sqlite3_int64 offset) noexcept override {
     if (is_too_large(static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(bytes)))
@@ -66,6 +76,12 @@ class ObservedFile final : public ShimFile {
     if (extend != 0 && is_too_large(static_cast<std::uint64_t>(region) * size, size))
       return noted(SQLITE_FULL);
     return noted(ShimFile::shm_map(region, bytes, extend, at));
+  }
+
+ private:
+  bool reaches(sqlite3_int64 end) noexcept {
+    sqlite3_int64 size = 0;
+    return below().pMethods->xFileSize(&below(), &size) == SQLITE_OK && end <= size;
   }
 };
 

@@ -1,8 +1,8 @@
 // A VFS shim over the default one that sees what SQLite does not tell: the time of a sync, which is only a
 // part of a COMMIT's, the errno of the system call that made a COMMIT fail, and whether it had begun to
-// write. It changes nothing, but that it does not write beyond the process's limit on files. Registered once
-// for the process, under the name kObservedVfs, and never as the default one: the host's own connections do
-// not see it.
+// write. It changes nothing, but that it does not write beyond the process's limit on files, and takes a
+// short read of what the file has for an error. Registered once for the process, under the name kObservedVfs,
+// and never as the default one: the host's own connections do not see it.
 #pragma once
 
 #include <chrono>

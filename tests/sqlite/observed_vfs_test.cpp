@@ -143,5 +143,25 @@ TEST(ObservedVfs, ReportsAFileThatCannotBeOpened) {
   EXPECT_EQ(failure->system_error(), EMFILE);
 }
 
+// SQLite would take what is missing for zeros.
+TEST(ObservedVfs, AShortReadOfWhatTheFileHasIsAnError) {
+  FaultVfs vfs;
+  const TempDir folder;
+  {
+    Connection(config_of(folder / "a.db")).execute("CREATE TABLE t(a); INSERT INTO t VALUES (1)");
+  }
+  for (const bool for_ever : {false, true}) {
+    Connection connection(config_of(folder / "a.db"));
+    vfs.arm({.operation = FileOperation::read,
+             .sticky = for_ever,
+             .result = SQLITE_IOERR_SHORT_READ,
+             .torn = true});
+    EXPECT_EQ(test::outcome_of([&] { connection.query_integer("SELECT a FROM t"); }),
+              for_ever ? "io_error" : "ok");
+    vfs.disarm();
+    EXPECT_EQ(connection.query_integer("SELECT a FROM t"), 1);
+  }
+}
+
 }   // namespace
 }   // namespace usertags::sqlite
