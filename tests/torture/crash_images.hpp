@@ -1,9 +1,9 @@
 // What a power loss may leave of a store: the disk's images at every point of a DiskRecord.
 //
-// What was synced is there. Of what was not (writes, truncations, names that were made or removed while the folder
-// was not synced) any part may be there, in whole or, of a write, up to a sector of 512 bytes. A file may have the
-// size that a write gave it, and zeros for its bytes. After a sync that failed, what was pending may be there or
-// not, and no later sync brings it there: only writing it again.
+// What was synced is there. Of what was not (writes, truncations, names that were made or removed while the
+// folder was not synced) any part may be there, in whole or, of a write, up to a sector of 512 bytes. A file
+// may have the size that a write gave it, and zeros for its bytes. After a sync that failed, what was pending
+// may be there or not, and no later sync brings it there: only writing it again.
 #pragma once
 
 #include <cstddef>
@@ -69,9 +69,9 @@ struct Extent {
   std::size_t samples = 24;         // of more
 };
 
-// Calls function(choice) for the states of this point: every subset of few open operations; of many, none, all, all
-// beginnings, all but one, and samples that chance chooses; each tear of the newest write, with all others there
-// and with none; none and some of the samples with sizes ahead.
+// Calls function(choice) for the states of this point: every subset of few open operations; of many, none,
+// all, all beginnings, all but one, and samples that chance chooses; each tear of the newest write, with all
+// others there and with none; none and some of the samples with sizes ahead.
 void for_each_state(const CrashPoint& point, const Extent& extent, std::mt19937_64& random,
                     const std::function<void(const CrashChoice&)>& function);
 

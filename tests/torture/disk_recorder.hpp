@@ -5,9 +5,9 @@
 //   … open, write, close the store at `path` …
 //   recorder.record().operations
 //
-// It stands between the usertags VFS, which looks for the default one, and the default one of before; a FaultVfs
-// that is made later stands before it. It sees database, WAL and rollback journal of one store. Connections that
-// are opened while it lives are closed before its end.
+// It stands between the usertags VFS, which looks for the default one, and the default one of before; a
+// FaultVfs that is made later stands before it. It sees database, WAL and rollback journal of one store.
+// Connections that are opened while it lives are closed before its end.
 #pragma once
 
 #include <sqlite3.h>
@@ -31,13 +31,14 @@ struct DiskOperation {
   enum class Kind : std::uint8_t { create, remove, write, truncate, sync, failed_sync };
 
   Kind kind{};
-  // Each creation makes another file. Files that were there have the numbers 0, 1 … in the order of their names.
+  // Each creation makes another file. Files that were there have the numbers 0, 1 … in the order of their
+  // names.
   std::size_t file = 0;
   std::string name{};         // of create and remove: "", "-wal", "-journal"
   std::uint64_t offset = 0;   // of write; of truncate the size
   std::string bytes{};        // of write
-  // The folder was synced as well. SQLite's unix VFS does so with the first sync of a journal or WAL that may be
-  // new (os_unix.c, UNIXFILE_DIRSYNC), and at removals that ask for it.
+  // The folder was synced as well. SQLite's unix VFS does so with the first sync of a journal or WAL that may
+  // be new (os_unix.c, UNIXFILE_DIRSYNC), and at removals that ask for it.
   bool syncs_folder = false;
 };
 
@@ -62,8 +63,8 @@ class DiskRecorder final : public sqlite::VfsShim {
   const DiskRecord& record() const { return record_; }
   std::size_t operations() const;
 
-  // The sync of the file of that name failed: what is pending is clean from now on, as Linux has it, and no later
-  // sync brings it to the disk.
+  // The sync of the file of that name failed: what is pending is clean from now on, as Linux has it, and no
+  // later sync brings it to the disk.
   void fail_sync(const std::string& name);
 
   // Syncs of the WAL are answered and not done: for seeing that their absence is noticed.

@@ -60,6 +60,7 @@ Life::Life(std::filesystem::path path, Options options, std::function<std::size_
 void Life::promise(const Promise& next) {
   past_.promises.push_back(next);
   past_.promises.back().from = operations_();
+  if (store_) past_.promises.back().shown = store_->position();
 }
 
 void Life::promise_all_shown() {
@@ -106,7 +107,7 @@ void Life::settle_unknown_outcome() {
 void Life::learn_settings() {
   const StoredSettings settings = must(store_->settings());
   settings_version_ = settings.version;
-  past_.settings[settings.version] = settings;
+  past_.settings[settings.version].push_back(settings);
   reference_.set_limits(settings);
 }
 
@@ -116,7 +117,7 @@ Life::Answer Life::change_settings() {
   next.tags_per_user = *change.tags_per_user;
   Promise submitted = now();
   submitted.settings_submitted = settings_version_ + 1;
-  past_.settings[settings_version_ + 1] = next;
+  past_.settings[settings_version_ + 1].push_back(next);
   promise(submitted);
   const auto answer = store_->change_settings(change);
   if (!answer) {

@@ -1,5 +1,5 @@
-// Life: a store that is lived with while its disk is recorded, and what has to be left of it after a power loss at
-// each moment. ReferenceStore says what it holds.
+// Life: a store that is lived with while its disk is recorded, and what has to be left of it after a power
+// loss at each moment. ReferenceStore says what it holds.
 #pragma once
 
 #include <cstddef>
@@ -37,14 +37,15 @@ struct Promise {
   std::uint64_t submitted = 0;               // and at most this
   std::uint64_t settings_acknowledged = 0;   // likewise their version
   std::uint64_t settings_submitted = 1;
+  Position shown{};   // a host may hold it: where the store does not reach it any more, it has another epoch
 };
 
 struct Past {
   std::vector<Promise> promises;
   // What the store has at a revision that ends a commit. Two of them where an outcome was unknown.
   std::map<std::uint64_t, std::vector<Contents>> contents;
-  std::map<std::uint64_t, Settings> settings;               // by version
-  std::map<std::uint64_t, PatchUser> patches_with_tokens;   // by revision
+  std::map<std::uint64_t, std::vector<Settings>> settings;   // by version, likewise
+  std::map<std::uint64_t, PatchUser> patches_with_tokens;    // by revision
   Position position;   // of the store; Position() where it was never open
 
   // After the first operations of the disk.
@@ -57,8 +58,8 @@ class Life {
   Life(std::filesystem::path path, Options options, std::function<std::size_t()> operations,
        std::uint64_t seed);
 
-  // Each of these calls the store, and answers its error. What the store shows afterwards has to fit the answer;
-  // otherwise they throw Finding.
+  // Each of these calls the store, and answers its error. What the store shows afterwards has to fit the
+  // answer; otherwise they throw Finding.
   using Answer = std::optional<ErrorCode>;
   Answer open();
   Answer write(std::size_t count);               // one by one

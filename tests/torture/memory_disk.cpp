@@ -105,7 +105,8 @@ struct MemoryDisk::Callbacks {
   }
 };
 
-MemoryDisk::MemoryDisk() : system_(sqlite3_vfs_find(nullptr)), vfs_(*system_) {
+// What is not about files is the system's.
+MemoryDisk::MemoryDisk() : before_(sqlite3_vfs_find(nullptr)), vfs_(*sqlite3_vfs_find("unix")) {
   vfs_.pNext = nullptr;
   vfs_.iVersion = 2;   // without system calls to replace
   vfs_.zName = "usertags-memory-disk";
@@ -119,7 +120,7 @@ MemoryDisk::MemoryDisk() : system_(sqlite3_vfs_find(nullptr)), vfs_(*system_) {
 
 MemoryDisk::~MemoryDisk() {
   sqlite3_vfs_unregister(&vfs_);
-  sqlite3_vfs_register(system_, 1);
+  sqlite3_vfs_register(before_, 1);
 }
 
 namespace {

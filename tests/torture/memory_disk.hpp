@@ -4,9 +4,9 @@
 //   disk.put(path, {{"", database}, {"-wal", wal}});
 //   UserTagStore::open(path, …);               // with Access::exclusive
 //
-// It has no locks and no shared memory: a store is opened with Access::exclusive, and by one thread. What is not
-// SQLite's (the sidecar) is in the file system as ever. Connections that are opened while it lives are closed
-// before its end.
+// It has no locks and no shared memory: a store is opened with Access::exclusive, and by one thread. What is
+// not SQLite's (the sidecar) is in the file system as ever. Connections that are opened while it lives are
+// closed before its end.
 #pragma once
 
 #include <sqlite3.h>
@@ -35,7 +35,7 @@ class MemoryDisk {
  private:
   struct Callbacks;
 
-  sqlite3_vfs* const system_;
+  sqlite3_vfs* const before_;   // the default one
   sqlite3_vfs vfs_;
   std::map<std::string, std::shared_ptr<std::string>>
       files_;   // by full name; an open file outlives its name

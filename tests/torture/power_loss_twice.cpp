@@ -1,5 +1,5 @@
-// R2: power loss during the recovery from a power loss. A store is opened on what a first one left, on a disk that is
-// recorded again, and is written to; every point of that is crashed, in states that chance chooses.
+// R2: power loss during the recovery from a power loss. A store is opened on what a first one left, on a disk
+// that is recorded again, and is written to; every point of that is crashed, in states that chance chooses.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -39,7 +39,7 @@ void recover(const std::filesystem::path& path, const DiskRecorder& recorder, bo
   options.durability = Durability::full;
   UserTagStore store = must(UserTagStore::open(path, options));
   const StoredSettings settings = must(store.settings());
-  past.settings[settings.version] = settings;
+  past.settings[settings.version].push_back(settings);
   Promise shown{.from = recorder.operations(),
                 .created = true,
                 .acknowledged = store.revision(),

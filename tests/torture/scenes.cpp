@@ -64,10 +64,6 @@ void fail_next_sync(FaultVfs& faults, FileRole file) {
   faults.arm({.operation = FileOperation::sync, .files = {file}, .result = SQLITE_IOERR_FSYNC});
 }
 
-void expect_success(const char* what, const Life::Answer& answer) {
-  if (answer) throw Finding(std::string(what) + " answers " + std::string(to_string(*answer)));
-}
-
 }   // namespace
 
 std::span<const Scene> scenes() {
@@ -80,6 +76,10 @@ Options options_of(const Scene& scene) {
   options.housekeeping = scene.housekeeping;
   test::settings_of(options).history.min_changes = scene.min_changes;
   return options;
+}
+
+void expect_success(const char* what, const Life::Answer& answer) {
+  if (answer) throw Finding(std::string(what) + " answers " + std::string(to_string(*answer)));
 }
 
 Life::Answer take(Step step, Life& life, FaultVfs& faults) {

@@ -1,4 +1,5 @@
-// Scenes: the lives of stores that the rows about the disk break, each with another part of the engine at work.
+// Scenes: the lives of stores that the rows about the disk break, each with another part of the engine at
+// work.
 #pragma once
 
 #include <cstddef>
@@ -41,6 +42,8 @@ std::span<const Scene> scenes();
 
 // Options of the scene's store.
 Options options_of(const Scene& scene);
+
+void expect_success(const char* what, const Life::Answer& answer);
 
 // Does one step; what it answers is the store's own error.
 Life::Answer take(Step step, Life& life, test::FaultVfs& faults);
