@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <string>
 
 #include "samples.hpp"
@@ -90,6 +92,14 @@ TEST(Connection, OptionsReachSqlite) {
   EXPECT_EQ(connection.query_integer("PRAGMA synchronous"), 1);
   EXPECT_EQ(connection.query_integer("PRAGMA secure_delete"), 1);
   EXPECT_EQ(connection.query_text("PRAGMA locking_mode"), "exclusive");
+}
+
+// SQLite counts in an int, and a timeout below zero is none.
+TEST(Connection, TheLongestTimeoutIsNotNone) {
+  ConnectionConfig config = test::in_memory();
+  config.busy_timeout = std::chrono::milliseconds::max();
+  Connection connection(config);
+  EXPECT_EQ(connection.query_integer("PRAGMA busy_timeout"), std::numeric_limits<int>::max());
 }
 
 TEST(Connection, TriggersOfAFileDoNotRunAndItsViewsAreNotRead) {

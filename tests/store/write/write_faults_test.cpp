@@ -170,6 +170,21 @@ const NamedFault kFaults[] = {
 INSTANTIATE_TEST_SUITE_P(All, WriteFaults, testing::ValuesIn(kFaults),
                          [](const auto& test) { return test.param.name; });
 
+// What was applied is answered first. Whether the file has it, nobody knows before the next open.
+TEST(CheckpointFault, ASyncThatFailsStopsTheStoreBehindTheAnswer) {
+  const TempDir folder(memory_folder());
+  FaultVfs vfs;
+  Options options;
+  options.housekeeping.checkpoint_wal_bytes = 1;
+  auto store = must(UserTagStore::open(folder / "users.db", options));
+  vfs.arm({.operation = FileOperation::sync, .files = {FileRole::database}, .result = SQLITE_IOERR_FSYNC});
+  must(store.create_user("ann"));
+  EXPECT_EQ(vfs.fired(), 1U);
+  EXPECT_TRUE(store.stats().failed);
+  EXPECT_EQ(code_of(store.create_user("bob")), ErrorCode::store_failed);
+  EXPECT_TRUE(store.find("ann"));
+}
+
 // A write that was done before under its token would have had no revision either.
 TEST(OutcomeUnknown, TellsTheRevisionsOfWhatWasToChangeOnly) {
   const TempDir folder(memory_folder());
