@@ -1,5 +1,5 @@
-// Writes as JSON: what is accepted is JSON to another parser, too, means the same when it is written down again,
-// and a batch of it is judged as the reference does.
+// Writes as JSON: what is accepted is JSON to another parser, too, means the same when it is written down
+// again, and a batch of it is judged as the reference does.
 #include <boost/json.hpp>
 #include <variant>
 

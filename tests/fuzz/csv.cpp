@@ -1,5 +1,5 @@
-// CSV: the same records however the input arrives, each at a line of its own; and those without a problem are read
-// again from what they are written down as.
+// CSV: the same records however the input arrives, each at a line of its own; and those without a problem are
+// read again from what they are written down as.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
-// Cursors: a store takes none but those that it would give, to the letter. An input is tried as it is, and as what a
-// cursor holds, with the check that fits it: a page that begins there is answered, behind it and in order.
+// Cursors: a store takes none but those that it would give, to the letter. An input is tried as it is, and as
+// what a cursor holds, with the check that fits it: a page that begins there is answered, behind it and in
+// order.
 #include <xxhash.h>
 
 #include <optional>

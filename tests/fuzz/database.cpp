@@ -10,8 +10,8 @@ void examine(std::string_view input) {
   examine_files({std::string(input)});
 }
 
-// Bytes of one page, or of a stretch of it, so that the b-tree mostly can still be walked. Page 1 has the schema, which
-// is compared as a whole: it is left for others.
+// Bytes of one page, or of a stretch of it, so that the b-tree mostly can still be walked. Page 1 has the
+// schema, which is compared as a whole: it is left for others.
 std::string with_a_page_changed(std::string bytes, std::mt19937& random, MutateBytes mutate_bytes) {
   constexpr std::size_t kPage = 512;   // of the files in the corpus
   const std::size_t pages = bytes.size() / kPage;

@@ -1,5 +1,5 @@
-// Forging: a store's rows changed by a stock connection, and its checksums made to fit again, so that what a fuzzer
-// changes is met by what reads rows, and not by the first check.
+// Forging: a store's rows changed by a stock connection, and its checksums made to fit again, so that what a
+// fuzzer changes is met by what reads rows, and not by the first check.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ enum class Fit : std::uint8_t {
 // Leaves out what cannot be told, as of a text that is no JSON.
 void make_fit(test::StockSqlite& stock, Fit fit);
 
-// The files with some rows changed, and made to fit more or less. `keep_wal`: what is new stands in the WAL, else in
-// the database, and no WAL is left. As they were where SQLite refuses.
+// The files with some rows changed, and made to fit more or less. `keep_wal`: what is new stands in the WAL,
+// else in the database, and no WAL is left. As they were where SQLite refuses.
 StoreFiles with_rows_changed(const StoreFiles& files, bool keep_wal, std::mt19937& random,
                              MutateBytes mutate_bytes);
 

@@ -23,7 +23,8 @@ using test::StockSqlite;
 
 class Forging : public testing::Test {
  protected:
-  // A store with every kind of change, two tokens, folded in part, and its files as a killed process leaves them.
+  // A store with every kind of change, two tokens, folded in part, and its files as a killed process leaves
+  // them.
   Forging() {
     {
       auto store = must(UserTagStore::open(path_));

@@ -1,5 +1,5 @@
-// Positions: one that is taken is written again to the letter, and a feed answers a page from there on, or why it
-// has none. An input is tried as it is, and as what a position holds, with the check that fits it.
+// Positions: one that is taken is written again to the letter, and a feed answers a page from there on, or
+// why it has none. An input is tried as it is, and as what a position holds, with the check that fits it.
 #include <xxhash.h>
 
 #include <algorithm>

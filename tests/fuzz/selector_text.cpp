@@ -1,5 +1,5 @@
-// Selectors as text: the canonical text parses to the same selector, whom it matches is what its words say, and a
-// mistake is told at its place.
+// Selectors as text: the canonical text parses to the same selector, whom it matches is what its words say,
+// and a mistake is told at its place.
 #include <usertags/selector.hpp>
 
 #include "fuzz/messages.hpp"

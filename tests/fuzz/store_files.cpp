@@ -145,8 +145,8 @@ void expect_writable(const std::filesystem::path& path, UserTagStore store, std:
   test::expect(proof_of(again).has_value(), "the store after a write", "proved", "not proved");
 }
 
-// Who writes looks at more than who reads: what was not proved may be damaged for it, and a WAL may not come into the
-// file, as one whose last frame tells of pages that nobody has.
+// Who writes looks at more than who reads: what was not proved may be damaged for it, and a WAL may not come
+// into the file, as one whose last frame tells of pages that nobody has.
 void expect_agreement(const char* what, const Opened& read, std::optional<ErrorCode> code, bool has_wal) {
   const bool is_worse = (!read.proof || has_wal) && code == ErrorCode::corrupt_store;
   const auto name = [](std::optional<ErrorCode> known) {
@@ -175,7 +175,8 @@ void adopt(const std::filesystem::path& path, const StoreFiles& files, const Ope
   // It compares rows with the whole log, and finds more than an open, if both were forged.
   if (read.refusal && read.refusal != ErrorCode::foreign_write)
     test::expect(!done || !done->adopted, "adopting what is damaged", "refused", "done");
-  // Where a file may be written, SQLite looks at CHECKs, too: that is found when its WAL has been moved into it.
+  // Where a file may be written, SQLite looks at CHECKs, too: that is found when its WAL has been moved into
+  // it.
   if (seen && !done && !files.wal.empty()) return;
   if (!done || !done->adopted) return expect_untouched("an adoption that is refused", path, files);
   if (!read.refusal) return;   // what else there was to open, write() has opened

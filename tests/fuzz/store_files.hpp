@@ -1,6 +1,6 @@
-// The files of a store, as bytes, and what has to hold of any such files: every way to open them gives a typed answer,
-// leaves what it may not change, and agrees with the others; and what opens and is proved is whole, shows what a
-// stock SQLite shows, and takes a write.
+// The files of a store, as bytes, and what has to hold of any such files: every way to open them gives a
+// typed answer, leaves what it may not change, and agrees with the others; and what opens and is proved is
+// whole, shows what a stock SQLite shows, and takes a write.
 #pragma once
 
 #include <filesystem>

@@ -2,8 +2,8 @@
 //
 //   const Target utf8{.name = "utf8", .what = "scanners agree with …", .examine = examine};
 //
-// libfuzzer.cpp makes a libFuzzer executable of each (preset `fuzz`); corpus_test.cpp examines what is kept in
-// corpus/NAME once, in every build.
+// libfuzzer.cpp makes a libFuzzer executable of each (preset `fuzz`); corpus_test.cpp examines what is kept
+// in corpus/NAME once, in every build.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@
 
 namespace usertags::fuzz {
 
-// Changes the first `size` of `max_size` bytes, and answers how many there are then: libFuzzer's, which knows what
-// the target compares its input with.
+// Changes the first `size` of `max_size` bytes, and answers how many there are then: libFuzzer's, which knows
+// what the target compares its input with.
 using MutateBytes = std::size_t (*)(std::uint8_t* bytes, std::size_t size, std::size_t max_size);
 
 struct Target {

@@ -1,5 +1,5 @@
-// TypeIDs: what is read is written again to the letter, the form of a user's id is the reference's, and each id is
-// above the one before.
+// TypeIDs: what is read is written again to the letter, the form of a user's id is the reference's, and each
+// id is above the one before.
 #include <algorithm>
 #include <cstring>
 

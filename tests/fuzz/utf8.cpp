@@ -1,5 +1,5 @@
-// UTF-8: the scanners agree with a decoder that was written down a second time, and what is shown of any bytes is
-// text of one line.
+// UTF-8: the scanners agree with a decoder that was written down a second time, and what is shown of any
+// bytes is text of one line.
 #include "fuzz/messages.hpp"
 #include "fuzz/targets.hpp"
 #include "input/input.hpp"

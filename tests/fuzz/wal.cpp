@@ -1,5 +1,5 @@
-// A WAL beside the file of a store (wal-base.db): its frames changed and summed up again, transactions on top of them,
-// or its bytes.
+// A WAL beside the file of a store (wal-base.db): its frames changed and summed up again, transactions on top
+// of them, or its bytes.
 #include <algorithm>
 #include <fstream>
 #include <iterator>

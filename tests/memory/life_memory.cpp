@@ -208,8 +208,8 @@ void sweep(const Run& run, Tally& tally) {
   }
 }
 
-// Each allocation of each kind, once and from it on; where fewer rounds are asked for, evenly spread, and others
-// with another seed; where more, all of them again.
+// Each allocation of each kind, once and from it on; where fewer rounds are asked for, evenly spread, and
+// others with another seed; where more, all of them again.
 void run_memory(const Run& run, Tally& tally) {
   do {
     sweep(run, tally);

@@ -1,4 +1,5 @@
-// What the executables of the laboratory do with their arguments (main.cpp): list rows, or run one and print a line.
+// What the executables of the laboratory do with their arguments (main.cpp): list rows, or run one and print
+// a line.
 #pragma once
 
 #include <span>
