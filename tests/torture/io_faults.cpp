@@ -1,7 +1,6 @@
 // R3: faults of the disk. Every operation on a file fails in turn, once or from it on: an I/O error, a full
 // disk, a short read or write, a sync that takes away what was pending. Every call answers one of the three
 // outcomes, memory is as it was told, and so is what a power loss leaves at that moment and in the end.
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -79,7 +78,6 @@ class FaultyLife {
   const Past& past() const { return life_.past(); }
   // How many operations the disk had seen when the call was answered in which the fault came, and in the end.
   std::size_t crash() const { return crash_; }
-  std::uint64_t operations(FileOperation operation) const { return faults_.count(operation); }
 
  private:
   bool is_creation() const { return &scene_ == &scenes().front(); }

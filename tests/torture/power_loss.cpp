@@ -1,6 +1,5 @@
 // R1: power loss. A store is lived with on a disk that is recorded; then every state in which a power loss
 // may leave the disk is built, opened and judged.
-#include <algorithm>
 #include <cstdint>
 
 #include "support/temp_dir.hpp"

@@ -1,6 +1,5 @@
 // R2: power loss during the recovery from a power loss. A store is opened on what a first one left, on a disk
 // that is recorded again, and is written to; every point of that is crashed, in states that chance chooses.
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>

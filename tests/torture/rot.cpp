@@ -1,6 +1,5 @@
 // R9: rot. Every byte of a small store and of its WAL is flipped in turn, in one bit. Whoever opens it gets
 // the right data, what was there after an earlier commit, or a typed error; never a wrong value.
-#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <map>
