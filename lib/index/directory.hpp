@@ -1,33 +1,32 @@
-// Directory: every user's versions, by the hash of the external id, in shards of their own small locks.
+// Directory: every user's versions, by the hash of the external id, in shards. Readers take no lock
+// (record_table.hpp); a small lock a shard is between those who change it: the publisher, and whoever takes out
+// what nobody has to see any more.
 //
-// A shard keeps one record an external id: its newest version. Predecessors that somebody may still have to
-// see stand beside it, in a map from version to predecessor that is empty in steady state, so that a record
-// bears no link. A chain may hold several users, one after the other, that had the same external id, with
-// tombstones between them.
-//
-// A look-up is one hash, one lock, one probe (slot_table.hpp). Growing moves one shard's slots, some
-// thousandth of all users'.
+// A look-up is one hash, a line that its thread alone writes, and one probe. Growing moves one shard's slots,
+// some thousandth of all users'.
 #pragma once
 
 #include <array>
 #include <atomic>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <utility>
 
-#include "index/slot_table.hpp"
+#include "index/epochs.hpp"
+#include "index/record_table.hpp"
 #include "model/record.hpp"
 #include "model/thread_annotations.hpp"
 
 namespace usertags::index {
 
-using RecordTable = SlotTable<model::RecordPtr, &model::Record::external_id>;
-
 class Directory {
  public:
+  explicit Directory(Limbo& limbo) noexcept : limbo_(limbo) {}
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
   static std::uint32_t hash(std::string_view external_id) noexcept { return slot_hash(external_id); }
 
   // Loading only: nobody reads yet. Throw std::bad_alloc. False where the external id is taken.
@@ -36,38 +35,37 @@ class Directory {
 
   // --- Publishing: one thread at a time, with the hash of the user's external id. ---
 
-  // Room for a version of this user, so that push() cannot fail. Throws std::bad_alloc.
-  void reserve(std::uint32_t hash, bool is_new);
-  void cancel(std::uint32_t hash, bool is_new) noexcept;
+  // Room for a new user, so that push() cannot fail. Throws std::bad_alloc.
+  void reserve_new(std::uint32_t hash);
+  void cancel_new(std::uint32_t hash) noexcept;
   // What reserving room for so many new users, by their hashes, would add to heap_bytes().
   std::size_t growth(std::span<const std::uint32_t> hashes) const noexcept;
-  // The version becomes the newest of its external id; what was it becomes its predecessor.
-  void push(std::uint32_t hash, model::RecordPtr version, bool is_new) noexcept;
+  // The version becomes the newest of its external id, by way of the link (RecordTable::push).
+  void push(std::uint32_t hash, model::RecordPtr version, bool is_new, Link& link) noexcept;
 
-  // Fetch what a look-up or a push waits for; the records when their slots have had time to come.
+  // Fetch what a look-up or a push waits for; the records when their slots have had time to come. For the
+  // thread that reserves.
   void prefetch(std::uint32_t hash) const noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
     shards_[shard_of(hash)].records.prefetch(hash);
   }
   void prefetch_record(std::uint32_t hash) const noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
-    shards_[shard_of(hash)].records.prefetch_item(hash);
+    shards_[shard_of(hash)].records.prefetch_record(hash);
   }
 
-  // Forgets what came before the version; with a tombstone that is still the newest, the entry as a whole.
-  // Any thread.
-  void drop_predecessor(std::uint32_t hash, const model::Record& version) noexcept;
+  // Forgets what came before the link's version (RecordTable::unlink). Any thread, one after the other.
+  void unlink(std::uint32_t hash, Link& link) noexcept;
 
   // --- Reading, any thread. ---
 
-  // Calls function(const Record&) under the shard's lock with the version of the user that is the newest up
-  // to `revision`; false where there is none or it is a tombstone. `revision()` is asked for under the lock:
-  // a predecessor that was needed before the revision moved on is dropped under the same lock afterwards.
+  // Calls function(const Record&) with the version of the user that is the newest up to `revision`; false where
+  // there is none or it is a tombstone. The record is there until the function returns. `revision()` is asked
+  // for when the versions are found: what was dropped before is older than what it then answers.
   template <class Revision, class Function>
   bool visit(std::string_view external_id, Revision&& revision, Function&& function) const {
-    const std::uint32_t hash = Directory::hash(external_id);
-    const auto is_meant = [&](const Shard&, const model::Record& newest) {
-      return newest.external_id() == external_id;
+    const auto is_meant = [&](const Versions& versions) {
+      return versions.newest().external_id() == external_id;
     };
-    return visit_newest(hash, is_meant, revision, [&](const model::Record& record) {
+    return visit_newest(Directory::hash(external_id), is_meant, revision, [&](const model::Record& record) {
       function(record);
       return true;
     });
@@ -75,9 +73,7 @@ class Directory {
   // The same for the user of an ordinal, with the hash of its external id.
   template <class Revision, class Function>
   bool visit(std::uint32_t ordinal, std::uint32_t hash, Revision&& revision, Function&& function) const {
-    // Called under the shard's lock, which the analysis does not see here.
-    const auto is_meant = [&](const Shard& shard, const model::Record& newest)
-                              USERTAGS_NO_THREAD_SAFETY_ANALYSIS { return shard.leads_to(newest, ordinal); };
+    const auto is_meant = [&](const Versions& versions) { return leads_to(versions, ordinal); };
     return visit_newest(hash, is_meant, revision, [&](const model::Record& record) {
       if (record.ordinal() != ordinal) return false;   // a later user of the same external id
       function(record);
@@ -85,49 +81,43 @@ class Directory {
     });
   }
 
-  // Of the tables. Predecessors are not counted: they are there while a group is published, or a snapshot
-  // lives.
+  // Of the tables. Links are not counted: they are there while a group is published, or a snapshot lives.
   std::size_t heap_bytes() const noexcept { return table_bytes_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr std::size_t kShards = 256;
 
-  using Predecessors = boost::unordered_flat_map<const model::Record*, model::RecordPtr>;
-
   struct alignas(64) Shard {
-    mutable model::Mutex mutex;
+    mutable model::Mutex mutex;   // of those who change it
     RecordTable records USERTAGS_GUARDED_BY(mutex);
-    Predecessors predecessors USERTAGS_GUARDED_BY(mutex);
-    std::size_t awaited USERTAGS_GUARDED_BY(mutex) = 0;         // versions that room is kept for, …
-    std::size_t awaited_users USERTAGS_GUARDED_BY(mutex) = 0;   // … and those of them that are new users
-
-    void make_room_for_predecessor() USERTAGS_REQUIRES(mutex);
-    void release_large_room() noexcept USERTAGS_REQUIRES(mutex);
-    const model::Record* predecessor_of(const model::Record& version) const noexcept USERTAGS_REQUIRES(mutex);
-    // Whether a version of the user stands in the chain that begins with `newest`.
-    bool leads_to(const model::Record& newest, std::uint32_t ordinal) const noexcept USERTAGS_REQUIRES(mutex);
+    std::size_t awaited USERTAGS_GUARDED_BY(mutex) = 0;   // new users that room is kept for
   };
 
   static std::size_t shard_of(std::uint32_t hash) noexcept { return hash >> 24; }
 
+  // Whether a version of the user is among them.
+  static bool leads_to(Versions versions, std::uint32_t ordinal) noexcept {
+    while (versions && versions.newest().ordinal() != ordinal) versions = versions.older();
+    return bool{versions};
+  }
+
   template <class IsMeant, class Revision, class Function>
-  bool visit_newest(std::uint32_t hash, IsMeant&& is_meant, Revision&& revision, Function&& function) const {
-    const Shard& shard = shards_[shard_of(hash)];
-    const model::MutexLock lock(shard.mutex);
-    const std::size_t place =
-        shard.records.find(hash, [&](const model::Record& newest) { return is_meant(shard, newest); });
-    if (place == RecordTable::kNone) return false;
-    const model::Record* version = &shard.records.at(place);
+  bool visit_newest(std::uint32_t hash, IsMeant&& is_meant, Revision&& revision,
+                    Function&& function) const USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
+    const Reading reading;
+    Versions versions = shards_[shard_of(hash)].records.find(hash, is_meant);
+    if (!versions) return false;
     const std::uint64_t visible = revision();
-    while (version->revision() > visible) {
-      version = shard.predecessor_of(*version);
-      if (version == nullptr) return false;
+    while (versions.newest().revision() > visible) {
+      versions = versions.older();
+      if (!versions) return false;
     }
-    return !version->is_tombstone() && function(*version);
+    return !versions.newest().is_tombstone() && function(versions.newest());
   }
 
   void reserve(Shard& shard, std::size_t users) USERTAGS_REQUIRES(shard.mutex);
 
+  Limbo& limbo_;
   std::array<Shard, kShards> shards_;
   std::atomic<std::size_t> table_bytes_{0};
 };

@@ -25,8 +25,13 @@ void add(const Record& record, std::uint64_t sign, Projection::Counters& counter
 
 }   // namespace
 
-Projection::Projection() = default;
-Projection::~Projection() = default;
+Projection::Projection() : directory_(limbo_) {}
+
+// Links lie with their publications: they are taken out before these go.
+Projection::~Projection() {
+  while (retire_some()) {
+  }
+}
 
 // The tag index is the larger half of the work, and has nothing to do with the other: it is loaded on a
 // thread of its own, which is gone when this returns; where the system gives none, behind the other.
@@ -110,9 +115,10 @@ std::unique_ptr<Projection::Publication> Projection::prepare_tags(std::vector<Tr
 }
 
 void Projection::prepare_places(Publication& publication) {
+  publication.links_ = std::make_unique<Link[]>(publication.transitions_.size());
   for (std::size_t i = 0; i < publication.transitions_.size(); ++i) {
     const Transition& transition = publication.transitions_[i];
-    directory_.reserve(publication.hashes_[i], transition.creates());
+    if (transition.creates()) directory_.reserve_new(publication.hashes_[i]);
     ++publication.reserved_;
     if (!transition.creates()) continue;
     const std::lock_guard order(order_mutex_);
@@ -141,8 +147,9 @@ std::int64_t Projection::growth_of_places(const Publication& publication) const 
 }
 
 void Projection::undo(const Publication& publication) noexcept {
-  for (std::size_t i = 0; i < publication.reserved_; ++i)
-    directory_.cancel(publication.hashes_[i], publication.transitions_[i].creates());
+  for (std::size_t i = 0; i < publication.reserved_; ++i) {
+    if (publication.transitions_[i].creates()) directory_.cancel_new(publication.hashes_[i]);
+  }
   if (!publication.edits_) return;
   const NewMoment moment(moment_);
   tags_.cancel(*publication.edits_);
@@ -181,7 +188,7 @@ void Projection::push(const Publication& publication) noexcept {
       __builtin_prefetch(transitions[i + kAhead].before.get());
     }
     if (!transitions[i].before) append_to_order(*transitions[i].after, hashes[i]);
-    directory_.push(hashes[i], transitions[i].after, transitions[i].creates());
+    directory_.push(hashes[i], transitions[i].after, transitions[i].creates(), publication.links_[i]);
     count(transitions[i]);
   }
 }
@@ -197,30 +204,33 @@ void Projection::count(const Transition& transition) noexcept {
   if (!transition.after->is_tombstone()) add(*transition.after, 1, counters_);
 }
 
-// Drops the predecessors that no snapshot needs: those of publications that every snapshot has seen whole,
+// Unlinks the predecessors that no snapshot needs: those of publications that every snapshot has seen whole,
 // oldest first. Publishing retires more than it adds, so that what a long snapshot has left behind is caught
 // up with.
 bool Projection::retire_some() const noexcept {
   constexpr int kMost = 4;
-  std::unique_ptr<Publication> retired;   // freed when the lock is gone
-  const model::MutexLock retirement(retirement_);
-  const std::uint64_t oldest_pin = pins_.empty() ? visible_revision() : std::ranges::min(pins_);
-  for (int left = kMost; oldest_ != nullptr && oldest_->revision_ <= oldest_pin; --left) {
-    if (left == 0) return true;
-    retire(*oldest_);
-    auto next = std::move(oldest_->next_);
-    oldest_->next_ = std::move(retired);
-    retired = std::move(oldest_);
-    oldest_ = std::move(next);
+  bool more = false;
+  {
+    const model::MutexLock retirement(retirement_);
+    const std::uint64_t oldest_pin = pins_.empty() ? visible_revision() : std::ranges::min(pins_);
+    for (int left = kMost; oldest_ != nullptr && oldest_->revision_ <= oldest_pin; --left) {
+      more = left == 0;
+      if (more) break;
+      retire(*oldest_);
+      auto next = std::move(oldest_->next_);
+      limbo_.put(std::move(oldest_));
+      oldest_ = std::move(next);
+    }
+    if (oldest_ == nullptr) newest_ = nullptr;
   }
-  if (oldest_ == nullptr) newest_ = nullptr;
-  return false;
+  limbo_.sweep();
+  return more;
 }
 
 void Projection::retire(Publication& publication) const noexcept {
   for (std::size_t i = 0; i < publication.transitions_.size(); ++i) {
     const Record& version = *publication.transitions_[i].after;
-    directory_.drop_predecessor(publication.hashes_[i], version);
+    directory_.unlink(publication.hashes_[i], publication.links_[i]);
     if (!version.is_tombstone()) continue;
     const std::lock_guard order(order_mutex_);
     order_.remove(version.ordinal());

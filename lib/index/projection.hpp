@@ -2,10 +2,10 @@
 // to fail, and lets readers see one moment.
 //
 // Visibility. The visible revision is flipped once for each group. Before the flip, the group's records are
-// swapped in one by one under the directory's small shard locks, each keeping its predecessor beside it; a
-// look-up takes the newest version that is not younger than the visible revision. So `find` never waits for a
-// group, and no reader sees half of one. After the flip, predecessors are dropped, unless a Snapshot pins an
-// older moment.
+// swapped in one by one, each linked to its predecessor; a look-up takes the newest version that is not younger
+// than the visible revision, and takes no lock for it. So `find` never waits for a group, and no reader sees
+// half of one. After the flip, predecessors are unlinked, unless a Snapshot pins an older moment, and freed when
+// no reader can be looking at them (epochs.hpp).
 //
 // Moments. Reads of many users (`find_each`, `list`) and of the tag index hold the moment lock shared, for a
 // millisecond or two; `prepare` and `publish` hold it exclusively, for the time of a group in memory, never
@@ -33,6 +33,7 @@
 
 #include "index/creation_order.hpp"
 #include "index/directory.hpp"
+#include "index/epochs.hpp"
 #include "index/facets.hpp"
 #include "index/moment_lock.hpp"
 #include "index/selector_slices.hpp"
@@ -102,7 +103,8 @@ class Projection {
 
   std::uint64_t visible_revision() const noexcept { return visible_.load(std::memory_order_acquire); }
 
-  // Calls function(const Record&) under the user's shard lock; false where there is no such user.
+  // Calls function(const Record&) with the user, who is there until it returns; false where there is no such
+  // user. The function may ask for whatever it likes; it delays what is freed, and nobody.
   template <class Function>
   bool visit(const UserRef& user, Function&& function) const {
     return visit_at(user, [&] { return visible_revision(); }, function);
@@ -210,10 +212,11 @@ class Projection {
   std::vector<Touched> touched_since(const Snapshot& snapshot) const;
   void unpin(std::uint64_t revision) const noexcept;
 
+  mutable Limbo limbo_;
   mutable Directory directory_;   // locks itself; retiring is no change that a reader sees
-  std::atomic<std::uint64_t> visible_{0};
+  alignas(64) std::atomic<std::uint64_t> visible_{0};   // a line that no reader writes
 
-  mutable MomentLock moment_;
+  alignas(64) mutable MomentLock moment_;
   TagIndex tags_ USERTAGS_GUARDED_BY(moment_);
   Counters counters_ USERTAGS_GUARDED_BY(moment_);
 
@@ -227,9 +230,9 @@ class Projection {
   mutable Publication* newest_ USERTAGS_GUARDED_BY(retirement_) = nullptr;
 };
 
-class Projection::Publication {
+class Projection::Publication final : public Garbage {
  public:
-  ~Publication();
+  ~Publication() override;
 
  private:
   friend class Projection;
@@ -239,7 +242,8 @@ class Projection::Publication {
   const std::uint64_t revision_;
   std::vector<Transition> transitions_;
   std::vector<std::uint32_t> hashes_;   // of the transitions' users
-  std::size_t reserved_ = 0;            // transitions that the directory keeps room for
+  std::unique_ptr<Link[]> links_;       // one for each transition, …
+  std::size_t reserved_ = 0;            // … those up to here with room in the directory
   std::optional<TagEdits> edits_;
   std::int64_t tag_growth_ = 0;         // what edits_ took, and will take
   std::unique_ptr<Publication> next_;   // retired after this one

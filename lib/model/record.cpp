@@ -79,6 +79,13 @@ RecordPtr Record::make_tombstone(const Record& last_version, std::uint64_t revis
                                    last_version.external_id(), kTombstone, 0));
 }
 
+RecordPtr Record::copy() const {
+  const std::size_t bytes = size();
+  auto* copied = new (::operator new(bytes)) Record(ordinal_, revision_, external_id_bytes_, tag_count_);
+  std::copy_n(text(), bytes - offsetof(Record, text_), copied->text());
+  return RecordPtr::adopt(copied);
+}
+
 std::optional<std::string_view> Record::find(std::string_view key) const noexcept {
   const char* at = tag_bytes();
   for (std::size_t left = tag_count(); left != 0; --left) {

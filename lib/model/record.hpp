@@ -43,6 +43,9 @@ class Record {
   static RecordPtr make(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
                         std::string_view external_id, std::span<const Tag> tags);
   static RecordPtr make_tombstone(const Record& last_version, std::uint64_t revision);
+  // The same version in a block of its own, with a count of its own: whoever counts a reference writes into
+  // what all readers of the user look at. Throws std::bad_alloc.
+  RecordPtr copy() const;
 
   Record(const Record&) = delete;
   Record& operator=(const Record&) = delete;

@@ -143,7 +143,9 @@ Result<Applied> Engine::plan(const PatchView& patch) const {
 }
 
 Result<User> Engine::find(const UserRef& user) const {
-  if (RecordPtr record = memory_.projection.find(user)) return to_user(std::move(record));
+  RecordPtr copy;
+  memory_.projection.visit(user, [&](const model::Record& record) { copy = record.copy(); });
+  if (copy) return to_user(std::move(copy));
   return std::unexpected(user_not_found(user));
 }
 
