@@ -25,7 +25,7 @@ void add(const Record& record, std::uint64_t sign, Projection::Counters& counter
 
 }   // namespace
 
-Projection::Projection() : directory_(limbo_) {}
+Projection::Projection() : directory_(limbo_), order_(limbo_) {}
 
 // Links lie with their publications: they are taken out before these go.
 Projection::~Projection() {
@@ -142,7 +142,7 @@ std::int64_t Projection::growth_of_places(const Publication& publication) const 
     if (first == 0) first = last;
   }
   if (new_users.empty()) return bytes;
-  const std::shared_lock order(order_mutex_);
+  const std::lock_guard order(order_mutex_);
   return bytes + static_cast<std::int64_t>(directory_.growth(new_users) + order_.growth(first, last));
 }
 
@@ -246,11 +246,8 @@ RecordPtr Projection::find(const UserRef& user) const noexcept {
 }
 
 RecordPtr Projection::find_ordinal(std::uint32_t ordinal) const noexcept {
-  std::optional<CreationOrder::Place> place;
-  {
-    const std::shared_lock lock(order_mutex_);
-    place = order_.find_ordinal(ordinal);
-  }
+  const Reading reading;
+  const std::optional<CreationOrder::Place> place = order_.find_ordinal(ordinal);
   return place ? share(*place, [&] { return visible_revision(); }) : RecordPtr();
 }
 
@@ -267,7 +264,7 @@ void Projection::prefetch(std::span<const UserRef> users) const noexcept {
 std::size_t Projection::places_of(std::span<const std::uint32_t> ordinals,
                                   std::span<CreationOrder::Place> places) const {
   std::size_t count = 0;
-  const std::shared_lock lock(order_mutex_);
+  const Reading reading;
   for (const std::uint32_t ordinal : ordinals) {
     if (const auto place = order_.find_ordinal(ordinal)) places[count++] = *place;
   }
@@ -303,7 +300,7 @@ Projection::Found Projection::find_each(std::span<const UserRef> users) const {
 std::vector<CreationOrder::Place> Projection::places_after(std::uint32_t after, std::size_t limit) const {
   std::vector<CreationOrder::Place> places;
   places.reserve(limit);
-  const std::shared_lock lock(order_mutex_);
+  const Reading reading;
   order_.visit_after(after, [&](const CreationOrder::Place& place) {
     if (places.size() == limit) return false;
     places.push_back(place);
@@ -382,7 +379,7 @@ Projection::Counters Projection::counters() const noexcept {
   counters.tag_values = tags.values;
   counters.tag_index_bytes = tags.heap_bytes;
   counters.directory_bytes = directory_.heap_bytes();
-  const std::shared_lock order(order_mutex_);
+  const std::lock_guard order(order_mutex_);
   counters.directory_bytes += order_.heap_bytes();
   return counters;
 }

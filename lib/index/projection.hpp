@@ -23,7 +23,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -220,7 +219,7 @@ class Projection {
   TagIndex tags_ USERTAGS_GUARDED_BY(moment_);
   Counters counters_ USERTAGS_GUARDED_BY(moment_);
 
-  mutable std::shared_mutex order_mutex_;   // of order_
+  mutable std::mutex order_mutex_;   // of those who change order_
   mutable CreationOrder order_;
 
   mutable model::Mutex retirement_;
@@ -310,11 +309,8 @@ bool Projection::visit_at(const UserRef& user, Revision&& revision, Function&& f
 template <class Revision, class Function>
 bool Projection::visit_id(std::string_view id, const model::Uuid& uuid, Revision&& revision,
                           Function&& function) const {
-  std::optional<CreationOrder::Place> place;
-  {
-    const std::shared_lock lock(order_mutex_);
-    place = order_.find_id(model::uuid_order(uuid));
-  }
+  const Reading reading;
+  const std::optional<CreationOrder::Place> place = order_.find_id(model::uuid_order(uuid));
   bool same_id = false;
   return place && directory_.visit(place->ordinal, place->hash, revision, [&](const model::Record& record) {
     same_id = record.id() == id;

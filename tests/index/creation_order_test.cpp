@@ -20,7 +20,8 @@ std::vector<std::uint32_t> ordinals_after(const CreationOrder& order, std::uint3
 }
 
 TEST(CreationOrder, IsEmptyAtFirst) {
-  const CreationOrder order;
+  Limbo limbo;
+  const CreationOrder order(limbo);
   EXPECT_FALSE(order.find_ordinal(0));
   EXPECT_FALSE(order.find_id(5));
   EXPECT_TRUE(ordinals_after(order, 0).empty());
@@ -28,7 +29,8 @@ TEST(CreationOrder, IsEmptyAtFirst) {
 }
 
 TEST(CreationOrder, FreesALeafWhenAllItsUsersAreGone) {
-  CreationOrder order;
+  Limbo limbo;
+  CreationOrder order(limbo);
   constexpr std::uint32_t kUsers = 10'000;
   for (std::uint32_t ordinal = 1; ordinal <= kUsers; ++ordinal) {
     order.reserve(ordinal);
@@ -42,7 +44,8 @@ TEST(CreationOrder, FreesALeafWhenAllItsUsersAreGone) {
 }
 
 TEST(CreationOrder, FindsUsersBeyondAGapOfManyLeaves) {
-  CreationOrder order;
+  Limbo limbo;
+  CreationOrder order(limbo);
   for (const std::uint32_t ordinal : {1U, 2U, 5000U, 5001U, 90'000U}) {
     order.reserve(ordinal);
     order.append({ordinal, ordinal}, ordinal);
@@ -57,7 +60,8 @@ TEST(CreationOrder, FindsUsersBeyondAGapOfManyLeaves) {
 
 // Gaps in front of, between and behind users, over several leaves, as a store with deleted users has them.
 RC_GTEST_PROP(CreationOrder, EqualsAMap, ()) {
-  CreationOrder order;
+  Limbo limbo;
+  CreationOrder order(limbo);
   std::map<std::uint32_t, std::uint64_t> model;   // ordinal to id
   std::uint32_t ordinal = *rc::gen::inRange<std::uint32_t>(0, 3000);
   std::uint64_t id = 1'000'000;
