@@ -134,9 +134,9 @@ class UserTagStore {
   // All at one moment: found[i] answers users[i]. The vector is empty where no memory is left for it.
   [[nodiscard]] std::vector<Result<User>> find_each(std::span<const UserRef> users) const noexcept;
 
-  // Calls function(const UserView&) without copying or counting anything: the fastest way to look at one
-  // user. The function runs under a lock that publishing this user needs: it must be short, must not throw,
-  // and must not call the store. Errors: user_not_found.
+  // Calls function(const UserView&) without a lock, and without copying or counting anything: the fastest way
+  // to look at one user. The function may call the store, and must not throw. Memory of versions that others
+  // replace meanwhile is freed when it has returned: let it be short. Errors: user_not_found.
   template <class Function>
     requires std::is_invocable_v<Function&, const UserView&>
   [[nodiscard]] Result<void> read(const UserRef& user, Function&& function) const noexcept {

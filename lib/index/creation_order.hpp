@@ -7,7 +7,7 @@
 // freed.
 //
 // One thread at a time changes it; the caller sees to that. Any number of threads look meanwhile, without a
-// lock, each under a Reading (epochs.hpp). What is once told by `size`, or by a leaf's `used`, stays as it is,
+// lock, each under an EpochGuard (epochs.hpp). What is once told by `size`, or by a leaf's `used`, stays as it is,
 // but for a user who goes, and for a leaf without users, which gives way to nothing.
 #pragma once
 
@@ -48,7 +48,7 @@ class CreationOrder {
   std::uint64_t last_id() const noexcept;   // of the newest user there ever was; 0: none
   std::size_t heap_bytes() const noexcept;
 
-  // --- Looking, under a Reading. ---
+  // --- Looking, under an EpochGuard. ---
 
   std::optional<Place> find_ordinal(std::uint32_t ordinal) const noexcept;
   std::optional<Place> find_id(std::uint64_t id) const noexcept;

@@ -104,7 +104,7 @@ class Directory {
   template <class IsMeant, class Revision, class Function>
   bool visit_newest(std::uint32_t hash, IsMeant&& is_meant, Revision&& revision,
                     Function&& function) const USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
-    const Reading reading;
+    const EpochGuard reading;
     Versions versions = shards_[shard_of(hash)].records.find(hash, is_meant);
     if (!versions) return false;
     const std::uint64_t visible = revision();

@@ -2,7 +2,7 @@
 // thread reads: epoch-based reclamation (Fraser, "Practical lock-freedom", 2004, section 5.2.3).
 //
 //   reader                                        writer
-//   const Reading reading;                        slot = newer;                      // unlinked: no way leads there
+//   const EpochGuard reading;                        slot = newer;                      // unlinked: no way leads there
 //   const Thing* thing = slot;                    limbo.put(std::move(older));       // freed when nobody sees it
 //   use(*thing);
 //
@@ -39,7 +39,7 @@ struct alignas(64) Line {
 // Of the calling thread. One that was never asked to read has no line yet.
 struct ThreadState {
   Line* line = nullptr;
-  unsigned depth = 0;   // readings that nest
+  unsigned depth = 0;   // guards that nest
   unsigned crowd = 0;   // without a line: the counter in which it stands
   bool ends = false;    // the line was given back: the thread's objects are being destroyed
 };
@@ -52,10 +52,10 @@ void leave_crowd() noexcept;
 
 }   // namespace epochs
 
-// While it lives, nothing that its thread finds is freed. Readings nest. Made and destroyed on one thread.
-class Reading {
+// While it lives, nothing that its thread finds is freed. Guards nest. Made and destroyed on one thread.
+class EpochGuard {
  public:
-  Reading() noexcept {
+  EpochGuard() noexcept {
     epochs::ThreadState& thread = epochs::this_thread;
     if (thread.depth++ > 0) return;
     if (thread.line != nullptr) [[likely]]
@@ -64,9 +64,9 @@ class Reading {
     else
       epochs::enter_slowly();
   }
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
-  ~Reading() {
+  EpochGuard(const EpochGuard&) = delete;
+  EpochGuard& operator=(const EpochGuard&) = delete;
+  ~EpochGuard() {
     epochs::ThreadState& thread = epochs::this_thread;
     if (--thread.depth > 0) return;
     if (thread.line != nullptr) [[likely]]

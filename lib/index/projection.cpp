@@ -246,7 +246,7 @@ RecordPtr Projection::find(const UserRef& user) const noexcept {
 }
 
 RecordPtr Projection::find_ordinal(std::uint32_t ordinal) const noexcept {
-  const Reading reading;
+  const EpochGuard reading;
   const std::optional<CreationOrder::Place> place = order_.find_ordinal(ordinal);
   return place ? share(*place, [&] { return visible_revision(); }) : RecordPtr();
 }
@@ -264,7 +264,7 @@ void Projection::prefetch(std::span<const UserRef> users) const noexcept {
 std::size_t Projection::places_of(std::span<const std::uint32_t> ordinals,
                                   std::span<CreationOrder::Place> places) const {
   std::size_t count = 0;
-  const Reading reading;
+  const EpochGuard reading;
   for (const std::uint32_t ordinal : ordinals) {
     if (const auto place = order_.find_ordinal(ordinal)) places[count++] = *place;
   }
@@ -300,7 +300,7 @@ Projection::Found Projection::find_each(std::span<const UserRef> users) const {
 std::vector<CreationOrder::Place> Projection::places_after(std::uint32_t after, std::size_t limit) const {
   std::vector<CreationOrder::Place> places;
   places.reserve(limit);
-  const Reading reading;
+  const EpochGuard reading;
   order_.visit_after(after, [&](const CreationOrder::Place& place) {
     if (places.size() == limit) return false;
     places.push_back(place);

@@ -309,7 +309,7 @@ bool Projection::visit_at(const UserRef& user, Revision&& revision, Function&& f
 template <class Revision, class Function>
 bool Projection::visit_id(std::string_view id, const model::Uuid& uuid, Revision&& revision,
                           Function&& function) const {
-  const Reading reading;
+  const EpochGuard reading;
   const std::optional<CreationOrder::Place> place = order_.find_id(model::uuid_order(uuid));
   bool same_id = false;
   return place && directory_.visit(place->ordinal, place->hash, revision, [&](const model::Record& record) {

@@ -10,7 +10,7 @@
 // same external id, with tombstones between them.
 //
 // One thread at a time changes the table; the caller sees to that. Any number of threads read meanwhile, each
-// under a Reading. They load what leads to versions, slots and links, before they ask for the visible revision.
+// under an EpochGuard. They load what leads to versions, slots and links, before they ask for the visible revision.
 //
 // - Growing copies the slots, and shows the copy. Whoever is in the old ones sees the table as it was.
 // - Erasing moves slots back, past those who look for them. `shifts_` is odd meanwhile, and another when it is
@@ -88,7 +88,7 @@ class RecordTable {
   RecordTable& operator=(const RecordTable&) = delete;
   ~RecordTable();   // every link was taken out
 
-  // --- Reading, under a Reading. ---
+  // --- Reading, under an EpochGuard. ---
 
   // The versions of the external id with this hash for which matches(Versions) holds.
   template <class Matches>

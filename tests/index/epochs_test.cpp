@@ -43,9 +43,9 @@ TEST(Epochs, AReaderKeepsWhatWasUnlinkedSinceItCame) {
   std::atomic<bool> after = false;
   put(limbo, before);
   {
-    const Reading outer;
+    const EpochGuard outer;
     {
-      const Reading inner;
+      const EpochGuard inner;
       put(limbo, during);
     }
     limbo.sweep();
@@ -61,14 +61,14 @@ TEST(Epochs, AReaderWhoCameLaterKeepsNothing) {
   Limbo limbo;
   std::atomic<bool> freed = false;
   limbo.put(std::make_unique<Flagged>(freed));
-  const Reading reading;
+  const EpochGuard reading;
   limbo.sweep();
   EXPECT_TRUE(freed);
 }
 
 TEST(Epochs, WhatIsLeftGoesWithTheLimbo) {
   std::atomic<bool> freed = false;
-  const Reading reading;
+  const EpochGuard reading;
   {
     Limbo limbo;
     put(limbo, freed);
@@ -90,7 +90,7 @@ TEST(Epochs, ThreadsWithoutALineAreSeen) {
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
       {
-        const Reading mine;
+        const EpochGuard mine;
         reading.arrive_and_wait();
         if (i == kThreads - 1) {
           one_is_left.arrive_and_wait();
@@ -118,10 +118,10 @@ TEST(Epochs, ThreadsWithoutALineAreSeen) {
 
 TEST(Epochs, LinesOfThreadsThatEndedAreUsedAgain) {
   Limbo limbo;
-  for (int i = 0; i < 1000; ++i) std::jthread([] { const Reading reading; }).join();
+  for (int i = 0; i < 1000; ++i) std::jthread([] { const EpochGuard reading; }).join();
   EXPECT_NE(epochs::this_thread.ends, true);
   std::jthread([&] {
-    const Reading reading;
+    const EpochGuard reading;
     EXPECT_NE(epochs::this_thread.line, nullptr);
   }).join();
 }
@@ -131,7 +131,7 @@ TEST(Epochs, AChildOfAForkWaitsForNoThreadOfItsParent) {
   std::latch reading(2);
   std::latch end(1);
   std::jthread thread([&] {
-    const Reading mine;
+    const EpochGuard mine;
     reading.arrive_and_wait();
     end.wait();
   });
@@ -167,7 +167,7 @@ TEST(EpochsThreads, NothingIsFreedThatSomebodySees) {
     for (int i = 0; i < 4; ++i) {
       readers.emplace_back([&] {
         for (std::size_t at = 0; !ends; at = (at + 1) % kWords) {
-          const Reading reading;
+          const EpochGuard reading;
           const Thing* const thing = words[at].load(std::memory_order_seq_cst);
           for (int look = 0; thing != nullptr && look < 20; ++look) freed_too_early += thing->freed;
         }
