@@ -30,7 +30,8 @@ function(usertags_developer_options target)
   endif()
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
                                            -Wnon-virtual-dtor -Wold-style-cast)
-  if(NOT USERTAGS_SANITIZE)   # GCC warns of what it made itself when it instruments
+  # GCC warns of what it made itself when it instruments.
+  if(NOT USERTAGS_SANITIZE OR CMAKE_CXX_COMPILER_ID MATCHES Clang)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)

@@ -24,6 +24,7 @@ constexpr Section kSections[] = {
     {"P9 load", bulk_load},
     {"P7 P8 P10 open size memory", size_memory_and_opening},
     {"P4 find", lookups},
+    {"P4s P4h", lookups_by_threads},
     {"P6 count", counts},
     {"P5 find", lookups_beside_a_writer},
     {"P2 single", single_updates},
@@ -48,7 +49,7 @@ Options read(int argc, char** argv) {
   app.add_option("--users", options.users, "how many users")
       ->capture_default_str()
       ->check(CLI::Range(1'000, 100'000'000));
-  app.add_option("--only", options.only, "one section: P1 to P12, groups, mixes, census");
+  app.add_option("--only", options.only, "one section: P1 to P12, P4s, groups, mixes, census");
   app.add_flag("--quick", quick, "100,000 users, unless told, and turns of a tenth of the time");
   app.add_flag("--full", full, "2,000,000 updates of each contender in P1, and growth to 10,000,000 users");
   app.add_option("--census", options.census, "the census data")->check(CLI::ExistingFile);

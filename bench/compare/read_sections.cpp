@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <barrier>
 #include <thread>
 
 #include "sections.hpp"
@@ -63,6 +64,37 @@ Times time_each_lookup_beside_a_writer(Contestant& contestant, double turn_us) {
   return times;
 }
 
+// The time of a look-up, of all threads together: half of one thread's where two do not disturb each other.
+template <class LookUp>
+double mean_us_of_threads(std::size_t threads, const std::vector<std::string>& users, double turn_us,
+                          LookUp&& look_up) {
+  std::atomic<double> per_us = 0;
+  std::barrier start(static_cast<std::ptrdiff_t>(threads));
+  {
+    std::vector<std::jthread> running;
+    for (std::size_t i = 0; i < threads; ++i) {
+      running.emplace_back([&] {
+        start.arrive_and_wait();
+        per_us += 1 / mean_us(users, 100, turn_us, look_up);
+      });
+    }
+  }
+  return 1 / per_us;
+}
+
+// One thread and two, in turns: medians of both, as a bar.
+template <class LookUp>
+void compare_two_threads(Run& run, const std::string& what, const std::vector<std::string>& users,
+                         LookUp&& look_up) {
+  Times one;
+  Times two;
+  for (std::size_t round = 0; round < run.options.rounds; ++round) {
+    one.push_back(mean_us_of_threads(1, users, run.options.turn_us / 4, look_up));
+    two.push_back(mean_us_of_threads(2, users, run.options.turn_us / 4, look_up));
+  }
+  run.report.faster(what + ", two threads, vs one", "µs", median(two), median(one), 1.9);
+}
+
 struct TwoTags {
   std::string one;
   std::string other;
@@ -116,6 +148,19 @@ void lookups(Run& run) {
     run.report.distribution("latency-find", contestant->name(), time_each_lookup(*contestant, turn_us));
     contestant->check_all();
   }
+}
+
+void lookups_by_threads(Run& run) {
+  Contestant& ours = run.arena.ours();
+  const std::vector<std::string> any = draw_users(ours.population());
+  const std::vector<std::string> one(any.begin(), any.begin() + 1);
+  const auto find = [&](const std::string& user) { look_up(ours, user); };
+  const auto read = [&](const std::string& user) {
+    if (ours.contender().read(user) == 0) throw std::runtime_error("usertags lost " + user);
+  };
+  compare_two_threads(run, "P4s find of any users", any, find);
+  compare_two_threads(run, "P4h find of one user", one, find);
+  compare_two_threads(run, "P4h read of one user", one, read);
 }
 
 void counts(Run& run) {

@@ -19,6 +19,7 @@ struct Run {
 void bulk_load(Run& run);                 // P9; fills the arena
 void size_memory_and_opening(Run& run);   // P10, P7, P8
 void lookups(Run& run);                   // P4
+void lookups_by_threads(Run& run);        // P4s, P4h
 void lookups_beside_a_writer(Run& run);   // P5
 void counts(Run& run);                    // P6
 void single_updates(Run& run);            // P2
