@@ -79,7 +79,7 @@ class Contender {
 
   virtual Found find(std::string_view external_id) = 0;
   // The same without a copy of the user, for those who can: the sum of the tags.
-  virtual std::uint64_t read(std::string_view external_id) { return find(external_id).tags; }
+  virtual std::uint64_t look_at(std::string_view external_id) { return find(external_id).tags; }
   // Those who have a protocol send all questions before they read the first answer.
   virtual void find_each(std::span<const std::string> external_ids, std::span<Found> found) {
     for (std::size_t i = 0; i < external_ids.size(); ++i) found[i] = find(external_ids[i]);

@@ -156,7 +156,7 @@ void lookups_by_threads(Run& run) {
   const std::vector<std::string> one(any.begin(), any.begin() + 1);
   const auto find = [&](const std::string& user) { look_up(ours, user); };
   const auto read = [&](const std::string& user) {
-    if (ours.contender().read(user) == 0) throw std::runtime_error("usertags lost " + user);
+    if (ours.contender().look_at(user) == 0) throw std::runtime_error("usertags lost " + user);
   };
   compare_two_threads(run, "P4s find of any users", any, find);
   compare_two_threads(run, "P4h find of one user", one, find);

@@ -68,7 +68,7 @@ class Usertags final : public Contender {
     return user ? Found{sum(*user), user->revision()} : Found{};
   }
 
-  std::uint64_t read(std::string_view external_id) override {
+  std::uint64_t look_at(std::string_view external_id) override {
     std::uint64_t tags = 0;
     must(store_.read(UserRef::external_id(external_id), [&](const UserView& user) {
       for (const auto [key, value] : user.tags()) tags += tag_sum(key, value);
