@@ -39,6 +39,7 @@ function(usertags_developer_options target)
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
-    target_compile_options(${target} PRIVATE -Wthread-safety)
+    # libstdc++ 12 calls in std::stable_sort what it has deprecated itself.
+    target_compile_options(${target} PRIVATE -Wthread-safety -Wno-deprecated-declarations)
   endif()
 endfunction()
