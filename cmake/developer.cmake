@@ -3,7 +3,9 @@
 if(USERTAGS_DEVELOPER_MODE)
   find_program(CCACHE ccache)
   if(CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+    # Paths count as they are within the tree: what was built in one copy of it is there for all.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+                                    ${CCACHE})
   endif()
 endif()
 
