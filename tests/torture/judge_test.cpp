@@ -166,7 +166,7 @@ TEST_F(Judged, ATransactionIsSeenWholeOrNotAtAll) {
   EXPECT_EQ(verdict(), "fits");
   list(2, {16, 17}, 3, version(0, 3, 5), version(1, 2, 1));
   EXPECT_EQ(verdict(), "a stale read");   // 4 was seen before
-  threads_[2].back().start = 9;   // before that
+  threads_[2].back().start = 9;           // before that
   EXPECT_EQ(verdict(), "a read shows half of a transaction");
   // Nor do reads that tell no moment.
   threads_[2].clear();
