@@ -2,8 +2,8 @@
 // thread reads: epoch-based reclamation (Fraser, "Practical lock-freedom", 2004, section 5.2.3).
 //
 //   reader                                        writer
-//   const EpochGuard reading;                        slot = newer;                      // unlinked: no way leads there
-//   const Thing* thing = slot;                    limbo.put(std::move(older));       // freed when nobody sees it
+//   const EpochGuard reading;                     slot = newer;                  // unlinked: no way leads there
+//   const Thing* thing = slot;                    limbo.put(std::move(older));   // freed when nobody sees it
 //   use(*thing);
 //
 // A thread that reads announces itself in a line of its own, with the epoch in which it came, and takes itself
