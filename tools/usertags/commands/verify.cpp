@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "commands/commands.hpp"
 #include "exit_code.hpp"
@@ -12,9 +13,21 @@ namespace usertags::command {
 
 namespace {
 
-void append_problem(std::string& out, const VerifyReport::Problem& problem) {
+// What is told of a problem. A store that was refused at opening because of what its file holds has one, of the
+// kind "open".
+struct Told {
+  std::string_view kind;
+  std::string_view user_id;   // empty: none is concerned
+  std::string_view what;
+};
+
+Told told(const VerifyReport::Problem& problem) {
+  return {to_string(problem.kind), problem.user_id, problem.what};
+}
+
+void append_problem(std::string& out, const Told& problem) {
   JsonObject object(out);
-  object.text("kind", to_string(problem.kind));
+  object.text("kind", problem.kind);
   if (problem.user_id.empty()) {
     object.null("user_id");
   } else {
@@ -24,30 +37,30 @@ void append_problem(std::string& out, const VerifyReport::Problem& problem) {
   object.close();
 }
 
-// A store that was refused at opening because of what its file holds: that is the finding, as "kind":"open".
+std::string problem_line(const Told& problem) {
+  const std::string user = problem.user_id.empty() ? "" : printable(problem.user_id) + ": ";
+  return fmt::format("{}: {}{}", problem.kind, user, printable(problem.what));
+}
+
 bool is_finding(const Error& error) {
   return error.code() == ErrorCode::corrupt_store || error.code() == ErrorCode::foreign_write;
 }
 
 int report_unopened(const Error& error, Console& console) {
   Output& out = console.out();
-  if (!console.json) {
-    out.line("open: " + printable(error.message()));
+  const std::string what = error.message();
+  const Told problems[] = {{"open", {}, what}};
+  if (console.json) {
+    JsonObject report(out.buffer());
+    report.flag("ok", false);
+    append_json_array(report.name_of("problems"), problems,
+                      [&](const Told& problem) { append_problem(out.buffer(), problem); });
+    report.close();
+    out.line_done();
+  } else {
+    out.line(problem_line(problems[0]));
     out.line("1 problem: the store cannot be opened");
-    return kRefused;
   }
-  JsonObject report(out.buffer());
-  report.flag("ok", false);
-  std::string& problems = report.name_of("problems");
-  problems += '[';
-  JsonObject problem(problems);
-  problem.text("kind", "open");
-  problem.null("user_id");
-  problem.text("what", error.message());
-  problem.close();
-  problems += ']';
-  report.close();
-  out.line_done();
   return kRefused;
 }
 
@@ -59,17 +72,12 @@ void append_json(std::string& out, const VerifyReport& report) {
   object.number("changes", report.changes);
   object.text("digest", report.digest);
   append_json_array(object.name_of("problems"), report.problems,
-                    [&](const VerifyReport::Problem& problem) { append_problem(out, problem); });
+                    [&](const VerifyReport::Problem& problem) { append_problem(out, told(problem)); });
   object.close();
 }
 
-std::string problem_line(const VerifyReport::Problem& problem) {
-  const std::string user = problem.user_id.empty() ? "" : printable(problem.user_id) + ": ";
-  return fmt::format("{}: {}{}", to_string(problem.kind), user, printable(problem.what));
-}
-
 void print_people(Output& out, const VerifyReport& report) {
-  for (const VerifyReport::Problem& problem : report.problems) out.line(problem_line(problem));
+  for (const VerifyReport::Problem& problem : report.problems) out.line(problem_line(told(problem)));
   out.line(fmt::format("{}: {} and {} read, revision {}, digest {}",
                        report.ok() ? "ok" : counted(report.problems.size(), "problem"),
                        counted(report.users, "user"), counted(report.changes, "change"),
