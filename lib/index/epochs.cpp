@@ -135,7 +135,7 @@ void enter_slowly() noexcept {
     take_line();
   }
   if (this_thread.line == nullptr) return join_crowd();
-  this_thread.line->entered.exchange(current.load(std::memory_order_seq_cst), std::memory_order_seq_cst);
+  announce(*this_thread.line);
 }
 
 void leave_crowd() noexcept {
@@ -144,14 +144,10 @@ void leave_crowd() noexcept {
 
 }   // namespace epochs
 
-namespace {
-
 // One after the other: a long list would overflow the stack if each freed the next.
-void free_all(std::unique_ptr<Garbage> list, std::unique_ptr<Garbage> Garbage::* next) noexcept {
-  while (list != nullptr) list = std::move((*list).*next);
+void Limbo::free(std::unique_ptr<Garbage> list) noexcept {
+  while (list != nullptr) list = std::move(list->next_);
 }
-
-}   // namespace
 
 void Limbo::put(std::unique_ptr<Garbage> unlinked) noexcept {
   unlinked->epoch_ = epochs::advance();
@@ -169,7 +165,7 @@ void Limbo::sweep() noexcept {
     epochs::advance();   // where it was held up before
     unseen = take(epochs::oldest_reader());
   }
-  free_all(std::move(unseen), &Garbage::next_);
+  free(std::move(unseen));
 }
 
 // The list's front, up to the first that somebody may see.
@@ -184,7 +180,7 @@ std::unique_ptr<Garbage> Limbo::take(std::uint64_t oldest_reader) noexcept {
 }
 
 Limbo::~Limbo() {
-  free_all(std::move(oldest_), &Garbage::next_);
+  free(std::move(oldest_));
 }
 
 }   // namespace usertags::index

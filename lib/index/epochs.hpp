@@ -47,6 +47,9 @@ extern constinit thread_local ThreadState this_thread;
 
 extern std::atomic<std::uint64_t> current;
 
+inline void announce(Line& line) noexcept {
+  line.entered.exchange(current.load(std::memory_order_seq_cst), std::memory_order_seq_cst);
+}
 void enter_slowly() noexcept;   // takes a line, or joins the crowd
 void leave_crowd() noexcept;
 
@@ -59,8 +62,7 @@ class EpochGuard {
     epochs::ThreadState& thread = epochs::this_thread;
     if (thread.depth++ > 0) return;
     if (thread.line != nullptr) [[likely]]
-      thread.line->entered.exchange(epochs::current.load(std::memory_order_seq_cst),
-                                    std::memory_order_seq_cst);
+      epochs::announce(*thread.line);
     else
       epochs::enter_slowly();
   }
@@ -103,6 +105,7 @@ class Limbo {
   void sweep() noexcept;
 
  private:
+  static void free(std::unique_ptr<Garbage> list) noexcept;
   std::unique_ptr<Garbage> take(std::uint64_t oldest_reader) noexcept USERTAGS_REQUIRES(mutex_);
 
   model::Mutex mutex_;

@@ -35,34 +35,30 @@ void RecordTable::insert_new(Slots& slots, std::uint64_t slot, std::uint32_t has
   slots.store(place, slot);
 }
 
-std::size_t RecordTable::place_of(std::uint32_t hash, std::string_view external_id) const noexcept {
-  const Slots* const all = slots();
-  if (all == nullptr) return kNone;
-  for (std::size_t place = slots::home_of(hash, all->capacity);; place = all->after(place)) {
-    const std::uint64_t slot = all->load(place);
-    if (slot == 0) return kNone;
-    if (slots::tag_in(slot) != slots::tag_of(hash)) continue;
-    if (versions_in(slot).newest().external_id() == external_id) return place;
-  }
+RecordTable::Place RecordTable::place_of(std::uint32_t hash, std::string_view external_id) const noexcept {
+  return find_in(*slots(), hash,
+                 [&](Versions versions) { return versions.newest().external_id() == external_id; });
 }
 
 bool RecordTable::insert(std::uint32_t hash, RecordPtr record) noexcept {
-  if (place_of(hash, record->external_id()) != kNone) return false;
-  assert(slots::has_room(capacity(), size_ + 1));
-  insert_new(*slots(), slot_of(hash, Versions::alone(*record.detach())), hash);
-  ++size_;
+  const Place place = place_of(hash, record->external_id());
+  if (place.versions) return false;
+  add(place, hash, std::move(record));
   return true;
 }
 
+void RecordTable::add(const Place& free, std::uint32_t hash, RecordPtr record) noexcept {
+  assert(slots::has_room(capacity(), size_ + 1));
+  slots()->store(free.number, slot_of(hash, Versions::alone(*record.detach())));
+  ++size_;
+}
+
 void RecordTable::push(std::uint32_t hash, RecordPtr version, Link& link) noexcept {
-  const std::size_t place = place_of(hash, version->external_id());
-  if (place == kNone) {
-    insert(hash, std::move(version));
-    return;
-  }
+  const Place place = place_of(hash, version->external_id());
+  if (!place.versions) return add(place, hash, std::move(version));
   link.version = version.detach();
-  link.older.store(versions_in(slots()->load(place)).word(), std::memory_order_seq_cst);
-  slots()->store(place, slot_of(hash, Versions::linked(link)));
+  link.older.store(place.versions.word(), std::memory_order_seq_cst);
+  slots()->store(place.number, slot_of(hash, Versions::linked(link)));
 }
 
 void RecordTable::unlink(std::uint32_t hash, Link& link) noexcept {
@@ -71,30 +67,24 @@ void RecordTable::unlink(std::uint32_t hash, Link& link) noexcept {
   const Versions older = Versions::linked(link).older();
   assert(older && !older.is_linked());
   link.dropped = RecordPtr::adopt(&older.newest());
-  const std::size_t place = place_of(hash, version.external_id());
-  Versions above = versions_in(slots()->load(place));
+  const Place place = place_of(hash, version.external_id());
+  Versions above = place.versions;
   if (above != Versions::linked(link)) {
     while (above.older() != Versions::linked(link)) above = above.older();
     return above.link().older.store(Versions::alone(version).word(), std::memory_order_seq_cst);
   }
-  if (!version.is_tombstone()) return slots()->store(place, slot_of(hash, Versions::alone(version)));
-  erase(place);
+  if (!version.is_tombstone()) return slots()->store(place.number, slot_of(hash, Versions::alone(version)));
+  erase(place.number);
   version.drop_reference();
 }
 
 void RecordTable::erase(std::size_t place) noexcept {
   Slots& all = *slots();
   shifts_.fetch_add(1, std::memory_order_seq_cst);
-  for (std::size_t next = all.after(place); all.load(next) != 0; next = all.after(next)) {
-    const std::uint64_t slot = all.load(next);
-    const std::size_t home =
-        slots::home_of(slot_hash(versions_in(slot).newest().external_id()), all.capacity);
-    if (slots::distance(home, next, all.capacity) < slots::distance(place, next, all.capacity))
-      continue;   // it would stand before its home
-    all.store(place, slot);
-    place = next;
-  }
-  all.store(place, 0);
+  slots::erase(
+      place, all.capacity, [&](std::size_t at) { return all.load(at); },
+      [&](std::size_t at, std::uint64_t slot) { all.store(at, slot); },
+      [](std::uint64_t slot) { return slot_hash(versions_in(slot).newest().external_id()); });
   shifts_.fetch_add(1, std::memory_order_seq_cst);
   --size_;
 }
@@ -106,16 +96,12 @@ void RecordTable::prefetch(std::uint32_t hash) const noexcept {
 void RecordTable::prefetch_record(std::uint32_t hash) const noexcept {
   const Slots* const all = slots();
   if (all == nullptr) return;
-  for (std::size_t place = slots::home_of(hash, all->capacity);; place = all->after(place)) {
-    const std::uint64_t slot = all->load(place);
-    if (slot == 0) return;
-    if (slots::tag_in(slot) != slots::tag_of(hash)) continue;
-    const char* const at =
-        reinterpret_cast<const char*>(slots::address_in(slot));   // of a record, or of a link
-    __builtin_prefetch(at);
-    __builtin_prefetch(at + 64);
-    return;
-  }
+  const auto is_first = [](Versions) { return true; };   // of this hash: most likely the right one
+  const Versions first = find_in(*all, hash, is_first).versions;
+  if (!first) return;
+  const char* const at = reinterpret_cast<const char*>(first.word());   // of a record, or of a link
+  __builtin_prefetch(at);
+  __builtin_prefetch(at + 64);
 }
 
 }   // namespace usertags::index

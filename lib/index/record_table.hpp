@@ -97,7 +97,7 @@ class RecordTable {
       const std::uint32_t shifts = shifts_.load(std::memory_order_acquire);
       const Slots* const slots = slots_.load(std::memory_order_seq_cst);
       if (slots == nullptr) return {};
-      if (const Versions found = find_in(*slots, hash, matches)) return found;
+      if (const Place found = find_in(*slots, hash, matches); found.versions) return found.versions;
       if (shifts % 2 == 0 && shifts == shifts_.load(std::memory_order_acquire)) return {};
       std::this_thread::yield();
     }
@@ -144,26 +144,31 @@ class RecordTable {
     }
     std::size_t after(std::size_t place) const noexcept { return slots::after(place, capacity); }
   };
-  static constexpr std::size_t kNone = SIZE_MAX;
 
   static Versions versions_in(std::uint64_t slot) noexcept { return Versions(slots::address_in(slot)); }
   static std::uint64_t slot_of(std::uint32_t hash, Versions versions) noexcept {
     return slots::make(slots::tag_of(hash), versions.word());
   }
 
+  struct Place {
+    std::size_t number = 0;
+    Versions versions;   // none: it is free
+  };
   template <class Matches>
-  static Versions find_in(const Slots& slots, std::uint32_t hash, Matches&& matches) {
+  static Place find_in(const Slots& slots, std::uint32_t hash, Matches&& matches) {
     for (std::size_t place = slots::home_of(hash, slots.capacity);; place = slots.after(place)) {
       const std::uint64_t slot = slots.load(place);
-      if (slot == 0) return {};
-      if (slots::tag_in(slot) == slots::tag_of(hash) && matches(versions_in(slot))) return versions_in(slot);
+      if (slot == 0) return {place, {}};
+      if (slots::tag_in(slot) == slots::tag_of(hash) && matches(versions_in(slot)))
+        return {place, versions_in(slot)};
     }
   }
 
   Slots* slots() const noexcept { return slots_.load(std::memory_order_relaxed); }
   std::size_t capacity() const noexcept { return slots() == nullptr ? 0 : slots()->capacity; }
-  std::size_t place_of(std::uint32_t hash, std::string_view external_id) const noexcept;
-  void insert_new(Slots& slots, std::uint64_t slot, std::uint32_t hash) noexcept;
+  Place place_of(std::uint32_t hash, std::string_view external_id) const noexcept;   // there are slots
+  void add(const Place& free, std::uint32_t hash, model::RecordPtr record) noexcept;
+  static void insert_new(Slots& slots, std::uint64_t slot, std::uint32_t hash) noexcept;
   void erase(std::size_t place) noexcept;
 
   std::atomic<Slots*> slots_{nullptr};   // owned

@@ -77,6 +77,22 @@ constexpr std::size_t distance(std::size_t from, std::size_t to, std::size_t cap
   return to >= from ? to - from : to + capacity - from;
 }
 
+// Takes the slot at `place` out, and moves later ones back over the gap. load(place) and store(place, slot) reach
+// the slots, hash_in(slot) is the hash of what a slot leads to.
+template <class Load, class Store, class HashIn>
+void erase(std::size_t place, std::size_t capacity, Load&& load, Store&& store, HashIn&& hash_in) noexcept {
+  for (std::size_t next = after(place, capacity);; next = after(next, capacity)) {
+    const std::uint64_t slot = load(next);
+    if (slot == 0) break;
+    const std::size_t home = home_of(hash_in(slot), capacity);
+    if (distance(home, next, capacity) < distance(place, next, capacity))
+      continue;   // it would stand before its home
+    store(place, slot);
+    place = next;
+  }
+  store(place, 0);
+}
+
 }   // namespace slots
 
 // SlotTable: owned objects by the hash of a text of theirs. The caller keeps readers and changes apart.
@@ -145,14 +161,10 @@ class SlotTable {
 
   Pointer erase(std::size_t place) noexcept {
     Pointer erased = Pointer::adopt(&at(place));
-    for (std::size_t next = after(place); slots_[next] != 0; next = after(next)) {
-      const std::size_t home = slots::home_of(hash_of(at(next)), capacity_);
-      if (slots::distance(home, next, capacity_) < slots::distance(place, next, capacity_))
-        continue;   // it would stand before its home
-      slots_[place] = slots_[next];
-      place = next;
-    }
-    slots_[place] = 0;
+    slots::erase(
+        place, capacity_, [&](std::size_t at) { return slots_[at]; },
+        [&](std::size_t at, std::uint64_t slot) { slots_[at] = slot; },
+        [](std::uint64_t slot) { return hash_of(*item_in(slot)); });
     --size_;
     return erased;
   }
