@@ -59,7 +59,8 @@ class Directory {
 
   // Calls function(const Record&) with the version of the user that is the newest up to `revision`; false where
   // there is none or it is a tombstone. The record is there until the function returns. `revision()` is asked
-  // for when the versions are found: what was dropped before is older than what it then answers.
+  // for when the versions are found: what was dropped before is older than what it then answers. Where it
+  // answers another when no version was left, the look-up begins anew.
   template <class Revision, class Function>
   bool visit(std::string_view external_id, Revision&& revision, Function&& function) const {
     const auto is_meant = [&](const Versions& versions) {
@@ -105,14 +106,15 @@ class Directory {
   bool visit_newest(std::uint32_t hash, IsMeant&& is_meant, Revision&& revision,
                     Function&& function) const USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
     const EpochGuard reading;
-    Versions versions = shards_[shard_of(hash)].records.find(hash, is_meant);
-    if (!versions) return false;
-    const std::uint64_t visible = revision();
-    while (versions.newest().revision() > visible) {
-      versions = versions.older();
+    while (true) {
+      Versions versions = shards_[shard_of(hash)].records.find(hash, is_meant);
       if (!versions) return false;
+      const std::uint64_t visible = revision();
+      while (versions && versions.newest().revision() > visible) versions = versions.older();
+      if (versions) return !versions.newest().is_tombstone() && function(versions.newest());
+      // The user came later; or what was visible was dropped on the way, which only a newer moment allows.
+      if (revision() == visible) return false;
     }
-    return !versions.newest().is_tombstone() && function(versions.newest());
   }
 
   void reserve(Shard& shard, std::size_t users) USERTAGS_REQUIRES(shard.mutex);
