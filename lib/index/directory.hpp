@@ -57,10 +57,10 @@ class Directory {
 
   // --- Reading, any thread. ---
 
-  // Calls function(const Record&) with the version of the user that is the newest up to `revision`; false where
-  // there is none or it is a tombstone. The record is there until the function returns. `revision()` is asked
-  // for when the versions are found: what was dropped before is older than what it then answers. Where it
-  // answers another when no version was left, the look-up begins anew.
+  // Calls function(const Record&) with the version of the user that is the newest up to `revision()`; false where
+  // there is none or it is a tombstone. The record is there until the function returns. The revision is asked for before
+  // the versions are looked for: all up to it were pushed by then. Those that are dropped on the way leave a newer one,
+  // or a newer revision, with which the look-up begins anew.
   template <class Revision, class Function>
   bool visit(std::string_view external_id, Revision&& revision, Function&& function) const {
     const auto is_meant = [&](const Versions& versions) {
@@ -107,12 +107,12 @@ class Directory {
                     Function&& function) const USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
     const EpochGuard reading;
     while (true) {
+      const std::uint64_t visible = revision();
       Versions versions = shards_[shard_of(hash)].records.find(hash, is_meant);
       if (!versions) return false;
-      const std::uint64_t visible = revision();
       while (versions && versions.newest().revision() > visible) versions = versions.older();
       if (versions) return !versions.newest().is_tombstone() && function(versions.newest());
-      // The user came later; or what was visible was dropped on the way, which only a newer moment allows.
+      // The user came later; or what was visible was dropped meanwhile, which only a newer moment allows.
       if (revision() == visible) return false;
     }
   }

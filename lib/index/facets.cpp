@@ -1,6 +1,7 @@
 #include "index/facets.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace usertags::index {
 namespace {
@@ -37,12 +38,7 @@ FacetPage facets_in(const Blocks& blocks, const FacetRange& range) {
   return page;
 }
 
-struct Candidate {
-  std::string_view text;
-  std::uint32_t users;
-};
-
-bool stands_before(const Candidate& left, const Candidate& right) noexcept {
+bool stands_before(const Facet& left, const Facet& right) noexcept {
   return left.users != right.users ? left.users > right.users : left.text < right.text;
 }
 
@@ -56,24 +52,49 @@ FacetPage value_facets(const KeyEntry& key, const FacetRange& range) {
   return facets_in(key.values(), range);
 }
 
-// A heap of the best so far, the worst of them on top. Texts come in order, so that one which comes later
-// has to have more users to take a place.
-FacetPage top_value_facets(const KeyEntry& key, std::string_view prefix, std::size_t limit) {
-  std::vector<Candidate> best;
-  visit_used(key.values(), prefix, {}, [&](std::string_view text, std::uint32_t users) {
-    if (best.size() == limit) {
-      if (users <= best.front().users) return true;
-      std::ranges::pop_heap(best, stands_before);
-      best.pop_back();
-    }
-    best.push_back({text, users});
-    std::ranges::push_heap(best, stands_before);
-    return true;
-  });
-  std::ranges::sort_heap(best, stands_before);
+bool TopValues::look(const KeyEntry* key, const ValueChanges& changes, std::size_t stretch) {
+  auto changed = changes.lower_bound(next_);
+  // Values that have no entry any more, up to the next that has one.
+  const auto add_gone = [&](auto&& is_passed) {
+    for (; changed != changes.end() && is_passed(changed->first); ++changed)
+      add(changed->first, -changed->second);
+  };
+  bool more = false;
+  if (key != nullptr) {
+    key->values().visit_from(next_, [&](std::string_view text, const UserSet& users) {
+      if (!text.starts_with(prefix_)) return false;
+      add_gone([&](std::string_view gone) { return gone < text; });
+      more = stretch-- == 0;
+      if (more) {
+        next_ = text;
+        return false;
+      }
+      const bool is_changed = changed != changes.end() && changed->first == text;
+      add(text, std::int64_t{users.size()} - (is_changed ? (changed++)->second : 0));
+      return true;
+    });
+  }
+  if (!more) add_gone([&](std::string_view gone) { return gone.starts_with(prefix_); });
+  return more;
+}
+
+// Texts come in order, so that one which comes later has to have more users to take a place.
+void TopValues::add(std::string_view text, std::int64_t users) {
+  if (users == 0) return;
+  const auto count = static_cast<std::uint32_t>(users);
+  if (best_.size() == limit_) {
+    if (count <= best_.front().users) return;
+    std::ranges::pop_heap(best_, stands_before);
+    best_.pop_back();
+  }
+  best_.push_back({std::string(text), count});
+  std::ranges::push_heap(best_, stands_before);
+}
+
+FacetPage TopValues::page() && {
+  std::ranges::sort_heap(best_, stands_before);
   FacetPage page;
-  page.facets.reserve(best.size());
-  for (const Candidate& one : best) page.facets.push_back({std::string(one.text), one.users});
+  page.facets = std::move(best_);
   return page;
 }
 

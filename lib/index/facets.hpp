@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,10 +33,32 @@ struct FacetRange {
   std::size_t limit = 0;
 };
 
-// All throw std::bad_alloc.
+// Throw std::bad_alloc.
 FacetPage key_facets(const TagIndex& tags, const FacetRange& range);
 FacetPage value_facets(const KeyEntry& key, const FacetRange& range);
-// The values with the most users, equals by text. Takes room for `limit` texts, and a look at each value.
-FacetPage top_value_facets(const KeyEntry& key, std::string_view prefix, std::size_t limit);
+
+// How many users more than at an earlier moment each value of a key has now; fewer: below zero. The texts are those of
+// records, which outlive it.
+using ValueChanges = std::map<std::string_view, std::int64_t>;
+
+// The values with the most users, equals by text, as of an earlier moment. It looks at every value, and so in stretches,
+// between which the index may change.
+class TopValues {
+ public:
+  TopValues(std::string_view prefix, std::size_t limit) : prefix_(prefix), next_(prefix), limit_(limit) {}
+
+  // Looks at the next values of the key, if there is one; false: that was all. `changes`: since the earlier moment.
+  // Throws std::bad_alloc.
+  bool look(const KeyEntry* key, const ValueChanges& changes, std::size_t stretch);
+  FacetPage page() &&;   // throws std::bad_alloc
+
+ private:
+  void add(std::string_view text, std::int64_t users);
+
+  std::string prefix_;
+  std::string next_;   // what was looked at is below
+  const std::size_t limit_;
+  std::vector<Facet> best_;   // a heap, the worst on top
+};
 
 }   // namespace usertags::index

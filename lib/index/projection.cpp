@@ -341,25 +341,14 @@ Projection::Snapshot Projection::pin_moment() const {
   return {*this, revision, newest_};
 }
 
-// Publications behind a snapshot stay, and their links do not change, but for the last one's.
 std::vector<Touched> Projection::touched_since(const Snapshot& snapshot) const {
-  const Publication* first = nullptr;
-  const Publication* last = nullptr;
-  {
-    const model::MutexLock retirement(retirement_);
-    last = newest_;
-    if (oldest_ == nullptr || newest_->revision_ <= snapshot.revision_) return {};
-    first = oldest_->revision_ > snapshot.revision_ ? oldest_.get() : snapshot.newest_->next_.get();
-  }
   std::vector<Touched> touched;
   boost::unordered_flat_set<std::uint32_t> seen;
-  for (const Publication* publication = first;; publication = publication->next_.get()) {
-    for (const Transition& transition : publication->transitions_) {
-      if (seen.insert(transition.after->ordinal()).second)
-        touched.push_back({transition.after->ordinal(), transition.before});
-    }
-    if (publication == last) return touched;
-  }
+  visit_since(snapshot, nullptr, [&](const Transition& transition) {
+    if (seen.insert(transition.after->ordinal()).second)
+      touched.push_back({transition.after->ordinal(), transition.before});
+  });
+  return touched;
 }
 
 void Projection::unpin(std::uint64_t revision) const noexcept {

@@ -20,6 +20,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -187,8 +188,7 @@ class Projection {
   template <class Report>
   bool check_users(std::uint32_t& after, Report&& report) const;
   template <class Report>
-  void check_set(const TagIndex& tags, std::string_view key, std::string_view value, const UserSet& users,
-                 Report&& report) const;
+  bool check_set(std::string_view key, std::string_view value, std::uint32_t& after, Report&& report) const;
 
   void load_directory(std::span<const model::RecordPtr> records) USERTAGS_REQUIRES(moment_);
   void load_user(const model::RecordPtr& record, std::uint32_t hash) USERTAGS_REQUIRES(moment_);
@@ -207,7 +207,12 @@ class Projection {
   Snapshot pin_moment() const USERTAGS_REQUIRES_SHARED(moment_);
   Ordinals matching_at(const Snapshot& snapshot, const selector::Node& selector,
                        const Deadline& deadline) const;
-  // Of whom something was published since the snapshot's moment.
+  // Calls function(const Transition&) for all that was published since the snapshot's moment, in order, behind what an
+  // earlier call has seen. Answers what the next call is told.
+  template <class Function>
+  const Publication* visit_since(const Snapshot& snapshot, const Publication* seen,
+                                 Function&& function) const;
+  // Of whom something was published since then.
   std::vector<Touched> touched_since(const Snapshot& snapshot) const;
   void unpin(std::uint64_t revision) const noexcept;
 
@@ -340,6 +345,26 @@ void Projection::visit_each(std::span<const std::uint32_t> ordinals, Function&& 
   }
 }
 
+// Publications behind a snapshot stay, and their links do not change, but for the last one's.
+template <class Function>
+const Projection::Publication* Projection::visit_since(const Snapshot& snapshot, const Publication* seen,
+                                                       Function&& function) const {
+  const Publication* first = nullptr;
+  const Publication* last = nullptr;
+  {
+    const model::MutexLock retirement(retirement_);
+    last = newest_;
+    if (oldest_ == nullptr || last == seen || last->revision_ <= snapshot.revision_) return seen;
+    first = seen != nullptr                           ? seen->next_.get()
+            : oldest_->revision_ > snapshot.revision_ ? oldest_.get()
+                                                      : snapshot.newest_->next_.get();
+  }
+  for (const Publication* publication = first;; publication = publication->next_.get()) {
+    for (const Transition& transition : publication->transitions_) function(transition);
+    if (publication == last) return last;
+  }
+}
+
 // Both ways: each user's tags are in the index, and each member of a set has the tag.
 template <class Report>
 void Projection::check_tag_index(Report&& report) const {
@@ -359,8 +384,8 @@ void Projection::check_tag_index(Report&& report) const {
     });
   }
   for (const auto& [key, value] : tags) {
-    const OneMoment moment(moment_);
-    if (const UserSet* users = tags_.find(key, value)) check_set(tags_, key, value, *users, report);
+    for (std::uint32_t after = 0; check_set(key, value, after, report);) {
+    }
   }
 }
 
@@ -389,15 +414,23 @@ bool Projection::check_users(std::uint32_t& after, Report&& report) const {
   return true;
 }
 
+// A stretch of the tag's users after an ordinal, likewise.
 template <class Report>
-void Projection::check_set(const TagIndex& tags, std::string_view key, std::string_view value,
-                           const UserSet& users, Report&& report) const {
-  users.visit_from(0, [&](std::uint32_t ordinal) {
+bool Projection::check_set(std::string_view key, std::string_view value, std::uint32_t& after,
+                           Report&& report) const {
+  const OneMoment moment(moment_);
+  const KeyEntry* const entry = tags_.find(key);
+  const UserSet* const users = entry == nullptr ? nullptr : entry->values().find(value);
+  if (users == nullptr) return false;
+  std::size_t left = kStretch;
+  users->visit_from(after + 1, [&](std::uint32_t ordinal) {
     const model::RecordPtr record = find_ordinal(ordinal);
     if (!record || record->find(key) != value) report(key, value, "has a user who does not have it");
-    if (!tags.find(key)->users().contains(ordinal)) report(key, value, "has a user whom its key lacks");
-    return true;
+    if (!entry->users().contains(ordinal)) report(key, value, "has a user whom its key lacks");
+    after = ordinal;
+    return --left != 0;
   });
+  return left == 0 && after != std::numeric_limits<std::uint32_t>::max();
 }
 
 }   // namespace usertags::index

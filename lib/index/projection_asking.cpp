@@ -6,6 +6,16 @@
 #include "index/selector_evaluation.hpp"
 
 namespace usertags::index {
+namespace {
+
+// Some tenths of a millisecond.
+constexpr std::size_t kValuesOfAStretch = 16'384;
+
+std::optional<std::string_view> value_of(const model::RecordPtr& version, std::string_view key) {
+  return version && !version->is_tombstone() ? version->find(key) : std::nullopt;
+}
+
+}   // namespace
 
 Projection::Page Projection::select(const selector::Node& selector, std::uint32_t after, std::size_t limit,
                                     const Deadline& deadline) const {
@@ -82,10 +92,22 @@ FacetPage Projection::tag_values(std::string_view key, const FacetRange& range) 
 }
 
 FacetPage Projection::top_tag_values(std::string_view key, std::string_view prefix, std::size_t limit) const {
-  const OneMoment moment(moment_);
-  const KeyEntry* const entry = tags_.find(key);
-  FacetPage page = entry == nullptr ? FacetPage() : top_value_facets(*entry, prefix, limit);
-  page.revision = visible_revision();
+  const Snapshot snapshot = pin();
+  TopValues top(prefix, limit);
+  ValueChanges changes;
+  const Publication* seen = nullptr;
+  const auto look = [&] {
+    const OneMoment moment(moment_);
+    seen = visit_since(snapshot, seen, [&](const Transition& transition) {
+      if (const auto value = value_of(transition.before, key)) --changes[*value];
+      if (const auto value = value_of(transition.after, key)) ++changes[*value];
+    });
+    return top.look(tags_.find(key), changes, kValuesOfAStretch);
+  };
+  while (look()) {
+  }
+  FacetPage page = std::move(top).page();
+  page.revision = snapshot.revision();
   return page;
 }
 

@@ -10,7 +10,9 @@
 // same external id, with tombstones between them.
 //
 // One thread at a time changes the table; the caller sees to that. Any number of threads read meanwhile, each
-// under an EpochGuard. They load what leads to versions, slots and links, before they ask for the visible revision.
+// under an EpochGuard. They ask for the visible revision before they load what leads to versions, slots and links: so all
+// that is visible was pushed by then. A version that was unlinked meanwhile they may miss, and look again
+// (Directory::visit).
 //
 // - Growing copies the slots, and shows the copy. Whoever is in the old ones sees the table as it was.
 // - Erasing moves slots back, past those who look for them. `shifts_` is odd meanwhile, and another when it is

@@ -1,5 +1,5 @@
-// A look-up beside a publisher, step by step: what happens between its loads is done by the function that it asks
-// for the visible revision.
+// A look-up beside a publisher, step by step: what happens between its loads is done by the function that it asks for
+// the visible revision.
 #include "index/directory.hpp"
 
 #include <gtest/gtest.h>
@@ -32,13 +32,19 @@ class DirectoryReading : public testing::Test {
     while (dropped_ < pushed_) directory_.unlink(hash_, links_[dropped_++]);
   }
 
-  // What a look-up sees, by its name and by ordinal, whose moment passes when it has asked for it.
-  std::uint64_t seen_while(auto&& passes, std::optional<std::uint32_t> ordinal = {}) {
+  enum class When : std::uint8_t { before_it_is_answered, after };
+
+  // What a look-up sees, by name or by ordinal, whose first question for the visible revision takes so long that
+  // passes() happens meanwhile.
+  std::uint64_t seen_while(auto&& passes, std::optional<std::uint32_t> ordinal = {},
+                           When when = When::after) {
     std::uint64_t seen = kNone;
     int asked = 0;
     const auto revision = [&] {
+      const bool first = asked++ == 0;
+      if (first && when == When::before_it_is_answered) passes();
       const std::uint64_t answer = visible_;
-      if (asked++ == 0) passes();
+      if (first && when == When::after) passes();
       return answer;
     };
     const auto see = [&](const model::Record& record) { seen = record.revision(); };
@@ -55,9 +61,9 @@ class DirectoryReading : public testing::Test {
   std::uint64_t visible_ = 1;
 };
 
-TEST_F(DirectoryReading, SeesWhatWasVisibleThoughOneVersionFollowed) {
+TEST_F(DirectoryReading, FindsAUserOfWhomOneVersionFollowed) {
   push(version(1, 2, "u", {}));
-  EXPECT_EQ(seen_while([&] { show(2); }), 1u);
+  EXPECT_EQ(seen_while([&] { show(2); }), 2u);
 }
 
 // The older of the two leads to what was visible, and leads there no more when that is dropped.
@@ -77,6 +83,17 @@ TEST_F(DirectoryReading, FindsTheUserWhoFollowedOneOfTheSameName) {
   push(version(2, 3, "u", {}));
   EXPECT_EQ(seen_while([&] { show(3); }), 3u);
   EXPECT_EQ(seen_while([] {}, 1), kNone);
+}
+
+// Of a group that is shown as a whole, the last version is seen, or none.
+TEST_F(DirectoryReading, DoesNotSeeHalfOfAGroup) {
+  const auto the_other_half = [&] {
+    push(version(2, 3, "u", {}));
+    show(3);
+  };
+  push(model::Record::make_tombstone(*version(1, 1, "u", {}), 2));
+  EXPECT_EQ(seen_while([] {}), 1u);
+  EXPECT_EQ(seen_while(the_other_half, {}, When::before_it_is_answered), 3u);
 }
 
 TEST_F(DirectoryReading, DoesNotFindWhoComesLater) {

@@ -18,6 +18,13 @@ using model::RecordPtr;
 
 using Counts = std::vector<std::pair<std::string, std::uint32_t>>;
 
+FacetPage top_values(const TagIndex& index, std::string_view key, std::string_view prefix,
+                     std::size_t limit) {
+  TopValues top(prefix, limit);
+  EXPECT_FALSE(top.look(index.find(key), {}, 1'000));
+  return std::move(top).page();
+}
+
 Counts counts(const FacetPage& page) {
   Counts counts;
   for (const Facet& facet : page.facets) counts.emplace_back(facet.text, facet.users);
@@ -74,7 +81,7 @@ TEST(Facets, DoNotShowWhatIsOnlyPrepared) {
   EXPECT_FALSE(key_facets(index, {.limit = 1}).more);
   EXPECT_EQ(counts(value_facets(*index.find("tier"), {.limit = 10})), (Counts{{"gold", 1}}));
   EXPECT_FALSE(value_facets(*index.find("tier"), {.limit = 1}).more);
-  EXPECT_EQ(counts(top_value_facets(*index.find("tier"), {}, 10)), (Counts{{"gold", 1}}));
+  EXPECT_EQ(counts(top_values(index, "tier", {}, 10)), (Counts{{"gold", 1}}));
   index.cancel(edits);
 }
 
@@ -88,7 +95,40 @@ RC_GTEST_PROP(Facets, TheTopOnesAreThoseOfAllSortedByUsers, ()) {
   std::ranges::stable_sort(all, std::ranges::greater(), &Counts::value_type::second);
   const std::size_t limit = *rc::gen::inRange<std::size_t>(1, 40);
   all.resize(std::min(limit, all.size()));
-  RC_ASSERT(counts(top_value_facets(*index.find("k"), prefix, limit)) == all);
+  RC_ASSERT(counts(top_values(index, "k", prefix, limit)) == all);
+}
+
+// Users come, go and change between stretches: what is answered is what was there at first.
+RC_GTEST_PROP(Facets, TheTopOnesAreThoseOfTheFirstMoment, ()) {
+  const auto text = [](int value) { return "v" + std::to_string(value); };
+  const auto values = rc::gen::inRange(0, 12);
+  std::vector<TagMap> users;
+  for (const int value : *rc::gen::container<std::vector<int>>(15, values))
+    users.push_back({{"k", text(value)}});
+  TagIndex index = index_of(users);
+  const std::string prefix = *rc::gen::element<std::string>("", "v", "v1", "w");
+  const auto limit = *rc::gen::element<std::size_t>(3, 20);
+  const Counts expected = counts(top_values(index, "k", prefix, limit));
+
+  std::vector<RecordPtr> kept;   // whose texts the changes are
+  ValueChanges changes;
+  const auto change = [&](std::uint32_t ordinal, const TagMap& before, const TagMap& after) {
+    const std::vector<Transition> steps = {{version(ordinal, 1, "u" + std::to_string(ordinal), before),
+                                            version(ordinal, 2, "u" + std::to_string(ordinal), after)}};
+    index.publish(index.prepare(steps));
+    kept.insert(kept.end(), {steps.front().before, steps.front().after});
+    if (!before.empty()) --changes[*steps.front().before->find("k")];
+    if (!after.empty()) ++changes[*steps.front().after->find("k")];
+  };
+  TopValues top(prefix, limit);
+  while (top.look(index.find("k"), changes, *rc::gen::inRange<std::size_t>(1, 4))) {
+    const auto user = *rc::gen::inRange<std::size_t>(0, users.size());
+    const TagMap next = *rc::gen::arbitrary<bool>() ? TagMap{{"k", text(*values)}} : TagMap();
+    if (next == users[user]) continue;
+    change(static_cast<std::uint32_t>(user + 1), users[user], next);
+    users[user] = next;
+  }
+  RC_ASSERT(counts(std::move(top).page()) == expected);
 }
 
 }   // namespace

@@ -143,6 +143,9 @@ TEST_F(ProjectionThreads, CountsAndFacetsSeeOneMoment) {
     const FacetPage values = projection_.tag_values("group", {.limit = 10});
     ASSERT_EQ(values.facets.size(), 1U);
     ASSERT_EQ(values.facets.front().users, kUsers);
+    const FacetPage top = projection_.top_tag_values("group", "", 10);
+    ASSERT_EQ(top.facets.size(), 1U);
+    ASSERT_EQ(top.facets.front().users, kUsers);
   });
 }
 
