@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -78,6 +79,12 @@ class Contender {
   virtual void update(std::span<const Update> updates, std::span<Answer> answers) = 0;
 
   virtual Found find(std::string_view external_id) = 0;
+  // The same for one thread of many, which makes it, uses it, and drops it. Only of those who take threads,
+  // or readers on them.
+  using Finder = std::function<Found(std::string_view)>;
+  virtual Finder finder() {
+    return [this](std::string_view external_id) { return find(external_id); };
+  }
   // The same without a copy of the user, for those who can: the sum of the tags.
   virtual std::uint64_t look_at(std::string_view external_id) { return find(external_id).tags; }
   // Those who have a protocol send all questions before they read the first answer.

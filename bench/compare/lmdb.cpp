@@ -95,34 +95,51 @@ class Lmdb final : public Contender {
     check(mdb_txn_commit(transaction));
   }
 
-  Found find(std::string_view external_id) override {
-    const Renewed reading(*this, {reading_tags_});
-    std::uint64_t sum = 0;
-    visit(reading_tags_, external_id,
-          [&](std::string_view key, std::string_view value) { sum += tag_sum(key, value); });
-    return {sum, sum};
+  Found find(std::string_view external_id) override { return find(external_id, reading_, reading_tags_); }
+
+  // LMDB keeps a slot for each thread that reads.
+  Finder finder() override {
+    MDB_txn* transaction = nullptr;
+    MDB_cursor* cursor = nullptr;
+    check(mdb_txn_begin(environment_, nullptr, MDB_RDONLY, &transaction));
+    check(mdb_cursor_open(transaction, tags_, &cursor));
+    mdb_txn_reset(transaction);
+    const std::shared_ptr<MDB_txn> reading(transaction, [cursor](MDB_txn* ended) {
+      mdb_cursor_close(cursor);
+      mdb_txn_abort(ended);
+    });
+    return
+        [reading, cursor](std::string_view external_id) { return find(external_id, reading.get(), cursor); };
   }
 
   std::uint64_t count(Tag one, Tag other) override {
-    const Renewed reading(*this, {reading_index_, reading_other_});
+    const Renewed reading(reading_, {reading_index_, reading_other_});
     return count_common_users(Members(reading_index_, one), Members(reading_other_, other));
   }
 
  private:
-  // The read transaction, renewed for one question.
+  // A read transaction, renewed for one question.
   class Renewed {
    public:
-    Renewed(Lmdb& lmdb, std::initializer_list<MDB_cursor*> cursors) : lmdb_(lmdb) {
-      check(mdb_txn_renew(lmdb.reading_));
-      for (MDB_cursor* const cursor : cursors) check(mdb_cursor_renew(lmdb.reading_, cursor));
+    Renewed(MDB_txn* transaction, std::initializer_list<MDB_cursor*> cursors) : transaction_(transaction) {
+      check(mdb_txn_renew(transaction));
+      for (MDB_cursor* const cursor : cursors) check(mdb_cursor_renew(transaction, cursor));
     }
     Renewed(const Renewed&) = delete;
     Renewed& operator=(const Renewed&) = delete;
-    ~Renewed() { mdb_txn_reset(lmdb_.reading_); }
+    ~Renewed() { mdb_txn_reset(transaction_); }
 
    private:
-    Lmdb& lmdb_;
+    MDB_txn* transaction_;
   };
+
+  static Found find(std::string_view external_id, MDB_txn* transaction, MDB_cursor* cursor) {
+    const Renewed reading(transaction, {cursor});
+    std::uint64_t sum = 0;
+    visit(cursor, external_id,
+          [&](std::string_view key, std::string_view value) { sum += tag_sum(key, value); });
+    return {sum, sum};
+  }
 
   // The users who have one tag.
   class Members {

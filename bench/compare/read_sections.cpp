@@ -65,15 +65,17 @@ Times time_each_lookup_beside_a_writer(Contestant& contestant, double turn_us) {
 }
 
 // The time of a look-up, of all threads together: half of one thread's where two do not disturb each other.
-template <class LookUp>
+// Each thread makes a look-up of its own.
+template <class MakeLookUp>
 double mean_us_of_threads(std::size_t threads, const std::vector<std::string>& users, double turn_us,
-                          LookUp&& look_up) {
+                          MakeLookUp&& make_look_up) {
   std::atomic<double> per_us = 0;
   std::barrier start(static_cast<std::ptrdiff_t>(threads));
   {
     std::vector<std::jthread> running;
     for (std::size_t i = 0; i < threads; ++i) {
       running.emplace_back([&] {
+        const auto look_up = make_look_up();
         start.arrive_and_wait();
         per_us += 1 / mean_us(users, 100, turn_us, look_up);
       });
@@ -82,17 +84,33 @@ double mean_us_of_threads(std::size_t threads, const std::vector<std::string>& u
   return 1 / per_us;
 }
 
-// One thread and two, in turns: medians of both, as a bar.
-template <class LookUp>
-void compare_two_threads(Run& run, const std::string& what, const std::vector<std::string>& users,
-                         LookUp&& look_up) {
+struct OneAndTwo {
+  double one_us = 0;
+  double two_us = 0;
+};
+
+// One thread and two, in turns: medians of both.
+template <class MakeLookUp>
+OneAndTwo one_and_two_threads(Run& run, const std::vector<std::string>& users, MakeLookUp&& make_look_up) {
   Times one;
   Times two;
   for (std::size_t round = 0; round < run.options.rounds; ++round) {
-    one.push_back(mean_us_of_threads(1, users, run.options.turn_us / 4, look_up));
-    two.push_back(mean_us_of_threads(2, users, run.options.turn_us / 4, look_up));
+    one.push_back(mean_us_of_threads(1, users, run.options.turn_us / 4, make_look_up));
+    two.push_back(mean_us_of_threads(2, users, run.options.turn_us / 4, make_look_up));
   }
-  run.report.faster(what + ", two threads, vs one", "µs", median(two), median(one), 1.9);
+  return {median(one), median(two)};
+}
+
+void compare_two_threads(Run& run, const std::string& what, const OneAndTwo& us) {
+  run.report.faster(what + ", two threads, vs one", "µs", us.two_us, us.one_us, 1.9);
+}
+
+auto finds_with(Contestant& contestant) {
+  return [&contestant] {
+    return [&contestant, find = contestant.contender().finder()](const std::string& user) {
+      if (find(user).tags == 0) throw std::runtime_error(contestant.name() + " lost " + user);
+    };
+  };
 }
 
 struct TwoTags {
@@ -154,13 +172,24 @@ void lookups_by_threads(Run& run) {
   Contestant& ours = run.arena.ours();
   const std::vector<std::string> any = draw_users(ours.population());
   const std::vector<std::string> one(any.begin(), any.begin() + 1);
-  const auto find = [&](const std::string& user) { look_up(ours, user); };
-  const auto read = [&](const std::string& user) {
-    if (ours.contender().look_at(user) == 0) throw std::runtime_error("usertags lost " + user);
+  const auto reads = [&] {
+    return [&](const std::string& user) {
+      if (ours.contender().look_at(user) == 0) throw std::runtime_error("usertags lost " + user);
+    };
   };
-  compare_two_threads(run, "P4s find of any users", any, find);
-  compare_two_threads(run, "P4h find of one user", one, find);
-  compare_two_threads(run, "P4h read of one user", one, read);
+  const OneAndTwo our_us = one_and_two_threads(run, any, finds_with(ours));
+  compare_two_threads(run, "P4s find of any users", our_us);
+  compare_two_threads(run, "P4h find of one user", one_and_two_threads(run, one, finds_with(ours)));
+  compare_two_threads(run, "P4h read of one user", one_and_two_threads(run, one, reads));
+  Contestant* const lmdb = run.arena.find("lmdb");
+  if (lmdb == nullptr) return;
+  const OneAndTwo their_us = one_and_two_threads(run, any, finds_with(*lmdb));
+  run.report.figure(kTable, "find of any users, by two threads", "usertags", our_us.two_us);
+  run.report.figure(kTable, "find of any users, by two threads", "lmdb", their_us.two_us);
+  run.report.note(fmt::format(
+      "P4s: two threads of `lmdb` look up {:.2f} times as much as one, usertags' {:.2f} times; "
+      "usertags' two are {:.1f} times as fast as `lmdb`'s.",
+      their_us.one_us / their_us.two_us, our_us.one_us / our_us.two_us, their_us.two_us / our_us.two_us));
 }
 
 void counts(Run& run) {
