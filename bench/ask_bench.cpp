@@ -86,8 +86,7 @@ class Upkeep {
 
  private:
   static model::RecordPtr make(std::uint64_t user, const std::vector<Tag>& tags) {
-    return model::Record::make(static_cast<std::uint32_t>(user + 1), 1, "user_00000000000000000000000000",
-                               external_id(user), tags);
+    return model::Record::make(static_cast<std::uint32_t>(user + 1), 1, {}, external_id(user), tags);
   }
 
   std::vector<model::RecordPtr> records_;

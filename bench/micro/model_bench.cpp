@@ -65,8 +65,7 @@ void read_tags(benchmark::State& state) {
 void make_record(benchmark::State& state) {
   const SampleTags sample(1);
   const std::string id = external_id(1);
-  for (auto _ : state)
-    benchmark::DoNotOptimize(model::Record::make(2, 1, "user_00000000000000000000000000", id, sample.tags));
+  for (auto _ : state) benchmark::DoNotOptimize(model::Record::make(2, 1, {}, id, sample.tags));
 }
 
 BENCHMARK_CAPTURE(check_value, ascii, "Married-civ-spouse");

@@ -24,8 +24,7 @@ struct SampleTags {
 
 inline model::RecordPtr sample_record(std::uint64_t user) {
   const SampleTags sample(user);
-  return model::Record::make(static_cast<std::uint32_t>(user + 1), 1, "user_00000000000000000000000000",
-                             external_id(user), sample.tags);
+  return model::Record::make(static_cast<std::uint32_t>(user + 1), 1, {}, external_id(user), sample.tags);
 }
 
 }   // namespace usertags::bench

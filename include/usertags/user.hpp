@@ -18,6 +18,7 @@
 #include <utility>
 
 #include <usertags/tag.hpp>
+#include <usertags/user_id.hpp>
 
 namespace usertags {
 
@@ -127,7 +128,7 @@ class TagValue {
 // A snapshot of one user. One that was moved from may only be assigned to, or destroyed.
 class User {
  public:
-  std::string_view id() const noexcept;   // "user_" and 26 characters
+  UserId id() const noexcept;
   std::string_view external_id() const noexcept;
   std::uint64_t revision() const noexcept;   // of the user's last change
   TagsView tags() const noexcept { return TagsView(snapshot_); }
@@ -157,7 +158,7 @@ class UserView {
     const model::Record* record_;
   };
 
-  std::string_view id() const noexcept;
+  UserId id() const noexcept;
   std::string_view external_id() const noexcept;
   std::uint64_t revision() const noexcept;
   Tags tags() const noexcept { return Tags(*record_); }

@@ -58,7 +58,7 @@ void Projection::load_directory(std::span<const RecordPtr> records) {
 }
 
 void Projection::load_user(const RecordPtr& record, std::uint32_t hash) {
-  const std::uint64_t id = model::uuid_order(*model::parse_user_id(record->id()));
+  const std::uint64_t id = model::uuid_order(record->uuid());
   if (id <= order_.last_id()) {
     model::fail(ErrorCode::corrupt_store, std::string(record->id()) + " is out of order");
   }
@@ -194,7 +194,7 @@ void Projection::push(const Publication& publication) noexcept {
 }
 
 void Projection::append_to_order(const Record& user, std::uint32_t hash) noexcept {
-  const std::uint64_t id = model::uuid_order(*model::parse_user_id(user.id()));
+  const std::uint64_t id = model::uuid_order(user.uuid());
   const std::lock_guard order(order_mutex_);
   order_.append({user.ordinal(), hash}, id);
 }

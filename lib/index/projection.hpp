@@ -172,7 +172,7 @@ class Projection {
   template <class Revision, class Function>
   bool visit_at(const UserRef& user, Revision&& revision, Function&& function) const;
   template <class Revision, class Function>
-  bool visit_id(std::string_view id, const model::Uuid& uuid, Revision&& revision, Function&& function) const;
+  bool visit_id(const model::Uuid& id, Revision&& revision, Function&& function) const;
   template <class Revision>
   model::RecordPtr share(const CreationOrder::Place& place, Revision&& revision) const noexcept;
 
@@ -303,8 +303,7 @@ void Projection::publish(std::unique_ptr<Publication> publication, Beside&& besi
 template <class Revision, class Function>
 bool Projection::visit_at(const UserRef& user, Revision&& revision, Function&& function) const {
   if (user.kind() != UserRef::Kind::external_id) {
-    if (const auto uuid = model::parse_user_id(user.text()))
-      return visit_id(user.text(), *uuid, revision, function);
+    if (const auto uuid = model::parse_user_id(user.text())) return visit_id(*uuid, revision, function);
     if (user.kind() == UserRef::Kind::id) return false;
   }
   return directory_.visit(user.text(), revision, function);
@@ -312,13 +311,12 @@ bool Projection::visit_at(const UserRef& user, Revision&& revision, Function&& f
 
 // The first 64 bits of an id find the place; all of it has to be the user's.
 template <class Revision, class Function>
-bool Projection::visit_id(std::string_view id, const model::Uuid& uuid, Revision&& revision,
-                          Function&& function) const {
+bool Projection::visit_id(const model::Uuid& id, Revision&& revision, Function&& function) const {
   const EpochGuard reading;
-  const std::optional<CreationOrder::Place> place = order_.find_id(model::uuid_order(uuid));
+  const std::optional<CreationOrder::Place> place = order_.find_id(model::uuid_order(id));
   bool same_id = false;
   return place && directory_.visit(place->ordinal, place->hash, revision, [&](const model::Record& record) {
-    same_id = record.id() == id;
+    same_id = record.uuid() == id;
     if (same_id) function(record);
   }) && same_id;
 }

@@ -3,7 +3,11 @@
 #define XXH_INLINE_ALL   // short inputs: calling the library would cost as much as hashing them
 #include <xxhash.h>
 
+#include <algorithm>
 #include <bit>
+#include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "model/bytes.hpp"
 #include "model/text.hpp"
@@ -42,9 +46,32 @@ Digest Digest::from_bytes(std::span<const std::uint8_t, 16> bytes) noexcept {
           .high = load_big_endian<std::uint64_t>(bytes.data())};
 }
 
+namespace {
+
+// Of the text behind the head, which is put there if there is room.
+XXH128_hash_t hash_of(std::string_view head, std::string_view text, std::span<char> behind_head) noexcept {
+  if (text.size() <= behind_head.size()) {
+    std::ranges::copy(text, behind_head.begin());
+    return XXH3_128bits(head.data(), head.size() + text.size());
+  }
+  XXH3_state_t state;
+  XXH3_128bits_reset(&state);
+  XXH3_128bits_update(&state, head.data(), head.size());
+  XXH3_128bits_update(&state, text.data(), text.size());
+  return XXH3_128bits_digest(&state);
+}
+
+}   // namespace
+
 Digest user_hash(const Record& record) noexcept {
-  const std::string_view bytes = record.hashed_bytes();
-  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  constexpr std::size_t kHeadBytes = 12 + kUserIdBytes;
+  char image[512];   // most users fit: one short input costs less than pieces
+  store_number(record.revision(), image);
+  store_number(static_cast<std::uint16_t>(record.external_id().size()), image + 8);
+  store_number(record.hashed_tag_count(), image + 10);
+  write_user_id(record.uuid(), image + 12);
+  const XXH128_hash_t hash =
+      hash_of({image, kHeadBytes}, record.texts(), std::span(image).subspan(kHeadBytes));
   return {.low = hash.low64, .high = hash.high64};
 }
 

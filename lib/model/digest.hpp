@@ -31,7 +31,8 @@ struct Digest {
   static Digest from_bytes(std::span<const std::uint8_t, 16> bytes) noexcept;
 };
 
-// XXH3-128 of Record::hashed_bytes(). A tombstone has no part in the digest.
+// XXH3-128 of the user as docs/file-format.md spells one ("Hashes"), with the id as text: it does not depend
+// on how ids are kept in memory. A tombstone has no part in the digest.
 Digest user_hash(const Record& record) noexcept;
 
 // What a row of table `user` keeps of itself: the low half of user_hash; for a tombstone too.

@@ -50,13 +50,13 @@ bool Record::has_room_for(std::string_view external_id, std::span<const Tag> tag
   return lengths_fit;
 }
 
-Record* Record::allocate(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
+Record* Record::allocate(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
                          std::string_view external_id, std::size_t tag_count, std::size_t tag_bytes) {
-  static_assert(sizeof(Record) == 24 && offsetof(Record, revision_) == 8 && offsetof(Record, text_) == 20);
-  assert(id.size() == kUserIdBytes);
-  const std::size_t size = offsetof(Record, text_) + id.size() + external_id.size() + tag_bytes;
-  auto* record = new (::operator new(size)) Record(ordinal, revision, external_id.size(), tag_count);
-  append(external_id, append(id, record->text()));
+  static_assert(sizeof(Record) == 40 && offsetof(Record, text_) == 38);
+  const std::size_t size = offsetof(Record, text_) + external_id.size() + tag_bytes;
+  auto* record = new (::operator new(std::max(size, sizeof(Record))))
+      Record(ordinal, revision, id, external_id.size(), tag_count, size);
+  append(external_id, record->text());
   return record;
 }
 
@@ -65,25 +65,34 @@ void Record::free() const noexcept {
   ::operator delete(const_cast<Record*>(this));
 }
 
-RecordPtr Record::make(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
+RecordPtr Record::make(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
                        std::string_view external_id, std::span<const Tag> tags) {
   assert(has_room_for(external_id, tags) && strictly_ascending(tags));
   Record* record = allocate(ordinal, revision, id, external_id, tags.size(), stored_bytes(tags));
-  char* out = record->text() + id.size() + external_id.size();
+  char* out = record->text() + external_id.size();
   for (const Tag& tag : tags) out = append(tag, out);
   return RecordPtr::adopt(record);
 }
 
 RecordPtr Record::make_tombstone(const Record& last_version, std::uint64_t revision) {
-  return RecordPtr::adopt(allocate(last_version.ordinal(), revision, last_version.id(),
+  return RecordPtr::adopt(allocate(last_version.ordinal(), revision, last_version.uuid(),
                                    last_version.external_id(), kTombstone, 0));
 }
 
 RecordPtr Record::copy() const {
-  const std::size_t bytes = size();
-  auto* copied = new (::operator new(bytes)) Record(ordinal_, revision_, external_id_bytes_, tag_count_);
-  std::copy_n(text(), bytes - offsetof(Record, text_), copied->text());
+  constexpr std::size_t kFirst = offsetof(Record, ordinal_);   // behind the count, which others write
+  const std::size_t bytes = std::max(size(), sizeof(Record));
+  auto* const block = static_cast<char*>(::operator new(bytes));
+  auto* const copied = new (block) Record();
+  std::memcpy(block + kFirst, reinterpret_cast<const char*>(this) + kFirst, bytes - kFirst);
   return RecordPtr::adopt(copied);
+}
+
+UserId Record::id() const noexcept {
+  UserId id;
+  static_assert(UserId::kCharacters == kUserIdBytes);
+  write_user_id(uuid_, id.characters_.data());
+  return id;
 }
 
 std::optional<std::string_view> Record::find(std::string_view key) const noexcept {
@@ -95,14 +104,10 @@ std::optional<std::string_view> Record::find(std::string_view key) const noexcep
   return std::nullopt;
 }
 
-std::size_t Record::size() const noexcept {
+std::size_t Record::walked_size() const noexcept {
   const char* end = tag_bytes();
   for (std::size_t left = tag_count(); left != 0; --left) read_tag(end);
   return static_cast<std::size_t>(end - reinterpret_cast<const char*>(this));
-}
-
-std::string_view Record::hashed_bytes() const noexcept {
-  return {reinterpret_cast<const char*>(&revision_), size() - offsetof(Record, revision_)};
 }
 
 std::size_t Record::memory_bytes() const noexcept {
@@ -135,8 +140,8 @@ std::size_t TagsView::size() const noexcept {
 }
 
 // A User that was moved from has empty texts, revision 0, and no tags.
-std::string_view User::id() const noexcept {
-  return snapshot_ ? snapshot_.get()->id() : std::string_view();
+UserId User::id() const noexcept {
+  return snapshot_ ? snapshot_.get()->id() : UserId();
 }
 
 std::string_view User::external_id() const noexcept {
@@ -158,10 +163,10 @@ bool operator==(const User& left, const User& right) noexcept {
   const model::Record* const one = left.snapshot_.get();
   const model::Record* const other = right.snapshot_.get();
   if (one == other) return true;
-  return one != nullptr && other != nullptr && one->hashed_bytes() == other->hashed_bytes();
+  return one != nullptr && other != nullptr && one->version_bytes() == other->version_bytes();
 }
 
-std::string_view UserView::id() const noexcept {
+UserId UserView::id() const noexcept {
   return record_->id();
 }
 std::string_view UserView::external_id() const noexcept {

@@ -1,15 +1,16 @@
 // Record: one version of one user, immutable, in one block of memory.
 //
-//   Record     header | id, 31 bytes | external id | tags
+//   Record     header, with the id's 16 bytes | external id | tags
 //   a tag      key length, 1 byte | value length, 1 byte; 255: it is in 2 more bytes, little-endian |
 //              key | value
 //
-// Tags are sorted bytewise by key, each key once. All bytes from the revision on are the input of the user's
-// hash (digest.hpp), so their layout is part of the file format.
+// Tags are sorted bytewise by key, each key once. External id and tags are hashed as they lie here (digest.hpp),
+// so the layout of tags is part of the file format.
 // A Record is counted by reference, from any thread. A tombstone is the last version of a deleted user: it
 // has id and external id, and no tags; it never reaches a host.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -38,9 +39,9 @@ class Record {
   static constexpr std::size_t kMaxExternalIdBytes = 0xFFFF;
   static bool has_room_for(std::string_view external_id, std::span<const Tag> tags) noexcept;
 
-  // Makes the version of a user. `id` is one that write_user_id() writes; `tags` are sorted by key, each
-  // once; there is room for them. Throws std::bad_alloc.
-  static RecordPtr make(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
+  // Makes the version of a user. `tags` are sorted by key, each once; there is room for them. Throws
+  // std::bad_alloc.
+  static RecordPtr make(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
                         std::string_view external_id, std::span<const Tag> tags);
   static RecordPtr make_tombstone(const Record& last_version, std::uint64_t revision);
   // The same version in a block of its own, with a count of its own: whoever counts a reference writes into
@@ -52,52 +53,71 @@ class Record {
 
   std::uint32_t ordinal() const noexcept { return ordinal_; }
   std::uint64_t revision() const noexcept { return revision_; }
-  std::string_view id() const noexcept { return {text(), kUserIdBytes}; }
-  std::string_view external_id() const noexcept { return {text() + kUserIdBytes, external_id_bytes_}; }
+  const Uuid& uuid() const noexcept { return uuid_; }
+  UserId id() const noexcept;   // its text
+  std::string_view external_id() const noexcept { return {text(), external_id_bytes_}; }
   bool is_tombstone() const noexcept { return tag_count_ == kTombstone; }
   std::size_t tag_count() const noexcept { return is_tombstone() ? 0 : tag_count_; }
+  std::uint16_t hashed_tag_count() const noexcept { return tag_count_; }   // of a tombstone 65,535
   TagIterator begin() const noexcept { return TagIterator(*this); }
   TagIterator end() const noexcept { return {}; }
   std::optional<std::string_view> find(std::string_view key) const noexcept;
 
   // Where the first tag begins: for TagIterator.
-  const char* tag_bytes() const noexcept { return text() + kUserIdBytes + external_id_bytes_; }
-  // The input of the user's hash.
-  std::string_view hashed_bytes() const noexcept;
+  const char* tag_bytes() const noexcept { return text() + external_id_bytes_; }
+  // External id and tags, as they are hashed.
+  std::string_view texts() const noexcept { return {text(), size() - offsetof(Record, text_)}; }
+  // All but the ordinal: of equal versions alike.
+  std::string_view version_bytes() const noexcept {
+    return {reinterpret_cast<const char*>(&revision_), size() - offsetof(Record, revision_)};
+  }
   // What the record takes in memory, the allocator's own bytes estimated.
   std::size_t memory_bytes() const noexcept;
 
   // A new record has one reference.
   void add_reference() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void drop_reference() const noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) free();
+    if (is_last_reference() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) free();
   }
 
  private:
   static constexpr std::uint16_t kTombstone = std::numeric_limits<std::uint16_t>::max();
 
-  Record(std::uint32_t ordinal, std::uint64_t revision, std::size_t external_id_bytes,
-         std::size_t tag_count) noexcept
+  // In size_: so much, or more. The tags of such a record are walked to tell.
+  static constexpr std::size_t kNotTold = std::numeric_limits<std::uint16_t>::max();
+
+  Record(std::uint32_t ordinal, std::uint64_t revision, const Uuid& uuid, std::size_t external_id_bytes,
+         std::size_t tag_count, std::size_t size) noexcept
       : ordinal_(ordinal),
         revision_(revision),
+        uuid_(uuid),
         external_id_bytes_(static_cast<std::uint16_t>(external_id_bytes)),
-        tag_count_(static_cast<std::uint16_t>(tag_count)) {}
+        tag_count_(static_cast<std::uint16_t>(tag_count)),
+        size_(static_cast<std::uint16_t>(std::min(size, kNotTold))) {}
+  // For copy(): all but the count is copied in.
+  Record() noexcept {}
   ~Record() = default;
   // A record without tags yet: the space for their `tag_bytes` bytes is not written.
-  static Record* allocate(std::uint32_t ordinal, std::uint64_t revision, std::string_view id,
+  static Record* allocate(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
                           std::string_view external_id, std::size_t tag_count, std::size_t tag_bytes);
   void free() const noexcept;
+  // Then nobody else can count another: whoever drops it saves the write, which costs more than a look.
+  bool is_last_reference() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
 
   const char* text() const noexcept { return reinterpret_cast<const char*>(this) + offsetof(Record, text_); }
   char* text() noexcept { return reinterpret_cast<char*>(this) + offsetof(Record, text_); }
-  std::size_t size() const noexcept;   // of the whole block
+  // Of the whole block.
+  std::size_t size() const noexcept { return size_ < kNotTold ? size_ : walked_size(); }
+  std::size_t walked_size() const noexcept;
 
   mutable std::atomic<std::uint32_t> references_{1};
   std::uint32_t ordinal_;
-  std::uint64_t revision_;   // hashed from here
+  std::uint64_t revision_;
+  Uuid uuid_;
   std::uint16_t external_id_bytes_;
   std::uint16_t tag_count_;
-  [[maybe_unused]] char text_[4];   // the first of it; the block goes on
+  std::uint16_t size_;              // of the whole
+  [[maybe_unused]] char text_[2];   // the first of it; the block goes on
 };
 
 // A value length of this, or more, is in two more bytes.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 
 #include "model/bytes.hpp"
 
@@ -51,14 +52,26 @@ std::optional<Uuid> parse_suffix(std::string_view text) noexcept {
   return make_uuid(high, low);
 }
 
-void write_suffix(const Uuid& uuid, char* out) noexcept {
-  std::uint64_t high = load_big_endian<std::uint64_t>(uuid.data());
-  std::uint64_t low = load_big_endian<std::uint64_t>(uuid.data() + 8);
-  for (std::size_t i = kSuffixChars; i-- > 0;) {
-    out[i] = kAlphabet[low & 0x1F];
-    low = low >> 5 | high << 59;
-    high >>= 5;
+// Two digits at once.
+constexpr std::array<std::array<char, 2>, 1024> kDigitPairs = [] {
+  std::array<std::array<char, 2>, 1024> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kAlphabet[i >> 5], kAlphabet[i & 0x1F]};
+  return pairs;
+}();
+
+void write_digits(std::uint64_t bits, std::size_t pairs, char* end) noexcept {
+  for (; pairs > 0; --pairs, bits >>= 10) {
+    end -= 2;
+    std::memcpy(end, kDigitPairs[bits & 0x3FF].data(), 2);
   }
+}
+
+void write_suffix(const Uuid& uuid, char* out) noexcept {
+  const auto high = load_big_endian<std::uint64_t>(uuid.data());
+  const auto low = load_big_endian<std::uint64_t>(uuid.data() + 8);
+  write_digits(low, 6, out + 26);                     // 60 bits
+  write_digits(low >> 60 | high << 4, 6, out + 14);   // 60 more
+  write_digits(high >> 56, 1, out + 2);
 }
 
 // The first 64 bits of a UUIDv7: 48 bits of time, 4 of version, 12 that count within the millisecond.

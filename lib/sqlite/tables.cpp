@@ -158,7 +158,8 @@ UserTable::UserTable(Connection& connection)
       forget_deleted_(connection, "DELETE FROM user WHERE tags IS NULL AND revision <= ?1") {}
 
 void UserTable::write_whole(Statement& statement, const model::Record& record) {
-  bind_row<UserColumn::count>(statement, 1, record.ordinal(), record.id(), record.external_id(),
+  const UserId id = record.id();
+  bind_row<UserColumn::count>(statement, 1, record.ordinal(), id.view(), record.external_id(),
                               record.revision(), model::row_checksum(record),
                               record.is_tombstone() ? std::nullopt : std::optional(json_of(record)));
   statement.run();

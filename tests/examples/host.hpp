@@ -45,7 +45,7 @@ class Host : public testing::Test {
   template <class... Things>
   void show(const Things&...) {}
   void use(std::string_view, std::string_view) {}
-  void reward(std::string_view) {}
+  void reward(const usertags::UserId&) {}
   void forward(const usertags::Change& change) { forwarded_ = change.revision; }
   void save(const std::string& text) { saved = text; }
   bool running() const {

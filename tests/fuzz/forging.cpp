@@ -140,13 +140,14 @@ struct UserRow {
 
 // None where no record can be made of it.
 model::RecordPtr record_of(const UserRow& user) {
-  if (!model::parse_user_id(user.id)) return {};
+  const auto id = model::parse_user_id(user.id);
+  if (!id) return {};
   std::vector<Tag> tags;
   if (user.tags) {
     for (const auto& [key, value] : *user.tags) tags.push_back({key, value});
   }
   if (!model::Record::has_room_for(user.external_id, tags)) return {};
-  auto record = model::Record::make(user.ordinal, user.revision, user.id, user.external_id, tags);
+  auto record = model::Record::make(user.ordinal, user.revision, *id, user.external_id, tags);
   return user.tags ? record : model::Record::make_tombstone(*record, user.revision);
 }
 

@@ -81,7 +81,7 @@ std::optional<Proof> proof_of(const UserTagStore& store) {
 // Reads whatever there is, and looks at no more than that it is answered.
 void walk(const UserTagStore& store) {
   test::must(store.for_each(Selector(), [&](const User& user) {
-    if (const auto history = store.history(UserRef::id(user.id())); !history) expect_refused(history.error());
+    if (const auto history = store.history(UserRef(user.id())); !history) expect_refused(history.error());
   }));
   Position position = store.position().at(store.stats().log_floor - 1);
   while (const auto page = store.changes(position, 10'000)) {

@@ -29,7 +29,7 @@ void expect_same(const std::vector<RecordPtr>& found, const Moment& expected) {
   ASSERT_EQ(found.size(), expected.size());
   auto record = found.begin();
   for (const auto& [ordinal, version] : expected) {
-    ASSERT_EQ((*record)->hashed_bytes(), version->hashed_bytes());
+    ASSERT_EQ((*record)->version_bytes(), version->version_bytes());
     ++record;
   }
 }

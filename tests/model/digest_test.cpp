@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <limits>
@@ -57,6 +58,26 @@ TEST(UserHash, IsPartOfTheFileFormat) {
   const RecordPtr record = make_record({{"department", "engineering"}, {"tier", "gold"}}, "user_ext_123", 7);
   EXPECT_EQ(user_hash(*record).hex(), "bccaaf696a64f811780b76e21f53a42b");
   EXPECT_EQ(row_checksum(*record), 0x780b76e21f53a42b);
+}
+
+// docs/file-format.md names them. With 97 bytes of external id these fill what short users are gathered in.
+TEST(UserHash, IsOfTheBytesThatTheFormatNames) {
+  for (const std::size_t size : {0U, 1U, 96U, 97U, 98U, 10'000U}) {
+    const std::string id(size, 'e');
+    std::string bytes("\x02\x01\0\0\0\0\0\0", 8);   // revision
+    append_number(static_cast<std::uint16_t>(id.size()), bytes);
+    bytes += std::string("\x04\0", 2) + std::string(test::kSomeId) + id;   // number of tags, and ids
+    const std::string short_value(100, 's');
+    const std::string long_value(255, 'l');
+    bytes += std::string("\x01\x03kval") + std::string("\x01\0l", 3);
+    bytes += "\x01\x64m" + short_value;
+    bytes += std::string("\x01\xFF\xFF\0n", 5) + long_value;
+    const XXH128_hash_t expected = XXH3_128bits(bytes.data(), bytes.size());
+    const Digest hash =
+        user_hash(*make_record({{"k", "val"}, {"l", ""}, {"m", short_value}, {"n", long_value}}, id, 0x0102));
+    EXPECT_EQ(hash.low, expected.low64);
+    EXPECT_EQ(hash.high, expected.high64);
+  }
 }
 
 TEST(UserHash, LowHalfIsTheRowsChecksum) {

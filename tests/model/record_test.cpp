@@ -4,6 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <map>
+#include <span>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -23,13 +24,17 @@ static_assert(std::is_nothrow_copy_constructible_v<RecordPtr> &&
               std::is_nothrow_move_constructible_v<RecordPtr>);
 static_assert(sizeof(RecordPtr) == sizeof(void*));
 
+Uuid some_uuid() {
+  return *parse_user_id(kSomeId);
+}
+
 std::vector<Tag> tags_of(const Record& record) {
   return {record.begin(), record.end()};
 }
 
 TEST(Record, GivesBackWhatItWasMadeOf) {
   const std::vector<Tag> tags = {{"department", "engineering"}, {"empty", ""}, {"tier", "gold"}};
-  const RecordPtr record = Record::make(42, 1234567890123, kSomeId, "user_ext_123", tags);
+  const RecordPtr record = Record::make(42, 1234567890123, some_uuid(), "user_ext_123", tags);
   EXPECT_EQ(record->ordinal(), 42u);
   EXPECT_EQ(record->revision(), 1234567890123u);
   EXPECT_EQ(record->id(), kSomeId);
@@ -74,7 +79,7 @@ TEST(Record, HoldsTextsUpToTheBoundsOfItsLayout) {
   const std::string external_id(Record::kMaxExternalIdBytes, 'x');
   const std::vector<Tag> tags = {{key, value}, {"z", "1"}};
   ASSERT_TRUE(Record::has_room_for(external_id, tags));
-  const RecordPtr record = Record::make(0xFFFF'FFFF, ~std::uint64_t{0}, kSomeId, external_id, tags);
+  const RecordPtr record = Record::make(0xFFFF'FFFF, ~std::uint64_t{0}, some_uuid(), external_id, tags);
   EXPECT_EQ(record->ordinal(), 0xFFFF'FFFFu);
   EXPECT_EQ(record->revision(), ~std::uint64_t{0});
   EXPECT_EQ(record->external_id(), external_id);
@@ -115,19 +120,17 @@ TEST(Record, TombstoneHasIdsAndNoTags) {
   EXPECT_EQ(tombstone->find("a"), std::nullopt);
 }
 
-// The layout is part of the file format, because it is hashed.
-TEST(Record, HashedBytesAreRevisionCountsTextsAndTags) {
+// The layout of tags is part of the file format, because it is hashed.
+TEST(Record, TextsAreExternalIdAndTags) {
   const std::string short_value(254, 's');
   const std::string long_value(255, 'l');
   const RecordPtr record =
       make_record({{"k", "val"}, {"l", ""}, {"m", short_value}, {"n", long_value}}, "ext", 0x0102);
-  std::string expected("\x02\x01\0\0\0\0\0\0", 8);   // revision
-  expected += std::string("\x03\0\x04\0", 4);        // bytes of the external id, number of tags
-  expected += std::string(kSomeId) + "ext";
+  std::string expected = "ext";
   expected += std::string("\x01\x03kval") + std::string("\x01\0l", 3);
   expected += "\x01\xFEm" + short_value;
   expected += std::string("\x01\xFF\xFF\0n", 5) + long_value;
-  EXPECT_EQ(record->hashed_bytes(), expected);
+  EXPECT_EQ(record->texts(), expected);
 }
 
 TEST(Record, HoldsValuesAroundTheBoundOfTheirShortForm) {
@@ -138,18 +141,38 @@ TEST(Record, HoldsValuesAroundTheBoundOfTheirShortForm) {
   }
 }
 
-TEST(Record, HashedBytesLeaveOutOrdinalAndCount) {
+TEST(Record, VersionBytesLeaveOutOrdinalAndCount) {
   const std::vector<Tag> tags = {{"a", "1"}};
-  const RecordPtr one = Record::make(1, 5, kSomeId, "x", tags);
-  const RecordPtr same = Record::make(2, 5, kSomeId, "x", tags);
+  const RecordPtr one = Record::make(1, 5, some_uuid(), "x", tags);
+  const RecordPtr same = Record::make(2, 5, some_uuid(), "x", tags);
   const RecordPtr held_twice = same;
-  EXPECT_EQ(one->hashed_bytes(), same->hashed_bytes());
+  EXPECT_EQ(one->version_bytes(), same->version_bytes());
+  EXPECT_NE(one->version_bytes(), Record::make(1, 6, some_uuid(), "x", tags)->version_bytes());
+}
+
+// Its size is told by the header up to 65,534 bytes, and by its tags beyond.
+TEST(Record, CopiesItselfAtAnySize) {
+  for (const std::size_t size : {0U, 1U, 100U, 65'488U, 65'489U, 65'490U, 65'491U, 65'492U, 65'535U}) {
+    const std::string value(size, 'v');
+    const std::vector<Tag> tags = {{"k", value}, {"l", value}};
+    for (std::size_t count = 0; count <= tags.size(); ++count) {
+      const RecordPtr record = Record::make(42, 43, some_uuid(), "", std::span(tags).first(count));
+      const RecordPtr copy = record->copy();
+      EXPECT_NE(copy.get(), record.get());
+      EXPECT_EQ(copy->ordinal(), 42u);
+      EXPECT_EQ(copy->version_bytes(), record->version_bytes()) << size;
+      EXPECT_EQ(tags_of(*copy), tags_of(*record)) << size;
+      EXPECT_EQ(copy->memory_bytes(), record->memory_bytes());
+    }
+  }
+  const RecordPtr tombstone = Record::make_tombstone(*make_record({{"a", "1"}}), 8);
+  EXPECT_TRUE(tombstone->copy()->is_tombstone());
 }
 
 TEST(Record, IsOneAllocation) {
   const std::vector<Tag> tags = {{"department", "engineering"}, {"tier", "gold"}};
   const std::size_t before = test::allocations();
-  const RecordPtr record = Record::make(1, 1, kSomeId, "user_ext_123", tags);
+  const RecordPtr record = Record::make(1, 1, some_uuid(), "user_ext_123", tags);
   const RecordPtr shared = record;
   EXPECT_EQ(test::allocations() - before, 1u);
 }
@@ -162,9 +185,9 @@ TEST(Record, ThrowsWhereThereIsNoMemory) {
 
 TEST(Record, TellsWhatItTakesInMemory) {
   const RecordPtr small = make_record({});
-  EXPECT_EQ(small->memory_bytes(), 64u);   // 20 + 31 + 3, and 8 of the allocator, in steps of 16
+  EXPECT_EQ(small->memory_bytes(), 64u);   // 38 + 3, and 8 of the allocator, in steps of 16
   const std::string value(200, 'v');
-  EXPECT_EQ(make_record({{"k", value}})->memory_bytes(), 272u);
+  EXPECT_EQ(make_record({{"k", value}})->memory_bytes(), 256u);
 }
 
 RC_GTEST_PROP(Record, RoundTripsAnyTags, (const std::map<std::string, std::string>& tags)) {

@@ -6,8 +6,11 @@
 #include <optional>
 #include <ranges>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <usertags/user.hpp>
+#include <usertags/user_ref.hpp>
+#include <utility>
 #include <vector>
 
 #include "allocations.hpp"
@@ -35,6 +38,16 @@ static_assert(noexcept(std::declval<const User&>().id()) &&
 static_assert(noexcept(std::declval<const User&>().tags()) && noexcept(std::declval<const User&>().tag("")));
 static_assert(noexcept(std::declval<const User&>() == std::declval<const User&>()));
 
+// An id's text is part of the UserId: a view of a temporary's would dangle.
+static_assert(std::is_convertible_v<const UserId&, std::string_view> &&
+              !std::is_convertible_v<UserId, std::string_view>);
+static_assert(std::is_convertible_v<UserId, std::string> && std::is_constructible_v<std::string, UserId>);
+static_assert(std::is_nothrow_copy_constructible_v<UserId> && std::is_trivially_copyable_v<UserId>);
+
+template <class Id>
+concept HasView = requires(Id&& id) { std::forward<Id>(id).view(); };
+static_assert(HasView<const UserId&> && !HasView<UserId> && !HasView<const UserId>);
+
 // As a store's `find` answers: the caller holds the only reference.
 std::optional<User> find() {
   return make_user({{"department", "engineering"}, {"tier", "gold"}}, "ext 1");
@@ -55,6 +68,29 @@ TEST(User, TellsWhatItIs) {
   EXPECT_FALSE(user->tags().empty());
   EXPECT_EQ(joined(user->tags()), "department=engineering;tier=gold;");
   EXPECT_TRUE(make_user({}).tags().empty());
+}
+
+TEST(UserId, IsAText) {
+  const auto user = find();
+  const UserId id = user->id();
+  const std::string_view text = id;
+  EXPECT_EQ(text, test::kSomeId);
+  EXPECT_EQ(id.view().data(), text.data());
+  EXPECT_EQ(std::string(user->id()), test::kSomeId);
+  EXPECT_EQ(UserRef(id).text(), test::kSomeId);
+  std::string assigned;
+  assigned = user->id();
+  EXPECT_EQ(assigned, test::kSomeId);
+  const UserId of_nobody;
+  EXPECT_EQ(of_nobody.view(), "");
+}
+
+TEST(UserId, ComparesWithIdsAndTexts) {
+  const UserId id = find()->id();
+  const UserId later = model::Record::make(1, 1, {0xFF}, "x", {})->id();
+  EXPECT_TRUE(id == find()->id() && id != later && id < later && later > id);
+  EXPECT_TRUE(id == test::kSomeId && test::kSomeId == id && id != "" && id > "user_0" && "user_z" > id);
+  EXPECT_TRUE(id == std::string(test::kSomeId) && UserId() == "" && UserId() < id && UserId() != id);
 }
 
 TEST(User, GivesTheValueOfAKey) {
@@ -112,7 +148,7 @@ TEST(User, CopiesShareOneSnapshotWithoutMemory) {
   const std::vector<Tag>::size_type size = copy.tags().size();
   const auto value = copy.tag("tier");
   EXPECT_EQ(test::allocations(), before);
-  EXPECT_EQ(copy.id().data(), user.id().data());
+  EXPECT_EQ(copy.external_id().data(), user.external_id().data());
   EXPECT_EQ(size, 2u);
   EXPECT_EQ(value, "gold");
 }

@@ -38,19 +38,20 @@ inline sqlite::State first_state() {
   return state;
 }
 
-inline std::string id_of(std::uint32_t ordinal) {
+inline model::Uuid uuid_of(std::uint32_t ordinal) {
   model::Uuid uuid{};
   for (std::size_t i = 0; i < 4; ++i) uuid[15 - i] = static_cast<std::uint8_t>(ordinal >> (8 * i));
-  std::string id(model::kUserIdBytes, '\0');
-  model::write_user_id(uuid, id.data());
-  return id;
+  return uuid;
+}
+inline std::string id_of(std::uint32_t ordinal) {
+  return model::format_typeid(model::kUserIdPrefix, uuid_of(ordinal));
 }
 
 // `tags` may be in any order.
 inline model::RecordPtr make_record(std::uint32_t ordinal, std::uint64_t revision, std::vector<Tag> tags = {},
                                     std::string_view external_id = "ann") {
   std::ranges::sort(tags, {}, &Tag::key);
-  return model::Record::make(ordinal, revision, id_of(ordinal), external_id, tags);
+  return model::Record::make(ordinal, revision, uuid_of(ordinal), external_id, tags);
 }
 
 inline model::Change make_patch(std::uint64_t revision, std::uint32_t ordinal,

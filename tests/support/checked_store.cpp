@@ -169,12 +169,13 @@ void CheckedStore::judge_tokens() {
 }
 
 void CheckedStore::judge_new_id(const std::string& what, const Verdict& verdict, const User& user) {
-  expect(has_form_of_id(user.id()), what, "an id", std::string(user.id()));
+  const UserId id = user.id();
+  expect(has_form_of_id(id), what, "an id", std::string(id));
   if (verdict.user->ordinal != 0) {
     const std::string& last = reference_.id(verdict.user->ordinal - 1);
-    expect(user.id() > last, what, "an id above " + last, std::string(user.id()));
+    expect(id > last, what, "an id above " + last, std::string(id));
   }
-  reference_.learn_id(user.id());
+  reference_.learn_id(id);
 }
 
 // --- Reads. ---

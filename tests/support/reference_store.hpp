@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <usertags/change.hpp>
@@ -80,7 +81,7 @@ class ReferenceStore {
   std::vector<Verdict> apply_all(std::span<const Write> writes);
 
   // The id of the newest user that has none yet.
-  void learn_id(std::string_view id) { ids_.emplace_back(id); }
+  void learn_id(std::string id) { ids_.push_back(std::move(id)); }
   // Of every user there ever was.
   const std::vector<std::string>& ids() const { return ids_; }
   const std::string& id(std::size_t ordinal) const { return ids_.at(ordinal); }

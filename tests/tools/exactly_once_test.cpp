@@ -113,7 +113,8 @@ class Replica {
     for (const auto& [id, user] : users_) {
       std::vector<Tag> tags;
       for (const auto& [key, value] : user.tags) tags.push_back({key, value});
-      digest += model::user_hash(*model::Record::make(1, user.revision, id, user.external_id, tags));
+      digest += model::user_hash(
+          *model::Record::make(1, user.revision, *model::parse_user_id(id), user.external_id, tags));
     }
     return digest.hex();
   }

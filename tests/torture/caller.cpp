@@ -47,7 +47,8 @@ std::size_t key_named(std::string_view key) {
 
 // Of a User or a UserView.
 Version version_of(const auto& user) {
-  Version version{.revision = user.revision(), .id = id_of(user.id())};
+  const UserId id = user.id();
+  Version version{.revision = user.revision(), .id = id_of(id)};
   for (const auto& [key, value] : user.tags()) version.tags.at(key_named(key)) = number_in(value);
   return version;
 }
@@ -137,7 +138,7 @@ void Caller::note_answer(const Intent& intent, const Result<Applied>& answer, co
   if (kind == Kind::claim) seen.question = {View::after, intent.effect.keys, 0, intent.effect.value};
   if (kind == Kind::claim) return;
   seen.revision = seen.transaction = answer->revision;
-  if (intent.effect.kind == Effect::Kind::create) seen.effect.id = id_of(answer->user->id());
+  if (intent.effect.kind == Effect::Kind::create) seen.effect.id = id_of(std::string(answer->user->id()));
 }
 
 void Caller::note_refusal(const Intent& intent, const Error& error, const Ticks& ticks, std::uint64_t item) {

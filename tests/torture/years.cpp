@@ -66,7 +66,8 @@ std::string digest_of(const ReferenceStore& reference) {
     std::vector<Tag> tags;
     for (const auto& [key, value] : user.tags) tags.push_back({key, value});
     digest += model::user_hash(*model::Record::make(static_cast<std::uint32_t>(ordinal + 1), user.revision,
-                                                    reference.id(ordinal), user.external_id, tags));
+                                                    *model::parse_user_id(reference.id(ordinal)),
+                                                    user.external_id, tags));
   }
   return digest.hex();
 }

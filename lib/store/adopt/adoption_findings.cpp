@@ -85,7 +85,7 @@ std::optional<std::vector<TagChange>> all_tags(std::string_view json) {
 }
 
 bool is_same(const Record& one, const Record& other) noexcept {
-  return one.hashed_bytes() == other.hashed_bytes();
+  return one.version_bytes() == other.version_bytes();
 }
 
 class Comparison {
@@ -120,7 +120,8 @@ class Comparison {
   };
 
   Finding& found(ChangeKind kind, const Record& user) {
-    return found(kind, user.ordinal(), user.id(), user.external_id());
+    const UserId id = user.id();
+    return found(kind, user.ordinal(), id, user.external_id());
   }
   Finding& found(ChangeKind kind, std::uint32_t ordinal, std::string_view id, std::string_view external_id) {
     Finding& finding = findings_.all.emplace_back();
@@ -196,10 +197,10 @@ class Comparison {
       return "its row is at revision " + std::to_string(evidence.revision()) +
              ", and the store has only come to " + std::to_string(survey_.state.revision);
     if (!past.user) return {};
-    const std::string_view id = evidence.user ? evidence.user->id() : std::string_view(evidence.foreign->id);
+    const std::string id = evidence.user ? std::string(evidence.user->id()) : evidence.foreign->id;
     const std::string_view external_id =
         evidence.user ? evidence.user->external_id() : std::string_view(evidence.foreign->external_id);
-    if (id != past.user->id()) return changed("id", past.user->id());
+    if (const UserId was = past.user->id(); was != id) return changed("id", was);
     if (external_id != past.user->external_id()) return changed("external id", past.user->external_id());
     return {};
   }
@@ -366,7 +367,7 @@ class Judgement {
   // --- Tags. ---
 
   void check_tags(Finding& finding) {
-    static const RecordPtr nobody = Record::make(0, 0, std::string(model::kUserIdBytes, '0'), {}, {});
+    static const RecordPtr nobody = Record::make(0, 0, {}, {}, {});
     ForeignChange& change = finding.change;
     planner_.plan(finding.was && change.complete ? *finding.was : *nobody, operations_of(change));
     if (!planner_.refused()) return;
@@ -419,9 +420,9 @@ class Judgement {
     const ForeignChange& change = finding.change;
     const auto [holder, is_free] = holders_.try_emplace(change.external_id, change.user_id);
     if (is_free) return;
-    const std::string_view id = holder->second;
+    const std::string& id = holder->second;
     problem(finding, "the external id " + model::quoted(change.external_id) + " belongs to " +
-                         (id.empty() ? std::string("another inserted user") : std::string(id)));
+                         (id.empty() ? "another inserted user" : id));
   }
 
   // --- Ids. They grow with ordinals; one that was set by hand has to fit between its neighbours. ---
@@ -431,7 +432,7 @@ class Judgement {
     for (const RecordPtr& user : std::views::reverse(survey_.users)) {
       Finding* finding = finding_of(*user);
       const Record& named = identity(*user, finding);
-      const bool fits = order_of(named) < next && model::parse_user_id(named.id()) <= survey_.state.last_id;
+      const bool fits = order_of(named) < next && named.uuid() <= survey_.state.last_id;
       if (finding != nullptr && is_named_by_hand(*finding)) {
         if (!fits) out_of_order(*finding);
         continue;
@@ -455,9 +456,7 @@ class Judgement {
     }
   }
 
-  static std::uint64_t order_of(const Record& user) {
-    return model::uuid_order(*model::parse_user_id(user.id()));
-  }
+  static std::uint64_t order_of(const Record& user) { return model::uuid_order(user.uuid()); }
 
   static void out_of_order(Finding& finding) {
     problem(finding,
@@ -471,7 +470,7 @@ class Judgement {
   Findings& findings_;
   model::BatchPlanner planner_;
   boost::unordered_flat_map<std::uint32_t, Finding*> by_ordinal_;
-  boost::unordered_flat_map<std::string_view, std::string_view> holders_;   // external id to id
+  boost::unordered_flat_map<std::string_view, std::string> holders_;   // external id to id
 };
 
 }   // namespace

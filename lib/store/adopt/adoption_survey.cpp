@@ -35,8 +35,9 @@ RecordPtr record_of(const sqlite::UserTable::Row& row) {
   std::vector<Tag> tags;
   for (const auto& [key, value] : foreign.value()) tags.push_back({key, value});
   const bool repeats = std::ranges::adjacent_find(tags, {}, &Tag::key) != tags.end();
-  if (repeats || !is_user(row.id, row.external_id, tags)) return {};
-  RecordPtr user = Record::make(row.ordinal, row.revision, row.id, row.external_id, tags);
+  const auto id = model::parse_user_id(row.id);
+  if (repeats || !id || !is_user(row.external_id, tags)) return {};
+  RecordPtr user = Record::make(row.ordinal, row.revision, *id, row.external_id, tags);
   return row.tags ? user : Record::make_tombstone(*user, row.revision);
 }
 

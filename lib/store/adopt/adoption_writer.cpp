@@ -67,7 +67,7 @@ class Adopting {
       case ChangeKind::created: return create(finding, revision);
       case ChangeKind::patched:
         tags_.assign(user->begin(), user->end());
-        return Record::make(user->ordinal(), revision, user->id(), user->external_id(), tags_);
+        return Record::make(user->ordinal(), revision, user->uuid(), user->external_id(), tags_);
       case ChangeKind::deleted: return Record::make_tombstone(*user, revision);
     }
     return {};
@@ -76,19 +76,19 @@ class Adopting {
   RecordPtr create(Finding& finding, std::uint64_t revision) {
     sqlite::State& state = group_.state();
     state.last_id = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
-    std::string& id = finding.change.user_id;
-    id.resize(model::kUserIdBytes);
-    model::write_user_id(state.last_id, id.data());
     tags_.clear();
     for (const auto& [key, value] : finding.change.tags) tags_.push_back({key, value.value()});
-    return Record::make(state.last_ordinal + 1, revision, id, finding.change.external_id, tags_);
+    RecordPtr user =
+        Record::make(state.last_ordinal + 1, revision, state.last_id, finding.change.external_id, tags_);
+    finding.change.user_id = user->id();
+    return user;
   }
 
   void log(const Finding& finding, const RecordPtr& version) {
     patch_.clear();
     switch (finding.change.kind) {
       case ChangeKind::created:
-        model::append_creation(version->id(), version->external_id(), tags_, patch_);
+        model::append_creation(finding.change.user_id, version->external_id(), tags_, patch_);
         break;
       case ChangeKind::patched: append_deltas(finding.change.tags); break;
       case ChangeKind::deleted: patch_ = model::kDeletionPatch; break;

@@ -90,8 +90,8 @@ class Loading {
   void check_newest_given() const {
     if (loaded_.records.empty()) return;
     const Record& newest = *loaded_.records.back();
-    if (*model::parse_user_id(newest.id()) <= loaded_.state.last_id) return;
-    problem(Kind::user_row, ErrorCode::foreign_write, newest.id(),
+    if (newest.uuid() <= loaded_.state.last_id) return;
+    problem(Kind::user_row, ErrorCode::foreign_write, std::string(newest.id()),
             "the commit record knows no id as new as that of user " + std::to_string(newest.ordinal()));
   }
 

@@ -37,8 +37,8 @@ bool is_tag_list(std::string_view external_id, std::span<const Tag> tags) noexce
 
 }   // namespace
 
-bool is_user(std::string_view id, std::string_view external_id, std::span<const Tag> tags) noexcept {
-  return model::parse_user_id(id) && is_external_id(external_id) && is_tag_list(external_id, tags);
+bool is_user(std::string_view external_id, std::span<const Tag> tags) noexcept {
+  return is_external_id(external_id) && is_tag_list(external_id, tags);
 }
 
 bool is_well_formed(std::string_view json) noexcept {
@@ -47,9 +47,8 @@ bool is_well_formed(std::string_view json) noexcept {
 
 std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
                                                model::PatchDecoder& decoder) {
-  if (!model::parse_user_id(row.id) || !is_external_id(row.external_id)) {
-    return damaged("has no valid id or external id");
-  }
+  const auto id = model::parse_user_id(row.id);
+  if (!id || !is_external_id(row.external_id)) return damaged("has no valid id or external id");
   RecordPtr record;
   if (row.tags) {
     if (!is_well_formed(*row.tags)) return damaged("has tags that are no well-formed UTF-8");
@@ -58,9 +57,9 @@ std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row
       return model::parse_foreign_tags(*row.tags) ? foreign("has tags that the store did not write")
                                                   : damaged("has tags that cannot be read");
     }
-    record = Record::make(row.ordinal, row.revision, row.id, row.external_id, *tags);
+    record = Record::make(row.ordinal, row.revision, *id, row.external_id, *tags);
   } else {
-    record = Record::make_tombstone(*Record::make(row.ordinal, 0, row.id, row.external_id, {}), row.revision);
+    record = Record::make_tombstone(*Record::make(row.ordinal, 0, *id, row.external_id, {}), row.revision);
   }
   if (model::row_checksum(*record) != row.checksum) return foreign("is not as the store left it");
   return record;
@@ -73,8 +72,10 @@ using model::RecordPtr;
 RecordPtr Replay::create(const Change& creation) {
   if (!is_well_formed(creation.patch)) return {};
   const auto user = decoder_.creation(creation.patch);
-  if (!user || !is_user(user->id, user->external_id, user->tags)) return {};
-  return Record::make(creation.ordinal, creation.revision, user->id, user->external_id, user->tags);
+  if (!user || !is_user(user->external_id, user->tags)) return {};
+  const auto id = model::parse_user_id(user->id);
+  if (!id) return {};
+  return Record::make(creation.ordinal, creation.revision, *id, user->external_id, user->tags);
 }
 
 RecordPtr Replay::patch(const Change& patch, const Record& before) {
@@ -82,8 +83,8 @@ RecordPtr Replay::patch(const Change& patch, const Record& before) {
   const auto deltas = decoder_.patch(patch.patch);
   if (!deltas) return {};
   merge(before, *deltas);
-  if (!is_user(before.id(), before.external_id(), tags_)) return {};
-  return Record::make(before.ordinal(), patch.revision, before.id(), before.external_id(), tags_);
+  if (!is_user(before.external_id(), tags_)) return {};
+  return Record::make(before.ordinal(), patch.revision, before.uuid(), before.external_id(), tags_);
 }
 
 RecordPtr Replay::erase(const Change& deletion, const Record& before) {

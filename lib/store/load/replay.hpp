@@ -32,9 +32,9 @@ struct RowProblem {
 std::expected<model::RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
                                                       model::PatchDecoder& decoder);
 
-// Whether a record can have these, and a file may: an id, an external id that is well-formed and not empty,
-// keys that are not empty, and room for all of it. Keys are sorted.
-bool is_user(std::string_view id, std::string_view external_id, std::span<const Tag> tags) noexcept;
+// Whether a record can have these, and a file may: an external id that is well-formed and not empty, keys
+// that are not empty, and room for all of it. Keys are sorted.
+bool is_user(std::string_view external_id, std::span<const Tag> tags) noexcept;
 
 // Whether the text of a JSON column is one that a decoder's views may be taken from: what it has between its
 // quotes is then well-formed, too. NUL is no matter here, because canonical JSON has none.

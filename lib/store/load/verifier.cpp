@@ -82,7 +82,7 @@ class Verification {
         differs(**in_file, "is in the file only");
       if (in_file == end || (*in_file)->ordinal() != in_memory.ordinal())
         return differs(in_memory, "is in memory only");
-      if ((*in_file)->hashed_bytes() != in_memory.hashed_bytes())
+      if ((*in_file)->version_bytes() != in_memory.version_bytes())
         differs(in_memory, "differs between memory and file");
       ++in_file;
     });

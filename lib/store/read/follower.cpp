@@ -62,8 +62,9 @@ class Difference {
     come_.push_back({{}, after});
   }
   void stay(const Record& before, const RecordPtr& after) {
-    const bool is_same = before.hashed_bytes() == after->hashed_bytes();
-    impossible_ = impossible_ || before.id() != after->id() || before.external_id() != after->external_id() ||
+    const bool is_same = before.version_bytes() == after->version_bytes();
+    impossible_ = impossible_ || before.uuid() != after->uuid() ||
+                  before.external_id() != after->external_id() ||
                   (!is_same && after->revision() <= before.revision());
     if (!is_same) stayed_.push_back({RecordPtr::share(before), after});
   }

@@ -182,7 +182,7 @@ RecordPtr Judge::current(const UserRef& user, const PendingGroup& group) const {
   if (group.empty()) return published;
   const Record* pending = group.find(published ? published->external_id() : user.text());
   if (pending == nullptr) return published;
-  const bool meant = user.kind() != UserRef::Kind::external_id && user.text() == pending->id();
+  const bool meant = user.kind() != UserRef::Kind::external_id && pending->id() == user.text();
   const bool named = user.kind() != UserRef::Kind::id && user.text() == pending->external_id();
   return !pending->is_tombstone() && (meant || named) ? RecordPtr::share(*pending) : RecordPtr();
 }
@@ -229,16 +229,13 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
     return std::unexpected(used_up("2^32 - 1 ordinals"));
   const model::Uuid uuid = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
   if (uuid <= state.last_id) return std::unexpected(used_up("ids"));
-  char id[model::kUserIdBytes];
-  model::write_user_id(uuid, id);
-  const std::string_view id_text(id, sizeof id);
-
   RecordPtr user =
-      Record::make(state.last_ordinal + 1, state.revision + 1, id_text, write.external_id, planner_.tags());
+      Record::make(state.last_ordinal + 1, state.revision + 1, uuid, write.external_id, planner_.tags());
   const std::int64_t growth = MemoryBudget::growth(nullptr, *user, write.options.token);
   if (auto wrong = check_change(growth, false, group)) return std::unexpected(std::move(*wrong));
   patch_.clear();
-  model::append_creation(id_text, write.external_id, planner_.tags(), patch_);
+  const UserId id = user->id();
+  model::append_creation(id, write.external_id, planner_.tags(), patch_);
   if (transaction_ != nullptr) std::ignore = transaction_->name(*user, *item_);
   group.add(ChangeKind::created, {{}, user}, patch_, write.options.note);
   state.last_id = uuid;
@@ -264,7 +261,7 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
   RecordPtr before = std::move(*planned);
   if (!planner_.changes_anything()) return answer(std::move(before), false);
 
-  RecordPtr after = Record::make(before->ordinal(), group.state().revision + 1, before->id(),
+  RecordPtr after = Record::make(before->ordinal(), group.state().revision + 1, before->uuid(),
                                  before->external_id(), planner_.tags());
   const std::int64_t growth = MemoryBudget::growth(before.get(), *after, write.options.token);
   if (auto wrong = check_change(growth, only_removes(planner_.deltas()), group))
@@ -290,7 +287,7 @@ Result<Applied> Judge::plan_now(const PatchView& write) {
   if (!planned) return std::unexpected(std::move(planned).error());
   if (!planner_.changes_anything()) return answer(std::move(*planned), false);
   const Record& before = **planned;
-  RecordPtr after = Record::make(before.ordinal(), memory_.projection.visible_revision() + 1, before.id(),
+  RecordPtr after = Record::make(before.ordinal(), memory_.projection.visible_revision() + 1, before.uuid(),
                                  before.external_id(), planner_.tags());
   const std::int64_t growth = MemoryBudget::growth(&before, *after, write.options.token);
   if (auto wrong = check_room(growth, only_removes(planner_.deltas()), nothing))

@@ -120,7 +120,7 @@ TEST_F(PrunedStore, AUserWhoIsAnotherAtTheSameRevisionEndsTheFollowing) {
   const StockSqlite::Row row = StockSqlite(path_).query("SELECT * FROM user WHERE external_id = 'eve'").at(0);
   const Tag tag{"n", "forged"};
   const auto record = model::Record::make(static_cast<std::uint32_t>(std::stoul(row[0])), std::stoull(row[3]),
-                                          row[1], row[2], std::span(&tag, 1));
+                                          *model::parse_user_id(row[1]), row[2], std::span(&tag, 1));
   rewrite(path_, [&](sqlite::Connection& connection) { sqlite::UserTable(connection).put(*record); });
   run(R"(UPDATE user SET tags = '{"y":"1"}' WHERE external_id = 'fay')");
   must_adopt();

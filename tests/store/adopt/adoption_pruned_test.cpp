@@ -93,7 +93,7 @@ TEST_F(PrunedStore, ARowThatIsForgedWellIsNotShownButTold) {
   const StockSqlite::Row row = StockSqlite(path_).query("SELECT * FROM user WHERE external_id = 'eve'").at(0);
   const Tag tag{"n", "forged"};
   const auto record = model::Record::make(static_cast<std::uint32_t>(std::stoul(row[0])), std::stoull(row[3]),
-                                          row[1], row[2], std::span(&tag, 1));
+                                          *model::parse_user_id(row[1]), row[2], std::span(&tag, 1));
   run("UPDATE user SET checksum = " + std::to_string(model::row_checksum(*record)) +
       R"(, tags = '{"n":"forged"}' WHERE external_id = 'eve')");
   const Adoption adoption = must_adopt();

@@ -345,9 +345,10 @@ TEST_F(PrunedStore, UsersWhomNobodySeemsToHaveChangedHaveToFitEachOther) {
             .query(std::string("SELECT ordinal, revision FROM user WHERE external_id = '") + external_id +
                    '\'')
             .at(0);
-    const auto user =
-        model::Record::make(static_cast<std::uint32_t>(std::stoul(row[0])), std::stoull(row[1]),
-                            query("SELECT id FROM user WHERE external_id = '" + id_of + '\''), name_of, {});
+    const auto user = model::Record::make(
+        static_cast<std::uint32_t>(std::stoul(row[0])), std::stoull(row[1]),
+        *model::parse_user_id(query("SELECT id FROM user WHERE external_id = '" + id_of + '\'')), name_of,
+        {});
     rewrite(path_, [&](sqlite::Connection& connection) { sqlite::UserTable(connection).put(*user); });
   };
   const auto image = file_bytes(path_);

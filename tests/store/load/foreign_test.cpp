@@ -193,8 +193,9 @@ class Hostile : public Foreign, public testing::WithParamInterface<Tag> {
   void forge_row(std::string_view external_id, const Tag& tag) const {
     const StockSqlite::Row row =
         StockSqlite(path_).query("SELECT ordinal, id, revision FROM user WHERE external_id = 'ann'").at(0);
-    const auto record = model::Record::make(static_cast<std::uint32_t>(std::stoul(row[0])),
-                                            std::stoull(row[2]), row[1], external_id, std::span(&tag, 1));
+    const auto record =
+        model::Record::make(static_cast<std::uint32_t>(std::stoul(row[0])), std::stoull(row[2]),
+                            *model::parse_user_id(row[1]), external_id, std::span(&tag, 1));
     std::string tags;
     model::append_tags(std::span(&tag, 1), tags);
     run(("UPDATE user SET external_id = " + as_text(external_id) + ", tags = " + as_text(tags) +

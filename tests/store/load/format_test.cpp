@@ -142,7 +142,8 @@ class Format : public testing::Test {
   void unfold(std::uint32_t ordinal, const KnownUser& user, const char* tags_json) const {
     std::vector<Tag> tags;
     for (const auto& [key, value] : user.tags) tags.push_back({key, value});
-    const auto record = model::Record::make(ordinal, user.revision, user.id, user.external_id, tags);
+    const auto record =
+        model::Record::make(ordinal, user.revision, *model::parse_user_id(user.id), user.external_id, tags);
     StockSqlite(path_).run("UPDATE user SET revision = " + std::to_string(user.revision) +
                            ", checksum = " + std::to_string(model::row_checksum(*record)) + ", tags = '" +
                            tags_json + "' WHERE ordinal = " + std::to_string(ordinal));

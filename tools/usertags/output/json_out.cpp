@@ -79,7 +79,8 @@ std::string& JsonObject::name_of(std::string_view name) {
 
 void append_json(std::string& out, const User& user) {
   JsonObject object(out);
-  object.text("id", user.id());
+  const UserId id = user.id();
+  object.text("id", id);
   object.text("external_id", user.external_id());
   object.number("revision", user.revision());
   append_json_array(object.name_of("tags"), user.tags(), [&](const Tag& tag) { append_tag(out, tag); });
