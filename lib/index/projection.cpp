@@ -167,7 +167,7 @@ void Projection::publish(std::unique_ptr<Publication> publication) noexcept {
 
 void Projection::show(std::unique_ptr<Publication> publication) noexcept {
   push(*publication);
-  tags_.publish(*publication->edits_);
+  tags_.publish(std::move(*publication->edits_));
   publication->edits_.reset();
   publication->reserved_ = 0;
   visible_.store(publication->revision_, std::memory_order_release);

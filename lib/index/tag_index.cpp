@@ -1,6 +1,7 @@
 #include "index/tag_index.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <compare>
 #include <new>
 #include <utility>
 
@@ -77,8 +78,11 @@ void append_differences(const Record* before, const Record& after, std::vector<T
   auto new_tag = after.begin();
   constexpr TagIterator kEnd;
   while (old_tag != kEnd || new_tag != kEnd) {
-    const bool had_key = old_tag != kEnd && (new_tag == kEnd || old_tag->key <= new_tag->key);
-    const bool has_key = new_tag != kEnd && (old_tag == kEnd || new_tag->key <= old_tag->key);
+    const std::strong_ordering order = old_tag == kEnd   ? std::strong_ordering::greater
+                                       : new_tag == kEnd ? std::strong_ordering::less
+                                                         : old_tag->key <=> new_tag->key;
+    const bool had_key = order <= 0;
+    const bool has_key = order >= 0;
     const bool differs = !had_key || !has_key || old_tag->value != new_tag->value;
     if (differs) {
       TagEdit edit{.had_key = had_key, .has_key = has_key, .ordinal = after.ordinal()};
@@ -177,21 +181,22 @@ void TagIndex::cancel(std::span<const TagEdit> edits) noexcept {
 }
 
 // Values and keys that fall empty are erased at the end: until then the edits' sets have to stay.
-void TagIndex::publish(const TagEdits& edits) noexcept {
-  bool empties = false;
+void TagIndex::publish(TagEdits edits) noexcept {
+  bool empties_any = false;
   for (const std::uint32_t ordinal : edits.created) users_.add(ordinal);
   for (std::size_t i = 0; i < edits.tags.size(); ++i) {
     prefetch(edits.tags, i);
-    const TagEdit& edit = edits.tags[i];
+    TagEdit& edit = edits.tags[i];
     if (edit.has_key) edit.entry->add(*edit.to, !edit.had_key, edit.ordinal);
     if (!edit.had_key) continue;
     edit.entry->remove(*edit.from, !edit.has_key, edit.ordinal);
-    empties = empties || edit.from->empty();
+    edit.empties_old = edit.from->empty();
+    empties_any = empties_any || edit.empties_old;
   }
   for (const std::uint32_t ordinal : edits.deleted) users_.remove(ordinal);
-  if (!empties) return;
+  if (!empties_any) return;
   for (const TagEdit& edit : edits.tags) {
-    if (edit.had_key) erase_if_unused(edit.key, edit.old_value);
+    if (edit.empties_old) erase_if_unused(edit.key, edit.old_value);
   }
 }
 

@@ -108,6 +108,7 @@ struct TagEdit {
   std::string_view new_value{};
   bool had_key = false;
   bool has_key = false;
+  bool empties_old = false;   // `from` had nobody left when the user was out: it may be erased
   std::uint32_t ordinal = 0;
 
   KeyEntry* entry = nullptr;
@@ -142,7 +143,7 @@ class TagIndex {
   // may change the index until the edits are published or cancelled; the transitions must live as long.
   TagEdits prepare(std::span<const Transition> transitions);
   void cancel(const TagEdits& edits) noexcept;
-  void publish(const TagEdits& edits) noexcept;
+  void publish(TagEdits edits) noexcept;
 
   const KeyEntry* find(std::string_view key) const noexcept;
   const UserSet* find(std::string_view key, std::string_view value) const noexcept;
