@@ -24,6 +24,7 @@
 #include <vector>
 
 #include <usertags/error.hpp>
+#include <usertags/export.hpp>
 #include <usertags/page.hpp>
 
 namespace usertags {
@@ -49,7 +50,7 @@ class PositionText {
 // A place in one store's sequence of changes: behind the change of its revision. A position never expires,
 // but the changes behind it may be pruned. A default-made Position stands before the first change. It belongs
 // to no store, and every store takes it.
-class Position {
+class USERTAGS_EXPORT Position {
  public:
   Position() noexcept = default;
 
@@ -77,7 +78,7 @@ class Position {
 
 enum class ChangeKind : std::uint8_t { created = 1, patched = 2, deleted = 3 };
 
-std::string_view to_string(ChangeKind) noexcept;
+USERTAGS_EXPORT std::string_view to_string(ChangeKind) noexcept;
 
 // What became of one key.
 struct TagChange {

@@ -22,6 +22,8 @@
 #include <string_view>
 #include <vector>
 
+#include <usertags/export.hpp>
+
 namespace usertags {
 
 // The stable names of these codes (`to_string`) are the same in C++, in JSON and in the documents.
@@ -57,13 +59,13 @@ enum class ErrorCode : std::uint8_t {
   settings_mismatch,   // current_version() is that of the store's settings
 };
 
-std::string_view to_string(ErrorCode) noexcept;
+USERTAGS_EXPORT std::string_view to_string(ErrorCode) noexcept;
 
 // The values are in digests that files keep (of requests with a token): they never change.
 enum class OperationKind : std::uint8_t { create = 0, update = 1, set = 2, erase = 3 };
 
 // "create", "update", "set" and "delete": the words of JSON and of the command.
-std::string_view to_string(OperationKind) noexcept;
+USERTAGS_EXPORT std::string_view to_string(OperationKind) noexcept;
 
 // One reason why a batch, or the tags of a creation, was refused.
 struct Violation {
@@ -108,14 +110,14 @@ struct Violation {
   bool operator==(const Violation&) const = default;
 };
 
-std::string_view to_string(Violation::Reason) noexcept;
-std::string_view to_string(Violation::Subject) noexcept;
+USERTAGS_EXPORT std::string_view to_string(Violation::Reason) noexcept;
+USERTAGS_EXPORT std::string_view to_string(Violation::Subject) noexcept;
 // As Error::message() lists it, on one line: `set k: value_too_long: 201 of 200 characters`.
-std::string in_words(const Violation& violation);
+USERTAGS_EXPORT std::string in_words(const Violation& violation);
 
 // A code and one pointer. Copying counts a reference and never fails. Const use from many threads is safe;
 // what accessors hand out lives as long as the error.
-class [[nodiscard]] Error {
+class [[nodiscard]] USERTAGS_EXPORT Error {
  public:
   // What an error names. What does not apply to its code is absent. In `what` and `remedy`, control
   // characters and malformed bytes are written as \xNN.

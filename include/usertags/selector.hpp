@@ -26,6 +26,7 @@
 #include <vector>
 
 #include <usertags/error.hpp>
+#include <usertags/export.hpp>
 
 namespace usertags {
 
@@ -34,7 +35,7 @@ struct SelectorForm;
 class SelectorAccess;
 }   // namespace selector
 
-class Selector {
+class USERTAGS_EXPORT Selector {
  public:
   Selector() noexcept = default;   // every user
   // Copying is cheap, and moving is copying: no selector turns into "every user" by being moved from.
@@ -54,10 +55,10 @@ class Selector {
   // and keys that a tag can have. What is made of a refused selector is refused for the same reason.
   std::optional<Error> error() const;
 
-  friend Selector operator&&(const Selector& left, const Selector& right);
-  friend Selector operator||(const Selector& left, const Selector& right);
-  friend Selector operator!(const Selector& negated);   // of every user: a selector that matches nobody
-  friend bool operator==(const Selector& left, const Selector& right);
+  Selector operator&&(const Selector& other) const;
+  Selector operator||(const Selector& other) const;
+  Selector operator!() const;   // of every user: a selector that matches nobody
+  bool operator==(const Selector& other) const;
 
  private:
   friend class selector::SelectorAccess;
@@ -71,7 +72,7 @@ class Selector {
 //
 // A test matches users that have the key. The negative ones (not_in, !=, does_not_match) also match users
 // that lack it.
-class SelectorKey {
+class USERTAGS_EXPORT SelectorKey {
  public:
   explicit SelectorKey(std::string_view key) : key_(key) {}
 

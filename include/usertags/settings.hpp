@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <usertags/error.hpp>
+#include <usertags/export.hpp>
 
 namespace usertags {
 
@@ -67,7 +68,7 @@ struct SettingsChange {
 };
 
 // The change that makes a store's settings these.
-SettingsChange change_to(const Settings& settings) noexcept;
+USERTAGS_EXPORT SettingsChange change_to(const Settings& settings) noexcept;
 
 // One setting by its name, the same in the file, in messages and in the command: tags_per_user,
 // operations_per_batch, history_keep_all (0 or 1), history_min_changes, history_min_age_s (seconds),
@@ -80,10 +81,11 @@ struct NamedSetting {
 };
 
 // All settings, in the order above. Throws std::bad_alloc.
-std::vector<NamedSetting> named(const Settings& settings);
+USERTAGS_EXPORT std::vector<NamedSetting> named(const Settings& settings);
 
 // Sets the setting of this name. Error: invalid_argument, where there is no such setting, or the value is out
 // of its range; then `settings` stays as it was.
-[[nodiscard]] Result<void> set_named(Settings& settings, std::string_view name, std::int64_t value) noexcept;
+[[nodiscard]] USERTAGS_EXPORT Result<void> set_named(Settings& settings, std::string_view name,
+                                                     std::int64_t value) noexcept;
 
 }   // namespace usertags

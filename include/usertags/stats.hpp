@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <usertags/export.hpp>
+
 namespace usertags {
 
 // A distribution of durations since the store was opened. Percentiles are accurate to one part in 16.
@@ -87,6 +89,6 @@ struct VerifyReport {
   bool ok() const noexcept { return problems.empty(); }
 };
 
-std::string_view to_string(VerifyReport::Kind) noexcept;
+USERTAGS_EXPORT std::string_view to_string(VerifyReport::Kind) noexcept;
 
 }   // namespace usertags

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include <usertags/export.hpp>
 #include <usertags/tag.hpp>
 #include <usertags/user_id.hpp>
 
@@ -25,8 +26,8 @@ namespace usertags {
 namespace model {
 class Record;       // the snapshot itself: one contiguous block of memory
 class UserAccess;   // the engine's way to make Users
-void retain(const Record*) noexcept;
-void release(const Record*) noexcept;
+USERTAGS_EXPORT void retain(const Record*) noexcept;
+USERTAGS_EXPORT void release(const Record*) noexcept;
 }   // namespace model
 
 // A counted reference to a snapshot; empty only when moved from. The classes below are made of it; hosts have
@@ -57,7 +58,7 @@ class SnapshotRef {
 };
 
 // Walks the tags of one snapshot in bytewise order of their keys.
-class TagIterator {
+class USERTAGS_EXPORT TagIterator {
  public:
   using iterator_concept = std::forward_iterator_tag;
   using iterator_category = std::input_iterator_tag;
@@ -93,7 +94,7 @@ class TagIterator {
 
 // The tags of a user: a sorted range of Tag that keeps the snapshot alive, so that
 // `for (auto [key, value] : store.find(x)->tags())` is safe.
-class TagsView {
+class USERTAGS_EXPORT TagsView {
  public:
   TagIterator begin() const noexcept { return snapshot_ ? TagIterator(*snapshot_.get()) : TagIterator(); }
   TagIterator end() const noexcept { return {}; }
@@ -126,7 +127,7 @@ class TagValue {
 };
 
 // A snapshot of one user. One that was moved from may only be assigned to, or destroyed.
-class User {
+class USERTAGS_EXPORT User {
  public:
   UserId id() const noexcept;
   std::string_view external_id() const noexcept;
@@ -135,7 +136,7 @@ class User {
   std::optional<TagValue> tag(std::string_view key) const noexcept;   // none: the user lacks the key
 
   // The same user at the same revision with the same tags.
-  friend bool operator==(const User& left, const User& right) noexcept;
+  bool operator==(const User& other) const noexcept;
 
  private:
   friend class model::UserAccess;
@@ -146,7 +147,7 @@ class User {
 
 // What `UserTagStore::read` hands to its function: a user without a counted reference. The view, and all that
 // it hands out, is valid only until that function returns.
-class UserView {
+class USERTAGS_EXPORT UserView {
  public:
   class Tags {
    public:

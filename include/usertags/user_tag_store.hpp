@@ -48,6 +48,7 @@
 #include <usertags/adoption.hpp>
 #include <usertags/change.hpp>
 #include <usertags/error.hpp>
+#include <usertags/export.hpp>
 #include <usertags/facets.hpp>
 #include <usertags/options.hpp>
 #include <usertags/page.hpp>
@@ -58,11 +59,12 @@
 #include <usertags/tag_batch.hpp>
 #include <usertags/user.hpp>
 #include <usertags/user_ref.hpp>
+#include <usertags/version.hpp>
 #include <usertags/write.hpp>
 
 namespace usertags {
 
-class UserTagStore {
+class USERTAGS_EXPORT UserTagStore {
  public:
   // Opens the store in the SQLite file at `path`, or makes it (Options::create_if_missing). PATH-wal,
   // PATH-shm and PATH.lock beside the file belong to it. Recovers from whatever end the last writer had,

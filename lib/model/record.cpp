@@ -159,11 +159,11 @@ std::optional<TagValue> User::tag(std::string_view key) const noexcept {
   return TagValue(snapshot_, *value);
 }
 
-bool operator==(const User& left, const User& right) noexcept {
-  const model::Record* const one = left.snapshot_.get();
-  const model::Record* const other = right.snapshot_.get();
-  if (one == other) return true;
-  return one != nullptr && other != nullptr && one->version_bytes() == other->version_bytes();
+bool User::operator==(const User& other) const noexcept {
+  const model::Record* const mine = snapshot_.get();
+  const model::Record* const its = other.snapshot_.get();
+  if (mine == its) return true;
+  return mine != nullptr && its != nullptr && mine->version_bytes() == its->version_bytes();
 }
 
 UserId UserView::id() const noexcept {

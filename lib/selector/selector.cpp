@@ -83,21 +83,21 @@ std::optional<Error> Selector::error() const {
   return refusal(*this);
 }
 
-Selector operator&&(const Selector& left, const Selector& right) {
-  return joined(left, right, selector::make_all);
+Selector Selector::operator&&(const Selector& other) const {
+  return joined(*this, other, selector::make_all);
 }
 
-Selector operator||(const Selector& left, const Selector& right) {
-  return joined(left, right, selector::make_any);
+Selector Selector::operator||(const Selector& other) const {
+  return joined(*this, other, selector::make_any);
 }
 
-Selector operator!(const Selector& negated) {
-  if (refusal(negated)) return negated;
-  return SelectorAccess::selector(selector::make_negation(SelectorAccess::form(negated).node));
+Selector Selector::operator!() const {
+  if (refusal(*this)) return *this;
+  return SelectorAccess::selector(selector::make_negation(SelectorAccess::form(*this).node));
 }
 
-bool operator==(const Selector& left, const Selector& right) {
-  return SelectorAccess::form(left).text == SelectorAccess::form(right).text;
+bool Selector::operator==(const Selector& other) const {
+  return SelectorAccess::form(*this).text == SelectorAccess::form(other).text;
 }
 
 // --- SelectorKey ---

@@ -1,5 +1,6 @@
 // The boundary of the library: here what was thrown becomes a value, and nothing is thrown beyond.
 #include <usertags/user_tag_store.hpp>
+#include <usertags/version.hpp>
 
 #include <new>
 #include <optional>
@@ -281,6 +282,16 @@ Result<void> UserTagStore::close() noexcept {
     impl_->close(true);
     return {};
   });
+}
+
+// --- The version. ---
+
+#define USERTAGS_AS_TEXT(number) #number
+#define USERTAGS_JOINED(major, minor, patch) \
+  USERTAGS_AS_TEXT(major) "." USERTAGS_AS_TEXT(minor) "." USERTAGS_AS_TEXT(patch)
+
+std::string_view version() noexcept {
+  return USERTAGS_JOINED(USERTAGS_VERSION_MAJOR, USERTAGS_VERSION_MINOR, USERTAGS_VERSION_PATCH);
 }
 
 }   // namespace usertags

@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <iostream>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -46,6 +48,11 @@ class Host : public testing::Test {
   void show(const Things&...) {}
   void use(std::string_view, std::string_view) {}
   void reward(const usertags::UserId&) {}
+  void mirror(const usertags::User&) {}
+  void begin_anew() { ADD_FAILURE() << "the history is kept"; }
+  std::string next_seats(const std::optional<usertags::TagValue>& seats) { return seats ? "more" : "1"; }
+  std::int64_t seconds_since_1970() { return 1'795'474'591; }
+  void note(const usertags::Result<usertags::Applied>& outcome) { EXPECT_TRUE(outcome); }
   void forward(const usertags::Change& change) { forwarded_ = change.revision; }
   void save(const std::string& text) { saved = text; }
   bool running() const {
@@ -54,6 +61,7 @@ class Host : public testing::Test {
 
   usertags::UserTagStore store = usertags::UserTagStore::open_in_memory().value();
   std::string saved = usertags::Position().text();
+  std::string input = "gold,!churned";
   std::string text_from_somebody = "tier in (gold,silver), !churned";
 
  private:

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <usertags/error.hpp>
+#include <usertags/version.hpp>
 
 #include "commands/commands.hpp"
 #include "exit_code.hpp"
@@ -57,7 +58,7 @@ struct Entry {
 class CommandLine {
  public:
   explicit CommandLine(Console& console) : console_(console), app_(kAbout, "usertags") {
-    app_.set_version_flag("--version", "usertags " USERTAGS_VERSION, "Print the version and exit");
+    app_.set_version_flag("--version", fmt::format("usertags {}", version()), "Print the version and exit");
     app_.set_help_flag("--help,-h", "Print this help and exit");
     app_.formatter(std::make_shared<HelpFormatter>());
     app_.footer(kExitCodes);
