@@ -5,9 +5,11 @@
 
 #include <usertags/export.hpp>
 
+// NOLINTBEGIN(modernize-macro-to-enum): the preprocessor is to compare them.
 #define USERTAGS_VERSION_MAJOR 0
 #define USERTAGS_VERSION_MINOR 1
 #define USERTAGS_VERSION_PATCH 0
+// NOLINTEND(modernize-macro-to-enum)
 
 // To compare with: 10,000 for each major version, 100 for each minor one.
 #define USERTAGS_VERSION_NUMBER \

@@ -95,7 +95,7 @@ class Record {
         tag_count_(static_cast<std::uint16_t>(tag_count)),
         size_(static_cast<std::uint16_t>(std::min(size, kNotTold))) {}
   // For copy(): all but the count is copied in.
-  Record() noexcept {}
+  Record() noexcept {}   // NOLINT(modernize-use-equals-default): nothing is to be written, zeros neither
   ~Record() = default;
   // A record without tags yet: the space for their `tag_bytes` bytes is not written.
   static Record* allocate(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
