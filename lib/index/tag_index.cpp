@@ -181,7 +181,7 @@ void TagIndex::cancel(std::span<const TagEdit> edits) noexcept {
 }
 
 // Values and keys that fall empty are erased at the end: until then the edits' sets have to stay.
-void TagIndex::publish(TagEdits edits) noexcept {
+void TagIndex::publish(TagEdits&& edits) noexcept {
   bool empties_any = false;
   for (const std::uint32_t ordinal : edits.created) users_.add(ordinal);
   for (std::size_t i = 0; i < edits.tags.size(); ++i) {

@@ -143,7 +143,7 @@ class TagIndex {
   // may change the index until the edits are published or cancelled; the transitions must live as long.
   TagEdits prepare(std::span<const Transition> transitions);
   void cancel(const TagEdits& edits) noexcept;
-  void publish(TagEdits edits) noexcept;
+  void publish(TagEdits&& edits) noexcept;
 
   const KeyEntry* find(std::string_view key) const noexcept;
   const UserSet* find(std::string_view key, std::string_view value) const noexcept;

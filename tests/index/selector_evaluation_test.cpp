@@ -103,13 +103,13 @@ TEST(SelectorEvaluation, SeesWhatIsPublishedOnly) {
       const bool deletes = before && tags.empty();
       const RecordPtr after = deletes ? Record::make_tombstone(*before, 2) : record_of(ordinal, tags);
       const std::vector<Transition> group = {{before, after}};
-      const TagEdits edits = index.prepare(group);
+      TagEdits edits = index.prepare(group);
       if (tags.size() == 1) {
         RC_ASSERT(wrong(index, **test::any_selector_node(), users) == "");
         index.cancel(edits);
         continue;
       }
-      index.publish(edits);
+      index.publish(std::move(edits));
       deletes ? static_cast<void>(users.erase(ordinal))
               : static_cast<void>(users.insert_or_assign(ordinal, tags));
     }

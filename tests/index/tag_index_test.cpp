@@ -133,13 +133,13 @@ RC_GTEST_PROP(TagIndex, AfterAnyStepsEqualsTheUsersTagsAndAFreshOne, ()) {
       else
         then[ordinal] = after;
     }
-    const TagEdits edits = index.prepare(steps);
+    TagEdits edits = index.prepare(steps);
     if (*rc::gen::inRange(0, 4) == 0) {
       index.cancel(edits);
       RC_ASSERT(contents(index) == expected(users));
       continue;
     }
-    index.publish(edits);
+    index.publish(std::move(edits));
     users = std::move(then);
   }
   RC_ASSERT(contents(index) == expected(users));
