@@ -83,7 +83,8 @@ USERTAGS_EXPORT std::string_view to_string(ChangeKind) noexcept;
 // What became of one key.
 struct TagChange {
   std::string key{};
-  std::optional<std::string> value{};   // none: removed
+  std::optional<std::string> value{};    // none: removed
+  std::optional<std::string> before{};   // what it had; none: the user had no such tag
 
   bool operator==(const TagChange&) const = default;
 };
@@ -96,8 +97,12 @@ struct Change {
   ChangeKind kind{};
   std::string user_id{};
   std::string external_id{};
-  // By key. Of a creation: all tags. Of a patch: those that really changed. Of a deletion: none.
+  // By key. Of a creation: all tags. Of a patch: those that really changed. Of a deletion: all that the user
+  // had, removed.
   std::vector<TagChange> tags{};
+  // False: a change that was adopted, and nothing told what was before. Then a patch has all tags that the
+  // user had afterwards, without `before`, and a deletion has none.
+  bool before_known = true;
   std::string note{};   // who or why; empty: none
 
   bool operator==(const Change&) const = default;

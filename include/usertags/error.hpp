@@ -57,6 +57,11 @@ enum class ErrorCode : std::uint8_t {
   cancelled,
   timeout,
   settings_mismatch,   // current_version() is that of the store's settings
+  transaction_too_large,
+  // Of clusters, which are not there yet.
+  not_leader,       // another machine writes
+  wrong_shard,      // the user is in another store
+  cluster_member,   // the file belongs to a cluster: nothing else writes to it
 };
 
 USERTAGS_EXPORT std::string_view to_string(ErrorCode) noexcept;

@@ -156,9 +156,9 @@ void BatchPlanner::settle(Step& step, const Current& current) {
   if (step.refused) {
     if (current) tags_.push_back({step.key, *current});
   } else if (step.meaning.removes) {
-    if (current) deltas_.push_back({step.key, std::nullopt});
+    if (current) deltas_.push_back({step.key, std::nullopt, current});
   } else {
-    if (current != step.value) deltas_.push_back({step.key, step.value});
+    if (current != step.value) deltas_.push_back({step.key, step.value, current});
     tags_.push_back({step.key, step.value});
   }
 }

@@ -1,17 +1,11 @@
-// What the log and table `token` hold: changes and tokens, their checksums, and the coding of patches.
-//
-// Coding of log entries and of the tags column: JSON with one canonical escaping.
+// What the log and table `token` hold: changes and tokens, and the coding of what changes say of tags
+// (canonical_json.hpp). segment.hpp has the log's rows, which changes stand in.
 //
 //   creation   {"id":"user_…","external_id":"…","tags":{"key":"value",…}}
 //   patch      {"tags":{"key":"value","removed key":null,…}}          RFC 7396, JSON Merge Patch
 //   deletion   null
+//   before     {"key":"value","key that was not there":null,…}        what patches and deletions took the place of
 //   tags       {"key":"value",…}
-//
-// Canonical: no white space; members in the order shown, keys of tags sorted bytewise, each once; text as raw
-// UTF-8, with \" \\ \b \f \n \r \t, and \u00xx in lowercase hexadecimal for the other control characters
-// below U+0020, and no other escape; NUL is in no text. SQLite's json_patch() compares labels as they are
-// written, so another spelling of a key would be another key to it: whatever is not canonical is refused when
-// read.
 #pragma once
 
 #include <array>
@@ -26,28 +20,25 @@
 #include <usertags/change.hpp>
 #include <usertags/tag.hpp>
 
+#include "model/canonical_json.hpp"
+
 namespace usertags::model {
 
-// Its values are stored in column change.kind.
+// Its values are those of column change.kind.
 using usertags::ChangeKind;
 
-// An entry of the log, the one thing that a change of the store is. Views: whoever makes a Change keeps the
-// text for as long as the Change is used.
+// An entry of the log, the one thing that a change of the store is. Views, into the segment that it stands in
+// and into whoever has read that (segment.hpp).
 struct Change {
   std::uint64_t revision = 0;
   std::uint32_t ordinal = 0;     // whose change
   std::uint64_t remaining = 0;   // changes of its transaction that follow: it ends at revision + remaining
   std::int64_t at_ms = 0;        // Unix time; never before the change before it
-  std::int64_t lived_ms = 0;     // likewise, but lived time of the store: from here its age counts
   ChangeKind kind = ChangeKind::patched;
-  std::string_view patch;   // RFC 7396, canonical (see above)
+  std::string_view patch;    // RFC 7396, canonical (see above)
+  std::string_view before;   // empty: of a creation; or nothing told, when it was adopted
   std::string_view note;
 };
-
-// The log's chained checksum: XXH3-64 over the checksum of the entry before, then revision, ordinal,
-// remaining, at_ms, lived_ms (8 bytes each, little-endian), kind (1 byte), then patch and note, each after
-// its length (8 bytes, little-endian).
-std::uint64_t chain_checksum(std::uint64_t previous, const Change& change) noexcept;
 
 inline constexpr std::size_t kMaxTokenBytes = 128;
 
@@ -71,18 +62,31 @@ struct Token {
 // text (8 bytes each, little-endian), the text, and the digest of the request.
 std::uint64_t token_checksum(const Token& token) noexcept;
 
-// One key's fate in a patch: a new value, or its removal.
+// One key's fate in a patch: a new value, or its removal; and what it had before, where that is known.
 struct TagDelta {
   std::string_view key;
   std::optional<std::string_view> value;
+  std::optional<std::string_view> before{};   // none: it was not there
 };
 
 // Each appends to `out`. Input is sorted by key, each key once; a patch has at least one delta. They throw
 // std::bad_alloc.
-void append_tags(std::span<const Tag> tags, std::string& out);
-void append_creation(std::string_view id, std::string_view external_id, std::span<const Tag> tags,
-                     std::string& out);
+template <class Tags>   // of Tag
+void append_tags(const Tags& tags, std::string& out) {
+  append_json_object(tags, out, [&](const Tag& tag) { append_json_string(tag.value, out); });
+}
+template <class Tags>   // likewise
+void append_creation(std::string_view id, std::string_view external_id, const Tags& tags, std::string& out) {
+  out += R"({"id":)";
+  append_json_string(id, out);
+  out += R"(,"external_id":)";
+  append_json_string(external_id, out);
+  out += R"(,"tags":)";
+  append_tags(tags, out);
+  out += '}';
+}
 void append_patch(std::span<const TagDelta> deltas, std::string& out);
+void append_before(std::span<const TagDelta> deltas, std::string& out);
 inline constexpr std::string_view kDeletionPatch = "null";
 
 // Decoders are reused from row to row, so that loading allocates little. What a decoder hands out points
@@ -94,6 +98,8 @@ class PatchDecoder {
   // None where the text is not canonical.
   std::optional<std::span<const Tag>> tags(std::string_view json);
   std::optional<std::span<const TagDelta>> patch(std::string_view json);
+  // What was before, as the values of deltas.
+  std::optional<std::span<const TagDelta>> before(std::string_view json);
 
   struct Creation {
     std::string_view id;
@@ -103,7 +109,8 @@ class PatchDecoder {
   std::optional<Creation> creation(std::string_view json);
 
  private:
-  struct Scanner;
+  bool scan_tags(JsonScanner& scanner);
+  bool scan_deltas(JsonScanner& scanner);
 
   std::vector<Tag> tags_;
   std::vector<TagDelta> deltas_;

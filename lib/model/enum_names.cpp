@@ -40,6 +40,10 @@ std::string_view to_string(ErrorCode code) noexcept {
     case ErrorCode::cancelled: return "cancelled";
     case ErrorCode::timeout: return "timeout";
     case ErrorCode::settings_mismatch: return "settings_mismatch";
+    case ErrorCode::transaction_too_large: return "transaction_too_large";
+    case ErrorCode::not_leader: return "not_leader";
+    case ErrorCode::wrong_shard: return "wrong_shard";
+    case ErrorCode::cluster_member: return "cluster_member";
   }
   return kUnknown;
 }

@@ -49,6 +49,11 @@ Sentence sentence_of(ErrorCode code) noexcept {
     case timeout: return {"the time given ran out, and nothing was applied", "try again, or give more"};
     case settings_mismatch:
       return {"the store has other settings", "open it without settings, or change those that it has"};
+    case transaction_too_large:
+      return {"the transaction is too large for the log, and nothing was applied",
+              "make it several, or remove tags first"};
+    case not_leader: return {"another machine writes", "ask that one"};
+    case wrong_shard: return {"the user is in another store of the cluster", "ask that one"};
 
     // Of the store, its file, or the machine.
     case memory_budget_exceeded:
@@ -63,6 +68,8 @@ Sentence sentence_of(ErrorCode code) noexcept {
     case foreign_write:
       return {"something other than the store changed the file",
               "see with adopt what it did, then adopt it, or restore a backup"};
+    case cluster_member:
+      return {"the file belongs to a cluster", "write through the cluster, or open the file read-only"};
     case forked: return {"the store belongs to the parent process", "open another one in the child"};
     case not_a_store: return {"the file is not a usertags store", "check the path"};
     case unsupported_format: return {"the file has another format", "use the usertags that made it"};

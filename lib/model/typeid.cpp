@@ -1,5 +1,8 @@
 #include "model/typeid.hpp"
 
+#define XXH_INLINE_ALL   // external ids are short
+#include <xxhash.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstring>
@@ -131,7 +134,17 @@ void write_user_id(const Uuid& uuid, char* out) noexcept {
   write_suffix(uuid, out);
 }
 
-Uuid next_user_uuid(const Uuid& last, std::int64_t now_ms, std::uint64_t random) noexcept {
+std::uint16_t slot_of(std::string_view external_id) noexcept {
+  return static_cast<std::uint16_t>(XXH3_64bits(external_id.data(), external_id.size()) % kSlots);
+}
+
+std::uint16_t slot_of(const Uuid& id) noexcept {
+  return static_cast<std::uint16_t>(load_big_endian<std::uint64_t>(id.data() + 8) % kSlots);
+}
+
+Uuid next_user_uuid(const Uuid& last, std::int64_t now_ms, std::uint64_t random,
+                    std::uint16_t slot) noexcept {
+  assert(slot < kSlots);
   const std::uint64_t counter_start = random & 0x7FF;
   const auto ms = static_cast<std::uint64_t>(std::clamp<std::int64_t>(now_ms, 0, kMaxMs));
   const std::uint64_t last_order = uuid_order(last);
@@ -139,7 +152,8 @@ Uuid next_user_uuid(const Uuid& last, std::int64_t now_ms, std::uint64_t random)
   const std::uint64_t order =
       clock_moved ? order_of(ms, counter_start) : order_after(last_order, counter_start);
   constexpr std::uint64_t kVariant = std::uint64_t{0b10} << 62;
-  return make_uuid(order, kVariant | (random & ~(std::uint64_t{0b11} << 62)));
+  constexpr std::uint64_t kRandom = (std::uint64_t{1} << 62) - kSlots;
+  return make_uuid(order, kVariant | (random & kRandom) | slot);
 }
 
 std::uint64_t uuid_order(const Uuid& uuid) noexcept {

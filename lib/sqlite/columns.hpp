@@ -43,18 +43,18 @@ struct TableView {
 
 // What statements say of all columns of a table, in their order.
 std::string list_of(TableView table);                          // "seq, ordinal"
-std::string select_from(TableView table);                      // "SELECT seq, ordinal FROM change"
-std::string rows_for(TableView table, std::size_t rows = 1);   // "change(seq, ordinal) VALUES (?,?),(?,?)"
+std::string select_from(TableView table);                      // "SELECT seq, ordinal FROM token"
+std::string rows_for(TableView table, std::size_t rows = 1);   // "token(seq, ordinal) VALUES (?,?),(?,?)"
 
 // --- The tables. Places count from 0, as SQLite's. ---
 
-struct ChangeColumn {
-  enum : int { seq, ordinal, kind, remaining, at_ms, lived_ms, checksum, patch, note, count };
+struct SegmentColumn {
+  enum : int { first, last, at_ms, lived_ms, checksum, entries, count };
 };
-inline constexpr Table kChange{
-    "change", std::to_array<std::string_view>(
-                  {"seq", "ordinal", "kind", "remaining", "at_ms", "lived_ms", "checksum", "patch", "note"})};
-static_assert(kChange.columns.size() == ChangeColumn::count);
+inline constexpr Table kSegment{
+    "segment",
+    std::to_array<std::string_view>({"first", "last", "at_ms", "lived_ms", "checksum", "entries"})};
+static_assert(kSegment.columns.size() == SegmentColumn::count);
 
 struct UserColumn {
   enum : int { ordinal, id, external_id, revision, checksum, tags, count };
@@ -89,6 +89,9 @@ struct StateColumn {
     last_token,
     token_floor,
     lived_ms,
+    entry,
+    entry_checksum,
+    binding,
     settings_version,
     first_setting,
     checksum = first_setting + static_cast<int>(model::kSettingCount),
@@ -100,7 +103,7 @@ constexpr auto state_columns() noexcept {
   constexpr auto kFirst = std::to_array<std::string_view>(
       {"store_id", "epoch", "clean", "revision", "last_ordinal", "last_id", "last_at_ms", "digest",
        "log_checksum", "folded_revision", "log_floor", "floor_checksum", "last_token", "token_floor",
-       "lived_ms", "settings_version"});
+       "lived_ms", "entry", "entry_checksum", "binding", "settings_version"});
   static_assert(kFirst.size() == StateColumn::first_setting);
   std::array<std::string_view, StateColumn::count> columns{};
   auto next = std::ranges::copy(kFirst, columns.begin()).out;

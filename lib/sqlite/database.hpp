@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 #include <usertags/progress.hpp>
 
+#include "sqlite/change_log.hpp"
 #include "sqlite/commit_watch.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/observed_vfs.hpp"

@@ -194,9 +194,7 @@ void append_lines(std::string_view told, std::vector<std::string>& problems) {
   }
 }
 
-}   // namespace
-
-std::vector<std::string> integrity_problems(Connection& connection) {
+std::vector<std::string> check_integrity(Connection& connection) {
   std::vector<std::string> problems;
   Statement check(connection, "PRAGMA integrity_check(100)");
   while (check.step()) {
@@ -206,6 +204,19 @@ std::vector<std::string> integrity_problems(Connection& connection) {
     append_lines(told, problems);
   }
   return problems;
+}
+
+// Of an overflow page that it could not get SQLite does not tell why. Where it was for want of memory, it gets the
+// page another time, or tells so.
+bool may_lack_memory(const std::string& problem) {
+  return problem.contains("failed to get page");
+}
+
+}   // namespace
+
+std::vector<std::string> integrity_problems(Connection& connection) {
+  std::vector<std::string> problems = check_integrity(connection);
+  return std::ranges::any_of(problems, may_lack_memory) ? check_integrity(connection) : problems;
 }
 
 namespace {

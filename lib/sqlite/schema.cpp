@@ -48,6 +48,9 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
   last_token INTEGER NOT NULL,       -- the newest row of table token
   token_floor INTEGER NOT NULL,      -- the oldest one still kept
   lived_ms INTEGER NOT NULL,         -- how long it was open for writing, in all
+  entry INTEGER NOT NULL,            -- commits of changes, tokens or settings, without a gap
+  entry_checksum INTEGER NOT NULL,   -- XXH3-64 of the newest one, chained to the one before
+  binding BLOB NOT NULL CHECK (length(binding) = 48),  -- to a cluster; all zero: none
   settings_version INTEGER NOT NULL, -- grows with each change of the settings, which follow
   tags_per_user INTEGER NOT NULL,
   operations_per_batch INTEGER NOT NULL,
@@ -58,17 +61,15 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
   tokens_max_age_s INTEGER NOT NULL,
   checksum INTEGER NOT NULL          -- XXH3-64 of the row
 ) STRICT)"},
-    {"table", "change", R"(CREATE TABLE change(
-  -- The log: every change of a user, in order, without a gap.
-  seq INTEGER PRIMARY KEY,           -- the revision
-  ordinal INTEGER NOT NULL,          -- whose
-  kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3),   -- created, patched, deleted
-  remaining INTEGER NOT NULL CHECK (remaining >= 0),   -- changes of its transaction that follow
+    {"table", "segment", R"(CREATE TABLE segment(
+  -- The log: every change of a user, in order, without a gap. A row holds those of one commit, or a part of
+  -- them; no transaction is torn apart. View change has them one a row.
+  first INTEGER PRIMARY KEY,         -- the revisions
+  last INTEGER NOT NULL CHECK (last >= first),
   at_ms INTEGER NOT NULL,            -- Unix time in milliseconds
   lived_ms INTEGER NOT NULL,         -- of the store by then: its age counts from here
-  checksum INTEGER NOT NULL,         -- XXH3-64, chained to the change before
-  patch TEXT NOT NULL,               -- a JSON Merge Patch (RFC 7396) of {"id":..,"external_id":..,"tags":{..}}
-  note TEXT CHECK (length(CAST(note AS BLOB)) BETWEEN 1 AND 800)
+  checksum INTEGER NOT NULL,         -- XXH3-64, chained to the segment before
+  entries TEXT NOT NULL              -- [{"user":ordinal,"follows":..,"patch":..,"before":{..},"note":".."},..]
 ) STRICT)"},
     {"table", "user", R"(CREATE TABLE user(
   -- The users as they were at their own revision; views user_now and user_tag add what the log has since.
@@ -79,7 +80,6 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
   checksum INTEGER NOT NULL,         -- XXH3 of the row
   tags TEXT                          -- a JSON object; NULL: deleted, kept until the log has passed it
 ) STRICT)"},
-    {"index", "user_deleted", R"(CREATE INDEX user_deleted ON user(revision) WHERE tags IS NULL)"},
     {"table", "token", R"(CREATE TABLE token(
   -- Idempotency tokens with the first outcome of their requests, in order, without a gap.
   seq INTEGER PRIMARY KEY,
@@ -91,13 +91,28 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
   token BLOB NOT NULL CHECK (length(token) BETWEEN 1 AND 128),
   digest BLOB NOT NULL CHECK (length(digest) = 16)     -- of the request
 ) STRICT)"},
+    {"view", "change",
+     R"(CREATE VIEW change(seq, ordinal, kind, transaction_seq, at_ms, lived_ms, patch, before,
+                   note, segment) AS
+  -- The log, one change a row: seq is the revision, transaction_seq that of its transaction's first change,
+  -- patch a JSON Merge Patch (RFC 7396) of {"id":..,"external_id":..,"tags":{..}}, before what its keys had
+  -- (NULL: no such key). To begin at a revision, ask for its segment as well: that one is found by its key.
+  SELECT segment.first + entry.key,
+         CAST(json_extract(entry.value, '$.user') AS INTEGER),   -- so that joins find it an integer
+         CASE WHEN json_type(entry.value, '$.patch') = 'null' THEN 3
+              WHEN json_type(entry.value, '$.patch.id') IS NULL THEN 2 ELSE 1 END,
+         segment.first + entry.key - ifnull(json_extract(entry.value, '$.follows'), 0),
+         segment.at_ms, segment.lived_ms,
+         ifnull(json_extract(entry.value, '$.patch'), 'null'),
+         json_extract(entry.value, '$.before'), json_extract(entry.value, '$.note'), segment.first
+    FROM segment, json_each(segment.entries) AS entry)"},
     {"view", "user_now", R"(CREATE VIEW user_now(id, external_id, revision, tags) AS
   -- The living users as they are: rows of table user, and over them what the log has for each key last.
   -- To apply a change again that a row has already does no harm.
   WITH newest(ordinal, key, value, revision) AS (
     SELECT change.ordinal, tag.key, tag.value, max(change.seq)
       FROM change, json_each(change.patch, '$.tags') AS tag
-     WHERE change.seq > (SELECT folded_revision FROM state) AND change.kind = 2
+     WHERE change.segment > (SELECT folded_revision FROM state) AND change.kind = 2
      GROUP BY change.ordinal, tag.key
   ), pending(ordinal, revision, patch) AS (
     SELECT ordinal, max(revision), json_group_object(key, value) FROM newest GROUP BY ordinal
@@ -136,7 +151,7 @@ constexpr bool declares_state(std::string_view sql) {
   return declares(sql, columns);
 }
 
-static_assert(declares(sql_of(kChange.name), kChange.columns));
+static_assert(declares(sql_of(kSegment.name), kSegment.columns));
 static_assert(declares(sql_of(kUser.name), kUser.columns));
 static_assert(declares(sql_of(kToken.name), kToken.columns));
 static_assert(declares_state(sql_of(kState.name)));
@@ -144,7 +159,6 @@ static_assert(declares_state(sql_of(kState.name)));
 // The limits and numbers that the text repeats.
 static_assert(model::kUserIdBytes == 31);
 static_assert(model::kMaxExternalIdCodePoints * model::kMaxUtf8BytesPerCodePoint == 1020);
-static_assert(model::kMaxNoteCodePoints * model::kMaxUtf8BytesPerCodePoint == 800);
 static_assert(model::kMaxTokenBytes == 128);
 static_assert(static_cast<int>(ChangeKind::created) == 1);
 static_assert(static_cast<int>(ChangeKind::patched) == 2);
@@ -171,8 +185,8 @@ constexpr auto kStatistics = std::to_array<SchemaObject>({
     {"table", "sqlite_stat4", "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)"},
 });
 
-// Of sqlite_schema. A table has its own name in tbl_name, and so has a view; the one index is on `user`. A
-// root page belongs to one of them; a view has none.
+// Of sqlite_schema. A table has its own name in tbl_name, and so has a view. A root page belongs to one of
+// them; a view has none.
 struct FoundObject {
   std::string type;
   std::string name;
@@ -182,8 +196,7 @@ struct FoundObject {
 
   bool is(const SchemaObject& object) const { return type == object.type && name == object.name; }
   bool is_as_made(const SchemaObject& object) const {
-    return sql == object.sql && table == (type == "index" ? "user" : object.name) &&
-           (type == "view" ? root_page == 0 : root_page > 1);
+    return sql == object.sql && table == object.name && (type == "view" ? root_page == 0 : root_page > 1);
   }
 };
 

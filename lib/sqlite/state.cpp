@@ -42,13 +42,13 @@ static_assert(Column::count <= RowInserter::kMaxVariables);
 // Binds and runs: the digest is bound where it lies.
 int write_with(Statement& statement, const State& state) {
   const auto& [store_id, epoch, clean, revision, last_ordinal, last_id, last_at_ms, digest, log_checksum,
-               folded_revision, log_floor, floor_checksum, last_token, token_floor, lived_ms, settings] =
-      state;
+               folded_revision, log_floor, floor_checksum, last_token, token_floor, lived_ms, entry,
+               entry_checksum, binding, settings] = state;
   const auto digest_bytes = digest.bytes();
   bind_row<Column::first_setting>(statement, 1, std::span(store_id), epoch, clean, revision, last_ordinal,
                                   std::span(last_id), last_at_ms, std::span(digest_bytes), log_checksum,
                                   folded_revision, log_floor, floor_checksum, last_token, token_floor,
-                                  lived_ms, settings.version);
+                                  lived_ms, entry, entry_checksum, std::span(binding), settings.version);
   int next = Column::first_setting + 1;
   for (const std::int64_t value : model::values_of(settings)) statement.bind(next++, value);
   statement.bind(Column::checksum + 1, state_checksum(state));
@@ -69,7 +69,7 @@ StoredSettings settings_of(const StoredRow& row) {
 }
 
 State state_of(const StoredRow& row) {
-  static_assert(Column::first_setting == 16, "read every column");
+  static_assert(Column::first_setting == 19, "read every column");
   State state;
   copy(row.bytes16(Column::store_id), state.store_id);
   state.epoch = row.number(Column::epoch, 1);
@@ -86,6 +86,10 @@ State state_of(const StoredRow& row) {
   state.last_token = row.number(Column::last_token);
   state.token_floor = row.number(Column::token_floor, 1);
   state.lived_ms = row.integer(Column::lived_ms, 0, kMaxInteger);
+  state.entry = row.number(Column::entry);
+  state.entry_checksum = row.bits(Column::entry_checksum);
+  std::ranges::copy(row.blob(Column::binding, state.binding.size(), state.binding.size()),
+                    state.binding.begin());
   state.settings = settings_of(row);
   return state;
 }
@@ -94,6 +98,7 @@ State state_of(const StoredRow& row) {
 void check_order(const StoredRow& row, const State& state) {
   if (state.revision == kMaxInteger) row.reject(Column::revision);   // the floors may be one beyond
   if (state.last_token == kMaxInteger) row.reject(Column::last_token);
+  if (state.entry == kMaxInteger) row.reject(Column::entry);
   if (state.folded_revision > state.revision) row.reject(Column::folded_revision);
   if (state.log_floor - 1 > state.folded_revision) row.reject(Column::log_floor);
   if (state.token_floor - 1 > state.last_token) row.reject(Column::token_floor);
@@ -103,10 +108,10 @@ void check_order(const StoredRow& row, const State& state) {
 
 std::uint64_t state_checksum(const State& state) noexcept {
   const auto& [store_id, epoch, clean, revision, last_ordinal, last_id, last_at_ms, digest, log_checksum,
-               folded_revision, log_floor, floor_checksum, last_token, token_floor, lived_ms, settings] =
-      state;
-  // Three columns have 16 bytes, the others 8.
-  model::HashImage<8 * (Column::checksum + 3)> image;
+               folded_revision, log_floor, floor_checksum, last_token, token_floor, lived_ms, entry,
+               entry_checksum, binding, settings] = state;
+  // Three columns have 16 bytes, one has 48, the others 8.
+  model::HashImage<8 * (Column::checksum + 3 + 5)> image;
   image.add(store_id);
   image.add(epoch);
   image.add(std::uint64_t{clean});
@@ -122,9 +127,33 @@ std::uint64_t state_checksum(const State& state) noexcept {
   image.add(last_token);
   image.add(token_floor);
   image.add(std::bit_cast<std::uint64_t>(lived_ms));
+  image.add(entry);
+  image.add(entry_checksum);
+  image.add(binding);
   image.add(settings.version);
   for (const std::int64_t value : model::values_of(settings)) image.add(std::bit_cast<std::uint64_t>(value));
   return XXH3_64bits(image.bytes().data(), image.bytes().size());
+}
+
+void expect_unbound(const State& state) {
+  if (state.binding != Binding{}) throw model::Failure{ErrorCode::cluster_member};
+}
+
+void note_entry(State& state, std::span<const model::Token> tokens) noexcept {
+  ++state.entry;
+  std::uint64_t checksums = 0;
+  for (const model::Token& token : tokens) checksums += token_checksum(token);
+  model::HashImage<8 * (7 + model::kSettingCount)> image;
+  image.add(state.entry_checksum);
+  image.add(state.entry);
+  image.add(state.revision);
+  image.add(state.log_checksum);
+  image.add(state.last_token);
+  image.add(checksums);
+  image.add(state.settings.version);
+  for (const std::int64_t value : model::values_of(state.settings))
+    image.add(std::bit_cast<std::uint64_t>(value));
+  state.entry_checksum = XXH3_64bits(image.bytes().data(), image.bytes().size());
 }
 
 StateTable::StateTable(Connection& connection)

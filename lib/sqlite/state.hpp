@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include <usertags/settings.hpp>
 
+#include "model/change.hpp"
 #include "model/digest.hpp"
 #include "model/typeid.hpp"
 #include "sqlite/connection.hpp"
@@ -14,6 +16,10 @@
 namespace usertags::sqlite {
 
 using StoreId = std::array<std::uint8_t, 16>;
+
+// What would bind a file to a cluster, and to one place in it: nothing writes it yet, and a file that bears it
+// is for a later version to write to (cluster_member).
+using Binding = std::array<std::uint8_t, 48>;
 
 // Revisions, floors and token numbers are below 2^63, so that SQLite orders them as we do.
 struct State {
@@ -32,6 +38,9 @@ struct State {
   std::uint64_t last_token = 0;        // the number of the newest idempotency token
   std::uint64_t token_floor = 1;       // that of the oldest one still kept; last_token + 1 where none is
   std::int64_t lived_ms = 0;           // how long the store was open for writing, up to this commit
+  std::uint64_t entry = 0;             // commits so far that brought changes, tokens or settings
+  std::uint64_t entry_checksum = 0;    // of the newest one: see note_entry()
+  Binding binding{};                   // to a cluster; all zero: none
   StoredSettings settings{};
 
   bool operator==(const State&) const = default;
@@ -39,6 +48,14 @@ struct State {
 
 // What the row keeps of itself: XXH3-64 over the columns before it, in their order (docs/file-format.md).
 std::uint64_t state_checksum(const State& state) noexcept;
+
+// For a commit that brings changes, tokens or settings, once these are in the state: numbers it, and chains
+// its checksum to the one before, over the state's newest number and checksum of each (docs/file-format.md).
+// Such a commit is what a log that is kept elsewhere would have as one entry.
+void note_entry(State& state, std::span<const model::Token> tokens) noexcept;
+
+// Before it is written to. Throws Failure (cluster_member).
+void expect_unbound(const State& state);
 
 class StateTable {
  public:

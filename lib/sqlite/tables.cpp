@@ -13,119 +13,6 @@ namespace usertags::sqlite {
 
 namespace {
 
-// --- Table change. ---
-
-model::ChangeKind kind_of(const StoredRow& row) {
-  const auto kind = static_cast<model::ChangeKind>(row.integer(ChangeColumn::kind, 0, 0xFF));
-  switch (kind) {
-    case model::ChangeKind::created:
-    case model::ChangeKind::patched:
-    case model::ChangeKind::deleted: return kind;
-  }
-  row.reject(ChangeColumn::kind);
-}
-
-model::Change change_of(const StoredRow& row) {
-  using Column = ChangeColumn;
-  static_assert(Column::count == 9, "read every column");
-  model::Change change;
-  change.revision = row.number(Column::seq, 1);
-  change.ordinal = row.ordinal(Column::ordinal);
-  change.kind = kind_of(row);
-  change.remaining = row.number(Column::remaining);
-  change.at_ms = row.integer(Column::at_ms, 0, kMaxInteger);
-  change.lived_ms = row.integer(Column::lived_ms, 0, kMaxInteger);
-  change.patch = row.text(Column::patch);
-  if (const auto note = row.text_or_null(Column::note)) {
-    if (note->empty()) row.reject(Column::note);
-    change.note = *note;
-  }
-  return change;
-}
-
-void bind_entry(Statement& rows, int first, const ChangeLog::Entry& entry) {
-  const auto& [revision, ordinal, remaining, at_ms, lived_ms, kind, patch, note] = entry.change;
-  bind_row<ChangeColumn::count>(rows, first, revision, ordinal, static_cast<int>(kind), remaining, at_ms,
-                                lived_ms, entry.checksum, patch,
-                                note.empty() ? std::nullopt : std::optional(note));
-}
-
-std::optional<ChangeLog::Entry> next_entry(Statement& rows) {
-  if (!rows.step()) return std::nullopt;
-  const StoredRow row(rows, kChange);
-  return ChangeLog::Entry{change_of(row), row.bits(ChangeColumn::checksum)};
-}
-
-// What a Mark is read from.
-constexpr TableView kMarked = TableView(kChange).up_to(ChangeColumn::checksum);
-
-}   // namespace
-
-ChangeLog::ChangeLog(Connection& connection)
-    : append_(connection, kChange),
-      prune_(connection, "DELETE FROM change WHERE seq BETWEEN ?1 AND ?2"),
-      marks_(connection),
-      transaction_end_(
-          connection, "SELECT seq FROM change WHERE seq <= ?1 AND remaining = 0 ORDER BY seq DESC LIMIT 1") {}
-
-void ChangeLog::append(std::span<const Entry> entries) {
-  append_.insert(entries, bind_entry);
-}
-
-void ChangeLog::prune(std::uint64_t floor, std::uint64_t last) {
-  prune_.bind(1, floor).bind(2, last).run();
-}
-
-ChangeLog::Marks::Marks(Connection& connection)
-    : rows_(connection, select_from(kMarked) + " WHERE seq = ?1") {}
-
-std::optional<ChangeLog::Mark> ChangeLog::Marks::find(std::uint64_t revision) {
-  const ResetAtEnd reset(rows_);
-  if (!rows_.bind(1, revision).step()) return std::nullopt;
-  const StoredRow row(rows_, kMarked);
-  return Mark{row.number(ChangeColumn::remaining), row.integer(ChangeColumn::lived_ms, 0, kMaxInteger),
-              row.bits(ChangeColumn::checksum)};
-}
-
-std::optional<std::uint64_t> ChangeLog::Marks::checksum_before(std::uint64_t revision, const State& state) {
-  if (revision == state.log_floor) return state.floor_checksum;
-  const auto mark = find(revision - 1);
-  return mark ? std::optional(mark->checksum) : std::nullopt;
-}
-
-std::optional<std::uint64_t> ChangeLog::last_transaction_end(std::uint64_t revision) {
-  const ResetAtEnd reset(transaction_end_);
-  if (!transaction_end_.bind(1, revision).step()) return std::nullopt;
-  return StoredRow(transaction_end_, kChange).number(ChangeColumn::seq, 1);
-}
-
-ChangeLog::Reader::Reader(Connection& connection)
-    : rows_(connection, select_from(kChange) + " WHERE seq >= ?1 ORDER BY seq") {}
-
-std::optional<ChangeLog::Entry> ChangeLog::Reader::next() {
-  return next_entry(rows_);
-}
-
-ChangeLog::Reader::Walk::Walk(Reader& reader, std::uint64_t first_revision) : reset_(reader.rows_) {
-  reader.rows_.bind(1, first_revision);
-}
-
-ChangeLog::UserReader::UserReader(Connection& connection)
-    : rows_(connection,
-            select_from(kChange) + " WHERE seq BETWEEN ?2 AND ?3 AND ordinal = ?1 ORDER BY seq DESC") {}
-
-std::optional<ChangeLog::Entry> ChangeLog::UserReader::next() {
-  return next_entry(rows_);
-}
-
-ChangeLog::UserReader::Walk::Walk(UserReader& reader, std::uint32_t ordinal, std::uint64_t first_revision,
-                                  std::uint64_t last_revision)
-    : reset_(reader.rows_) {
-  reader.rows_.bind(1, ordinal).bind(2, first_revision).bind(3, last_revision);
-}
-
-namespace {
-
 // --- Table user. ---
 
 std::optional<UserTable::Row> next_row(Statement& rows) {
@@ -155,7 +42,7 @@ UserTable::UserTable(Connection& connection)
             "WHERE ordinal = ?1 AND revision < ?2 AND tags IS NOT NULL"),
       put_(connection, "INSERT OR REPLACE INTO " + rows_for(kUser)),
       remove_(connection, "DELETE FROM user WHERE ordinal = ?1"),
-      forget_deleted_(connection, "DELETE FROM user WHERE tags IS NULL AND revision <= ?1") {}
+      forget_deleted_(connection, "DELETE FROM user WHERE ordinal = ?1 AND tags IS NULL") {}
 
 void UserTable::write_whole(Statement& statement, const model::Record& record) {
   const UserId id = record.id();
@@ -195,14 +82,13 @@ void UserTable::remove(std::uint32_t ordinal) {
   remove_.bind(1, ordinal).run();
 }
 
-void UserTable::forget_deleted(std::uint64_t up_to_revision) {
-  forget_deleted_.bind(1, up_to_revision).run();
+void UserTable::forget_deleted(std::uint32_t ordinal) {
+  forget_deleted_.bind(1, ordinal).run();
 }
 
 std::string_view UserTable::json_of(const model::Record& record) {
-  tags_.assign(record.begin(), record.end());
   json_.clear();
-  model::append_tags(tags_, json_);
+  model::append_tags(record, json_);
   return json_;
 }
 

@@ -51,6 +51,7 @@ Loaded load_for_writing(sqlite::Database& database, index::TokenIndex& tokens) {
   const sqlite::ReadTransaction moment(database.connection());
   try {
     Loaded loaded = load(database.connection(), LogExtent::to_replay, refuse_problem);
+    sqlite::expect_unbound(loaded.state);
     load_tokens(database.connection(), loaded.state, tokens, refuse_problem);
     return loaded;
   } catch (const model::Failure& failure) {

@@ -10,6 +10,7 @@
 
 #include "model/change.hpp"
 #include "model/digest.hpp"
+#include "model/segment.hpp"
 #include "model/text.hpp"
 #include "model/typeid.hpp"
 #include "support/temp_dir.hpp"
@@ -76,7 +77,8 @@ struct TableOfRows {
   const char* name;
   const char* key;
 };
-constexpr TableOfRows kTables[] = {{"change", "seq"}, {"user", "ordinal"}, {"token", "seq"}, {"state", "id"}};
+constexpr TableOfRows kTables[] = {
+    {"segment", "first"}, {"user", "ordinal"}, {"token", "seq"}, {"state", "id"}};
 
 std::vector<std::string> columns_of(StockSqlite& stock, const TableOfRows& table) {
   std::vector<std::string> columns;
@@ -195,33 +197,32 @@ void fit_log(StockSqlite& stock) {
   const auto state = stock.query("SELECT floor_checksum FROM state");
   if (state.empty()) return;
   std::uint64_t checksum = bits(state[0][0]);
-  for (const Row& row : stock.query(
-           "SELECT seq, ordinal, kind, remaining, at_ms, lived_ms, patch, note FROM change ORDER BY seq")) {
-    const model::Change change{.revision = bits(row[0]),
-                               .ordinal = static_cast<std::uint32_t>(integer(row[1])),
-                               .remaining = bits(row[3]),
-                               .at_ms = integer(row[4]),
-                               .lived_ms = integer(row[5]),
-                               .kind = static_cast<ChangeKind>(integer(row[2])),
-                               .patch = row[6],
-                               .note = row[7]};
-    checksum = model::chain_checksum(checksum, change);
-    stock.run("UPDATE change SET checksum = " + literal(checksum) + " WHERE seq = " + row[0]);
+  for (const Row& row :
+       stock.query("SELECT first, last, at_ms, lived_ms, entries FROM segment ORDER BY first")) {
+    const model::Segment segment{.first = bits(row[0]),
+                                 .last = bits(row[1]),
+                                 .at_ms = integer(row[2]),
+                                 .lived_ms = integer(row[3]),
+                                 .checksum = 0,
+                                 .entries = row[4]};
+    checksum = model::chain_checksum(checksum, segment);
+    stock.run("UPDATE segment SET checksum = " + literal(checksum) + " WHERE first = " + row[0]);
   }
   stock.run("UPDATE state SET log_checksum = " + literal(checksum));
 }
 
 void apply_log(StockSqlite& stock, std::map<std::uint32_t, UserRow>& users) {
   model::PatchDecoder decoder;
-  for (const Row& row :
-       stock.query("SELECT seq, ordinal, patch FROM change, state WHERE seq > folded_revision "
-                   "AND kind = 2 ORDER BY seq")) {
+  const char* const log =
+      "SELECT seq, ordinal, patch FROM change, state WHERE seq > folded_revision AND kind = 2 AND "
+      "(SELECT min(json_valid(entries)) FROM segment) = 1 ORDER BY seq";
+  for (const Row& row : stock.query(log)) {
     const auto user = users.find(static_cast<std::uint32_t>(integer(row[1])));
     const auto deltas = decoder.patch(row[2]);
     if (user == users.end() || !user->second.tags || user->second.revision >= bits(row[0]) || !deltas)
       continue;
     user->second.revision = bits(row[0]);
-    for (const auto& [key, value] : *deltas) {
+    for (const auto& [key, value, before] : *deltas) {
       if (value) (*user->second.tags)[std::string(key)] = *value;
       if (!value) user->second.tags->erase(std::string(key));
     }
@@ -244,10 +245,10 @@ void fit_digest(StockSqlite& stock) {
 
 void fit_bounds(StockSqlite& stock) {
   stock.run(
-      "UPDATE state SET revision = ifnull((SELECT max(seq) FROM change), revision),"
+      "UPDATE state SET revision = ifnull((SELECT max(last) FROM segment), revision),"
       " last_ordinal = ifnull((SELECT max(ordinal) FROM user), last_ordinal),"
       " last_token = ifnull((SELECT max(seq) FROM token), last_token),"
-      " log_floor = ifnull((SELECT min(seq) FROM change), log_floor),"
+      " log_floor = ifnull((SELECT min(first) FROM segment), log_floor),"
       " token_floor = ifnull((SELECT min(seq) FROM token), token_floor)");
 }
 

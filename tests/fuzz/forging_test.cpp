@@ -48,7 +48,7 @@ class Forging : public testing::Test {
     std::vector<std::string> checksums;
     StockSqlite stock(copy_);
     for (const char* const sql :
-         {"SELECT checksum FROM user", "SELECT checksum FROM change", "SELECT checksum FROM token",
+         {"SELECT checksum FROM user", "SELECT checksum FROM segment", "SELECT checksum FROM token",
           "SELECT hex(digest) || log_checksum || checksum FROM state"}) {
       for (const auto& row : stock.query(sql)) checksums.push_back(row[0]);
     }
@@ -78,7 +78,7 @@ TEST_F(Forging, MakesWhatWasChangedPassForTrue) {
     StockSqlite stock(copy_);
     stock.run(
         "UPDATE user SET external_id = 'eve' WHERE ordinal = 2;"
-        "UPDATE change SET note = 'forged' WHERE seq = 5;"
+        "UPDATE segment SET entries = replace(entries, 'by hand', 'forged') WHERE first = 5;"
         "UPDATE token SET lived_ms = lived_ms + 1 WHERE seq = 2;"
         "UPDATE state SET lived_ms = lived_ms + 10");
     make_fit(stock, Fit::digest);

@@ -36,7 +36,10 @@ void expect_next(std::string_view input) {
   input.remove_prefix(std::min(input.size(), last.size()));
   const auto now_ms = take_number<std::int64_t>(input);
   const auto random = take_number<std::uint64_t>(input);
-  const model::Uuid next = model::next_user_uuid(last, now_ms, random);
+  const auto slot = static_cast<std::uint16_t>(random % model::kSlots);
+  const model::Uuid next = model::next_user_uuid(last, now_ms, random, slot);
+  test::expect(model::slot_of(next) == slot, "the next id", "of its slot",
+               model::format_typeid("user", next));
   constexpr std::uint64_t kLastOfAll = 0xFFFF'FFFF'FFFF'7FFF;
   if (model::uuid_order(last) < kLastOfAll)
     test::expect(model::uuid_order(next) > model::uuid_order(last) && next > last, "the next id",

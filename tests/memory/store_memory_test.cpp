@@ -225,14 +225,14 @@ TEST_P(StoreMemory, VerifyingManyPages) {
   must(store_.checkpoint());
   bool fired = true;
   for (std::uint64_t nth = 0; fired; nth += 2) {
-    bool is_right = false;
+    std::optional<Result<VerifyReport>> report;
     {
       const FailingMemory fault(GetParam().at(nth));
-      const auto report = store_.verify();
+      report.emplace(store_.verify());
       fired = fault.fired();
-      is_right = report ? report->ok() : report.error() == ErrorCode::out_of_memory;
     }
-    ASSERT_TRUE(is_right) << nth;
+    const bool is_right = *report ? (*report)->ok() : report->error() == ErrorCode::out_of_memory;
+    ASSERT_TRUE(is_right) << nth << ": " << (*report ? (*report)->problems.front().what : told(*report));
   }
 }
 

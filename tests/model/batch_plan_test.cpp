@@ -60,7 +60,7 @@ Outcome outcome_of(const BatchPlanner& planner) {
   outcome.violations.assign(planner.violations().begin(), planner.violations().end());
   for (Violation& violation : outcome.violations) strip_numbers(violation);
   for (const auto& [key, value] : planner.tags()) outcome.tags.emplace(key, value);
-  for (const auto& [key, value] : planner.deltas()) {
+  for (const auto& [key, value, before] : planner.deltas()) {
     outcome.deltas.emplace(key, value ? std::optional(std::string(*value)) : std::nullopt);
   }
   EXPECT_TRUE(std::ranges::is_sorted(planner.tags(), {}, &Tag::key));
@@ -76,6 +76,8 @@ Outcome plan(const Tags& before, const TagBatch& batch, const Settings& limits =
   const RecordPtr record = record_of(before);
   BatchPlanner planner(limits);
   planner.plan(*record, batch.operations());
+  for (const TagDelta& delta : planner.deltas())
+    EXPECT_EQ(delta.before, record->find(delta.key)) << delta.key;
   return outcome_of(planner);
 }
 

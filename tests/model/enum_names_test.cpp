@@ -45,7 +45,11 @@ TEST(EnumNames, OfErrorCodesAreStable) {
                            "out_of_memory",
                            "cancelled",
                            "timeout",
-                           "settings_mismatch"});
+                           "settings_mismatch",
+                           "transaction_too_large",
+                           "not_leader",
+                           "wrong_shard",
+                           "cluster_member"});
 }
 
 TEST(EnumNames, OfReasonsAndSubjectsAreStable) {

@@ -72,7 +72,7 @@ TEST(MergePatch, IsWrittenInTheOneCanonicalForm) {
 
 TEST(MergePatch, IsAppended) {
   std::string json = "before ";
-  append_tags({}, json);
+  append_tags(std::vector<Tag>(), json);
   EXPECT_EQ(json, "before {}");
 }
 

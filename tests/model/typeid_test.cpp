@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <boost/json/src.hpp>
@@ -115,60 +116,62 @@ bool is_version_7(const Uuid& uuid) {
 }
 
 TEST(NextUserUuid, IsAUuidV7OfTheTime) {
-  const Uuid uuid = next_user_uuid({}, kNow, 0xFEDC'BA98'7654'3210);
+  const Uuid uuid = next_user_uuid({}, kNow, 0xFEDC'BA98'7654'3210, 0x3210);
   EXPECT_TRUE(is_version_7(uuid));
   EXPECT_EQ(ms_of(uuid), kNow);
   EXPECT_EQ(counter_of(uuid), 0x210u);   // the low 11 bits of random
   EXPECT_EQ(uuid, uuid_of("018bcfe5-6800-7210-bedc-ba9876543210"));
+  EXPECT_EQ(next_user_uuid({}, kNow, 0, 0x3FFF), uuid_of("018bcfe5-6800-7000-8000-000000003fff"));
+  EXPECT_EQ(next_user_uuid({}, kNow, ~std::uint64_t{0}, 0), uuid_of("018bcfe5-6800-77ff-bfff-ffffffffc000"));
 }
 
 TEST(NextUserUuid, CountsUpWhereTheClockStandsStill) {
-  const Uuid first = next_user_uuid({}, kNow, 5);
-  const Uuid second = next_user_uuid(first, kNow, 77);
+  const Uuid first = next_user_uuid({}, kNow, 5, 0);
+  const Uuid second = next_user_uuid(first, kNow, 77, 0);
   EXPECT_EQ(uuid_order(second), uuid_order(first) + 1);
 }
 
 TEST(NextUserUuid, KeepsTheTimeWhereTheClockStepsBack) {
-  const Uuid first = next_user_uuid({}, kNow, 5);
+  const Uuid first = next_user_uuid({}, kNow, 5, 0);
   for (const std::int64_t earlier : {kNow - 1, kNow - 3'600'000, std::int64_t{0}, std::int64_t{-1},
                                      std::numeric_limits<std::int64_t>::min()}) {
-    EXPECT_EQ(uuid_order(next_user_uuid(first, earlier, 0)), uuid_order(first) + 1) << earlier;
+    EXPECT_EQ(uuid_order(next_user_uuid(first, earlier, 0, 0)), uuid_order(first) + 1) << earlier;
   }
 }
 
 TEST(NextUserUuid, MovesTimeOnWhereTheCounterIsUsedUp) {
-  Uuid uuid = next_user_uuid({}, kNow, 0x7FF);
-  while (counter_of(uuid) != 0xFFF) uuid = next_user_uuid(uuid, kNow, 0);
+  Uuid uuid = next_user_uuid({}, kNow, 0x7FF, 0);
+  while (counter_of(uuid) != 0xFFF) uuid = next_user_uuid(uuid, kNow, 0, 0);
   EXPECT_EQ(ms_of(uuid), kNow);
-  const Uuid next = next_user_uuid(uuid, kNow, 9);
+  const Uuid next = next_user_uuid(uuid, kNow, 9, 0);
   EXPECT_EQ(ms_of(next), kNow + 1);
   EXPECT_EQ(counter_of(next), 9u);
   EXPECT_TRUE(is_version_7(next));
 }
 
 TEST(NextUserUuid, LeavesRoomToCountInEveryMillisecond) {
-  EXPECT_EQ(counter_of(next_user_uuid({}, kNow, std::numeric_limits<std::uint64_t>::max())), 0x7FFu);
+  EXPECT_EQ(counter_of(next_user_uuid({}, kNow, std::numeric_limits<std::uint64_t>::max(), 0)), 0x7FFu);
 }
 
 TEST(NextUserUuid, TakesTheTimeOfTheClockWhereItHasMovedOn) {
-  const Uuid first = next_user_uuid({}, kNow, 0);
-  EXPECT_EQ(ms_of(next_user_uuid(first, kNow + 1, 0)), kNow + 1);
+  const Uuid first = next_user_uuid({}, kNow, 0, 0);
+  EXPECT_EQ(ms_of(next_user_uuid(first, kNow + 1, 0, 0)), kNow + 1);
 }
 
 TEST(NextUserUuid, StartsAtTheBoundsOfTime) {
-  EXPECT_EQ(ms_of(next_user_uuid({}, 0, 1)), 0u);
-  EXPECT_EQ(ms_of(next_user_uuid({}, -5, 1)), 0u);
-  EXPECT_TRUE(is_version_7(next_user_uuid({}, -5, 1)));
-  const Uuid latest = next_user_uuid({}, std::numeric_limits<std::int64_t>::max(), 1);
+  EXPECT_EQ(ms_of(next_user_uuid({}, 0, 1, 0)), 0u);
+  EXPECT_EQ(ms_of(next_user_uuid({}, -5, 1, 0)), 0u);
+  EXPECT_TRUE(is_version_7(next_user_uuid({}, -5, 1, 0)));
+  const Uuid latest = next_user_uuid({}, std::numeric_limits<std::int64_t>::max(), 1, 0);
   EXPECT_EQ(ms_of(latest), 0xFFFF'FFFF'FFFFu);
-  EXPECT_GT(uuid_order(next_user_uuid(latest, 0, 1)), uuid_order(latest));
+  EXPECT_GT(uuid_order(next_user_uuid(latest, 0, 1, 0)), uuid_order(latest));
 }
 
 TEST(NextUserUuid, IsNotGreaterWhereNoneIsLeft) {
   const Uuid last_version_7 = uuid_of("ffffffff-ffff-7fff-8000-000000000000");
   const Uuid last = uuid_of("ffffffff-ffff-ffff-ffff-ffffffffffff");
   for (const Uuid& end : {last_version_7, last}) {
-    EXPECT_LE(uuid_order(next_user_uuid(end, kNow, 0x7FF)), uuid_order(end));
+    EXPECT_LE(uuid_order(next_user_uuid(end, kNow, 0x7FF, 0)), uuid_order(end));
   }
 }
 
@@ -179,12 +182,20 @@ RC_GTEST_PROP(NextUserUuid, GrowsWhateverTheClockDoes, (Uuid uuid, std::uint64_t
       rc::gen::oneOf(rc::gen::inRange<std::int64_t>(kNow, kNow + 3), rc::gen::arbitrary<std::int64_t>()));
   for (const std::int64_t now : times) {
     if (now > std::int64_t{1} << 46) continue;
-    const Uuid next = next_user_uuid(uuid, now, random++);
+    const Uuid next = next_user_uuid(uuid, now, random++, 0);
     RC_ASSERT(uuid_order(next) > uuid_order(uuid));
     RC_ASSERT(user_id(next) > user_id(uuid));
     RC_ASSERT(is_version_7(next));
     uuid = next;
   }
+}
+
+// Frozen: stores are to agree where a user is.
+TEST(Slots, AreThoseOfTheFormat) {
+  EXPECT_EQ(slot_of(std::string_view("user_ext_123")), XXH3_64bits("user_ext_123", 12) % 16'384);
+  EXPECT_EQ(slot_of(std::string_view("")), XXH3_64bits("", 0) % 16'384);
+  for (const int slot : {0, 1, 0x2A2A, kSlots - 1})
+    EXPECT_EQ(slot_of(next_user_uuid({}, kNow, ~std::uint64_t{0}, static_cast<std::uint16_t>(slot))), slot);
 }
 
 }   // namespace

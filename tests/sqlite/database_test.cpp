@@ -244,7 +244,7 @@ TEST_F(DatabaseTest, FullDurabilitySyncsEachCommitAndRelaxedNone) {
     const auto before = vfs_.count(FileOperation::sync);
     commit(2, 21);
     EXPECT_EQ(vfs_.count(FileOperation::sync) - before, syncs);
-    database_->connection().execute("DELETE FROM change");
+    database_->connection().execute("DELETE FROM segment");
     database_.reset();
   }
 }

@@ -11,11 +11,12 @@
 #include <utility>
 #include <vector>
 
-#include "model/change.hpp"
 #include "model/record.hpp"
+#include "model/segment.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/database.hpp"
 #include "sqlite/state.hpp"
+#include "support/segments.hpp"
 
 namespace usertags::test {
 
@@ -64,8 +65,8 @@ inline model::Change make_patch(std::uint64_t revision, std::uint32_t ordinal,
 }
 
 inline void append(sqlite::Database& database, const model::Change& change, std::uint64_t checksum) {
-  const sqlite::ChangeLog::Entry entry{change, checksum};
-  database.log().append(std::span(&entry, 1));
+  const std::string entries = entries_of(std::span(&change, 1));
+  database.log().append(segment_of(std::span(&change, 1), entries, checksum));
 }
 
 // Commits a group of one change of user 1, as a store does; the state is then at `revision`.

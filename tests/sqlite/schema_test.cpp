@@ -152,13 +152,13 @@ const BadFile kBadFiles[] = {
     {"AVersionAndNothingElse",
      [](const fs::path& path) {
        fs::remove(path);
-       StockSqlite(path, kMakeIt).run("PRAGMA user_version=3");
+       StockSqlite(path, kMakeIt).run("PRAGMA user_version=4");
      },
      "not_a_store", "another application"},
-    {"ANewerFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=3"); }, "unsupported_format",
-     "version 3, this library reads version 2; use a newer usertags"},
-    {"AnOlderFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=1"); }, "unsupported_format",
-     "version 1, this library reads version 2; dump it with the build that made it"},
+    {"ANewerFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=4"); }, "unsupported_format",
+     "version 4, this library reads version 3; use a newer usertags"},
+    {"AnOlderFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=2"); }, "unsupported_format",
+     "version 2, this library reads version 3; dump it with the build that made it"},
     {"AFormatThatNeverWas", [](const fs::path& path) { run(path, "PRAGMA user_version=0"); }, "corrupt_store",
      "version 0, as a copy by .dump has"},
     {"AnIndexMore", [](const fs::path& path) { run(path, "CREATE INDEX by_name ON user(external_id)"); },
@@ -175,27 +175,25 @@ const BadFile kBadFiles[] = {
     {"AColumnMore", [](const fs::path& path) { run(path, "ALTER TABLE user ADD COLUMN more TEXT"); },
      "corrupt_store", "table \"user\" was changed"},
     {"AColumnRenamed",
-     [](const fs::path& path) { run(path, "ALTER TABLE change RENAME COLUMN note TO why"); }, "corrupt_store",
-     "table \"change\" was changed"},
+     [](const fs::path& path) { run(path, "ALTER TABLE segment RENAME COLUMN entries TO texts"); },
+     "corrupt_store", "table \"segment\" was changed"},
     {"AViewLess", [](const fs::path& path) { run(path, "DROP VIEW user_tag"); }, "corrupt_store",
      "view \"user_tag\" is missing"},
     {"ATableLess", [](const fs::path& path) { run(path, "DROP TABLE token"); }, "corrupt_store",
      "table \"token\" is missing"},
-    {"AnIndexLess", [](const fs::path& path) { run(path, "DROP INDEX user_deleted"); }, "corrupt_store",
-     "index \"user_deleted\" is missing"},
     {"AViewInATablesPlace",
      [](const fs::path& path) { run(path, "DROP TABLE token; CREATE VIEW token AS SELECT 1"); },
      "corrupt_store", "view \"token\" was added"},
     {"ACheckTakenAway",
-     [](const fs::path& path) { edit_schema(path, "sql=replace(sql,'CHECK (remaining >= 0)','')"); },
-     "corrupt_store", "table \"change\" was changed"},
+     [](const fs::path& path) { edit_schema(path, "sql=replace(sql,'CHECK (last >= first)','')"); },
+     "corrupt_store", "table \"segment\" was changed"},
     {"ATriggerThatHidesAsStatistics",
      [](const fs::path& path) {
-       add_hidden(path, "CREATE TRIGGER xqlite_stat_t AFTER INSERT ON change BEGIN DELETE FROM user; END");
+       add_hidden(path, "CREATE TRIGGER xqlite_stat_t AFTER INSERT ON segment BEGIN DELETE FROM user; END");
      },
      "corrupt_store", "trigger \"sqlite_stat_t\" was added"},
     {"AnIndexThatHidesAsStatistics",
-     [](const fs::path& path) { add_hidden(path, "CREATE UNIQUE INDEX xqlite_stat1 ON change(seq)"); },
+     [](const fs::path& path) { add_hidden(path, "CREATE UNIQUE INDEX xqlite_stat1 ON segment(first)"); },
      "corrupt_store", "index \"sqlite_stat1\" was added"},
     {"AViewThatHidesAsStatistics",
      [](const fs::path& path) { add_hidden(path, "CREATE VIEW xqlite_stat1 AS SELECT 1"); }, "corrupt_store",
@@ -219,9 +217,9 @@ const BadFile kBadFiles[] = {
                    "rootpage=(SELECT rootpage FROM sqlite_schema WHERE name='user') WHERE name='token'");
      },
      "corrupt_store", ""},
-    {"AnIndexOfAnotherTable",
-     [](const fs::path& path) { edit_schema(path, "tbl_name='token' WHERE name='user_deleted'"); },
-     "corrupt_store", ""},
+    {"ATableOfAnotherName",
+     [](const fs::path& path) { edit_schema(path, "tbl_name='token' WHERE name='user'"); }, "corrupt_store",
+     ""},
     {"ASchemaThatCannotBeRead", [](const fs::path& path) { edit_schema(path, "sql='CREATE nonsense'"); },
      "corrupt_store", "malformed"},
     {"AnExpressionTooDeep",
@@ -237,7 +235,7 @@ const BadFile kBadFiles[] = {
        StockSqlite(path, kMakeIt)
            .run(
                "PRAGMA encoding='UTF-16'; CREATE TABLE t(a); PRAGMA application_id=1970561383;"
-               "PRAGMA user_version=2");
+               "PRAGMA user_version=3");
      },
      "corrupt_store", "UTF-8"},
 };
@@ -321,16 +319,14 @@ TEST_P(RefusedBySchema, StaysOut) {
 INSTANTIATE_TEST_SUITE_P(
     Schema, RefusedBySchema,
     testing::Values(
-        "INSERT INTO state SELECT 2, store_id, 1, 1, 0, 0, last_id, 0, digest, 0, 0, 1, 0, 0, 1, 0, 1, 1, 1, "
+        "INSERT INTO state SELECT 2, store_id, 1, 1, 0, 0, last_id, 0, digest, 0, 0, 1, 0, 0, 1, 0, 0, 0, binding, 1, 1, 1, "
         "0, 0, 0, 1, "
         "0, 0 FROM state",
         "UPDATE state SET store_id = x'00'", "UPDATE state SET clean = 2",
         "UPDATE state SET history_keep_all = 2", "UPDATE state SET revision = 'x'",
-        "INSERT INTO change VALUES (1, 1, 4, 0, 0, 0, 0, 'null', NULL)",
-        "INSERT INTO change VALUES (1, 1, 3, -1, 0, 0, 0, 'null', NULL)",
-        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 0, 'null', '')",
-        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 0, 'null', printf('%.801c', 'x'))",
-        "INSERT INTO change VALUES (1, 1, 3, 0, 0, 0, 0, NULL, NULL)",
+        "INSERT INTO segment VALUES (2, 1, 0, 0, 0, '[]')",
+        "INSERT INTO segment VALUES (1, 1, 0, 0, 0, NULL)",
+        "INSERT INTO segment VALUES (1, 1, 0, 0, 0, x'5B5D')", "UPDATE state SET binding = x'00'",
         "INSERT INTO user VALUES (1, 'short', 'ann', 1, 0, '{}')",
         "INSERT INTO user VALUES (1, printf('%.31c', 'x'), '', 1, 0, '{}')",
         "INSERT INTO user VALUES (1, printf('%.31c', 'x'), printf('%.511c', char(233)), 1, 0, '{}')",

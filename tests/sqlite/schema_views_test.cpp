@@ -242,12 +242,26 @@ TEST(Views, DoNotGoBackBehindAFoldedRow) {
   EXPECT_EQ(users_of_view(log), users_of_model(log));
 }
 
+std::string plan_of(Log& log, const std::string& sql) {
+  std::string plan;
+  Statement explain(log.connection(), "EXPLAIN QUERY PLAN " + sql);
+  while (explain.step()) plan += std::string(explain.text(3)) + '\n';
+  return plan;
+}
+
 TEST(Views, LookForPendingPatchesInTheUnfoldedPartOfTheLogOnly) {
   Log log;
-  std::string plan;
-  Statement explain(log.connection(), "EXPLAIN QUERY PLAN SELECT * FROM user_tag");
-  while (explain.step()) plan += std::string(explain.text(3)) + '\n';
-  EXPECT_NE(plan.find("SEARCH change USING INTEGER PRIMARY KEY (rowid>?)"), std::string::npos) << plan;
+  const std::string plan = plan_of(log, "SELECT * FROM user_tag");
+  EXPECT_NE(plan.find("SEARCH segment USING INTEGER PRIMARY KEY (rowid>?)"), std::string::npos) << plan;
+}
+
+// An ordinal out of JSON has to be an integer to SQLite: else it walks all users for each change.
+TEST(Views, FindTheUserOfAChangeByKey) {
+  Log log;
+  const std::string now = plan_of(log, "SELECT * FROM user_now");
+  EXPECT_NE(now.find("SEARCH pending USING AUTOMATIC COVERING INDEX (ordinal=?)"), std::string::npos) << now;
+  const std::string deleted = plan_of(log, "SELECT * FROM change JOIN user USING (ordinal) WHERE kind = 3");
+  EXPECT_NE(deleted.find("SEARCH user USING INTEGER PRIMARY KEY (rowid=?)"), std::string::npos) << deleted;
 }
 
 }   // namespace

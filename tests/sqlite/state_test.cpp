@@ -42,6 +42,9 @@ TEST_F(StateTest, EveryFieldComesBackAtItsExtreme) {
   state.last_token = kHighest - 1;
   state.token_floor = kHighest;
   state.lived_ms = std::numeric_limits<std::int64_t>::max();
+  state.entry = kHighest - 1;
+  state.entry_checksum = kAllBits;
+  state.binding.fill(0xFD);
   state.settings = {
       {.tags_per_user = 65'534,
        .operations_per_batch = 1'000'000,
@@ -70,6 +73,9 @@ TEST_F(StateTest, EveryFieldHasAPlaceOfItsOwn) {
   state.last_token = 130;
   state.token_floor = 14;
   state.lived_ms = 15;
+  state.entry = 23;
+  state.entry_checksum = 24;
+  state.binding.fill(25);
   state.settings = {{.tags_per_user = 17,
                      .operations_per_batch = 18,
                      .history = {.keep_all = true, .min_changes = 19, .min_age = std::chrono::seconds(20)},
@@ -93,6 +99,9 @@ TEST_F(StateTest, EveryFieldHasAPlaceOfItsOwn) {
                              "last_token = 130",
                              "token_floor = 14",
                              "lived_ms = 15",
+                             "entry = 23",
+                             "entry_checksum = 24",
+                             "hex(substr(binding, 48)) = '19'",
                              "settings_version = 16",
                              "tags_per_user = 17",
                              "operations_per_batch = 18",
@@ -125,7 +134,9 @@ INSTANTIATE_TEST_SUITE_P(
                     "UPDATE state SET folded_revision = revision + 1", "UPDATE state SET log_floor = 0",
                     "UPDATE state SET log_floor = folded_revision + 2",
                     "UPDATE state SET token_floor = last_token + 2", "UPDATE state SET token_floor = 0",
-                    "UPDATE state SET lived_ms = -1", "UPDATE state SET settings_version = 0",
+                    "UPDATE state SET lived_ms = -1", "UPDATE state SET entry = -1",
+                    "UPDATE state SET entry = 9223372036854775807", "UPDATE state SET binding = zeroblob(47)",
+                    "UPDATE state SET binding = zeroblob(49)", "UPDATE state SET settings_version = 0",
                     "UPDATE state SET tags_per_user = 0", "UPDATE state SET tags_per_user = 65535",
                     "UPDATE state SET operations_per_batch = 0", "UPDATE state SET history_keep_all = 2",
                     "UPDATE state SET history_min_changes = -1", "UPDATE state SET history_min_age_s = -1",
@@ -145,22 +156,46 @@ TEST_P(ForgedState, DoesNotBearItsChecksum) {
   EXPECT_FALSE(database_.state().read_unproved().bears_checksum);
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryColumn, ForgedState,
-                         testing::Values("store_id = zeroblob(16)", "epoch = 2", "clean = 0", "revision = 8",
-                                         "last_ordinal = 1", "last_id = x'0000000000000000000000000000ff00'",
-                                         "last_at_ms = 1", "digest = x'000000000000000000000000000000ff'",
-                                         "log_checksum = 1", "folded_revision = 6", "log_floor = 6",
-                                         "floor_checksum = 1", "last_token = 6", "token_floor = 2",
-                                         "lived_ms = 1", "settings_version = 2", "tags_per_user = 255",
-                                         "operations_per_batch = 1023", "history_keep_all = 1",
-                                         "history_min_changes = 1", "history_min_age_s = 1",
-                                         "tokens_max_count = 1", "tokens_max_age_s = 1",
-                                         "checksum = checksum + 1"));
+INSTANTIATE_TEST_SUITE_P(
+    EveryColumn, ForgedState,
+    testing::Values("store_id = zeroblob(16)", "epoch = 2", "clean = 0", "revision = 8", "last_ordinal = 1",
+                    "last_id = x'0000000000000000000000000000ff00'", "last_at_ms = 1",
+                    "digest = x'000000000000000000000000000000ff'", "log_checksum = 1", "folded_revision = 6",
+                    "log_floor = 6", "floor_checksum = 1", "last_token = 6", "token_floor = 2",
+                    "lived_ms = 1", "entry = 1", "entry_checksum = 1",
+                    "binding = CAST(zeroblob(47) || x'01' AS BLOB)", "settings_version = 2",
+                    "tags_per_user = 255", "operations_per_batch = 1023", "history_keep_all = 1",
+                    "history_min_changes = 1", "history_min_age_s = 1", "tokens_max_count = 1",
+                    "tokens_max_age_s = 1", "checksum = checksum + 1"));
 
 // Computed in another language, after docs/file-format.md.
 TEST(StateChecksum, IsThatOfTheFormat) {
-  EXPECT_EQ(state_checksum(State{}), 0x3522a6925ba50978U);
-  EXPECT_EQ(state_checksum(test::first_state()), 0xdbe038a63eacd130U);
+  EXPECT_EQ(state_checksum(State{}), 0x462b0dcc97c3d6d8U);
+  EXPECT_EQ(state_checksum(test::first_state()), 0x6a8758f8f09f252eU);
+}
+
+// An entry's checksum is of what its commit has brought, and of those before.
+TEST(NoteEntry, NumbersCommitsAndChainsThem) {
+  const auto noted = [](auto&& edit, std::span<const model::Token> tokens = {}) {
+    State state = test::first_state();
+    edit(state);
+    note_entry(state, tokens);
+    EXPECT_EQ(state.entry, 1U);
+    return state.entry_checksum;
+  };
+  const model::Token token{.seq = 1, .text = "t"};
+  std::vector<std::uint64_t> checksums = {
+      noted([](State&) {}),
+      noted([](State&) {}, std::span(&token, 1)),
+      noted([](State& state) { state.entry_checksum = 1; }),
+      noted([](State& state) { state.revision = 1; }),
+      noted([](State& state) { state.log_checksum = 1; }),
+      noted([](State& state) { state.last_token = 1; }),
+      noted([](State& state) { state.settings.version = 2; }),
+      noted([](State& state) { state.settings.tags_per_user = 9; }),
+  };
+  std::ranges::sort(checksums);
+  EXPECT_EQ(std::ranges::adjacent_find(checksums), checksums.end());
 }
 
 TEST_F(StateTest, WritingWithoutARowIsCorrupt) {

@@ -225,7 +225,7 @@ TEST(Transaction, ADiskThatFillsUpInMidTransactionLeavesNothingOpen) {
   }
   EXPECT_FALSE(connection.in_transaction());
   vfs.disarm();
-  EXPECT_EQ(connection.query_integer("SELECT count(*) FROM change"), 0);
+  EXPECT_EQ(connection.query_integer("SELECT count(*) FROM segment"), 0);
   EXPECT_EQ(commit_change(database, 1).outcome, CommitOutcome::committed);
 }
 

@@ -49,7 +49,7 @@ TEST_F(WalRecovery, AKilledProcessLosesNoCommit) {
   crash_after(20);
   Database database(config_of(path_), test::first_state());
   EXPECT_EQ(database.state().read().revision, 20U);
-  EXPECT_EQ(database.connection().query_integer("SELECT count(*) FROM change"), 20);
+  EXPECT_EQ(database.connection().query_integer("SELECT count(*) FROM segment"), 20);
   EXPECT_EQ(database.connection().query_text("PRAGMA quick_check"), "ok");
 }
 
@@ -176,7 +176,7 @@ TEST_F(WalRecovery, MayItselfFailAnywhere) {
       vfs.disarm();
       Database database(config_of(path_), test::first_state());
       ASSERT_EQ(database.state().read().revision, 20U) << "operation " << nth;
-      ASSERT_EQ(database.connection().query_integer("SELECT count(*) FROM change"), 20);
+      ASSERT_EQ(database.connection().query_integer("SELECT count(*) FROM segment"), 20);
       if (vfs.fired() == fired) break;
       fired = vfs.fired();
     }

@@ -18,13 +18,13 @@ std::string bytes_of(const std::filesystem::path& path) {
 
 TagBatch batch_of(const std::vector<TagChange>& tags) {
   TagBatch batch;
-  for (const auto& [key, value] : tags) value ? batch.set(key, *value) : batch.erase(key);
+  for (const auto& [key, value, before] : tags) value ? batch.set(key, *value) : batch.erase(key);
   return batch;
 }
 
 TagList list_of(const std::vector<TagChange>& tags) {
   std::vector<std::pair<std::string, std::string>> list;
-  for (const auto& [key, value] : tags) list.emplace_back(key, value.value());
+  for (const auto& [key, value, before] : tags) list.emplace_back(key, value.value());
   return TagList(list);
 }
 
@@ -49,7 +49,7 @@ void expect_shown(UserTagStore& store, const ReferenceStore& reference, LogOf lo
 
 std::string describe(const ForeignChange& change) {
   std::string text = std::string(to_string(change.kind)) + ' ' + change.external_id;
-  for (const auto& [key, value] : change.tags) text += value ? ' ' + key + '=' + *value : " !" + key;
+  for (const auto& [key, value, before] : change.tags) text += value ? ' ' + key + '=' + *value : " !" + key;
   if (!change.complete) text += " (in part)";
   if (!change.logged) text += " (row)";
   if (!change.problem.empty()) text += " PROBLEM";

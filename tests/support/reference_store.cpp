@@ -261,14 +261,16 @@ Verdict ReferenceStore::create_anew(std::string_view external_id, const TagList&
   const ReferenceUser user{ordinal, std::string(external_id), revision_ + 1, judge.take_tags()};
   if (named_ != nullptr) named_->insert(ordinal);
   users_.emplace(ordinal, user);
-  change(user, ChangeKind::created, {user.tags.begin(), user.tags.end()}, options.note);
+  change(user, ChangeKind::created, {}, {user.tags.begin(), user.tags.end()}, options.note);
   return applied(user, revision_, true);
 }
 
 void ReferenceStore::change(const ReferenceUser& user, ChangeKind kind,
+                            const std::map<std::string, std::string>& before,
                             std::map<std::string, std::optional<std::string>> tags, const std::string& note) {
   ++revision_;
-  changes_.push_back({revision_, revision_, user.ordinal, user.external_id, kind, std::move(tags), note});
+  changes_.push_back(
+      {revision_, revision_, user.ordinal, user.external_id, kind, std::move(tags), before, note});
 }
 
 std::optional<Verdict> ReferenceStore::wrong_user(const ReferenceUser* user,
@@ -322,7 +324,7 @@ Verdict ReferenceStore::apply_anew(const UserRef& ref, const TagBatch& batch, co
   Verdict verdict = plan_anew(ref, batch, options, item);
   if (verdict.changed) {
     ReferenceUser& user = users_.at(verdict.user->ordinal);
-    change(user, ChangeKind::patched, difference(user.tags, verdict.user->tags), options.note);
+    change(user, ChangeKind::patched, user.tags, difference(user.tags, verdict.user->tags), options.note);
     user = *verdict.user;
   }
   return verdict;
@@ -336,7 +338,7 @@ Verdict ReferenceStore::delete_anew(const UserRef& ref, const ApplyOptions& opti
   if (!is_note(options.note)) return error(ErrorCode::invalid_argument);
   const ReferenceUser* user = find(ref);
   if (const auto wrong = wrong_user(user, options)) return *wrong;
-  change(*user, ChangeKind::deleted, {}, options.note);
+  change(*user, ChangeKind::deleted, user->tags, difference(user->tags, {}), options.note);
   users_.erase(user->ordinal);
   return applied(std::nullopt, revision_, true);
 }

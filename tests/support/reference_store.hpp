@@ -60,6 +60,7 @@ struct ReferenceChange {
   std::string external_id;
   ChangeKind kind{};
   std::map<std::string, std::optional<std::string>> tags;   // none: removed
+  std::map<std::string, std::string> before;                // the user's tags before it
   std::string note;
 };
 
@@ -117,7 +118,8 @@ class ReferenceStore {
                     std::optional<std::size_t> item) const;
   // Why nothing can be done to the user; none where it can.
   std::optional<Verdict> wrong_user(const ReferenceUser* user, const ApplyOptions& options) const;
-  void change(const ReferenceUser& user, ChangeKind kind,
+  // `before` has the user's tags before the change.
+  void change(const ReferenceUser& user, ChangeKind kind, const std::map<std::string, std::string>& before,
               std::map<std::string, std::optional<std::string>> tags, const std::string& note);
 
   Settings limits_;

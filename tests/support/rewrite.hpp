@@ -9,11 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "model/change.hpp"
+#include "model/segment.hpp"
+#include "sqlite/change_log.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/state.hpp"
-#include "sqlite/tables.hpp"
 #include "sqlite/transaction.hpp"
+#include "support/segments.hpp"
 
 namespace usertags::test {
 
@@ -44,34 +45,47 @@ inline void rewrite_state(const std::filesystem::path& path,
 struct OwnedChange {
   model::Change change;
   std::string patch;
+  std::string before;
   std::string note;
 };
 
 inline std::vector<OwnedChange> read_log(sqlite::Connection& connection) {
   std::vector<OwnedChange> changes;
-  sqlite::ChangeLog::Reader entries(connection);
-  const sqlite::ChangeLog::Reader::Walk walk(entries, 1);
-  while (const auto entry = entries.next()) {
-    changes.push_back({entry->change, std::string(entry->change.patch), std::string(entry->change.note)});
+  sqlite::ChangeLog::Reader segments(connection);
+  model::SegmentDecoder decoder;
+  const sqlite::ChangeLog::Reader::Walk walk(segments, 1);
+  while (const auto segment = segments.next()) {
+    const std::span<const model::Change> entries = decoder.changes(*segment).value();
+    for (const model::Change& change : entries) {
+      changes.push_back(
+          {change, std::string(change.patch), std::string(change.before), std::string(change.note)});
+    }
   }
   return changes;
 }
 
-// Changes the log's entries, of a store that keeps its log from the start.
+// Changes the log's entries, of a store that keeps its log from the start. Each transaction becomes a segment,
+// and all have lived for no time.
 inline void rewrite_log(const std::filesystem::path& path,
                         const std::function<void(std::vector<OwnedChange>&)>& function) {
   rewrite(path, [&](sqlite::Connection& connection) {
     std::vector<OwnedChange> changes = read_log(connection);
     function(changes);
-    connection.execute("DELETE FROM change");
+    connection.execute("DELETE FROM segment");
     sqlite::ChangeLog log(connection);
     std::uint64_t checksum = 0;
+    std::vector<model::Change> transaction;
     for (OwnedChange& entry : changes) {
       entry.change.patch = entry.patch;
+      entry.change.before = entry.before;
       entry.change.note = entry.note;
-      checksum = model::chain_checksum(checksum, entry.change);
-      const sqlite::ChangeLog::Entry row{entry.change, checksum};
-      log.append(std::span(&row, 1));
+      transaction.push_back(entry.change);
+      if (entry.change.remaining != 0) continue;
+      const std::string entries = entries_of(transaction);
+      model::Segment segment = segment_of(transaction, entries);
+      checksum = segment.checksum = model::chain_checksum(checksum, segment);
+      log.append(segment);
+      transaction.clear();
     }
     rewrite_state(connection, [&](sqlite::State& state) { state.log_checksum = checksum; });
   });

@@ -47,7 +47,7 @@ TEST_F(Adopt, ShowsTakesInAndEndsWithZero) {
   EXPECT_EQ(dry.exit_code, 1);
   EXPECT_EQ(dry.err, "");
   EXPECT_EQ(dry.out, "deleted bob  " + bob + "\npatched ann  " + ann +
-                         "\n  seats=\"1 or 2\" !team tier=none\npatched cid  " + cid +
+                         "\n  seats=\"1 or 2\" !team (was red) tier=none (was gold)\npatched cid  " + cid +
                          "\n  the row alone is put in order\ncreated eve  a new user\n  tier=new\n"
                          "would be adopted: 4 changes, revision 3\n");
   EXPECT_TRUE(bytes() == before);
@@ -126,7 +126,8 @@ TEST_F(Adopt, TellsWhatCannotBeKnownAndWhatIsForgotten) {
 TEST_F(Adopt, ShowsNothingThatMovesTheCursor) {
   edit(R"(UPDATE user SET tags = '{"a\u001b[2J":"b\nc"}' WHERE external_id = 'ann')");
   const Finished found = run({"adopt", store_, "--dry-run"});
-  EXPECT_NE(found.out.find(R"(  a\x1b[2J=b\nc !team !tier)"), std::string::npos) << found.out;
+  EXPECT_NE(found.out.find(R"(  a\x1b[2J=b\nc !team (was red) !tier (was gold))"), std::string::npos)
+      << found.out;
 }
 
 TEST_F(Adopt, WhatIsNoStoreOrDamagedIsAnError) {

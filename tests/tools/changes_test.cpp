@@ -60,6 +60,8 @@ TEST_F(Changes, AreOneObjectALine) {
   EXPECT_EQ(text_at(patch, "kind"), "patched");
   EXPECT_EQ(text_at(patch, "note"), "paid");
   EXPECT_EQ(serialize(at(patch, "tags")), R"({"a\"b":null,"tier":"gold"})");
+  EXPECT_EQ(serialize(at(patch, "before")), R"({"a\"b":"1","tier":"trial"})");
+  EXPECT_EQ(serialize(at(changes[0], "before")), R"({"a\"b":null,"tier":null})");
   EXPECT_EQ(text_at(patch, "at").size(), 24U);
   EXPECT_EQ(text_at(changes[0], "kind"), "created");
   EXPECT_EQ(serialize(at(changes[0], "tags")), R"({"a\"b":"1","tier":"trial"})");
@@ -90,7 +92,8 @@ TEST_F(Changes, AreColumnsForPeople) {
   const auto lines = lines_of(run({"changes", store_}).out);
   ASSERT_EQ(lines.size(), 5U);
   EXPECT_EQ(lines[0].substr(0, 12), "REVISION  AT");
-  EXPECT_NE(lines[3].find("alice        patched  paid  !\"a\\\"b\" tier=gold"), std::string::npos)
+  EXPECT_NE(lines[3].find("alice        patched  paid  !\"a\\\"b\" (was 1) tier=gold (was trial)"),
+            std::string::npos)
       << lines[3];
 }
 

@@ -65,7 +65,8 @@ std::uint64_t entry_of(const Change& change) {
   entry.kind = change.kind == ChangeKind::created   ? Effect::Kind::create
                : change.kind == ChangeKind::patched ? Effect::Kind::patch
                                                     : Effect::Kind::remove;
-  for (const auto& [key, value] : change.tags) {
+  if (change.kind == ChangeKind::deleted) return part(entry);   // which has all tags, removed
+  for (const auto& [key, value, before] : change.tags) {
     const std::size_t index = key_named(key);
     if (value) entry.tags.at(index) = number_in(*value);
     if (!value) entry.removed = static_cast<std::uint8_t>(entry.removed | (1U << index));

@@ -27,7 +27,9 @@ std::string line_of(const Change& change) {
   std::string line = std::to_string(change.transaction) + ' ' +
                      std::to_string(change.at.time_since_epoch().count()) + ' ' + change.user_id + ' ' +
                      change.external_id + ' ' + std::string(to_string(change.kind)) + ' ' + change.note;
-  for (const TagChange& tag : change.tags) line += ' ' + tag.key + '=' + tag.value.value_or("(removed)");
+  for (const TagChange& tag : change.tags) {
+    line += ' ' + tag.key + '=' + tag.value.value_or("(removed)") + " was " + tag.before.value_or("(absent)");
+  }
   return line;
 }
 

@@ -121,15 +121,17 @@ class Consumer {
   void take(const Change& change) {
     require(change.at >= last_at_, "times in the feed run backwards");
     last_at_ = change.at;
-    if (change.kind == ChangeKind::deleted) {
-      users_.erase(change.user_id);
-      return;
-    }
     auto& tags = users_[change.user_id];
     for (const TagChange& tag : change.tags) {
+      const auto had = tags.find(tag.key);
+      require((had == tags.end() ? std::nullopt : std::optional(had->second)) == tag.before,
+              "the consumer of the feed had another value than the feed tells");
       if (tag.value) tags[tag.key] = *tag.value;
       if (!tag.value) tags.erase(tag.key);
     }
+    if (change.kind != ChangeKind::deleted) return;
+    require(tags.empty(), "the consumer of the feed had tags that the deletion does not tell");
+    users_.erase(change.user_id);
   }
 
   Position position_;

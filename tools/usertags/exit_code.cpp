@@ -10,6 +10,7 @@ int exit_code(ErrorCode code) {
     case ErrorCode::revision_mismatch:
     case ErrorCode::token_reused:
     case ErrorCode::settings_mismatch:
+    case ErrorCode::transaction_too_large:
     case ErrorCode::history_pruned:
     case ErrorCode::future_revision: return kRefused;
     case ErrorCode::invalid_argument:
@@ -20,6 +21,9 @@ int exit_code(ErrorCode code) {
     case ErrorCode::read_only:
     case ErrorCode::busy:
     case ErrorCode::store_locked:
+    case ErrorCode::not_leader:
+    case ErrorCode::wrong_shard:
+    case ErrorCode::cluster_member:
     case ErrorCode::store_closed:
     case ErrorCode::store_failed:
     case ErrorCode::foreign_write:

@@ -45,6 +45,7 @@ struct Look {
 // Within the caller's transaction.
 Look look(sqlite::Connection& connection, const AdoptOptions& options) {
   Look look{survey(connection), {}};
+  sqlite::expect_unbound(look.survey.state);
   require_settings(look.survey.state.settings, options.settings);
   look.findings = find_differences(look.survey);
   judge(look.survey, look.findings);

@@ -54,18 +54,24 @@ TagChange removal(std::string_view key) {
   return {std::string(key), std::nullopt};
 }
 
+TagChange removal(const Tag& tag) {
+  return {std::string(tag.key), std::nullopt, std::string(tag.value)};
+}
+
 // What leads from one version to another. Both are sorted by key.
 std::vector<TagChange> difference(const Record& before, const Record& after) {
   std::vector<TagChange> changes;
   auto old = before.begin();
   for (const Tag tag : after) {
-    for (; old != before.end() && old->key < tag.key; ++old) changes.push_back(removal(old->key));
+    for (; old != before.end() && old->key < tag.key; ++old) changes.push_back(removal(*old));
     const bool had_key = old != before.end() && old->key == tag.key;
-    if (!had_key || old->value != tag.value)
+    if (!had_key)
       changes.push_back({std::string(tag.key), std::string(tag.value)});
+    else if (old->value != tag.value)
+      changes.push_back({std::string(tag.key), std::string(tag.value), std::string(old->value)});
     if (had_key) ++old;
   }
-  for (; old != before.end(); ++old) changes.push_back(removal(old->key));
+  for (; old != before.end(); ++old) changes.push_back(removal(*old));
   return changes;
 }
 
@@ -377,7 +383,7 @@ class Judgement {
 
   static std::vector<Operation> operations_of(const ForeignChange& change) {
     std::vector<Operation> operations;
-    for (const auto& [key, value] : change.tags) {
+    for (const auto& [key, value, before] : change.tags) {
       const OperationKind kind = !value                               ? OperationKind::erase
                                  : change.kind == ChangeKind::created ? OperationKind::create
                                                                       : OperationKind::set;

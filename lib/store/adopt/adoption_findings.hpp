@@ -22,9 +22,8 @@ struct Finding {
 };
 
 struct Findings {
-  std::vector<Finding> all;   // in the order of Adoption::changes
-  std::uint64_t last_nameless =
-      0;   // the end of the newest transaction with an entry whose user nothing names
+  std::vector<Finding> all;          // in the order of Adoption::changes
+  std::uint64_t last_nameless = 0;   // the end of the newest segment with an entry whose user nothing names
   bool proved = false;
 };
 

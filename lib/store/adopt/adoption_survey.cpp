@@ -50,7 +50,7 @@ class Surveying {
     survey_.state = sqlite::StateTable(connection_).read();
     read_rows();
     walk_log(connection_, survey_.state, survey_.state.log_floor, refuse_problem,
-             [this](const Change& change) { read(change); });
+             [this](const Change& change, const model::Segment& segment) { read(change, segment); });
     std::ranges::sort(survey_.backlog);
     const auto repeated = std::ranges::unique(survey_.backlog);
     survey_.backlog.erase(repeated.begin(), repeated.end());
@@ -96,15 +96,16 @@ class Surveying {
 
   // --- The log. ---
 
-  void read(const Change& change) {
-    note(change, survey_.pasts[change.ordinal]);
+  void read(const Change& change, const model::Segment& segment) {
+    Past& past = survey_.pasts[change.ordinal];
+    note(change, past);
+    past.newest_end = segment.last;
     if (change.revision > survey_.state.folded_revision) apply(change);
   }
 
   void note(const Change& change, Past& past) {
     if (change.ordinal > survey_.state.last_ordinal) unreadable(change);
     past.newest = change.revision;
-    past.newest_end = change.revision + change.remaining;
     if (change.revision <= survey_.state.folded_revision) past.newest_folded = change.revision;
     if (past.deleted_at != 0) unreadable(change);
     if (change.kind == ChangeKind::deleted) past.deleted_at = change.revision;

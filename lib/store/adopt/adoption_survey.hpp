@@ -38,7 +38,7 @@ struct Past {
   std::uint64_t deleted_at = 0;   // 0: it is not
   std::uint64_t newest_folded = 0;   // the newest entry that has to be in the row; 0: none is kept
   std::uint64_t newest = 0;          // the newest entry …
-  std::uint64_t newest_end = 0;      // … and the last one of its transaction
+  std::uint64_t newest_end = 0;      // … and the last one of its segment
 };
 
 struct Survey {

@@ -35,7 +35,7 @@ class Adopting {
 
   sqlite::State run() {
     for (Finding& finding : findings_.all) decide(finding);
-    group_.seal();
+    group_.seal();   // with the settings and tokens that are there
     sqlite::State state = group_.state();
     state.digest = digest();
     state.epoch = next_epoch(state.epoch, entropy_.next());
@@ -75,9 +75,10 @@ class Adopting {
 
   RecordPtr create(Finding& finding, std::uint64_t revision) {
     sqlite::State& state = group_.state();
-    state.last_id = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
+    state.last_id = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next(),
+                                          model::slot_of(finding.change.external_id));
     tags_.clear();
-    for (const auto& [key, value] : finding.change.tags) tags_.push_back({key, value.value()});
+    for (const auto& [key, value, before] : finding.change.tags) tags_.push_back({key, value.value()});
     RecordPtr user =
         Record::make(state.last_ordinal + 1, revision, state.last_id, finding.change.external_id, tags_);
     finding.change.user_id = user->id();
@@ -85,22 +86,13 @@ class Adopting {
   }
 
   void log(const Finding& finding, const RecordPtr& version) {
-    patch_.clear();
-    switch (finding.change.kind) {
-      case ChangeKind::created:
-        model::append_creation(finding.change.user_id, version->external_id(), tags_, patch_);
-        break;
-      case ChangeKind::patched: append_deltas(finding.change.tags); break;
-      case ChangeKind::deleted: patch_ = model::kDeletionPatch; break;
+    deltas_.clear();
+    if (finding.change.kind == ChangeKind::patched) {
+      for (const auto& [key, value, before] : finding.change.tags) deltas_.push_back({key, value, before});
     }
-    group_.add(finding.change.kind, {finding.was, version}, patch_, note_);
-  }
-
-  void append_deltas(const std::vector<TagChange>& tags) {
-    std::vector<model::TagDelta> deltas;
-    deltas.reserve(tags.size());
-    for (const auto& [key, value] : tags) deltas.push_back({key, value});
-    model::append_patch(deltas, patch_);
+    if (group_.add(finding.change.kind, {finding.was, version}, deltas_, note_)) return;
+    model::fail(ErrorCode::transaction_too_large,
+                "the log's entry of user " + std::string(version->id()) + " would be too long");
   }
 
   // --- All users, as they are then. ---
@@ -137,19 +129,15 @@ class Adopting {
   }
 
   void write_log() {
-    std::vector<sqlite::ChangeLog::Entry> entries;
-    entries.reserve(group_.size());
-    for (std::size_t i = 0; i < group_.size(); ++i) entries.push_back({group_.change(i), group_.checksum(i)});
-    database_.log().append(entries);
+    for (std::size_t i = 0; i < group_.segments(); ++i) database_.log().append(group_.segment(i));
   }
 
   void prune(sqlite::State& state) {
     const Floors floors = floors_after(survey_, findings_);
     if (floors.log > state.log_floor) {
-      const auto last = database_.log().mark(floors.log - 1);
+      const auto last = database_.log().head(floors.log - 1);
       if (!last) model::fail(ErrorCode::corrupt_store, broken_log(floors.log - 1));
-      database_.log().prune(state.log_floor, floors.log - 1);
-      database_.users().forget_deleted(floors.log - 1);
+      database_.log().prune(floors.log - 1, database_.users());
       state.log_floor = floors.log;
       state.floor_checksum = last->checksum;
     }
@@ -166,8 +154,8 @@ class Adopting {
   Entropy entropy_;
   boost::unordered_flat_map<std::uint32_t, RecordPtr> changed_;   // by ordinal, as they are to be
   std::vector<RecordPtr> created_;
-  std::vector<Tag> tags_;   // of the version under construction
-  std::string patch_;
+  std::vector<Tag> tags_;                 // of the version under construction
+  std::vector<model::TagDelta> deltas_;   // of the entry under construction
 };
 
 }   // namespace

@@ -9,6 +9,7 @@
 #include "model/digest.hpp"
 #include "model/failure.hpp"
 #include "model/typeid.hpp"
+#include "sqlite/change_log.hpp"
 #include "sqlite/tables.hpp"
 #include "store/load/log_walk.hpp"
 #include "store/load/replay.hpp"
@@ -99,24 +100,26 @@ class Loading {
 
   void read_log(LogExtent extent) {
     const sqlite::State& state = loaded_.state;
-    if (extent == LogExtent::to_replay) check_oldest_entry();
+    if (extent == LogExtent::to_replay) check_oldest_segment();
     const std::uint64_t first = extent == LogExtent::whole ? state.log_floor : state.folded_revision + 1;
-    loaded_.changes = walk_log(connection_, state, first, on_problem_, [&](const model::Change& change) {
-      if (extent == LogExtent::whole && !replay_.can_read(change)) unreadable(change);
-      replay(change);
-    });
+    loaded_.changes = walk_log(connection_, state, first, on_problem_,
+                               [&](const model::Change& change, const model::Segment&) {
+                                 if (extent == LogExtent::whole && !replay_.can_read(change))
+                                   unreadable(change);
+                                 replay(change);
+                               });
     std::ranges::sort(loaded_.backlog);
     const auto repeated = std::ranges::unique(loaded_.backlog);
     loaded_.backlog.erase(repeated.begin(), repeated.end());
   }
 
-  // Of what is folded, the oldest entry alone is read: it tells of a log that lost its beginning.
-  void check_oldest_entry() {
+  // Of what is folded, the oldest segment alone is read: it tells of a log that lost its beginning.
+  void check_oldest_segment() {
     const sqlite::State& state = loaded_.state;
     if (state.log_floor > state.revision) return;
-    sqlite::ChangeLog::Reader entries(connection_);
-    const sqlite::ChangeLog::Reader::Walk walk(entries, 1);
-    const auto oldest = entries.next();
+    sqlite::ChangeLog::Reader segments(connection_);
+    const sqlite::ChangeLog::Reader::Walk walk(segments, 1);
+    const auto oldest = segments.next();
     if (oldest && oldest->follows(state.log_floor, state.floor_checksum)) return;
     problem(Kind::log, ErrorCode::corrupt_store, {}, broken_log(state.log_floor));
   }

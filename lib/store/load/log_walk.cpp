@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "model/failure.hpp"
-#include "sqlite/tables.hpp"
+#include "sqlite/change_log.hpp"
 
 namespace usertags::store {
 
@@ -39,18 +39,21 @@ std::uint64_t walk_log(sqlite::Connection& connection, const sqlite::State& stat
     problem("the commit record contradicts itself");
     return 0;
   }
-  auto checksum = sqlite::ChangeLog::Marks(connection).checksum_before(first, state);
+  auto checksum = sqlite::ChangeLog::Heads(connection).checksum_before(first, state);
   std::uint64_t expected = first;
-  sqlite::ChangeLog::Reader entries(connection);
-  const sqlite::ChangeLog::Reader::Walk walk(entries, first);
-  while (const auto entry = entries.next()) {
-    if (!checksum || !entry->follows(expected, *checksum)) {
-      problem(broken_log(expected));
+  sqlite::ChangeLog::Reader segments(connection);
+  model::SegmentDecoder decoder;
+  const sqlite::ChangeLog::Reader::Walk walk(segments, first);
+  while (const auto segment = segments.next()) {
+    const bool is_next = checksum && segment->follows(expected, *checksum);
+    const auto changes = is_next ? decoder.changes(*segment) : std::nullopt;
+    if (!changes) {
+      problem(is_next ? unreadable_change(expected) : broken_log(expected));
       return expected - first;
     }
-    on_change(entry->change);
-    checksum = entry->checksum;
-    ++expected;
+    for (const model::Change& change : *changes) on_change(change, *segment);
+    checksum = segment->checksum;
+    expected = segment->last + 1;
   }
   if (std::string what = wrong_end(expected - 1, checksum, state); !what.empty()) problem(std::move(what));
   return expected - first;

@@ -8,7 +8,7 @@
 #include <usertags/error.hpp>
 #include <usertags/stats.hpp>
 
-#include "model/change.hpp"
+#include "model/segment.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/state.hpp"
 
@@ -43,13 +43,13 @@ inline std::string missing_row(std::uint32_t ordinal, std::uint64_t revision) {
          " is its";
 }
 
-// The walk over a file's log that proves it: every entry by the checksum chain, and its end by the commit
-// record.
-using OnChange = std::function<void(const model::Change&)>;
+// The walk over a file's log that proves it: every segment by the checksum chain, and the last one's end by
+// the commit record.
+using OnChange = std::function<void(const model::Change&, const model::Segment&)>;
 
-// Calls on_change for the changes from revision `first` on, in order, within the caller's transaction;
-// answers how many they were. At the first that is wrong the walk ends, and on_problem is told. Throws what
-// the two throw, Failure, and std::bad_alloc.
+// Calls on_change for the changes from revision `first` on, which begins a segment, in order, within the
+// caller's transaction; answers how many they were. At the first segment that is wrong the walk ends, and
+// on_problem is told. Throws what the two throw, Failure, and std::bad_alloc.
 std::uint64_t walk_log(sqlite::Connection& connection, const sqlite::State& state, std::uint64_t first,
                        const OnProblem& on_problem, const OnChange& on_change);
 

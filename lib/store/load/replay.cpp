@@ -94,12 +94,19 @@ RecordPtr Replay::erase(const Change& deletion, const Record& before) {
 
 bool Replay::can_read(const Change& change) {
   if (!is_well_formed(change.patch) || !is_well_formed(change.note)) return false;
+  if (!change.before.empty() && !can_read_before(change)) return false;
   switch (change.kind) {
     case model::ChangeKind::created: return static_cast<bool>(create(change));
     case model::ChangeKind::patched: return decoder_.patch(change.patch).has_value();
     case model::ChangeKind::deleted: return change.patch == model::kDeletionPatch;
   }
   return false;
+}
+
+bool Replay::can_read_before(const Change& change) {
+  return is_well_formed(change.before) &&
+         (change.kind == model::ChangeKind::deleted ? decoder_.tags(change.before).has_value()
+                                                    : decoder_.before(change.before).has_value());
 }
 
 // Both are sorted by key.

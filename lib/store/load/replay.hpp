@@ -55,6 +55,7 @@ class Replay {
   bool can_read(const model::Change& change);
 
  private:
+  bool can_read_before(const model::Change& change);
   void merge(const model::Record& before, std::span<const model::TagDelta> deltas);
 
   model::PatchDecoder decoder_;

@@ -23,7 +23,7 @@ using model::ChangeKind;
 using model::Record;
 using model::RecordPtr;
 
-// Changes that are published together, unless a transaction is longer.
+// Changes that are published together, to the end of a segment.
 constexpr std::size_t kGroup = 4096;
 
 [[noreturn]] void fail_discontinued(const std::filesystem::path& file, const std::string& why) {
@@ -89,11 +89,10 @@ class Follower::Group {
       : projection_(projection), state_(state) {}
 
   // Adds the change with the version that it leads to: null, if it is a creation, for `before`.
-  void add(const Change& change, std::uint64_t checksum, RecordPtr before, RecordPtr after) {
+  void add(const Change& change, RecordPtr before, RecordPtr after) {
     if (before) state_.digest -= model::user_hash(*before);
     if (!after->is_tombstone()) state_.digest += model::user_hash(*after);
     state_.revision = change.revision;
-    state_.log_checksum = checksum;
     state_.last_ordinal = std::max(state_.last_ordinal, change.ordinal);
     newest_[change.ordinal] = after;
     transitions_.push_back({std::move(before), std::move(after)});
@@ -104,6 +103,8 @@ class Follower::Group {
     if (newest == newest_.end()) return projection_.find_ordinal(ordinal);
     return newest->second->is_tombstone() ? RecordPtr() : newest->second;
   }
+
+  void end_segment(std::uint64_t checksum) noexcept { state_.log_checksum = checksum; }
 
   const sqlite::State& state() const noexcept { return state_; }
   std::size_t size() const noexcept { return transitions_.size(); }
@@ -249,7 +250,7 @@ Loaded Follower::load_users() {
 // passed it has neither.
 bool Follower::log_goes_on(const sqlite::State& state) {
   if (state_.revision + 1 < state.log_floor) return false;
-  const auto checksum = link_->marks.checksum_before(state_.revision + 1, state);
+  const auto checksum = link_->heads.checksum_before(state_.revision + 1, state);
   if (checksum == state_.log_checksum) return true;
   fail_discontinued(file_, "its log has another change " + std::to_string(state_.revision));
 }
@@ -265,15 +266,15 @@ bool Follower::apply_log(Moment& moment) {
   Group group(memory_.projection, state_);
   const bool in_parts = state.epoch == state_.epoch && state.last_token == state_.last_token &&
                         state.token_floor == state_.token_floor;
-  const sqlite::ChangeLog::Reader::Walk walk(link_->entries, state_.revision + 1);
+  const sqlite::ChangeLog::Reader::Walk walk(link_->segments, state_.revision + 1);
   while (group.state().revision < state.revision) {
     const std::uint64_t revision = group.state().revision + 1;
-    const auto entry = link_->entries.next();
-    if (!entry || !entry->follows(revision, group.state().log_checksum))
+    const auto segment = link_->segments.next();
+    if (!segment || !segment->follows(revision, group.state().log_checksum))
       model::fail(ErrorCode::corrupt_store, broken_log(revision));
-    if (!add(*entry, group)) return false;
-    const bool ends_part = in_parts && group.size() >= kGroup && entry->change.remaining == 0;
-    if (!ends_part || revision == state.revision) continue;
+    if (!add(*segment, group)) return false;
+    const bool ends_part = in_parts && group.size() >= kGroup;
+    if (!ends_part || segment->last == state.revision) continue;
     if (!has_room_for(group.transitions())) return false;
     publish_part(group.take_transitions(), group.state());
   }
@@ -282,9 +283,18 @@ bool Follower::apply_log(Moment& moment) {
   return true;
 }
 
-// False where memory does not have whom the entry is about.
-bool Follower::add(const sqlite::ChangeLog::Entry& entry, Group& group) {
-  const Change& change = entry.change;
+bool Follower::add(const model::Segment& segment, Group& group) {
+  const auto changes = decoder_.changes(segment);
+  if (!changes) model::fail(ErrorCode::corrupt_store, unreadable_change(segment.first));
+  for (const Change& change : *changes) {
+    if (!add(change, group)) return false;
+  }
+  group.end_segment(segment.checksum);
+  return true;
+}
+
+// False where memory does not have whom the change is of.
+bool Follower::add(const Change& change, Group& group) {
   const bool creates = change.kind == ChangeKind::created;
   RecordPtr before = creates ? RecordPtr() : group.living(change.ordinal);
   if (creates ? change.ordinal <= group.state().last_ordinal : !before) return false;
@@ -292,7 +302,7 @@ bool Follower::add(const sqlite::ChangeLog::Entry& entry, Group& group) {
                     : change.kind == ChangeKind::patched ? replay_.patch(change, *before)
                                                          : replay_.erase(change, *before);
   if (!after) model::fail(ErrorCode::corrupt_store, unreadable_change(change.revision));
-  group.add(change, entry.checksum, std::move(before), std::move(after));
+  group.add(change, std::move(before), std::move(after));
   return true;
 }
 

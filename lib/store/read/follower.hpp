@@ -4,7 +4,7 @@
 //                    └▶ the log no longer reaches back to what memory shows, or does not lead to the users of
 //                       the commit record: load all, publish the difference
 //
-// Memory moves from the end of one transaction to the end of another, always forward, and each of its states
+// Memory moves from the end of one segment of the log to the end of another, always forward, and each of its states
 // is proved: by the log's chain, and by the digest of the commit record. Users and tokens move together. A
 // file that is no continuation of what memory shows (an older copy was put in its place) is refused, and
 // memory stays as it is.
@@ -26,6 +26,7 @@
 #include "index/projection.hpp"
 #include "index/token_index.hpp"
 #include "model/thread_annotations.hpp"
+#include "sqlite/change_log.hpp"
 #include "sqlite/commit_watch.hpp"
 #include "sqlite/state.hpp"
 #include "sqlite/tables.hpp"
@@ -66,15 +67,15 @@ class Follower {
         : reading(std::move(opened)),
           version(reading.connection),
           state(reading.connection),
-          marks(reading.connection),
-          entries(reading.connection),
+          heads(reading.connection),
+          segments(reading.connection),
           tokens(reading.connection) {}
 
     Reading reading;
     sqlite::DataVersion version;
     sqlite::StateTable state;
-    sqlite::ChangeLog::Marks marks;
-    sqlite::ChangeLog::Reader entries;
+    sqlite::ChangeLog::Heads heads;
+    sqlite::ChangeLog::Reader segments;
     sqlite::TokenTable::Reader tokens;
     std::int64_t seen = 0;   // the data version of the moment that memory shows
   };
@@ -97,7 +98,8 @@ class Follower {
   // Whether the log still has what follows on what memory shows.
   bool log_goes_on(const sqlite::State& state) USERTAGS_REQUIRES(mutex_);
   bool apply_log(Moment& moment) USERTAGS_REQUIRES(mutex_);
-  bool add(const sqlite::ChangeLog::Entry& entry, Group& group) USERTAGS_REQUIRES(mutex_);
+  bool add(const model::Segment& segment, Group& group) USERTAGS_REQUIRES(mutex_);
+  bool add(const model::Change& change, Group& group) USERTAGS_REQUIRES(mutex_);
   bool has_room_for(std::span<const index::Transition> transitions) const;
   std::unique_ptr<index::Projection::Publication> prepare(std::vector<index::Transition> transitions,
                                                           std::uint64_t revision) USERTAGS_REQUIRES(mutex_);
@@ -117,6 +119,7 @@ class Follower {
   std::unique_ptr<Link> link_ USERTAGS_GUARDED_BY(mutex_);   // none while nobody writes
   sqlite::State state_ USERTAGS_GUARDED_BY(mutex_);          // as memory shows it
   Replay replay_ USERTAGS_GUARDED_BY(mutex_);
+  model::SegmentDecoder decoder_ USERTAGS_GUARDED_BY(mutex_);
   bool closed_ USERTAGS_GUARDED_BY(mutex_) = false;
 };
 

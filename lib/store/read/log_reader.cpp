@@ -1,6 +1,7 @@
 #include "store/read/log_reader.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <span>
 #include <utility>
 
@@ -15,8 +16,9 @@ namespace {
 // A page ends early when its patches come to this many bytes.
 constexpr std::size_t kMaxPatchBytes = std::size_t{4} << 20;
 
-// Entries that one part of a history looks at: some milliseconds, in which it pins the WAL, or has the lead.
-constexpr std::uint64_t kPartEntries = 65'536;
+// What one part of a history looks at: some milliseconds, in which it pins the WAL, or has the lead.
+constexpr std::size_t kPartSegments = 65'536;
+constexpr std::size_t kPartBytes = std::size_t{8} << 20;
 
 Error pruned(std::uint64_t revision, const sqlite::State& state) {
   return {
@@ -46,6 +48,11 @@ void append(std::span<const model::TagDelta> deltas, std::vector<TagChange>& out
   }
 }
 
+void append_removed(std::span<const Tag> tags, std::vector<TagChange>& out) {
+  out.reserve(tags.size());
+  for (const Tag& tag : tags) out.push_back({std::string(tag.key), std::nullopt, std::string(tag.value)});
+}
+
 }   // namespace
 
 Error future_revision(std::uint64_t revision, std::uint64_t newest) {
@@ -61,9 +68,9 @@ LogReader::LogReader(sqlite::Connection& connection, const index::Projection& pr
       projection_(projection),
       store_id_(store_id),
       state_(connection),
-      marks_(connection),
-      entries_(connection),
-      user_entries_(connection),
+      heads_(connection),
+      segments_(connection),
+      back_(connection),
       users_(connection) {}
 
 sqlite::State LogReader::state() {
@@ -84,19 +91,33 @@ Result<LogReader::Stretch> LogReader::changes_after(std::uint64_t revision, std:
   if (revision > end) return std::unexpected(future_revision(revision, end));
   if (revision + 1 < state.log_floor) return std::unexpected(pruned(revision, state));
   Stretch stretch{.changes = {}, .epoch = state.epoch};
-  std::optional<std::uint64_t> checksum = marks_.checksum_before(revision + 1, state);
+  std::optional<std::uint64_t> checksum;   // of the segment before
   std::size_t bytes = 0;
-  const sqlite::ChangeLog::Reader::Walk walk(entries_, revision + 1);
-  for (std::uint64_t expected = revision + 1; expected <= end; ++expected) {
-    const auto entry = entries_.next();
-    if (!entry || !checksum || !entry->follows(expected, *checksum)) fail_broken(expected);
-    checksum = entry->checksum;
-    stretch.changes.push_back(shown(entry->change));
-    bytes += entry->change.patch.size();
-    const bool is_full = stretch.changes.size() >= limit || bytes >= kMaxPatchBytes;
-    if (is_full && entry->change.remaining == 0) break;
+  const sqlite::ChangeLog::Reader::Walk walk(segments_, revision + 1);
+  for (std::uint64_t next = revision + 1; next <= end;) {
+    const auto segment = segments_.next();
+    if (!segment || segment->first > next || segment->last > end) fail_broken(next);
+    if (!checksum) checksum = heads_.checksum_before(segment->first, state);
+    for (const model::Change& entry : entries_of(*segment, checksum)) {
+      if (entry.revision < next) continue;
+      stretch.changes.push_back(shown(entry));
+      bytes += entry.patch.size() + entry.before.size();
+      const bool is_full = stretch.changes.size() >= limit || bytes >= kMaxPatchBytes;
+      if (is_full && entry.remaining == 0) return stretch;
+    }
+    checksum = segment->checksum;
+    next = segment->last + 1;
   }
   return stretch;
+}
+
+// Proved: the segment by what it is chained to.
+std::span<const model::Change> LogReader::entries_of(const model::Segment& segment,
+                                                     std::optional<std::uint64_t> checksum_before) {
+  if (!checksum_before || !segment.follows(segment.first, *checksum_before)) fail_broken(segment.first);
+  const auto changes = segment_.changes(segment);
+  if (!changes) fail_unreadable(segment.first);
+  return *changes;
 }
 
 // --- One user. ---
@@ -105,20 +126,30 @@ LogReader::Part LogReader::history(const NamedUser& user, std::uint64_t last, st
                                    std::vector<Change>& changes) {
   const Moment moment(*this);
   const sqlite::State state = this->state();
-  const std::uint64_t first = std::max(state.log_floor, last - std::min(last, kPartEntries - 1));
-  const sqlite::ChangeLog::UserReader::Walk walk(user_entries_, user.ordinal, first, last);
-  while (const auto entry = user_entries_.next()) {
-    const std::uint64_t revision = entry->change.revision;
-    const auto checksum = marks_.checksum_before(revision, state);
-    if (!checksum || !entry->follows(revision, *checksum)) fail_broken(revision);
-    Change& change = changes.emplace_back();
-    read_patch(entry->change, change);
-    change.user_id = user.id;
-    change.external_id = user.external_id;
-    const bool is_last = change.kind == ChangeKind::created || changes.size() == limit;
-    if (is_last) return {.next = 0, .floor = state.log_floor};
+  std::size_t segments = 0;
+  std::size_t bytes = 0;
+  last = std::min(last, state.revision);
+  const sqlite::ChangeLog::BackReader::Walk walk(back_, last);
+  while (last >= state.log_floor) {
+    const auto segment = back_.next();
+    if (!segment || segment->last < last) fail_broken(last);
+    if (has_entry_of(user.ordinal, *segment)) {
+      const auto entries = entries_of(*segment, heads_.checksum_before(segment->first, state));
+      for (const model::Change& entry : std::views::reverse(entries)) {
+        if (entry.ordinal != user.ordinal || entry.revision > last) continue;
+        Change& change = changes.emplace_back();
+        read_patch(entry, change);
+        change.user_id = user.id;
+        change.external_id = user.external_id;
+        const bool is_last = change.kind == ChangeKind::created || changes.size() == limit;
+        if (is_last) return {.next = 0, .floor = state.log_floor};
+      }
+    }
+    last = segment->first - 1;
+    bytes += segment->entries.size();
+    if (++segments == kPartSegments || bytes >= kPartBytes) break;
   }
-  return {.next = first > state.log_floor ? first - 1 : 0, .floor = state.log_floor};
+  return {.next = last >= state.log_floor ? last : 0, .floor = state.log_floor};
 }
 
 // Ids grow with ordinals, so that no index is needed.
@@ -166,11 +197,27 @@ void LogReader::read_patch(const model::Change& entry, Change& change) {
     case ChangeKind::patched: {
       const auto deltas = decoder_.patch(entry.patch);
       if (!deltas) fail_unreadable(entry.revision);
-      return append(*deltas, change.tags);
+      append(*deltas, change.tags);
+      return read_before(entry, change);
     }
-    case ChangeKind::deleted:
-      if (entry.patch != model::kDeletionPatch) fail_unreadable(entry.revision);
+    case ChangeKind::deleted: return read_before(entry, change);
   }
+}
+
+void LogReader::read_before(const model::Change& entry, Change& change) {
+  change.before_known = !entry.before.empty();
+  if (!change.before_known) return;
+  if (!is_well_formed(entry.before)) fail_unreadable(entry.revision);
+  if (entry.kind == ChangeKind::deleted) {
+    const auto tags = before_.tags(entry.before);
+    if (!tags) fail_unreadable(entry.revision);
+    return append_removed(*tags, change.tags);
+  }
+  const auto deltas = before_.before(entry.before);
+  if (!deltas || !std::ranges::equal(*deltas, change.tags, {}, &model::TagDelta::key, &TagChange::key))
+    fail_unreadable(entry.revision);
+  for (std::size_t i = 0; i < deltas->size(); ++i)
+    change.tags[i].before = std::optional<std::string>((*deltas)[i].value);
 }
 
 void LogReader::name(std::uint32_t ordinal, Change& change) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,8 +18,9 @@
 #include <usertags/error.hpp>
 
 #include "index/projection.hpp"
-#include "model/change.hpp"
+#include "model/segment.hpp"
 #include "model/thread_annotations.hpp"
+#include "sqlite/change_log.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/state.hpp"
 #include "sqlite/tables.hpp"
@@ -27,8 +29,8 @@
 
 namespace usertags::store {
 
-// LogReader: reads the log over one connection, for the change feed and for histories. Every entry that it
-// shows was held against the checksums of the log. Each call is one read transaction of bounded length. One
+// LogReader: reads the log over one connection, for the change feed and for histories. Every segment of which
+// it shows an entry was held against the checksums of the log. Each call is one read transaction of bounded length. One
 // thread at a time.
 //
 // An entry names its user by ordinal. Whose it is stands in a creation itself; for the others memory tells
@@ -62,8 +64,8 @@ class LogReader {
   };
   Result<Stretch> changes_after(std::uint64_t revision, std::size_t limit, const Newest& newest);
 
-  // One part of a walk over a user's changes, newest first: looks at a bounded number of entries, at most at
-  // those up to `last`, and appends up to `limit` changes of the user.
+  // One part of a walk over a user's changes, newest first: looks at a bounded part of the log, at most at
+  // entries up to `last`, and appends up to `limit` changes of the user.
   struct Part {
     std::uint64_t next = 0;    // where the next part goes on; 0: this was the last one
     std::uint64_t floor = 0;   // of the log
@@ -90,8 +92,11 @@ class LogReader {
     sqlite::ReadTransaction transaction_;
   };
 
+  std::span<const model::Change> entries_of(const model::Segment& segment,
+                                            std::optional<std::uint64_t> checksum_before);
   Change shown(const model::Change& entry);
   void read_patch(const model::Change& entry, Change& change);
+  void read_before(const model::Change& entry, Change& change);
   void name(std::uint32_t ordinal, Change& change);
   NamedUser named(const sqlite::UserTable::Row& row);
 
@@ -99,11 +104,13 @@ class LogReader {
   const index::Projection& projection_;
   const sqlite::StoreId store_id_;
   sqlite::StateTable state_;
-  sqlite::ChangeLog::Marks marks_;
-  sqlite::ChangeLog::Reader entries_;
-  sqlite::ChangeLog::UserReader user_entries_;
+  sqlite::ChangeLog::Heads heads_;
+  sqlite::ChangeLog::Reader segments_;
+  sqlite::ChangeLog::BackReader back_;
   sqlite::UserTable::Finder users_;
+  model::SegmentDecoder segment_;
   model::PatchDecoder decoder_;
+  model::PatchDecoder before_;
 };
 
 // LogReaders: connections of their own for reading the log of a file (mode=ro), so that the feed never waits

@@ -25,7 +25,7 @@ constexpr std::size_t kSmallGroup = 64;
 constexpr std::size_t kSmallGroupBytes = std::size_t{256} << 10;
 
 bool is_small(const PendingGroup& group) noexcept {
-  return group.size() + group.tokens().size() <= kSmallGroup && group.patch_bytes() <= kSmallGroupBytes;
+  return group.size() + group.tokens().size() <= kSmallGroup && group.text_bytes() <= kSmallGroupBytes;
 }
 
 const sqlite::Transaction::Commit kNothingToCommit{sqlite::CommitOutcome::committed, std::nullopt};
@@ -203,6 +203,7 @@ void FileWriter::mark_clean() {
 void FileWriter::change_settings(const StoredSettings& settings) {
   sqlite::State state = state_;
   state.settings = settings;
+  sqlite::note_entry(state, {});
   state.clean = false;
   state.lived_ms = lived_.now_ms();
   choose_durability();
@@ -242,12 +243,10 @@ void FileWriter::check_unchanged() {
 // for a foreign write.
 void FileWriter::append(const PendingGroup& group) {
   if (!is_small(group)) database_.watch_commits();
-  entries_.clear();
-  for (std::size_t i = 0; i < group.size(); ++i) entries_.push_back({group.change(i), group.checksum(i)});
-  database_.log().append(entries_);
+  for (std::size_t i = 0; i < group.segments(); ++i) database_.log().append(group.segment(i));
   database_.tokens().append(group.tokens());
   for (std::size_t i = 0; i < group.size(); ++i) {
-    const ChangeKind kind = entries_[i].change.kind;
+    const ChangeKind kind = group.kind(i);
     if (kind == ChangeKind::created) database_.users().insert(group.version(i));
     if (kind == ChangeKind::deleted) database_.users().bury(group.version(i));
   }
@@ -285,13 +284,12 @@ void FileWriter::fold(const FoldSchedule::Portion& portion) {
 
 void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision,
                            const Retention::Newcomers& newcomers) {
-  const auto last = retention_.last_change_to_go(state_, folded_revision, newcomers);
-  if (!last) return;
+  const auto segment = retention_.last_segment_to_go(state_, folded_revision, newcomers);
+  if (!segment) return;
   database_.watch_commits();
-  work.log_floor = *last + 1;
-  work.floor_checksum = retention_.mark_of(*last).checksum;
-  database_.log().prune(state_.log_floor, *last);
-  database_.users().forget_deleted(*last);
+  work.log_floor = segment->last + 1;
+  work.floor_checksum = segment->checksum;
+  database_.log().prune(segment->last, database_.users());
 }
 
 void FileWriter::prune_tokens(Housework& work, const Retention::Newcomers& newcomers) {
@@ -322,12 +320,12 @@ void FileWriter::advance_to(const sqlite::State& state, const Housework* work) n
 
 void FileWriter::count_users(const PendingGroup& group) noexcept {
   for (std::size_t i = 0; i < group.size(); ++i) {
-    const model::Change change = group.change(i);
-    switch (change.kind) {
+    const std::uint32_t ordinal = group.version(i).ordinal();
+    switch (group.kind(i)) {
       case ChangeKind::created: ++users_; break;
-      case ChangeKind::patched: folds_.mark(change.ordinal); break;
+      case ChangeKind::patched: folds_.mark(ordinal); break;
       case ChangeKind::deleted:
-        folds_.unmark(change.ordinal);
+        folds_.unmark(ordinal);
         --users_;
         break;
     }

@@ -1,4 +1,4 @@
-// FileWriter: brings a group into the file, in one transaction: the log's entries, creations and deletions in
+// FileWriter: brings a group into the file, in one transaction: the log's segments, creations and deletions in
 // table `user`, tokens, a little housekeeping, and the commit record. Used under the lead only.
 //
 // Housekeeping harms no group: where it fails, or what comes behind it, all is rolled back, the group is
@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include <usertags/options.hpp>
 #include <usertags/progress.hpp>
@@ -101,8 +100,7 @@ class FileWriter {
   Durability durability_now_;   // the connection's
   sqlite::State state_;         // as committed
   FoldSchedule folds_;
-  Postponement postponement_;                       // of housekeeping with a group
-  std::vector<sqlite::ChangeLog::Entry> entries_;   // of the group under way
+  Postponement postponement_;   // of housekeeping with a group
   std::uint64_t users_;
   std::int64_t data_version_;   // what SQLite says while nobody else has written
 };

@@ -132,19 +132,26 @@ std::uint64_t newest_old(std::uint64_t first, std::uint64_t last, IsOld&& is_old
 
 }   // namespace
 
-// A change goes when it is beyond both bounds.
-std::optional<std::uint64_t> Retention::last_change_to_go(const sqlite::State& state,
-                                                          std::uint64_t folded_revision,
-                                                          const Newcomers& newcomers) {
+// A segment goes when it is beyond both bounds.
+std::optional<model::Segment> Retention::last_segment_to_go(const sqlite::State& state,
+                                                            std::uint64_t folded_revision,
+                                                            const Newcomers& newcomers) {
   const History& keep = state.settings.history;
   if (keep.keep_all || state.revision <= keep.min_changes) return std::nullopt;
-  const auto old = [&](std::uint64_t revision) {
-    return keep.min_age.count() == 0 || is_old(mark_of(revision).lived_ms, newcomers.lived_ms, keep.min_age);
-  };
   const std::uint64_t newest = std::min(folded_revision, state.revision - keep.min_changes);
   const auto [least, most] = candidates(state.log_floor, keep.min_changes, newcomers.changes);
-  if (newest < least || !old(least)) return std::nullopt;
-  return transaction_end_near(newest_old(least, std::min(newest, most), old), newest);
+  if (newest < least) return std::nullopt;
+  const auto may_go = [&](const model::Segment& segment) {
+    return segment.last <= newest && is_old(segment.lived_ms, newcomers.lived_ms, keep.min_age);
+  };
+  model::Segment last = segment_of(least);
+  if (!may_go(last)) return std::nullopt;
+  while (last.last < std::min(newest, most)) {
+    const model::Segment next = segment_of(last.last + 1);
+    if (!may_go(next)) break;
+    last = next;
+  }
+  return last;
 }
 
 // A token goes when it is beyond either bound.
@@ -160,14 +167,8 @@ std::optional<std::uint64_t> Retention::last_token_to_go(const sqlite::State& st
   return newest_old(least, std::min(state.last_token, most), old);
 }
 
-// The transaction that reaches beyond `wanted` goes too, if it ends at or before `newest`; else it stays.
-std::optional<std::uint64_t> Retention::transaction_end_near(std::uint64_t wanted, std::uint64_t newest) {
-  const std::uint64_t end = wanted + mark_of(wanted).remaining;
-  return end <= newest ? end : database_.log().last_transaction_end(wanted);
-}
-
-sqlite::ChangeLog::Mark Retention::mark_of(std::uint64_t revision) {
-  if (const auto mark = database_.log().mark(revision)) return *mark;
+model::Segment Retention::segment_of(std::uint64_t revision) {
+  if (const auto segment = database_.log().head(revision)) return *segment;
   model::fail(ErrorCode::corrupt_store, "the log lacks change " + std::to_string(revision));
 }
 

@@ -88,16 +88,14 @@ class Retention {
   // Rows that are always pruned together, unless the bounds are smaller.
   static constexpr std::uint64_t kChunk = 1024;
 
-  // The newest change, or token, that may go now by the store's settings; none where it is not worth while. A
-  // transaction goes as a whole.
-  std::optional<std::uint64_t> last_change_to_go(const sqlite::State& state, std::uint64_t folded_revision,
-                                                 const Newcomers& newcomers);
+  // The newest segment of the log, or token, that may go now by the store's settings; none where it is not
+  // worth while. A segment goes when all of its changes may: more is kept than was asked for, never less.
+  std::optional<model::Segment> last_segment_to_go(const sqlite::State& state, std::uint64_t folded_revision,
+                                                   const Newcomers& newcomers);
   std::optional<std::uint64_t> last_token_to_go(const sqlite::State& state, const Newcomers& newcomers);
 
-  sqlite::ChangeLog::Mark mark_of(std::uint64_t revision);
-
  private:
-  std::optional<std::uint64_t> transaction_end_near(std::uint64_t wanted, std::uint64_t newest);
+  model::Segment segment_of(std::uint64_t revision);
   std::int64_t token_lived_ms(std::uint64_t seq);
 
   sqlite::Database& database_;

@@ -5,7 +5,7 @@
 #include <span>
 #include <tuple>
 
-#include "model/change.hpp"
+#include "model/segment.hpp"
 #include "model/shown_text.hpp"
 #include "model/tag_rules.hpp"
 #include "model/typeid.hpp"
@@ -75,6 +75,12 @@ Error used_up(std::string_view numbers) {
                          .remedy = "load the users into a new store"}};
 }
 
+Error too_large() {
+  return {ErrorCode::transaction_too_large,
+          "the log's entries of the transaction, with what was there before, come to more than " +
+              std::to_string(model::kMaxTransactionBytes >> 20) + " MiB"};
+}
+
 bool only_removes(std::span<const model::TagDelta> deltas) noexcept {
   return std::ranges::none_of(deltas, [](const model::TagDelta& delta) { return delta.value.has_value(); });
 }
@@ -134,7 +140,7 @@ std::optional<Error> Judge::AllOrNone::name(const Record& user, std::size_t item
 // Every write was judged, also those behind one that failed, so that all violations are known at once.
 void Judge::AllOrNone::end(std::span<Result<Applied>> outcomes) {
   const auto first = std::ranges::find_if(outcomes, [](const auto& outcome) { return !outcome; });
-  if (first == outcomes.end()) return group_.end_transaction(beginning_);
+  if (first == outcomes.end()) return group_.end_transaction();
   group_.take_back(beginning_);
   const Error failure = failure_of(outcomes, static_cast<std::size_t>(first - outcomes.begin()));
   for (Result<Applied>& outcome : outcomes) outcome = std::unexpected(failure);
@@ -227,17 +233,16 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
   sqlite::State& state = group.state();
   if (state.last_ordinal == std::numeric_limits<std::uint32_t>::max())
     return std::unexpected(used_up("2^32 - 1 ordinals"));
-  const model::Uuid uuid = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next());
+  const model::Uuid uuid = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next(),
+                                                 model::slot_of(write.external_id));
   if (uuid <= state.last_id) return std::unexpected(used_up("ids"));
   RecordPtr user =
       Record::make(state.last_ordinal + 1, state.revision + 1, uuid, write.external_id, planner_.tags());
   const std::int64_t growth = MemoryBudget::growth(nullptr, *user, write.options.token);
   if (auto wrong = check_change(growth, false, group)) return std::unexpected(std::move(*wrong));
-  patch_.clear();
-  const UserId id = user->id();
-  model::append_creation(id, write.external_id, planner_.tags(), patch_);
   if (transaction_ != nullptr) std::ignore = transaction_->name(*user, *item_);
-  group.add(ChangeKind::created, {{}, user}, patch_, write.options.note);
+  if (!group.add(ChangeKind::created, {{}, user}, {}, write.options.note))
+    return std::unexpected(too_large());
   state.last_id = uuid;
   return answer(std::move(user), true);
 }
@@ -266,9 +271,8 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
   const std::int64_t growth = MemoryBudget::growth(before.get(), *after, write.options.token);
   if (auto wrong = check_change(growth, only_removes(planner_.deltas()), group))
     return std::unexpected(std::move(*wrong));
-  patch_.clear();
-  model::append_patch(planner_.deltas(), patch_);
-  group.add(ChangeKind::patched, {std::move(before), after}, patch_, write.options.note);
+  if (!group.add(ChangeKind::patched, {std::move(before), after}, planner_.deltas(), write.options.note))
+    return std::unexpected(too_large());
   return answer(std::move(after), true);
 }
 
@@ -305,8 +309,8 @@ Result<Applied> Judge::erase(const DeleteView& write, PendingGroup& group) {
   const std::int64_t growth = MemoryBudget::growth(before.get(), *tombstone, write.options.token);
   if (auto wrong = check_change(growth, true, group)) return std::unexpected(std::move(*wrong));
   const std::uint64_t revision = tombstone->revision();
-  group.add(ChangeKind::deleted, {std::move(before), std::move(tombstone)}, model::kDeletionPatch,
-            write.options.note);
+  if (!group.add(ChangeKind::deleted, {std::move(before), std::move(tombstone)}, {}, write.options.note))
+    return std::unexpected(too_large());
   return Applied{.user = std::nullopt, .revision = revision, .changed = true};
 }
 

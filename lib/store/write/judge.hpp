@@ -87,7 +87,6 @@ class Judge {
   model::BatchPlanner planner_;
   RequestDigester digest_;
   Entropy entropy_;
-  std::string patch_;   // the merge patch under construction
   std::optional<std::size_t> item_;
 
   AllOrNone* transaction_ = nullptr;   // the one under way

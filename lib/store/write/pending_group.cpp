@@ -16,7 +16,9 @@ void PendingGroup::begin(const sqlite::State& committed, std::int64_t now_ms, st
   transitions_.clear();
   entries_.clear();
   forget_index();
-  patches_.clear();
+  segments_.clear();
+  text_.clear();
+  transaction_.reset();
   growth_ = 0;
   token_places_.clear();
   tokens_.clear();
@@ -53,14 +55,29 @@ void PendingGroup::make_room() {
   entries_.reserve(room);
 }
 
-void PendingGroup::add(model::ChangeKind kind, index::Transition transition, std::string_view patch,
-                       std::string_view note) {
+bool PendingGroup::add(model::ChangeKind kind, index::Transition transition,
+                       std::span<const model::TagDelta> deltas, std::string_view note) {
   const model::Record& after = *transition.after;
   make_room();
-  const std::size_t patch_begin = patches_.size();
-  patches_.append(patch);
-  // The key has to be the text of a version that lives as long as the entry does: the first one's.
-  const auto newest = newest_.try_emplace(after.external_id(), nullptr).first;
+  const std::size_t bytes = text_.size();
+  const std::size_t segments = segments_.size();
+  const auto take_text_back = [&]() noexcept {
+    segments_.resize(segments);
+    cut_text(bytes);
+  };
+  auto newest = newest_.end();
+  try {
+    write_entry(kind, transition, deltas, note);
+    if (text_.size() - (transaction_ ? transaction_->text : bytes) > model::kMaxTransactionBytes) {
+      take_text_back();
+      return false;
+    }
+    // The key has to be the text of a version that lives as long as the entry does: the first one's.
+    newest = newest_.try_emplace(after.external_id(), nullptr).first;
+  } catch (...) {
+    take_text_back();
+    throw;
+  }
 
   // From here on nothing fails.
   const model::Record* const version_before = std::exchange(newest->second, &after);
@@ -70,7 +87,40 @@ void PendingGroup::add(model::ChangeKind kind, index::Transition transition, std
   if (transition.before) state_.digest -= model::user_hash(*transition.before);
   if (kind != model::ChangeKind::deleted) state_.digest += model::user_hash(after);
   transitions_.push_back(std::move(transition));
-  entries_.push_back({&after, version_before, kind, patch_begin, patch.size(), note, 0, 0});
+  entries_.push_back({&after, version_before, kind});
+  return true;
+}
+
+// --- The log's text. ---
+
+bool PendingGroup::begins_segment() const noexcept {
+  if (segments_.empty()) return true;
+  const bool in_transaction = transaction_ && transaction_->entry < entries_.size();
+  return !in_transaction && text_.size() - segments_.back().text >= model::kSegmentBytes;
+}
+
+// The text ends with a bracket that closes a segment: an entry takes its place, or begins the next one.
+void PendingGroup::write_entry(model::ChangeKind kind, const index::Transition& transition,
+                               std::span<const model::TagDelta> deltas, std::string_view note) {
+  if (begins_segment()) {
+    segments_.push_back({entries_.size(), text_.size(), 0});
+    text_ += '[';
+  } else {
+    text_.back() = ',';
+  }
+  model::append_entry({.kind = kind,
+                       .follows = transaction_ ? entries_.size() - transaction_->entry : 0,
+                       .before = transition.before.get(),
+                       .after = transition.after.get(),
+                       .deltas = deltas,
+                       .note = note},
+                      text_);
+  text_ += ']';
+}
+
+void PendingGroup::cut_text(std::size_t bytes) noexcept {
+  text_.resize(bytes);
+  if (bytes != 0) text_.back() = ']';
 }
 
 void PendingGroup::remember(model::Token token) {
@@ -87,13 +137,9 @@ void PendingGroup::remember(model::Token token) {
   growth_ += MemoryBudget::growth(token.text);
 }
 
-PendingGroup::Beginning PendingGroup::begin_transaction() const {
-  return {state_, entries_.size(), patches_.size(), tokens_.size(), growth_};
-}
-
-void PendingGroup::end_transaction(const Beginning& beginning) noexcept {
-  std::uint64_t remaining = entries_.size() - beginning.changes;
-  for (Entry& entry : std::span(entries_).subspan(beginning.changes)) entry.remaining = --remaining;
+PendingGroup::Beginning PendingGroup::begin_transaction() {
+  transaction_ = {entries_.size(), text_.size(), 0};
+  return {state_, entries_.size(), segments_.size(), text_.size(), tokens_.size(), growth_};
 }
 
 // From the last on, so that each user's version before is in place again when the first is gone.
@@ -109,29 +155,32 @@ void PendingGroup::take_back(const Beginning& beginning) noexcept {
   entries_.resize(beginning.changes);
   if (indexed_ > beginning.changes) forget_index();
   transitions_.resize(beginning.changes);
-  patches_.resize(beginning.patch_bytes);
+  segments_.resize(beginning.segments);
+  cut_text(beginning.text_bytes);
   tokens_.resize(beginning.tokens);
   growth_ = beginning.growth;
   state_ = beginning.state;
+  transaction_.reset();
 }
 
 void PendingGroup::seal() noexcept {
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    state_.log_checksum = model::chain_checksum(state_.log_checksum, change(i));
-    entries_[i].checksum = state_.log_checksum;
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    state_.log_checksum = model::chain_checksum(state_.log_checksum, segment(i));
+    segments_[i].checksum = state_.log_checksum;
   }
+  if (!empty()) sqlite::note_entry(state_, tokens_);
 }
 
-model::Change PendingGroup::change(std::size_t index) const noexcept {
-  const Entry& entry = entries_[index];
-  return {.revision = entry.version->revision(),
-          .ordinal = entry.version->ordinal(),
-          .remaining = entry.remaining,
+model::Segment PendingGroup::segment(std::size_t index) const noexcept {
+  const Start& start = segments_[index];
+  const bool is_last = index + 1 == segments_.size();
+  const Start end = is_last ? Start{entries_.size(), text_.size(), 0} : segments_[index + 1];
+  return {.first = version(start.entry).revision(),
+          .last = version(end.entry - 1).revision(),
           .at_ms = state_.last_at_ms,
           .lived_ms = state_.lived_ms,
-          .kind = entry.kind,
-          .patch = std::string_view(patches_).substr(entry.patch_begin, entry.patch_size),
-          .note = entry.note};
+          .checksum = start.checksum,
+          .entries = std::string_view(text_).substr(start.text, end.text - start.text)};
 }
 
 }   // namespace usertags::store

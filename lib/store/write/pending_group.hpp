@@ -6,14 +6,15 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "index/projection.hpp"
-#include "model/change.hpp"
 #include "model/record.hpp"
+#include "model/segment.hpp"
 #include "sqlite/state.hpp"
 
 namespace usertags::store {
@@ -29,10 +30,12 @@ class PendingGroup {
   const model::Record* find_ordinal(std::uint32_t ordinal) const;   // throws std::bad_alloc
   const model::Token* find_token(std::string_view token) const;
 
-  // Notes a change, and brings the state up to it. `state().revision + 1` is its revision. The note must live
-  // as long as the group. Throws std::bad_alloc, and then has noted nothing.
-  void add(model::ChangeKind kind, index::Transition transition, std::string_view patch,
-           std::string_view note);
+  // Notes a change, with the deltas of a patch, and brings the state up to it. `state().revision + 1` is its
+  // revision. A transition without a version before, other than a creation's, is one of which nothing tells
+  // what was there. False where the transaction would come to more than model::kMaxTransactionBytes: then
+  // nothing is noted. Throws std::bad_alloc, and then has noted nothing either.
+  [[nodiscard]] bool add(model::ChangeKind kind, index::Transition transition,
+                         std::span<const model::TagDelta> deltas, std::string_view note);
 
   // Remembers a token, whose number and time it gives; the text must live as long as the group. Likewise.
   void remember(model::Token token);
@@ -41,22 +44,24 @@ class PendingGroup {
   struct Beginning {
     sqlite::State state;
     std::size_t changes = 0;
-    std::size_t patch_bytes = 0;
+    std::size_t segments = 0;
+    std::size_t text_bytes = 0;
     std::size_t tokens = 0;
     std::int64_t growth = 0;
   };
-  Beginning begin_transaction() const;
-  void end_transaction(const Beginning& beginning) noexcept;
+  Beginning begin_transaction();
+  void end_transaction() noexcept { transaction_.reset(); }
   void take_back(const Beginning& beginning) noexcept;
 
-  // Chains the log's entries, when all are there; checksum(i) and state() are right from then on.
+  // Chains the log's segments, when all changes and tokens are there; segment(i) and state() are right from
+  // then on.
   void seal() noexcept;
 
   bool empty() const noexcept { return entries_.empty() && tokens_.empty(); }
   std::size_t size() const noexcept { return entries_.size(); }   // changes
   bool has_changes() const noexcept { return !entries_.empty(); }
-  std::size_t patch_bytes() const noexcept { return patches_.size(); }
-  std::int64_t growth() const noexcept { return growth_; }   // of memory (memory_budget.hpp)
+  std::size_t text_bytes() const noexcept { return text_.size(); }   // of the log
+  std::int64_t growth() const noexcept { return growth_; }           // of memory (memory_budget.hpp)
 
   // For the projection to prepare. It keeps the records alive from then on; the group only looks at them.
   std::vector<index::Transition> take_transitions() noexcept { return std::move(transitions_); }
@@ -65,10 +70,13 @@ class PendingGroup {
   sqlite::State& state() noexcept { return state_; }
   const sqlite::State& state() const noexcept { return state_; }
 
-  // The log's entries; checksum(i) is chained up to it; version(i) is what the entry leads to.
-  model::Change change(std::size_t index) const noexcept;
-  std::uint64_t checksum(std::size_t index) const noexcept { return entries_[index].checksum; }
+  // Of each change; version(i) is what it leads to.
+  model::ChangeKind kind(std::size_t index) const noexcept { return entries_[index].kind; }
   const model::Record& version(std::size_t index) const noexcept { return *entries_[index].version; }
+
+  // What the log gets.
+  std::size_t segments() const noexcept { return segments_.size(); }
+  model::Segment segment(std::size_t index) const noexcept;
 
   std::span<const model::Token> tokens() const noexcept { return tokens_; }
 
@@ -77,20 +85,28 @@ class PendingGroup {
     const model::Record* version;
     const model::Record* version_before;   // of the external id in this group; null: there was none
     model::ChangeKind kind;
-    std::size_t patch_begin;
-    std::size_t patch_size;
-    std::string_view note;
-    std::uint64_t remaining;
-    std::uint64_t checksum;
+  };
+  // Of a segment, where it begins: among the entries, and in the text.
+  struct Start {
+    std::size_t entry = 0;
+    std::size_t text = 0;
+    std::uint64_t checksum = 0;   // at its end
   };
 
   void make_room();
+  bool begins_segment() const noexcept;
+  void write_entry(model::ChangeKind kind, const index::Transition& transition,
+                   std::span<const model::TagDelta> deltas, std::string_view note);
+  void cut_text(std::size_t bytes) noexcept;
   void forget_index() noexcept;
 
   sqlite::State state_;
   std::vector<index::Transition> transitions_;
   std::vector<Entry> entries_;
-  std::string patches_;
+  std::vector<Start> segments_;
+  std::string text_;   // of the segments, one behind the other, each an array that is closed
+  // Of the transaction under way: its first entry, and where its text begins.
+  std::optional<Start> transaction_;
   // The newest version of each user that the group touched; keys are the text of the first one.
   boost::unordered_flat_map<std::string_view, const model::Record*> newest_;
   // The last change of each ordinal, among as many changes; made when somebody asks for one.

@@ -15,7 +15,7 @@ namespace usertags::store {
 namespace {
 
 // A group ends early when its log entries come to this many bytes.
-constexpr std::size_t kMaxGroupPatchBytes = std::size_t{4} << 20;
+constexpr std::size_t kMaxGroupTextBytes = std::size_t{4} << 20;
 
 template <class Answer>
 void answer_all(std::span<Slice> slices, Answer&& answer) noexcept {
@@ -179,7 +179,7 @@ void Writer::judge_group(std::span<Slice> slices, std::int64_t allowance) {
   judge_.begin_group(file_.state().settings, allowance);
   Lookahead lookahead(memory_, slices);
   for (Slice& slice : slices) {
-    if (group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = slice.begin;
+    if (group_.text_bytes() >= kMaxGroupTextBytes) slice.end = slice.begin;
     if (slice.begin == slice.end) continue;
     Request& request = *slice.request;
     std::optional<Judge::AllOrNone> transaction;
@@ -187,7 +187,7 @@ void Writer::judge_group(std::span<Slice> slices, std::int64_t allowance) {
     for (std::size_t i = slice.begin; i < slice.end; ++i) {
       lookahead.advance();
       request.outcome(i) = judge_.judge(request.write(i), request.item(i), group_);
-      if (!transaction && group_.patch_bytes() >= kMaxGroupPatchBytes) slice.end = i + 1;
+      if (!transaction && group_.text_bytes() >= kMaxGroupTextBytes) slice.end = i + 1;
     }
     if (transaction) transaction->end(request.outcomes());
   }

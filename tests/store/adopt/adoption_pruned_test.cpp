@@ -76,6 +76,28 @@ TEST_P(Pruned, IsAdoptedAsFarAsItIsKnown) {
 INSTANTIATE_TEST_SUITE_P(Edits, Pruned, testing::ValuesIn(kPrunedEdits),
                          [](const auto& edit) { return edit.param.name; });
 
+TEST_F(PrunedStore, TheFeedSaysWhereNothingToldWhatWasBefore) {
+  const std::uint64_t revision = std::stoull(StockSqlite(path_).query("SELECT revision FROM state")[0][0]);
+  run(R"(UPDATE user SET tags = '{"y":"1"}' WHERE external_id IN ('cid', 'fay'))");
+  run("UPDATE user SET tags = NULL WHERE external_id = 'eve'");
+  must_adopt();
+  const auto store = must(UserTagStore::open(path_));
+  const auto changes = must(store.changes(Position().at(revision))).changes;
+  ASSERT_EQ(changes.size(), 3U);
+  EXPECT_EQ(changes[0].kind, ChangeKind::deleted);
+  EXPECT_FALSE(changes[0].before_known);
+  EXPECT_TRUE(changes[0].tags.empty());
+  EXPECT_EQ(changes[1].external_id, "cid");
+  EXPECT_FALSE(changes[1].before_known);
+  EXPECT_EQ(changes[1].tags, (std::vector<TagChange>{{"y", "1", {}}}));
+  EXPECT_EQ(changes[2].external_id, "fay");
+  EXPECT_TRUE(changes[2].before_known);
+  ASSERT_EQ(changes[2].tags.size(), 2U);
+  EXPECT_EQ(changes[2].tags[0].key, "x");
+  EXPECT_TRUE(changes[2].tags[0].before);
+  EXPECT_TRUE(must(store.verify()).ok());
+}
+
 // A row of another time bears its checksum; the log knows that it is not the newest.
 TEST_F(PrunedStore, AnOldRowThatWasPutBackIsFound) {
   const StockSqlite::Row row = StockSqlite(path_).query("SELECT * FROM user WHERE external_id = 'bob'").at(0);

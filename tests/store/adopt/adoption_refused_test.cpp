@@ -2,6 +2,7 @@
 // open.
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -278,7 +279,7 @@ const Damage kDamages[] = {
      ErrorCode::corrupt_store},
     {"ATable", "CREATE TABLE more(n)", ErrorCode::corrupt_store},
     {"AnIndex", "CREATE INDEX more ON user(external_id)", ErrorCode::corrupt_store},
-    {"ANewerFormat", "PRAGMA user_version = 3", ErrorCode::unsupported_format},
+    {"ANewerFormat", "PRAGMA user_version = 4", ErrorCode::unsupported_format},
     {"AnotherApplication", "PRAGMA application_id = 1", ErrorCode::not_a_store},
 };
 
@@ -308,11 +309,9 @@ INSTANTIATE_TEST_SUITE_P(Edits, Damaged, testing::ValuesIn(kDamages),
 // by.
 TEST_F(AdoptionTest, ALogThatIsBrokenAnywhereIsRefused) {
   for (const char* sql :
-       {"UPDATE change SET note = 'forged' WHERE seq = 2", "DELETE FROM change WHERE seq = 3",
-        "UPDATE change SET patch = 'null' WHERE seq = 7", "DELETE FROM change",
-        "INSERT INTO change SELECT 8, ordinal, kind, remaining, at_ms, lived_ms, checksum, patch, note FROM "
-        "change "
-        "WHERE seq = 7"}) {
+       {"UPDATE segment SET at_ms = at_ms + 1 WHERE first = 2", "DELETE FROM segment WHERE first = 3",
+        "UPDATE segment SET entries = '[]' WHERE first = 7", "DELETE FROM segment",
+        "INSERT INTO segment SELECT 8, 8, at_ms, lived_ms, checksum, entries FROM segment WHERE first = 7"}) {
     std::filesystem::remove(path_);
     make_store(Ending::closed);
     run(sql);
@@ -320,15 +319,20 @@ TEST_F(AdoptionTest, ALogThatIsBrokenAnywhereIsRefused) {
   }
 }
 
-// An index that was taken out of the schema for the time of an edit, and misses it.
+// Two rows that have changed places.
 TEST_F(AdoptionTest, ADatabaseThatSqliteFindsDamagedIsRefused) {
   make_store(Ending::closed);
-  const StockSqlite::Row index =
-      StockSqlite(path_).query("SELECT rootpage, sql FROM sqlite_schema WHERE name = 'user_deleted'").at(0);
-  run("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'user_deleted'");
-  run("UPDATE user SET tags = NULL WHERE ordinal = 1");
-  run("PRAGMA writable_schema = ON; INSERT INTO sqlite_schema VALUES ('index', 'user_deleted', 'user', " +
-      index[0] + ", '" + index[1] + "')");
+  const auto page = std::stol(
+      StockSqlite(path_).query("SELECT rootpage FROM sqlite_schema WHERE name = 'user'").at(0).at(0));
+  {
+    std::fstream file(path_, std::ios::binary | std::ios::in | std::ios::out);
+    char places[4] = {};   // of the first two, behind the header of a leaf
+    file.seekg((page - 1) * 8'192 + 8);
+    file.read(places, sizeof places);
+    std::swap_ranges(places, places + 2, places + 2);
+    file.seekp((page - 1) * 8'192 + 8);
+    file.write(places, sizeof places);
+  }
   const auto before = file_bytes(path_);
   for (const bool dry_run : {true, false}) {
     const std::string answer = told(adopt({.dry_run = dry_run}));

@@ -244,7 +244,7 @@ TEST_F(AdoptionTest, WhoReadsTheFeedSeesAnotherEpochAndEveryChange) {
   EXPECT_TRUE(page.epoch_changed);
   ASSERT_EQ(page.changes.size(), 1U);
   EXPECT_EQ(page.changes[0].kind, ChangeKind::patched);
-  EXPECT_EQ(page.changes[0].tags, (std::vector<TagChange>{{"team", {}}, {"tier", "none"}}));
+  EXPECT_EQ(page.changes[0].tags, (std::vector<TagChange>{{"team", {}, "blue"}, {"tier", "none", "gold"}}));
 }
 
 TEST_F(AdoptionTest, AnIdThatWasMadeByHandIsNotKept) {

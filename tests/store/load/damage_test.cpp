@@ -87,7 +87,7 @@ TEST_F(Damage, AFileThatWasCutIsRefusedWhateverItsLength) {
 }
 
 TEST_F(Damage, ALogThatLostItsBeginningIsRefused) {
-  StockSqlite(path_).run("DELETE FROM change WHERE seq < 10");
+  StockSqlite(path_).run("DELETE FROM segment WHERE first < 10");
   EXPECT_TRUE(told(UserTagStore::open(path_)).starts_with("corrupt_store: the log is broken at change 1"))
       << told(UserTagStore::open(path_));
 }
@@ -102,7 +102,7 @@ TEST_F(Damage, ACommitRecordWithoutItsChecksumIsNotForAdopting) {
 // A row that is foreign, in a file of which the rest is broken: adopting would be refused.
 TEST_F(Damage, WhatAdoptingWouldRefuseIsNotCalledForeign) {
   StockSqlite(path_).run(
-      "UPDATE user SET tags = '{}' WHERE ordinal = 3; UPDATE change SET note = 'x' WHERE seq = 9");
+      "UPDATE user SET tags = '{}' WHERE ordinal = 3; UPDATE segment SET at_ms = at_ms + 1 WHERE first = 9");
   EXPECT_EQ(code_of(UserTagStore::open(path_)), ErrorCode::corrupt_store);
   EXPECT_EQ(code_of(UserTagStore::adopt(path_)), ErrorCode::corrupt_store);
 }

@@ -1,4 +1,4 @@
-// The frozen files. tests/data/format-2.db is of this version: what a release has written is read by all that
+// The frozen files. tests/data/format-3.db is of this version: what a release has written is read by all that
 // follow, to the byte. format-1.db is of one before the first release, which is refused by name. A README
 // line tells how they were made.
 #include <gtest/gtest.h>
@@ -25,11 +25,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFrozen = USERTAGS_TEST_DATA "/format-2.db";
-constexpr std::string_view kDigest = "ce017ffe5dba3a687c055e501faf432f";
+constexpr const char* kFrozen = USERTAGS_TEST_DATA "/format-3.db";
+constexpr std::string_view kDigest = "7f54b590ee36a736ac8dbddda5275b66";
 constexpr std::uint64_t kRevision = 15;
-constexpr std::string_view kDeletedIds[] = {"user_01m8epnhweeyga7xqgzr3jqnx0",
-                                            "user_01m8epnhweeygv77p2ngs064ah"};
+constexpr std::string_view kDeletedIds[] = {"user_01m8ftn0hcem59wd6h8ja8px1r",
+                                            "user_01m8ftn0hcem5tr56ar4c3e2sc"};
 
 using TagTexts = std::vector<std::pair<std::string, std::string>>;
 
@@ -56,12 +56,12 @@ std::string repeat(std::size_t count, std::string_view text) {
 // In the order of creation, the tags in bytewise order of their keys.
 std::vector<KnownUser> known_users() {
   return {
-      {"user_01m8epnhfbe6eraddft10fv6cx",
+      {"user_01m8ftn01de7ra50r0z0pb44rx",
        "user_ext_123",
        9,
        {{"department", "engineering"}, {"region", "emea"}, {"tier", "gold"}}},
-      {"user_01m8epnhfbe6f8eqz32jn9d7r7", "-", 2, {}},
-      {"user_01m8epnhfbe6fsnqxbxd745hkm",
+      {"user_01m8ftn01de7rr9xehh79aj3vp", "-", 2, {}},
+      {"user_01m8ftn01de7sb5cae62bf82yz",
        R"(O'Brien "Bob" \ <b>&amp;</b> %s)",
        3,
        {{R"(back\slash)", R"(\")"},
@@ -70,25 +70,25 @@ std::vector<KnownUser> known_users() {
         {"null", "null"},
         {R"(say "hi")", R"("")"},
         {"sql", "'; DROP TABLE user; --"}}},
-      {"user_01m8epnhfbe6g954yy4ykch5jv",
+      {"user_01m8ftn01de7sr83y5snfz6f7y",
        "line\nbreak\x01",
        10,
        {{"\x01", "\x02\x1F\x7F"}, {"empty", ""}, {"tab\there", "a\tb"}}},
-      {"user_01m8epnhfbe6gskhesjzep9t55",
+      {"user_01m8ftn01de7ta1sh59cwea0a2",
        "ユーザー・Ω",
        15,
        {{"größe", "größer"},
         {"\xC3\xA9", "composed"},                                     // U+00E9
         {"\xEF\xBF\xBF", "\xE2\x80\xA8\xE2\x80\xA9\xEF\xBB\xBF"},     // U+FFFF; U+2028, U+2029, U+FEFF
         {"\xF0\x9D\x84\x9E", "\xF0\x9D\x84\x9E\xF0\x9D\x84\x9E"}}},   // U+1D11E
-      {"user_01m8epnhrpefk840qcp5pwwmz6",
+      {"user_01m8ftn0bcetctt2d5ymey2g6h",
        repeat(255, "ß"),
        6,
        {{"254 bytes", repeat(127, "ä")},
         {"255 bytes", repeat(85, "€")},
         {"256 bytes", repeat(128, "ä")},
         {repeat(50, "𝄞"), repeat(200, "𝄞")}}},
-      {"user_01m8epnhweeyh8mgtpqb15g4e4", "gone", 14, {{"second", "life"}}},
+      {"user_01m8ftn0hcem6bgqc24adj2d1r", "gone", 14, {{"second", "life"}}},
   };
 }
 
@@ -150,32 +150,32 @@ class Format : public testing::Test {
   }
 
   TempDir folder_;
-  fs::path path_ = folder_ / "format-2.db";
+  fs::path path_ = folder_ / "format-3.db";
 };
 
-TEST_F(Format, AFileOfVersion2IsKnownByItsHeader) {
+TEST_F(Format, AFileOfVersion3IsKnownByItsHeader) {
   EXPECT_EQ(bytes_of(path_).substr(0, 16), std::string("SQLite format 3\0", 16));
   EXPECT_EQ(bytes_of(path_).substr(68, 4), "utag");
   EXPECT_EQ(ask("PRAGMA application_id"), "1970561383");
-  EXPECT_EQ(ask("PRAGMA user_version"), "2");
+  EXPECT_EQ(ask("PRAGMA user_version"), "3");
   EXPECT_EQ(ask("PRAGMA page_size"), "8192");
   EXPECT_EQ(ask("PRAGMA journal_mode"), "wal");
 }
 
-TEST_F(Format, AFileOfVersion2IsReadWithoutChangingAByte) {
+TEST_F(Format, AFileOfVersion3IsReadWithoutChangingAByte) {
   const std::string before = bytes_of(path_);
   expect_the_frozen_contents(open(Access::read_only));
   EXPECT_EQ(bytes_of(path_), before);
 }
 
-TEST_F(Format, AFileOfVersion2IsOpenedForWriting) {
+TEST_F(Format, AFileOfVersion3IsOpenedForWriting) {
   auto store = open(Access::read_write);
   expect_the_frozen_contents(store);
   must(store.close());
   expect_the_frozen_contents(open(Access::read_only));
 }
 
-TEST_F(Format, AFileOfVersion2IsWrittenOn) {
+TEST_F(Format, AFileOfVersion3IsWrittenOn) {
   auto store = open(Access::read_write);
   const Applied created = must(store.create_user("new", {{"tier", "trial"}}));
   EXPECT_EQ(created.revision, kRevision + 1);
@@ -188,23 +188,27 @@ TEST_F(Format, AFileOfVersion2IsWrittenOn) {
   EXPECT_TRUE(must(again.verify()).ok());
 }
 
-TEST(FormatBefore, AFileOfVersion1IsRefusedByNameAndLeftAsItIs) {
-  const TempDir folder;
-  const fs::path path = folder / "format-1.db";
-  fs::copy_file(USERTAGS_TEST_DATA "/format-1.db", path);
-  const std::string before = bytes_of(path);
-  const auto expect_refused = [&](const auto& answer) {
-    ASSERT_EQ(code_of(answer), ErrorCode::unsupported_format);
-    const std::string message = answer.error().message();
-    EXPECT_NE(message.find("format version 1, this library reads version 2"), std::string::npos) << message;
-    EXPECT_NE(message.find("dump it with the build that made it"), std::string::npos) << message;
-    EXPECT_EQ(bytes_of(path), before);
-    EXPECT_FALSE(fs::exists(path.string() + "-wal"));
-  };
-  expect_refused(UserTagStore::open(path));
-  expect_refused(UserTagStore::open(path, {.access = Access::read_only}));
-  expect_refused(UserTagStore::adopt(path));
-  expect_refused(UserTagStore::adopt(path, {.dry_run = true}));
+TEST(FormatBefore, FilesOfEarlierVersionsAreRefusedByNameAndLeftAsTheyAre) {
+  for (const std::string version : {"1", "2"}) {
+    const TempDir folder;
+    const fs::path path = folder / "old.db";
+    fs::copy_file(USERTAGS_TEST_DATA "/format-" + version + ".db", path);
+    const std::string before = bytes_of(path);
+    const auto expect_refused = [&](const auto& answer) {
+      ASSERT_EQ(code_of(answer), ErrorCode::unsupported_format);
+      const std::string message = answer.error().message();
+      EXPECT_NE(message.find("format version " + version + ", this library reads version 3"),
+                std::string::npos)
+          << message;
+      EXPECT_NE(message.find("dump it with the build that made it"), std::string::npos) << message;
+      EXPECT_EQ(bytes_of(path), before);
+      EXPECT_FALSE(fs::exists(path.string() + "-wal"));
+    };
+    expect_refused(UserTagStore::open(path));
+    expect_refused(UserTagStore::open(path, {.access = Access::read_only}));
+    expect_refused(UserTagStore::adopt(path));
+    expect_refused(UserTagStore::adopt(path, {.dry_run = true}));
+  }
 }
 
 TEST_F(Format, TheDeletedAreKeptAsLongAsTheLogIs) {
@@ -214,7 +218,7 @@ TEST_F(Format, TheDeletedAreKeptAsLongAsTheLogIs) {
 }
 
 // What a store leaves that was not closed in good order: rows that are behind, and the log to catch up with.
-TEST_F(Format, PatchesOfVersion2AreReplayed) {
+TEST_F(Format, PatchesOfVersion3AreReplayed) {
   const std::vector<KnownUser> users = known_users();
   unfold(1,
          {users[0].id,
@@ -229,7 +233,7 @@ TEST_F(Format, PatchesOfVersion2AreReplayed) {
        4,
        {{"\x01", "\x02\x1F\x7F"}, {" ", "  "}, {"empty", ""}, {"tab\there", "\b\f\n\r\t"}}},
       "{\"\\u0001\":\"\\u0002\\u001f\x7F\",\" \":\"  \",\"empty\":\"\",\"tab\\there\":\"\\b\\f\\n\\r\\t\"}");
-  rewrite_state(path_, [](sqlite::State& state) { state.folded_revision = 8; });
+  rewrite_state(path_, [](sqlite::State& state) { state.folded_revision = 6; });
   const auto store = open(Access::read_only);
   EXPECT_EQ(store.stats().backlog_users, 2U);
   expect_the_frozen_contents(store);

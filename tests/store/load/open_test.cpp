@@ -11,6 +11,7 @@
 
 #include "support/answers.hpp"
 #include "support/child.hpp"
+#include "support/rewrite.hpp"
 #include "support/settings.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
@@ -55,7 +56,7 @@ const Place kRefused[] = {
        StockSqlite(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE).run("CREATE TABLE user (name TEXT)");
      },
      ErrorCode::not_a_store},
-    {"ANewerFormat", [](const fs::path& path) { run_in_store(path, "PRAGMA user_version = 3"); },
+    {"ANewerFormat", [](const fs::path& path) { run_in_store(path, "PRAGMA user_version = 4"); },
      ErrorCode::unsupported_format},
     {"AnotherApplicationId", [](const fs::path& path) { run_in_store(path, "PRAGMA application_id = 7"); },
      ErrorCode::not_a_store},
@@ -116,6 +117,18 @@ TEST_F(Open, AMissingFolderIsAnIoErrorWithItsErrno) {
   ASSERT_EQ(code_of(store), ErrorCode::io_error) << told(store);
   EXPECT_EQ(store.error().system_error(), ENOENT);
   EXPECT_TRUE(folder_is_empty());
+}
+
+// Which nothing makes yet.
+TEST_F(Open, AFileThatIsBoundToAClusterIsOnlyRead) {
+  make_store(path_);
+  rewrite_state(path_, [](sqlite::State& state) { state.binding[47] = 1; });
+  EXPECT_EQ(code_of(UserTagStore::open(path_)), ErrorCode::cluster_member);
+  for (const bool dry_run : {false, true})
+    EXPECT_EQ(code_of(UserTagStore::adopt(path_, {.dry_run = dry_run})), ErrorCode::cluster_member);
+  const auto reader = must(UserTagStore::open(path_, {.access = Access::read_only}));
+  EXPECT_EQ(value_of(reader, "ann", "tier"), "gold");
+  EXPECT_TRUE(must(reader.verify()).ok());
 }
 
 TEST_F(Open, AMissingFileIsMadeOnlyWhereThatIsWanted) {

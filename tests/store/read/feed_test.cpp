@@ -97,19 +97,21 @@ TEST_P(FeedOfEach, ShowsEachChangeWithAllThatItWas) {
                                      .external_id = "ann",
                                      .tags = {{"größe", "\"x\"\n"}, {"tier", "trial"}},
                                      .note = "new"}));
-  EXPECT_EQ(page.changes[1], (Change{.revision = 2,
-                                     .transaction = 2,
-                                     .at = kNow,
-                                     .kind = ChangeKind::patched,
-                                     .user_id = id,
-                                     .external_id = "ann",
-                                     .tags = {{"größe", {}}, {"seats", "2"}, {"tier", "gold"}}}));
+  EXPECT_EQ(page.changes[1],
+            (Change{.revision = 2,
+                    .transaction = 2,
+                    .at = kNow,
+                    .kind = ChangeKind::patched,
+                    .user_id = id,
+                    .external_id = "ann",
+                    .tags = {{"größe", {}, "\"x\"\n"}, {"seats", "2", {}}, {"tier", "gold", "trial"}}}));
   EXPECT_EQ(page.changes[2], (Change{.revision = 3,
                                      .transaction = 3,
                                      .at = kNow,
                                      .kind = ChangeKind::deleted,
                                      .user_id = id,
                                      .external_id = "ann",
+                                     .tags = {{"seats", {}, "2"}, {"tier", {}, "gold"}},
                                      .note = "asked to"}));
   EXPECT_EQ(page.changes[3].user_id, again.user->id());
   EXPECT_EQ(page.next, store_.position());
@@ -326,13 +328,47 @@ TEST_F(Feed, LookingLeavesOneFileAfterTheClose) {
   EXPECT_FALSE(std::filesystem::exists(path_.string() + "-wal"));
 }
 
+// --- View change, for the stock shell. ---
+
+TEST_F(Feed, TheViewOfTheFileShowsTheSame) {
+  auto store = open();
+  must(store.create_user("ann", {{"tier", "trial"}, {"q", "\"\\\n"}}, {.note = "new \"one\""}));
+  std::vector<Write> writes{CreateUser{"bob", {{"a", "1"}}, {}},
+                            PatchUser{"ann", TagBatch().set("tier", "gold").erase("q").set("n", "1"), {}},
+                            CreateUser{"cid", {}, {}}};
+  must(store.apply_all(writes));
+  must(store.delete_user("bob", {.note = "bye"}));
+  writes = {PatchUser{"ann", TagBatch().set("n", "2"), {}}, PatchUser{"cid", TagBatch().set("n", "3"), {}}};
+  std::ignore = store.apply_each(writes);
+  const auto changes = must(store.changes({})).changes;
+  ASSERT_EQ(changes.size(), 7U);
+  const auto rows = StockSqlite(path_).query(
+      "SELECT seq, id, kind, transaction_seq, at_ms, note, coalesce((SELECT group_concat(key || '=' || "
+      "ifnull(value, '')) FROM json_each(before)), '(none)') FROM change JOIN user USING (ordinal) ORDER BY seq");
+  ASSERT_EQ(rows.size(), changes.size());
+  const std::uint64_t firsts[] = {1, 2, 2, 2, 5, 6, 7};
+  const char* const befores[] = {"(none)", "(none)", "n=,q=\"\\\n,tier=trial", "(none)", "a=1", "n=1", "n="};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const StockSqlite::Row meant{std::to_string(changes[i].revision),
+                                 changes[i].user_id,
+                                 std::to_string(static_cast<int>(changes[i].kind)),
+                                 std::to_string(firsts[i]),
+                                 std::to_string(changes[i].at.time_since_epoch().count()),
+                                 changes[i].note,
+                                 befores[i]};
+    EXPECT_EQ(rows[i], meant);
+  }
+  EXPECT_EQ(StockSqlite(path_).query("SELECT count(*), max(segment) FROM change WHERE segment > 1"),
+            (std::vector<StockSqlite::Row>{{"6", "6"}}));
+}
+
 // --- A log that is not as it was written. ---
 
 TEST_F(Feed, AForgedChangeIsNotShown) {
   auto store = open();
   make_changes(store, 5);
   const std::string id(store.find("ann")->id());
-  StockSqlite(path_).run("UPDATE change SET note = 'forged' WHERE seq = 3");
+  StockSqlite(path_).run("UPDATE segment SET lived_ms = lived_ms + 1 WHERE first = 3");
   EXPECT_EQ(code_of(store.changes({})), ErrorCode::corrupt_store);
   EXPECT_EQ(code_of(store.history("ann")), ErrorCode::corrupt_store);
   EXPECT_EQ(revisions_of(must(store.changes(Position().at(3))).changes), (Revisions{4, 5}));
@@ -342,7 +378,7 @@ TEST_F(Feed, AMissingChangeIsNotSkipped) {
   auto store = open();
   make_changes(store, 5);
   for (const char* seq : {"5", "3"}) {
-    StockSqlite(path_).run(std::string("DELETE FROM change WHERE seq = ") + seq);
+    StockSqlite(path_).run(std::string("DELETE FROM segment WHERE first = ") + seq);
     EXPECT_EQ(code_of(store.changes({})), ErrorCode::corrupt_store);
   }
 }

@@ -516,7 +516,7 @@ TEST_F(FollowerTest, ABrokenLogIsRefusedAndMemoryStaysAsItIs) {
   auto follower = follow();
   for (const char* tier : {"gold", "silver"}) must(writer.apply("ann", TagBatch().set("tier", tier)));
   rewrite(path_, [](sqlite::Connection& connection) {
-    connection.execute("UPDATE change SET patch = '{\"tags\":{\"tier\":\"forged\"}}' WHERE seq = 2");
+    connection.execute("UPDATE segment SET entries = replace(entries, 'gold', 'forged') WHERE first = 2");
   });
   EXPECT_EQ(code_of(follower.refresh()), ErrorCode::corrupt_store);
   EXPECT_EQ(value_of(follower, "ann", "tier"), "trial");

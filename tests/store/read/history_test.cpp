@@ -54,7 +54,7 @@ TEST_P(HistoryTest, HasTheUsersOwnChangesNewestFirst) {
     EXPECT_EQ(revisions_of(page), (Revisions{5, 3, 1}));
     EXPECT_FALSE(page.next);
     EXPECT_EQ(page.floor, 1U);
-    EXPECT_EQ(page.changes[0].tags, (std::vector<TagChange>{{"n", "2"}}));
+    EXPECT_EQ(page.changes[0].tags, (std::vector<TagChange>{{"n", "2", "1"}}));
     EXPECT_EQ(page.changes[2].kind, ChangeKind::created);
     EXPECT_EQ(page.changes[2].note, "hired");
     for (const Change& change : page.changes) EXPECT_EQ(change.user_id, ann);

@@ -1,5 +1,6 @@
 // Ids: TypeIDs of UUIDv7 that only ever grow, whatever the clock does, over reopening too.
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
 #include <array>
 #include <atomic>
@@ -66,6 +67,17 @@ TEST_F(Ids, BearVersionVariantAndTime) {
   EXPECT_EQ(uuid[6] >> 4, 7);
   EXPECT_EQ(uuid[8] >> 6, 2);
   EXPECT_EQ(time_of(ids_[0]), 1'700'000'000'000);
+}
+
+// Frozen: by it stores are to agree where a user is.
+TEST_F(Ids, BearTheSlotOfTheExternalId) {
+  auto store = must(UserTagStore::open(folder_ / "users.db", options()));
+  for (const std::string_view name : {"user_ext_123", "-", "\xCE\xA9"}) {
+    const auto id = must(store.create_user(name)).user->id();
+    const auto uuid = uuid_of(id);
+    const auto slot = XXH3_64bits(name.data(), name.size()) % 16'384;
+    EXPECT_EQ((uuid[14] & 0x3F) << 8 | uuid[15], static_cast<int>(slot)) << name;
+  }
 }
 
 TEST_F(Ids, GrowWhileTheClockStandsStillGoesBackAndIsReopened) {

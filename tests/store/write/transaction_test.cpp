@@ -48,6 +48,25 @@ TEST_F(ApplyAll, AppliesEveryKindOfWriteAsOneTransaction) {
   store_.check_all();
 }
 
+TEST_F(ApplyAll, OneThatTheLogHasNoRoomForIsRefused) {
+  TagList tags;
+  for (int n = 0; n < 250; ++n)
+    tags.add(std::to_string(n), std::string(200, '\x01'));   // six bytes each in JSON
+  std::vector<Write> writes;
+  for (int n = 0; n < 250; ++n) writes.push_back(CreateUser{"user " + std::to_string(n), tags, {}});
+  auto& store = store_.store();
+  const auto refused = store.apply_all(writes);
+  ASSERT_EQ(code_of(refused), ErrorCode::transaction_too_large);
+  EXPECT_EQ(store.revision(), 2U);
+  EXPECT_EQ(must(store.count(Selector())).count, 2U);
+  writes.resize(200);
+  EXPECT_EQ(must(store.apply_all(writes)).back().revision, 202U);
+  EXPECT_EQ(must(store.changes(Position().at(2), 1)).changes.size(), 200U);
+  EXPECT_TRUE(must(store.verify()).ok());
+  must(store.close());
+  EXPECT_EQ(must(UserTagStore::open(folder_ / "users.db")).revision(), 202U);
+}
+
 TEST_F(ApplyAll, OneThatFailsTakesAllWithIt) {
   const std::vector<Write> writes{CreateUser{"cid", {}, {.token = "t"}},
                                   PatchUser{"ann", set_tier("gold"), {}},

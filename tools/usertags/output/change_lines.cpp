@@ -33,18 +33,28 @@ std::string tags_line(std::span<const TagChange> tags) {
     } else {
       out += '!' + printable_word(tag.key);
     }
+    if (tag.before) fmt::format_to(std::back_inserter(out), " (was {})", printable_word(*tag.before));
   }
   return out;
 }
 
-void append_json(std::string& out, std::span<const TagChange> tags) {
+namespace {
+
+void append_object(std::string& out, std::span<const TagChange> tags,
+                   std::optional<std::string> TagChange::* value) {
   JsonObject object(out);
   for (const TagChange& tag : tags) {
     std::string name;   // as JsonObject takes it: between its quotes
     append_json_string(name, tag.key);
-    object.text_or_null(std::string_view(name).substr(1, name.size() - 2), tag.value);
+    object.text_or_null(std::string_view(name).substr(1, name.size() - 2), tag.*value);
   }
   object.close();
+}
+
+}   // namespace
+
+void append_json(std::string& out, std::span<const TagChange> tags) {
+  append_object(out, tags, &TagChange::value);
 }
 
 void append_json(std::string& out, const Change& change, const Position& position) {
@@ -57,6 +67,11 @@ void append_json(std::string& out, const Change& change, const Position& positio
   object.text("external_id", change.external_id);
   object.text("kind", to_string(change.kind));
   append_json(object.name_of("tags"), change.tags);
+  if (change.before_known) {
+    append_object(object.name_of("before"), change.tags, &TagChange::before);
+  } else {
+    object.null("before");
+  }
   object.text("note", change.note);
   object.close();
 }

@@ -15,13 +15,14 @@ namespace usertags::command {
 // 2026-11-23T22:35:43.123Z (RFC 3339).
 std::string utc(std::chrono::sys_time<std::chrono::milliseconds> time);
 
-// key=value, and !key for what was removed.
+// key=value, and !key for what was removed; behind either, in parentheses, what the key had before.
 std::string tags_line(std::span<const TagChange> tags);
 
 // {KEY:VALUE or null}
 void append_json(std::string& out, std::span<const TagChange> tags);
 
-// {"position","revision","transaction","at","user","external_id","kind","tags":{KEY:VALUE or null},"note"}
+// {"position","revision","transaction","at","user","external_id","kind","tags":{KEY:VALUE or null},
+//  "before":{KEY:VALUE or null} or null,"note"}
 // `position` is one of the store that the change is of.
 void append_json(std::string& out, const Change& change, const Position& position);
 
