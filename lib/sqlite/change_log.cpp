@@ -25,15 +25,6 @@ model::Segment head_of(const StoredRow& row) {
   return segment;
 }
 
-std::optional<model::Segment> next_segment(Statement& rows) {
-  static_assert(Column::count == 6, "read every column");
-  if (!rows.step()) return std::nullopt;
-  const StoredRow row(rows, kSegment);
-  model::Segment segment = head_of(row);
-  segment.entries = row.text(Column::entries);
-  return segment;
-}
-
 }   // namespace
 
 ChangeLog::ChangeLog(Connection& connection)
@@ -68,14 +59,21 @@ void ChangeLog::prune(std::uint64_t last, UserTable& users) {
   prune_.bind(1, last).run();
 }
 
+ChangeLog::Reader::Reader(Connection& connection, std::string_view sql) : rows_(connection, sql) {}
+
 ChangeLog::Reader::Reader(Connection& connection)
-    : rows_(connection,
-            select_from(kSegment) +
-                " WHERE first >= ifnull((SELECT iif(last >= ?1, first, ?1) FROM segment WHERE first <= ?1"
-                "                         ORDER BY first DESC LIMIT 1), ?1) ORDER BY first") {}
+    : Reader(connection,
+             select_from(kSegment) +
+                 " WHERE first >= ifnull((SELECT iif(last >= ?1, first, ?1) FROM segment WHERE first <= ?1"
+                 "                         ORDER BY first DESC LIMIT 1), ?1) ORDER BY first") {}
 
 std::optional<model::Segment> ChangeLog::Reader::next() {
-  return next_segment(rows_);
+  static_assert(Column::count == 6, "read every column");
+  if (!rows_.step()) return std::nullopt;
+  const StoredRow row(rows_, kSegment);
+  model::Segment segment = head_of(row);
+  segment.entries = row.text(Column::entries);
+  return segment;
 }
 
 ChangeLog::Reader::Walk::Walk(Reader& reader, std::uint64_t revision) : reset_(reader.rows_) {
@@ -83,15 +81,7 @@ ChangeLog::Reader::Walk::Walk(Reader& reader, std::uint64_t revision) : reset_(r
 }
 
 ChangeLog::BackReader::BackReader(Connection& connection)
-    : rows_(connection, select_from(kSegment) + " WHERE first <= ?1 ORDER BY first DESC") {}
-
-std::optional<model::Segment> ChangeLog::BackReader::next() {
-  return next_segment(rows_);
-}
-
-ChangeLog::BackReader::Walk::Walk(BackReader& reader, std::uint64_t revision) : reset_(reader.rows_) {
-  reader.rows_.bind(1, revision);
-}
+    : Reader(connection, select_from(kSegment) + " WHERE first <= ?1 ORDER BY first DESC") {}
 
 ChangeLog::Heads::Heads(Connection& connection)
     : rows_(connection, select_from(kHead) + " WHERE first <= ?1 ORDER BY first DESC LIMIT 1") {}

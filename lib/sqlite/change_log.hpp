@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "model/segment.hpp"
 #include "sqlite/connection.hpp"
@@ -40,26 +41,17 @@ class ChangeLog {
       ResetAtEnd reset_;
     };
 
+   protected:
+    Reader(Connection& connection, std::string_view sql);
+
    private:
     Statement rows_;
   };
 
-  // The same from the segment that holds a revision back to the first.
-  class BackReader {
+  // Its walks go from the segment that holds a revision back to the first.
+  class BackReader : public Reader {
    public:
     explicit BackReader(Connection& connection);
-    std::optional<model::Segment> next();
-
-    class Walk {
-     public:
-      Walk(BackReader& reader, std::uint64_t revision);
-
-     private:
-      ResetAtEnd reset_;
-    };
-
-   private:
-    Statement rows_;
   };
 
   // Looks segments up one by one, without their texts.

@@ -4,9 +4,9 @@
 //                    └▶ the log no longer reaches back to what memory shows, or does not lead to the users of
 //                       the commit record: load all, publish the difference
 //
-// Memory moves from the end of one segment of the log to the end of another, always forward, and each of its states
-// is proved: by the log's chain, and by the digest of the commit record. Users and tokens move together. A
-// file that is no continuation of what memory shows (an older copy was put in its place) is refused, and
+// Memory moves from the end of one segment of the log to the end of another, always forward, and each of its
+// states is proved: by the log's chain, and by the digest of the commit record. Users and tokens move together.
+// A file that is no continuation of what memory shows (an older copy was put in its place) is refused, and
 // memory stays as it is.
 //
 // Beside a live writer it keeps an ordinary SQLite connection, outside any transaction, so that it never pins

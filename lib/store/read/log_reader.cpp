@@ -13,7 +13,7 @@ namespace usertags::store {
 
 namespace {
 
-// A page ends early when its patches come to this many bytes.
+// A page ends early when its patches, and what was before them, come to this many bytes.
 constexpr std::size_t kMaxPatchBytes = std::size_t{4} << 20;
 
 // What one part of a history looks at: some milliseconds, in which it pins the WAL, or has the lead.
@@ -209,11 +209,11 @@ void LogReader::read_before(const model::Change& entry, Change& change) {
   if (!change.before_known) return;
   if (!is_well_formed(entry.before)) fail_unreadable(entry.revision);
   if (entry.kind == ChangeKind::deleted) {
-    const auto tags = before_.tags(entry.before);
+    const auto tags = decoder_.tags(entry.before);
     if (!tags) fail_unreadable(entry.revision);
     return append_removed(*tags, change.tags);
   }
-  const auto deltas = before_.before(entry.before);
+  const auto deltas = decoder_.before(entry.before);
   if (!deltas || !std::ranges::equal(*deltas, change.tags, {}, &model::TagDelta::key, &TagChange::key))
     fail_unreadable(entry.revision);
   for (std::size_t i = 0; i < deltas->size(); ++i)

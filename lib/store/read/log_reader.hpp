@@ -30,8 +30,8 @@
 namespace usertags::store {
 
 // LogReader: reads the log over one connection, for the change feed and for histories. Every segment of which
-// it shows an entry was held against the checksums of the log. Each call is one read transaction of bounded length. One
-// thread at a time.
+// it shows an entry was held against the checksums of the log. Each call is one read transaction of bounded
+// length. One thread at a time.
 //
 // An entry names its user by ordinal. Whose it is stands in a creation itself; for the others memory tells
 // while the user lives, and table `user` afterwards, which keeps a tombstone until the floor has passed the
@@ -110,7 +110,6 @@ class LogReader {
   sqlite::UserTable::Finder users_;
   model::SegmentDecoder segment_;
   model::PatchDecoder decoder_;
-  model::PatchDecoder before_;
 };
 
 // LogReaders: connections of their own for reading the log of a file (mode=ro), so that the feed never waits
