@@ -114,6 +114,17 @@ void add_numbers(std::string_view text, Violation& violation) {
   }
 }
 
+std::string told_of(std::string_view key) {
+  constexpr std::size_t kMost = 256;
+  constexpr std::size_t kLeast = kMost - 3;   // a character has at most three bytes before its last
+  if (key.size() <= kMost) return std::string(key);
+  for (std::size_t size = kMost; size >= kLeast; --size) {
+    const bool goes_on = (static_cast<unsigned char>(key[size]) & 0xC0) == 0x80;
+    if (!goes_on) return std::string(key.substr(0, size));
+  }
+  return std::string(key.substr(0, kMost));
+}
+
 bool is_external_id(std::string_view text) {
   return is_text(text, 1, kMaxExternalId) && !has_form_of_id(text);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +23,9 @@ std::vector<Violation::Reason> broken_rules_of_value(std::string_view value);
 
 // Limit, size, position and character, as far as the reason and the text that broke it have them.
 void add_numbers(std::string_view text, Violation& violation);
+
+// As much of a key as a violation tells: at most 256 bytes, cut where no character goes on.
+std::string told_of(std::string_view key);
 
 bool is_external_id(std::string_view text);
 bool is_note(std::string_view text);

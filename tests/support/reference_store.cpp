@@ -94,7 +94,7 @@ class BatchJudge {
                            .item = item_,
                            .index = index_,
                            .operation = operation_->kind,
-                           .key = operation_->key,
+                           .key = told_of(operation_->key),
                            .current = {},
                            .first_index = {},
                            .first_operation = {},
