@@ -117,6 +117,19 @@ struct ChangePage {
   bool epoch_changed = false;
 };
 
+// A user who came to the users of a selector, or went from them: membership_changes().
+struct MembershipChange {
+  enum class Kind : std::uint8_t { entered = 1, left = 2 };
+
+  Kind kind{};
+  std::string user_id{};
+  std::string external_id{};
+
+  bool operator==(const MembershipChange&) const = default;
+};
+
+USERTAGS_EXPORT std::string_view to_string(MembershipChange::Kind) noexcept;
+
 // The changes of one user, newest first.
 struct HistoryPage {
   std::vector<Change> changes{};

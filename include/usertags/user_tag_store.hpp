@@ -205,6 +205,27 @@ class USERTAGS_EXPORT UserTagStore {
   // store), corrupt_store, foreign_write.
   [[nodiscard]] Result<ChangePage> changes(const Position& after, std::size_t limit = 1'000) const noexcept;
 
+  // Who came to the selector's users and who went from them behind a position: calls
+  // function(const MembershipChange&) for each user who is meant now and was not then (entered), or was and is
+  // not (left; a deletion, too), in the order of their creation. Whoever came and went in between is not
+  // named. Answers the position up to which that is true, to go on from: those who matched at `after`, with
+  // these changes, are those who match there. It costs the log in between, and memory for the users whom that
+  // touches. Nothing is told before all is known. No lock is held during the call: the function may call the
+  // store. It must not throw. In a read-only store the end is what reads show.
+  // Errors: history_pruned also where the position is of another epoch, and where an adopted change does not
+  // tell what was before: select anew; future_revision, invalid_argument (a position of another store),
+  // invalid_selector, timeout (deadline), corrupt_store, foreign_write.
+  template <class Function>
+    requires std::is_invocable_v<Function&, const MembershipChange&>
+  [[nodiscard]] Result<Position> membership_changes(const Selector& selector, const Position& after,
+                                                    Function&& function,
+                                                    const AskOptions& options = {}) const noexcept {
+    return membership_changes_with(selector, after, options,
+                                   {&function, [](void* target, const MembershipChange& change) {
+                                      (*static_cast<std::remove_reference_t<Function>*>(target))(change);
+                                    }});
+  }
+
   // Waits for a change behind the position, and returns the newest revision then. A commit wakes it. A
   // read-only store looks at its file 50 times a second instead.
   // Errors: timeout; store_closed, also when close() comes meanwhile; future_revision, invalid_argument.
@@ -328,10 +349,18 @@ class USERTAGS_EXPORT UserTagStore {
     bool (*call)(void*, const User&);
   };
 
+  struct MembershipListener {
+    void* target;
+    void (*call)(void*, const MembershipChange&);
+  };
+
   explicit UserTagStore(std::unique_ptr<Impl> impl) noexcept;
   Result<void> read_with(const UserRef& user, Reader reader) const noexcept;
   Result<Visited> for_each_with(const Selector& selector, const AskOptions& options,
                                 Visitor visitor) const noexcept;
+  Result<Position> membership_changes_with(const Selector& selector, const Position& after,
+                                           const AskOptions& options,
+                                           MembershipListener listener) const noexcept;
 
   std::unique_ptr<Impl> impl_;
 };

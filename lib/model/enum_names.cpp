@@ -95,6 +95,14 @@ std::string_view to_string(ChangeKind kind) noexcept {
   return kUnknown;
 }
 
+std::string_view to_string(MembershipChange::Kind kind) noexcept {
+  switch (kind) {
+    case MembershipChange::Kind::entered: return "entered";
+    case MembershipChange::Kind::left: return "left";
+  }
+  return kUnknown;
+}
+
 std::string_view to_string(VerifyReport::Kind kind) noexcept {
   using enum VerifyReport::Kind;
   switch (kind) {

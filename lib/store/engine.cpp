@@ -142,6 +142,13 @@ Result<Applied> Engine::plan(const PatchView& patch) const {
   return Judge(memory_).plan(patch, settings_.get());
 }
 
+Result<Position> Engine::membership_changes(const Selector& selector, const Position& after,
+                                            const AskOptions& options, const MembershipVisitor& function) {
+  const auto node = selector::SelectorAccess::node(selector);
+  if (!node) return std::unexpected(node.error());
+  return store::membership_changes(*feed_, memory_.projection, **node, after, options, function);
+}
+
 Result<User> Engine::find(const UserRef& user) const {
   RecordPtr copy;
   memory_.projection.visit(user, [&](const model::Record& record) { copy = record.copy(); });

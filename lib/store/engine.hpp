@@ -22,6 +22,7 @@
 #include "store/memory/settings.hpp"
 #include "store/read/feed.hpp"
 #include "store/read/follower.hpp"
+#include "store/read/membership.hpp"
 #include "store/read/queries.hpp"
 #include "store/watch/telemetry.hpp"
 #include "store/write/judge.hpp"
@@ -57,6 +58,8 @@ class Engine {
   std::uint64_t revision() const noexcept { return memory_.projection.visible_revision(); }
 
   Feed& feed() noexcept { return *feed_; }
+  Result<Position> membership_changes(const Selector& selector, const Position& after,
+                                      const AskOptions& options, const MembershipVisitor& function);
 
   // Both answer the newest visible revision.
   std::uint64_t refresh();

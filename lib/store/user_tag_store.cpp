@@ -219,6 +219,16 @@ Result<ChangePage> UserTagStore::changes(const Position& after, std::size_t limi
   return reading(impl_.get(), [&](auto& engine) { return engine.feed().changes(after, limit); });
 }
 
+Result<Position> UserTagStore::membership_changes_with(const Selector& selector, const Position& after,
+                                                       const AskOptions& options,
+                                                       MembershipListener listener) const noexcept {
+  return reading(impl_.get(), [&](auto& engine) {
+    return engine.membership_changes(selector, after, options, [&](const MembershipChange& change) {
+      listener.call(listener.target, change);
+    });
+  });
+}
+
 Result<std::uint64_t> UserTagStore::wait_for_changes(const Position& after,
                                                      std::chrono::milliseconds timeout) const noexcept {
   return reading(impl_.get(), [&](auto& engine) { return engine.feed().wait(after, timeout); });

@@ -72,6 +72,8 @@ TEST(EnumNames, OfChangesAreStable) {
   EXPECT_EQ(to_string(ChangeKind::created), "created");
   EXPECT_EQ(to_string(ChangeKind::patched), "patched");
   EXPECT_EQ(to_string(ChangeKind::deleted), "deleted");
+  EXPECT_EQ(to_string(MembershipChange::Kind::entered), "entered");
+  EXPECT_EQ(to_string(MembershipChange::Kind::left), "left");
 }
 
 static_assert(noexcept(to_string(ErrorCode{})) && noexcept(to_string(OperationKind{})));

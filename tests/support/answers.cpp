@@ -39,6 +39,8 @@ std::vector<NamedAnswer> answers_to_reading(UserTagStore& store) {
       {"tag_values", code_of(store.tag_values("key"))},
       {"plan", code_of(store.plan("nobody", TagBatch().set("key", "value")))},
       {"changes", code_of(store.changes({}))},
+      {"membership_changes",
+       code_of(store.membership_changes(Selector(), Position(), [](const MembershipChange&) {}))},
       {"history", code_of(store.history("nobody"))},
       {"wait_for_changes", code_of(store.wait_for_changes({}, std::chrono::milliseconds(0)))},
       {"refresh", code_of(store.refresh())},

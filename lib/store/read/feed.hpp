@@ -43,6 +43,9 @@ class Feed {
   // A follower has come to a file that a writer opened anew.
   void set_epoch(std::uint64_t epoch) noexcept { epoch_.store(epoch, std::memory_order_relaxed); }
 
+  // Why the position is none of this store, if so.
+  std::optional<Error> bad_position(const Position& position) const;
+
   // They throw Failure and std::bad_alloc; what a caller has to expect is a value.
   Result<ChangePage> changes(const Position& after, std::size_t limit);
   Result<std::uint64_t> wait(const Position& after, std::chrono::milliseconds timeout);
@@ -61,7 +64,6 @@ class Feed {
   template <class Function>
   decltype(auto) with_reader(Function&& function);
   LogReader::Newest newest() const noexcept;
-  std::optional<Error> bad_position(const Position& position) const;
   Result<std::uint64_t> wait_for_publish(std::uint64_t revision,
                                          std::chrono::steady_clock::time_point deadline);
   Result<std::uint64_t> poll_file(std::uint64_t revision, std::chrono::steady_clock::time_point deadline);
