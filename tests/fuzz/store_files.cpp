@@ -55,6 +55,12 @@ void expect_refused(const Error& error) {
   }
 }
 
+// A file with a cluster's binding is for reading only.
+void expect_refused_to_writers(const Error& error) {
+  if (error != ErrorCode::cluster_member) return expect_refused(error);
+  expect_message(error);
+}
+
 void expect_untouched(const char* by, const std::filesystem::path& path, const StoreFiles& files) {
   test::expect(files_at(path) == files, std::string("the files after ") + by, "as they were", "changed");
 }
@@ -149,16 +155,17 @@ void expect_writable(const std::filesystem::path& path, UserTagStore store, std:
 // into the file, as one whose last frame tells of pages that nobody has.
 void expect_agreement(const char* what, const Opened& read, std::optional<ErrorCode> code, bool has_wal) {
   const bool is_worse = (!read.proof || has_wal) && code == ErrorCode::corrupt_store;
+  const bool is_for_readers = code == ErrorCode::cluster_member;
   const auto name = [](std::optional<ErrorCode> known) {
     return known ? std::string(to_string(*known)) : std::string("ok");
   };
-  test::expect(code == read.refusal || is_worse, what, name(read.refusal), name(code));
+  test::expect(code == read.refusal || is_worse || is_for_readers, what, name(read.refusal), name(code));
 }
 
 void write(const std::filesystem::path& path, const StoreFiles& files, const Opened& read) {
   put_files(path, files);
   auto store = UserTagStore::open(path, {.durability = Durability::relaxed, .create_if_missing = false});
-  if (!store) expect_refused(store.error());
+  if (!store) expect_refused_to_writers(store.error());
   expect_agreement("opening for writing", read, test::code_of(store), !files.wal.empty());
   if (!store) return;
   const auto proof = proof_of(*store);
@@ -171,7 +178,7 @@ void adopt(const std::filesystem::path& path, const StoreFiles& files, const Ope
   const auto seen = UserTagStore::adopt(path, {.dry_run = true});
   expect_untouched("a dry run", path, files);
   const auto done = UserTagStore::adopt(path);
-  if (!done) expect_refused(done.error());
+  if (!done) expect_refused_to_writers(done.error());
   // It compares rows with the whole log, and finds more than an open, if both were forged.
   if (read.refusal && read.refusal != ErrorCode::foreign_write)
     test::expect(!done || !done->adopted, "adopting what is damaged", "refused", "done");
