@@ -11,6 +11,7 @@
 #include "support/expect_equal.hpp"
 #include "support/expect_log.hpp"
 #include "support/reference_rules.hpp"
+#include "support/selector_oracle.hpp"
 #include "support/settings.hpp"
 #include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
@@ -228,6 +229,51 @@ Result<UserPage> CheckedStore::select(const Selector& selector, const PageReques
 void CheckedStore::count(const Selector& selector) {
   if (judge_refusal(selector, store_->count(selector))) return;
   expect_counted(*store_, selector, reference_);
+}
+
+// --- An audience. ---
+
+std::set<std::string> CheckedStore::meant(const Selector& selector) const {
+  std::set<std::string> ids;
+  for (const auto& [ordinal, user] : reference_.users()) {
+    if (selects(selector, user.tags)) ids.insert(reference_.id(ordinal));
+  }
+  return ids;
+}
+
+void CheckedStore::begin_audience(const Selector& selector) {
+  std::set<std::string> ids;
+  must(store_->for_each(selector, [&](const User& user) { ids.emplace(user.id()); }), "for_each");
+  audience_ = {selector, store_->position(), std::move(ids)};
+}
+
+void CheckedStore::check_audience(const Selector& selector) {
+  const auto refusal =
+      store_->membership_changes(selector, store_->position(), [](const MembershipChange&) {});
+  if (judge_refusal(selector, refusal)) return;
+  if (!audience_) return begin_audience(selector);
+  const Position before = audience_->position;
+  std::vector<std::string> told;   // in the order of creation, which is that of ids
+  const auto end =
+      store_->membership_changes(audience_->selector, before, [&](const MembershipChange& change) {
+        const bool entered = change.kind == MembershipChange::Kind::entered;
+        const bool is_news = entered ? audience_->ids.insert(change.user_id).second
+                                     : audience_->ids.erase(change.user_id) == 1;
+        expect(is_news, "membership_changes", "who comes was not there, and who goes was", change.user_id);
+        told.push_back(change.user_id);
+      });
+  if (code_of(end) == ErrorCode::history_pruned) {
+    const bool is_pruned =
+        before.epoch() != store_->position().epoch() || before.revision() + 1 < store_->stats().log_floor;
+    expect(is_pruned, "membership_changes", "an answer: the log is there", ::usertags::test::told(end));
+    return begin_audience(audience_->selector);
+  }
+  audience_->position = must(end, "membership_changes");
+  expect(audience_->position == store_->position(), "the position of membership_changes", "that of the store",
+         std::to_string(audience_->position.revision()));
+  expect(std::ranges::is_sorted(told), "membership_changes", "the order of creation", "another");
+  expect(audience_->ids == meant(audience_->selector), "the audience of '" + audience_->selector.text() + "'",
+         std::to_string(meant(audience_->selector).size()) + " users", std::to_string(audience_->ids.size()));
 }
 
 void CheckedStore::tag_keys(const std::string& prefix, std::size_t limit) {

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,8 +49,12 @@ class CheckedStore {
   Result<User> find(const UserRef& ref);
   void find_each(std::span<const UserRef> refs);
   Result<UserPage> list(const PageRequest& request);   // with no cursor, or one that came from here
-  Result<UserPage> select(const Selector& selector, const PageRequest& request);           // likewise
-  void count(const Selector& selector);                                                    // and for_each
+  Result<UserPage> select(const Selector& selector, const PageRequest& request);   // likewise
+  void count(const Selector& selector);                                            // and for_each
+  // An audience that is kept by membership_changes is the one that is meant. It begins with the users of the
+  // selector where none is kept, and goes on with the selector that it had.
+  void check_audience(const Selector& selector);
+  void forget_audience() { audience_.reset(); }
   void tag_keys(const std::string& prefix, std::size_t limit);                             // all pages
   void tag_values(const std::string& key, const std::string& prefix, std::size_t limit);   // likewise
   // wait_for_changes and read_at_least: so many changes behind the newest, and beyond it.
@@ -83,6 +88,13 @@ class CheckedStore {
   const std::filesystem::path& path() const { return path_; }   // empty: in memory
 
  private:
+  struct Audience {
+    Selector selector;
+    Position position;
+    std::set<std::string> ids;
+  };
+  std::set<std::string> meant(const Selector& selector) const;
+  void begin_audience(const Selector& selector);
   void judge(const std::string& what, const Verdict& verdict, const Result<Applied>& answer);
   void judge_error(const std::string& what, const Verdict& verdict, const Result<Applied>& answer);
   void judge_tokens();
@@ -100,6 +112,7 @@ class CheckedStore {
   ReferenceStore reference_;
 
   std::optional<UserTagStore> follower_;
+  std::optional<Audience> audience_;
 
   static constexpr std::size_t kRemembered = 32;
   std::deque<std::pair<User, ReferenceUser>> remembered_;   // the newest snapshots, and what they showed

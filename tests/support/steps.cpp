@@ -63,6 +63,12 @@ rc::Gen<Step> any_selection() {
       });
 }
 
+rc::Gen<Step> any_audience() {
+  return rc::gen::map(rc::gen::pair(any_question(), rc::gen::inRange(0, 4)), [](auto parts) {
+    return Step(FollowAudience{std::move(parts.first), parts.second == 0});
+  });
+}
+
 rc::Gen<Step> any_reopen() {
   return rc::gen::map(
       rc::gen::pair(rc::gen::element(Ending::closed, Ending::dropped, Ending::killed), any_reopening()),
@@ -111,6 +117,7 @@ rc::Gen<Step> any_use() {
                                        {2, any_page()},
                                        {2, any_selection()},
                                        {2, as_step<CountThem>(any_question())},
+                                       {3, any_audience()},
                                        {1, any_keys_asked()},
                                        {1, any_values_asked()},
                                        {1, as_step<WriteLate>(any_write())},
@@ -168,6 +175,10 @@ std::string words(const NextPage& step) {
 std::string words(const Select& step) {
   return "select " + std::to_string(step.limit) +
          (step.from_start ? " of '" + step.selector.text() + "'" : " after the page before");
+}
+std::string words(const FollowAudience& step) {
+  return "the audience" +
+         (step.anew ? " of '" + step.selector.text() + "', anew" : std::string(" since then"));
 }
 std::string words(const CountThem& step) {
   return "count '" + step.selector.text() + "'";

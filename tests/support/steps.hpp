@@ -51,6 +51,10 @@ struct Select {
   std::size_t limit = 1;
   bool from_start = false;
 };
+struct FollowAudience {
+  Selector selector;   // where it begins anew
+  bool anew = false;
+};
 struct CountThem {
   Selector selector;
 };
@@ -94,7 +98,8 @@ struct Reopen {
   Options options;
 };
 using Step = std::variant<WriteOne, WriteMany, WriteAll, Again, PlanOne, FindMany, FindOne, NextPage, Select,
-                          CountThem, AskKeys, AskValues, WriteLate, Wait, Set, Copy, Interfere, Care, Reopen>;
+                          FollowAudience, CountThem, AskKeys, AskValues, WriteLate, Wait, Set, Copy,
+                          Interfere, Care, Reopen>;
 
 // Limits, history and housekeeping so small that folding, pruning and checkpoints happen all the time.
 Options tight_options();

@@ -78,6 +78,11 @@ class Runner {
     if (page) selected_ = page->next;
   }
 
+  void operator()(const test::FollowAudience& step) {
+    if (step.anew) store_.forget_audience();
+    store_.check_audience(step.selector);
+  }
+
   void operator()(const test::CountThem& step) { store_.count(step.selector); }
 
   void operator()(const test::AskKeys& step) { store_.tag_keys(step.prefix, step.limit); }

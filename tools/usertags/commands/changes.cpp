@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +8,7 @@
 
 #include "commands/commands.hpp"
 #include "exit_code.hpp"
+#include "input/arguments.hpp"
 #include "input/store_access.hpp"
 #include "output/change_lines.hpp"
 
@@ -17,15 +17,6 @@ namespace usertags::command {
 namespace {
 
 constexpr std::size_t kPage = 1'000;
-
-// A revision alone is a position of whichever store it is asked of.
-Result<Position> to_position(const std::string& text) {
-  std::uint64_t revision = 0;
-  const char* const end = text.data() + text.size();
-  const auto [last, error] = std::from_chars(text.data(), end, revision);
-  if (error == std::errc() && last == end) return Position().at(revision);
-  return Position::parse(text);
-}
 
 class ChangesCommand final : public Command {
  public:
@@ -59,7 +50,7 @@ class ChangesCommand final : public Command {
     if (!store) return console.error(store.error());
     const bool from_start = after_.value_or("").empty();
     const auto start =
-        !from_start ? to_position(*after_) : store->position().at(store->stats().log_floor - 1);
+        !from_start ? parse_position(*after_) : store->position().at(store->stats().log_floor - 1);
     if (!start) return console.error(start.error());
     const auto printed = print(*store, *start, console);
     return printed ? kDone : console.error(printed.error());

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstddef>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include "output/text.hpp"
@@ -91,6 +92,14 @@ int SelectorArgument::refused(const Error& error, Console& console) const {
   const int code = console.error(error);
   if (!console.json && error.position()) console.err().line(caret_lines(text_, *error.position()));
   return code;
+}
+
+Result<Position> parse_position(const std::string& text) {
+  std::uint64_t revision = 0;
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, revision);
+  if (error == std::errc() && last == end) return Position().at(revision);
+  return Position::parse(text);
 }
 
 void WriteOptions::declare(Arguments& arguments, Of of) {

@@ -1,6 +1,6 @@
 // Arguments: what a command takes on the command line. The one place that knows CLI11.
 //
-// SELECTOR: the argument by which commands are told which users are meant.
+// SELECTOR: the argument by which commands are told which users are meant. POSITION: where in the log.
 //
 // WriteOptions: the options that every write on the command line can bear.
 #pragma once
@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include <usertags/change.hpp>
 #include <usertags/selector.hpp>
 #include <usertags/write.hpp>
 
@@ -96,6 +97,9 @@ inline constexpr const char* kSelectorHelp =
     "  key  !key  key=value  key!=value  key in (v,w)  key notin (v,w)  key>5  key<5  key~go*  key!~go*\n"
     "  any(…)  all(…)  not(…)\n"
     "The negative ones also hold where there is no such key. Texts with other characters stand in quotes.\n";
+
+// The position that a text names. A revision alone is one of whichever store it is asked of.
+Result<Position> parse_position(const std::string& text);
 
 class WriteOptions {
  public:
