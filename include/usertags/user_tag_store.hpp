@@ -41,6 +41,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -269,6 +270,11 @@ class USERTAGS_EXPORT UserTagStore {
 
   // Figures of data, memory, file and work (stats.hpp); all zero for a closed store.
   Stats stats() const noexcept;
+
+  // The same figures, and what became of writes, in the text format of OpenMetrics 1.0: what a host answers to
+  // Prometheus, with the media type `application/openmetrics-text; version=1.0.0; charset=utf-8`. The names
+  // begin with `usertags_`; docs/semantics.md lists them. Never waits for a disk.
+  [[nodiscard]] Result<std::string> metrics_text() const noexcept;
 
   // --- Settings (settings.hpp). They belong to the store, whoever opens it. ---
 

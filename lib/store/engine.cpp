@@ -16,6 +16,7 @@
 #include "store/memory/publish_signal.hpp"
 #include "store/memory/settings.hpp"
 #include "store/opening.hpp"
+#include "store/watch/metrics_text.hpp"
 
 namespace usertags::store {
 namespace {
@@ -298,6 +299,11 @@ Stats Engine::stats() const noexcept {
   stats.checkpoints = stats.checkpoint.count;
   stats.failed = writer_ && writer_->failed();
   return stats;
+}
+
+std::string Engine::metrics_text() const {
+  return store::metrics_text(stats(), telemetry_.metrics,
+                             writer_ ? writer_->queue_figures() : GroupCommit::Figures());
 }
 
 void Engine::checkpoint() {

@@ -72,6 +72,7 @@ class Engine {
   VerifyReport verify() const;
   void backup(const std::filesystem::path& target, const Progress& progress) const;
   Stats stats() const noexcept;
+  std::string metrics_text() const;
   void checkpoint();
   void maintain(std::chrono::milliseconds budget);
   void compact(const Progress& progress);

@@ -264,6 +264,10 @@ Stats UserTagStore::stats() const noexcept {
   return refuses_reads(impl_.get()) ? Stats() : impl_->stats();
 }
 
+Result<std::string> UserTagStore::metrics_text() const noexcept {
+  return reading(impl_.get(), [&](auto& engine) { return engine.metrics_text(); });
+}
+
 Result<StoredSettings> UserTagStore::settings() const noexcept {
   return reading(impl_.get(), [&](auto& engine) { return engine.settings(); });
 }

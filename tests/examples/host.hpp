@@ -51,6 +51,7 @@ class Host : public testing::Test {
   void mirror(const usertags::User&) {}
   void admit(std::string_view) {}
   void dismiss(std::string_view) {}
+  void respond(std::string_view, std::string_view) {}
   void begin_anew() { ADD_FAILURE() << "the history is kept"; }
   std::string next_seats(const std::optional<usertags::TagValue>& seats) { return seats ? "more" : "1"; }
   std::int64_t seconds_since_1970() { return 1'795'474'591; }

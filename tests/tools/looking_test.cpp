@@ -98,6 +98,9 @@ TEST_F(Looking, StatsPlotTagsPerUser) {
             R"([{"tags":0,"users":1},{"tags":1,"users":1},{"tags":2,"users":1}])");
   EXPECT_EQ(number_at(stats, "latency.commit.count"), 0);
   EXPECT_NE(run({"stats", store_}).out.find("2  1  ████"), std::string::npos);
+  const auto metrics = lines_of(run({"stats", store_, "--openmetrics"}).out);
+  ASSERT_FALSE(metrics.empty());
+  EXPECT_EQ(metrics.back(), "# EOF");
 }
 
 TEST_F(Looking, VerifySaysOkOrWhatIsWrong) {

@@ -30,23 +30,35 @@ void LatencyHistogram::record(std::chrono::nanoseconds duration) noexcept {
   }
 }
 
+LatencyHistogram::Reading LatencyHistogram::read() const noexcept {
+  Reading reading;
+  for (std::size_t i = 0; i < kBuckets; ++i)
+    reading.count += reading.counts[i] = buckets_[i].load(std::memory_order_relaxed);
+  reading.total = total_.load(std::memory_order_relaxed);
+  reading.max = max_.load(std::memory_order_relaxed);
+  return reading;
+}
+
+std::uint64_t LatencyHistogram::Reading::below(int bits) const noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < bucket_of(std::uint64_t{1} << bits); ++i) sum += counts[i];
+  return sum;
+}
+
 Latency LatencyHistogram::summary() const noexcept {
-  std::array<std::uint64_t, kBuckets> counts;
-  std::uint64_t count = 0;
-  for (std::size_t i = 0; i < kBuckets; ++i) count += counts[i] = buckets_[i].load(std::memory_order_relaxed);
-  const std::uint64_t max = max_.load(std::memory_order_relaxed);
+  const Reading reading = read();
   const auto percentile = [&](double share) {
-    auto left = static_cast<std::uint64_t>(std::ceil(static_cast<double>(count) * share));
+    auto left = static_cast<std::uint64_t>(std::ceil(static_cast<double>(reading.count) * share));
     std::size_t bucket = 0;
-    while (bucket + 1 < kBuckets && left > counts[bucket]) left -= counts[bucket++];
-    return std::chrono::nanoseconds(count == 0 ? 0 : std::min(upper_bound(bucket), max));
+    while (bucket + 1 < kBuckets && left > reading.counts[bucket]) left -= reading.counts[bucket++];
+    return std::chrono::nanoseconds(reading.count == 0 ? 0 : std::min(upper_bound(bucket), reading.max));
   };
   Latency latency;
-  latency.count = count;
-  latency.total = std::chrono::nanoseconds(total_.load(std::memory_order_relaxed));
+  latency.count = reading.count;
+  latency.total = std::chrono::nanoseconds(reading.total);
   latency.p50 = percentile(0.50);
   latency.p99 = percentile(0.99);
-  latency.max = std::chrono::nanoseconds(max);
+  latency.max = std::chrono::nanoseconds(reading.max);
   return latency;
 }
 

@@ -1,8 +1,10 @@
 // Telemetry: what a store tells of its own work: lines for the host's log, and figures.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include <usertags/error.hpp>
 #include <usertags/options.hpp>
 #include <usertags/stats.hpp>
 
@@ -44,19 +47,51 @@ class Logger {
 // lock-free and may happen on any threads at once.
 class LatencyHistogram {
  public:
-  void record(std::chrono::nanoseconds duration) noexcept;
-  Latency summary() const noexcept;
-
- private:
   static constexpr int kSubBits = 4;
   static constexpr std::size_t kBuckets = (64 - kSubBits + 1) << kSubBits;
 
+  // The buckets as they were read, once: whatever is said of them fits together.
+  struct Reading {
+    std::array<std::uint64_t, kBuckets> counts;
+    std::uint64_t count = 0;
+    std::uint64_t total = 0;   // nanoseconds
+    std::uint64_t max = 0;
+
+    // How many took less than 2^bits nanoseconds.
+    std::uint64_t below(int bits) const noexcept;
+  };
+
+  void record(std::chrono::nanoseconds duration) noexcept;
+  Reading read() const noexcept;
+  Latency summary() const noexcept;
+
+ private:
   static std::size_t bucket_of(std::uint64_t nanoseconds) noexcept;
   static std::uint64_t upper_bound(std::size_t bucket) noexcept;
 
   std::array<std::atomic<std::uint64_t>, kBuckets> buckets_{};
   std::atomic<std::uint64_t> total_{0};
   std::atomic<std::uint64_t> max_{0};
+};
+
+// SizeHistogram: a distribution of sizes of 1 and more, in buckets that end with 1, 2, 4, …, 2^16, and one for what is
+// larger. As above, of threads.
+class SizeHistogram {
+ public:
+  static constexpr std::size_t kBuckets = 18;
+
+  void record(std::size_t size) noexcept {
+    const auto bucket =
+        std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(size - 1)), kBuckets - 1);
+    counts_[bucket].fetch_add(1, std::memory_order_relaxed);
+    total_.fetch_add(size, std::memory_order_relaxed);
+  }
+  std::uint64_t count(std::size_t bucket) const noexcept { return counts_[bucket]; }
+  std::uint64_t total() const noexcept { return total_; }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, kBuckets> counts_{};
+  std::atomic<std::uint64_t> total_{0};
 };
 
 // Records the time of its own life.
@@ -74,6 +109,9 @@ class Timer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+inline constexpr std::size_t kErrorCodes = static_cast<std::size_t>(ErrorCode::cluster_member) + 1;
+inline constexpr std::size_t kReasons = static_cast<std::size_t>(Violation::Reason::too_many_operations) + 1;
+
 // Metrics: what the store counts of its own work since it was opened. Written by the leader, read by anyone.
 struct Metrics final : sqlite::SyncObserver {
   void on_sync(std::chrono::nanoseconds took) noexcept override { sync.record(took); }
@@ -84,6 +122,15 @@ struct Metrics final : sqlite::SyncObserver {
   LatencyHistogram publish;
   LatencyHistogram checkpoint;
   std::atomic<std::uint64_t> changes{0};
+
+  // What became of writes, by the group that took them.
+  SizeHistogram group_writes;
+  std::atomic<std::uint64_t> changed{0};
+  std::atomic<std::uint64_t> unchanged{0};
+  std::atomic<std::uint64_t> replayed{0};
+  std::array<std::atomic<std::uint64_t>, kErrorCodes> refused{};   // by ErrorCode
+  std::array<std::atomic<std::uint64_t>, kReasons> violations{};   // by Violation::Reason
+
   std::atomic<std::uint64_t> folded_users{0};
 
   // As the leader last saw them.

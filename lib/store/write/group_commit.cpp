@@ -49,7 +49,17 @@ bool GroupCommit::give_up(Waiter& self) {
 void GroupCommit::give_up_now(Waiter& waiter) {
   queue_.erase(queue_.iterator_to(waiter));
   for (Result<Applied>& outcome : waiter.request->outcomes()) outcome = std::unexpected(ErrorCode::timeout);
+  given_up_ += waiter.request->size();
   waiter.state = Waiter::State::answered;
+}
+
+GroupCommit::Figures GroupCommit::figures() {
+  const model::MutexLock lock(mutex_);
+  Figures figures{.given_up = given_up_};
+  for (const Waiter& waiter : queue_) {
+    if (waiter.request != nullptr) figures.waiting += waiter.request->size() - waiter.answered;
+  }
+  return figures;
 }
 
 void GroupCommit::leave(Waiter& self) {

@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <functional>
 #include <span>
@@ -90,6 +91,12 @@ class GroupCommit {
     return std::forward<Function>(function)();
   }
 
+  struct Figures {
+    std::uint64_t waiting = 0;    // writes that no group has answered yet
+    std::uint64_t given_up = 0;   // writes that a deadline took from the queue
+  };
+  Figures figures() USERTAGS_EXCLUDES(mutex_);
+
   // --- For the leader, within write_group. ---
 
   // The group: slices of what waits. The leader may leave some of it, from the end, by lowering their `end`;
@@ -145,6 +152,7 @@ class GroupCommit {
   model::Mutex mutex_;
   bool led_ USERTAGS_GUARDED_BY(mutex_) = false;
   Waiters queue_ USERTAGS_GUARDED_BY(mutex_);
+  std::uint64_t given_up_ USERTAGS_GUARDED_BY(mutex_) = 0;   // writes
 };
 
 }   // namespace usertags::store

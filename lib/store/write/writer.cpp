@@ -115,6 +115,7 @@ void Writer::write_group() noexcept {
     if (refusal) refuse(slices, *refusal);
   }
 
+  count_outcomes(slices);
   queue_.answer();
   checkpoint_if_due();
 }
@@ -233,6 +234,33 @@ void Writer::publish(Prepared& prepared) noexcept {
   if (prepared.changes == nullptr) return memory_.projection.between_moments(show_tokens);
   memory_.projection.publish(std::move(prepared.changes), show_tokens);
   memory_.published.notify();
+}
+
+// Refusals bear a list of violations; in a transaction each write bears the same one.
+void Writer::count_outcomes(std::span<Slice> slices) noexcept {
+  Metrics& metrics = telemetry_.metrics;
+  std::uint64_t changed = 0;
+  std::uint64_t unchanged = 0;
+  std::uint64_t replayed = 0;
+  for (const Slice& slice : slices) {
+    for (std::size_t i = slice.begin; i < slice.end; ++i) {
+      const Result<Applied>& outcome = slice.request->outcome(i);
+      if (outcome) {
+        ++(outcome->replayed ? replayed : outcome->changed ? changed : unchanged);
+        continue;
+      }
+      ++metrics.refused[static_cast<std::size_t>(outcome.error().code())];
+      if (slice.request->is_transaction() && i != slice.begin) continue;
+      for (const Violation& violation : outcome.error().violations())
+        ++metrics.violations[static_cast<std::size_t>(violation.reason)];
+    }
+  }
+  metrics.changed += changed;
+  metrics.unchanged += unchanged;
+  metrics.replayed += replayed;
+  std::size_t writes = 0;
+  for (const Slice& slice : slices) writes += slice.end - slice.begin;
+  metrics.group_writes.record(writes);
 }
 
 // --- The WAL. ---

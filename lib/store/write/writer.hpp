@@ -61,6 +61,7 @@ class Writer {
     });
   }
 
+  GroupCommit::Figures queue_figures() { return queue_.figures(); }
   bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
 
   // --- Care: each waits for its turn among the groups. They throw Failure. ---
@@ -110,6 +111,7 @@ class Writer {
   Prepared prepare();
   void commit_and_publish(std::span<Slice> slices, Prepared& prepared);
   void publish(Prepared& prepared) noexcept;
+  void count_outcomes(std::span<Slice> slices) noexcept;
   void checkpoint_if_due() noexcept;
   void checkpoint_now();
   void take_figures(bool whole);

@@ -132,13 +132,23 @@ class StatsCommand final : public Command {
             "\n"
             "Examples:\n"
             "  usertags stats users.db\n"
-            "  usertags stats users.db --json | jq .tags_per_user") {}
+            "  usertags stats users.db --json | jq .tags_per_user\n"
+            "  usertags stats users.db --openmetrics >/var/lib/node_exporter/users.prom") {}
 
-  void declare(Arguments&) override {}
+  void declare(Arguments& arguments) override {
+    arguments.flag("--openmetrics", openmetrics_,
+                   "The text format of OpenMetrics, as hosts answer it to Prometheus");
+  }
 
   int run(Console& console) override {
     const auto store = open_to_look(store_path());
     if (!store) return console.error(store.error());
+    if (openmetrics_) {
+      const auto text = store->metrics_text();
+      if (!text) return console.error(text.error());
+      console.out().buffer() += *text;
+      return kDone;
+    }
     const auto distribution = tags_per_user(*store);
     if (!distribution) return console.error(distribution.error());
     if (console.json) {
@@ -149,6 +159,9 @@ class StatsCommand final : public Command {
     }
     return kDone;
   }
+
+ private:
+  bool openmetrics_ = false;
 };
 
 }   // namespace

@@ -1,0 +1,166 @@
+#include "store/watch/metrics_text.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <usertags/version.hpp>
+
+namespace usertags::store {
+namespace {
+
+// Texts of labels and help are our own: nothing in them has to be escaped.
+class Families {
+ public:
+  void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
+    family(name, "gauge", help);
+    sample("", "", std::to_string(value));
+  }
+
+  void counter(std::string_view name, std::string_view help, std::uint64_t value) {
+    family(name, "counter", help);
+    sample("_total", "", std::to_string(value));
+  }
+
+  // Begins a family; samples follow. Its unit is the end of its name, if that is one.
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = "usertags_" + std::string(name);
+    meta("TYPE", type);
+    for (const std::string_view unit : {"bytes", "seconds"}) {
+      if (name.ends_with(unit)) meta("UNIT", unit);
+    }
+    meta("HELP", help);
+  }
+
+  // Labels as they are written: `reason="busy"`.
+  void sample(std::string_view suffix, std::string_view labels, std::string_view value) {
+    text_.append(name_).append(suffix);
+    if (!labels.empty()) text_.append("{").append(labels).append("}");
+    text_.append(" ").append(value).append("\n");
+  }
+
+  std::string end() && { return std::move(text_ += "# EOF\n"); }
+
+ private:
+  void meta(std::string_view word, std::string_view value) {
+    text_.append("# ").append(word).append(" ").append(name_).append(" ").append(value).append("\n");
+  }
+
+  std::string text_;
+  std::string name_;
+};
+
+std::string label(std::string_view name, std::string_view value) {
+  return std::string(name).append("=\"").append(value).append("\"");
+}
+
+// Exact, and in seconds.
+std::string seconds(std::uint64_t nanoseconds) {
+  std::string text = std::to_string(nanoseconds);
+  if (text.size() < 10) text.insert(0, 10 - text.size(), '0');
+  return text.insert(text.size() - 9, 1, '.');
+}
+
+// From a microsecond to 17 seconds, each four times the one before. A bound is the longest time below a power of two
+// of nanoseconds, at which a bucket ends.
+void add_latency(Families& families, std::string_view name, std::string_view help,
+                 const LatencyHistogram& histogram) {
+  const LatencyHistogram::Reading reading = histogram.read();
+  families.family(name, "histogram", help);
+  for (int bits = 10; bits <= 34; bits += 2) {
+    families.sample("_bucket", label("le", seconds((std::uint64_t{1} << bits) - 1)),
+                    std::to_string(reading.below(bits)));
+  }
+  families.sample("_bucket", label("le", "+Inf"), std::to_string(reading.count));
+  families.sample("_count", "", std::to_string(reading.count));
+  families.sample("_sum", "", seconds(reading.total));
+}
+
+void add_sizes(Families& families, std::string_view name, std::string_view help,
+               const SizeHistogram& histogram) {
+  families.family(name, "histogram", help);
+  const std::uint64_t total = histogram.total();
+  std::uint64_t sum = 0;
+  for (std::size_t bucket = 0; bucket < SizeHistogram::kBuckets; ++bucket) {
+    const bool is_last = bucket + 1 == SizeHistogram::kBuckets;
+    sum += histogram.count(bucket);
+    families.sample("_bucket",
+                    label("le", is_last ? "+Inf" : std::to_string(std::size_t{1} << bucket) + ".0"),
+                    std::to_string(sum));
+  }
+  families.sample("_count", "", std::to_string(sum));
+  families.sample("_sum", "", std::to_string(total));
+}
+
+void add_data(Families& families, const Stats& stats) {
+  families.gauge("revision", "The newest visible change.", stats.revision);
+  families.gauge("users", "Users.", stats.users);
+  families.gauge("tags", "Tags of all users together.", stats.tags);
+  families.gauge("tag_keys", "Different keys.", stats.tag_keys);
+  families.gauge("tag_values", "Different pairs of key and value.", stats.tag_values);
+  families.gauge("tokens", "Idempotency tokens that are kept.", stats.tokens);
+
+  families.family("memory_bytes", "gauge", "Memory of the data.");
+  families.sample("", label("part", "records"), std::to_string(stats.record_bytes));
+  families.sample("", label("part", "directory"), std::to_string(stats.directory_bytes));
+  families.sample("", label("part", "tag_index"), std::to_string(stats.tag_index_bytes));
+  families.sample("", label("part", "tokens"), std::to_string(stats.token_bytes));
+}
+
+void add_file(Families& families, const Stats& stats) {
+  families.gauge("database_bytes", "Size of the database file.", stats.database_bytes);
+  families.gauge("wal_bytes", "Size of the WAL.", stats.wal_bytes);
+  families.gauge("wal_pinned", "1: a reader kept the last checkpoint from recycling the WAL.",
+                 stats.wal_pinned ? 1 : 0);
+  families.gauge("log_floor", "The oldest change that is kept.", stats.log_floor);
+  families.gauge("folded_revision", "Every change up to it is in the user table.", stats.folded_revision);
+  families.gauge("backlog_users", "Users with patches that are not folded yet.", stats.backlog_users);
+  families.gauge("failed", "1: the store has stopped, and writes answer store_failed.", stats.failed ? 1 : 0);
+}
+
+void add_writes(Families& families, const Metrics& metrics, const GroupCommit::Figures& queue) {
+  families.family("answered_writes", "counter", "Writes that succeeded, by what they did.");
+  families.sample("_total", label("outcome", "changed"), std::to_string(metrics.changed));
+  families.sample("_total", label("outcome", "unchanged"), std::to_string(metrics.unchanged));
+  families.sample("_total", label("outcome", "replayed"), std::to_string(metrics.replayed));
+
+  families.family("refused_writes", "counter", "Writes that were answered with an error, by its code.");
+  for (std::size_t i = 0; i < kErrorCodes; ++i) {
+    const auto code = static_cast<ErrorCode>(i);
+    const std::uint64_t given_up = code == ErrorCode::timeout ? queue.given_up : 0;
+    families.sample("_total", label("code", to_string(code)), std::to_string(metrics.refused[i] + given_up));
+  }
+  families.family("violations", "counter", "Violations of refused batches, by reason.");
+  for (std::size_t i = 0; i < kReasons; ++i) {
+    families.sample("_total", label("reason", to_string(static_cast<Violation::Reason>(i))),
+                    std::to_string(metrics.violations[i]));
+  }
+  families.gauge("waiting_writes", "Writes that wait for a group, or are in one.", queue.waiting);
+}
+
+void add_work(Families& families, const Stats& stats, const Metrics& metrics) {
+  add_sizes(families, "group_writes", "Writes of each group that was judged and committed together.",
+            metrics.group_writes);
+  families.counter("changes", "Changes that were committed.", stats.changes);
+  families.counter("folded_users", "Users whose rows were brought up to date.", stats.folded_users);
+  add_latency(families, "commit_seconds", "Commits of groups: writing and syncing.", metrics.commit);
+  add_latency(families, "sync_seconds", "Single syncs, of WAL and database.", metrics.sync);
+  add_latency(families, "fold_seconds", "Folding within commits.", metrics.fold);
+  add_latency(families, "publish_seconds", "From the end of a commit to its visibility.", metrics.publish);
+  add_latency(families, "checkpoint_seconds", "Checkpoints.", metrics.checkpoint);
+}
+
+}   // namespace
+
+std::string metrics_text(const Stats& stats, const Metrics& metrics, const GroupCommit::Figures& queue) {
+  Families families;
+  families.family("build", "info", "The library.");
+  families.sample("_info", label("version", version()), "1");
+  add_data(families, stats);
+  add_file(families, stats);
+  add_writes(families, metrics, queue);
+  add_work(families, stats, metrics);
+  return std::move(families).end();
+}
+
+}   // namespace usertags::store
