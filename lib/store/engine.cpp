@@ -303,7 +303,7 @@ Stats Engine::stats() const noexcept {
 
 std::string Engine::metrics_text() const {
   return store::metrics_text(stats(), telemetry_.metrics,
-                             writer_ ? writer_->queue_figures() : GroupCommit::Figures());
+                             writer_ ? writer_->queue_figures() : QueueFigures());
 }
 
 void Engine::checkpoint() {

@@ -118,7 +118,7 @@ void add_file(Families& families, const Stats& stats) {
   families.gauge("failed", "1: the store has stopped, and writes answer store_failed.", stats.failed ? 1 : 0);
 }
 
-void add_writes(Families& families, const Metrics& metrics, const GroupCommit::Figures& queue) {
+void add_writes(Families& families, const Metrics& metrics, const QueueFigures& queue) {
   families.family("answered_writes", "counter", "Writes that succeeded, by what they did.");
   families.sample("_total", label("outcome", "changed"), std::to_string(metrics.changed));
   families.sample("_total", label("outcome", "unchanged"), std::to_string(metrics.unchanged));
@@ -152,7 +152,7 @@ void add_work(Families& families, const Stats& stats, const Metrics& metrics) {
 
 }   // namespace
 
-std::string metrics_text(const Stats& stats, const Metrics& metrics, const GroupCommit::Figures& queue) {
+std::string metrics_text(const Stats& stats, const Metrics& metrics, const QueueFigures& queue) {
   Families families;
   families.family("build", "info", "The library.");
   families.sample("_info", label("version", version()), "1");

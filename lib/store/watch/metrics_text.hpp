@@ -6,11 +6,10 @@
 #include <usertags/stats.hpp>
 
 #include "store/watch/telemetry.hpp"
-#include "store/write/group_commit.hpp"
 
 namespace usertags::store {
 
 // Each histogram is read once: its buckets are cumulative, and the last one is its count. Throws std::bad_alloc.
-std::string metrics_text(const Stats& stats, const Metrics& metrics, const GroupCommit::Figures& queue);
+std::string metrics_text(const Stats& stats, const Metrics& metrics, const QueueFigures& queue);
 
 }   // namespace usertags::store

@@ -142,6 +142,12 @@ struct Metrics final : sqlite::SyncObserver {
   std::atomic<std::uint64_t> backlog_users{0};
 };
 
+// What a queue of writes says of itself.
+struct QueueFigures {
+  std::uint64_t waiting = 0;    // writes that no group has answered yet
+  std::uint64_t given_up = 0;   // writes that a deadline took from the queue
+};
+
 struct Telemetry {
   explicit Telemetry(std::function<void(LogLevel, std::string_view)> log) : logger(std::move(log)) {}
 

@@ -53,9 +53,9 @@ void GroupCommit::give_up_now(Waiter& waiter) {
   waiter.state = Waiter::State::answered;
 }
 
-GroupCommit::Figures GroupCommit::figures() {
+QueueFigures GroupCommit::figures() {
   const model::MutexLock lock(mutex_);
-  Figures figures{.given_up = given_up_};
+  QueueFigures figures{.given_up = given_up_};
   for (const Waiter& waiter : queue_) {
     if (waiter.request != nullptr) figures.waiting += waiter.request->size() - waiter.answered;
   }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "model/thread_annotations.hpp"
+#include "store/watch/telemetry.hpp"
 #include "store/write/request.hpp"
 
 namespace usertags::store {
@@ -91,11 +92,7 @@ class GroupCommit {
     return std::forward<Function>(function)();
   }
 
-  struct Figures {
-    std::uint64_t waiting = 0;    // writes that no group has answered yet
-    std::uint64_t given_up = 0;   // writes that a deadline took from the queue
-  };
-  Figures figures() USERTAGS_EXCLUDES(mutex_);
+  QueueFigures figures() USERTAGS_EXCLUDES(mutex_);
 
   // --- For the leader, within write_group. ---
 

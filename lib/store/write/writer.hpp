@@ -61,7 +61,7 @@ class Writer {
     });
   }
 
-  GroupCommit::Figures queue_figures() { return queue_.figures(); }
+  QueueFigures queue_figures() { return queue_.figures(); }
   bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
 
   // --- Care: each waits for its turn among the groups. They throw Failure. ---
