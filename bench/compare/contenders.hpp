@@ -18,6 +18,10 @@ std::unique_ptr<Contender> make_rocksdb(const Place& place);
 std::unique_ptr<Contender> make_redis(const Place& place);   // throws Skipped
 std::unique_ptr<Contender> make_limit(const Place& place);
 
+// Usertags again, with a host that submits its updates one by one.
+std::unique_ptr<Contender> make_submitting(const Place& place);
+std::unique_ptr<Contender> make_submitting_to_thread(const Place& place);
+
 struct Entry {
   std::string_view name;
   std::unique_ptr<Contender> (*make)(const Place&);

@@ -25,6 +25,7 @@ void counts(Run& run);                    // P6
 void single_updates(Run& run);            // P2
 void many_threads(Run& run);              // P3
 void sustained_updates(Run& run);         // P1, P12
+void submissions(Run& run);               // P14
 void group_sizes(Run& run);
 void mixes(Run& run);
 void growth(Run& run);   // P11

@@ -36,9 +36,10 @@ Outcome refusal(const Error& error) {
   }
 }
 
-class Usertags final : public Contender {
+class Usertags : public Contender {
  public:
-  explicit Usertags(const Place& place) : store_(must(UserTagStore::open(place.folder / "users.db"))) {}
+  explicit Usertags(const Place& place, const usertags::Options& options = {})
+      : store_(must(UserTagStore::open(place.folder / "users.db", options))) {}
   ~Usertags() override { static_cast<void>(store_.close()); }
 
   void load(std::span<const NewUser> users) override {
@@ -109,7 +110,7 @@ class Usertags final : public Contender {
         ms(stats.commit), ms(stats.sync), ms(stats.checkpoint));
   }
 
- private:
+ protected:
   static TagBatch batch(const Update& update) { return TagBatch().update(update.key, update.value); }
   static Answer answer(const Result<Applied>& outcome) {
     if (outcome) return {Outcome::applied, sum(*outcome->user)};
@@ -119,10 +120,43 @@ class Usertags final : public Contender {
   UserTagStore store_;
 };
 
+// One patch is submitted after the other, and the host goes on without waiting. Either it drains when so many are
+// under way as apply_each is given at once, or a thread of the store commits them meanwhile.
+class Submitting final : public Usertags {
+ public:
+  Submitting(const Place& place, bool has_thread)
+      : Usertags(place, {.commit_thread = has_thread}), has_thread_(has_thread) {}
+
+  void update(std::span<const Update> updates, std::span<Answer> answers) override {
+    for (std::size_t i = 0; i < updates.size(); ++i) {
+      const Update& update = updates[i];
+      must(store_.submit({PatchUser{update.external_id, batch(update), {update.expected_version, {}}}},
+                         [&told = answers[i]](std::vector<Result<Applied>>&& outcomes) {
+                           told = answer(outcomes.front());
+                         }));
+      if (!has_thread_ && (i + 1) % kInFlight == 0) must(store_.drain());
+    }
+    must(store_.drain());
+  }
+
+ private:
+  static constexpr std::size_t kInFlight = 256;
+
+  const bool has_thread_;
+};
+
 }   // namespace
 
 std::unique_ptr<Contender> make_usertags(const Place& place) {
   return std::make_unique<Usertags>(place);
+}
+
+std::unique_ptr<Contender> make_submitting(const Place& place) {
+  return std::make_unique<Submitting>(place, false);
+}
+
+std::unique_ptr<Contender> make_submitting_to_thread(const Place& place) {
+  return std::make_unique<Submitting>(place, true);
 }
 
 }   // namespace usertags::bench

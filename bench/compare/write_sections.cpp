@@ -1,6 +1,8 @@
 // Durable updates: one at a time, from many threads, in groups of all sizes, sustained; and new users.
 #include <array>
 #include <cmath>
+#include <deque>
+#include <string>
 #include <thread>
 
 #include <fmt/format.h>
@@ -163,6 +165,33 @@ void sustained_updates(Run& run) {
   report_sustained(run, us);
   report_commits(run, all);
   for (Contestant* const contestant : run.arena.everybody()) contestant->check_all();
+}
+
+// Stores of their own, as large: how a host hands its writes in is all that differs.
+void submissions(Run& run) {
+  constexpr std::size_t kSubmitted = 64 * kGroup;   // before the host looks whether all are answered
+  const Entry each{"apply_each", make_usertags};
+  const Entry drained{"submit and drain", make_submitting};
+  const Entry with_thread{"submit to the commit thread", make_submitting_to_thread};
+  std::deque<Contestant> contestants;
+  std::vector<Contestant*> all;
+  for (const Entry* entry : {&each, &drained, &with_thread}) {
+    const Place place{run.folder / "submissions" / std::to_string(all.size()), true};
+    all.push_back(&contestants.emplace_back(*entry, run.arena.population(), place));
+    all.back()->load();
+    warm_up(*all.back(), run.options.warm_up_us);
+  }
+  const Medians us = in_turns(run.options.rounds, all, [&](Contestant& contestant) {
+    return update_us(contestant, contestant.name() == each.name ? kGroup : kSubmitted, run.options.turn_us);
+  });
+  const double theirs = us.at(std::string(each.name));
+  for (const Entry* entry : {&drained, &with_thread}) {
+    const std::string name(entry->name);
+    run.report.within("P14 updates by " + name + ", vs apply_each of 256", "µs", us.at(name), theirs, 1.25);
+  }
+  for (Contestant& contestant : contestants) contestant.check_all();
+  contestants.clear();
+  std::filesystem::remove_all(run.folder / "submissions");
 }
 
 void group_sizes(Run& run) {

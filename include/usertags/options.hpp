@@ -58,6 +58,14 @@ struct Options {
   // open or a refresh() that would take more is refused with memory_budget_exceeded; deletions, and patches
   // that only erase, never are. SQLite's page cache, and what a call itself needs, come on top.
   std::uint64_t memory_budget = 0;
+  // A thread of the store commits what was submitted (UserTagStore::submit), and calls back: else drain() and
+  // close() call back, and blocking writes commit it with their own. The thread ends with the store, and takes
+  // no signals. Not for a read-only store.
+  bool commit_thread = false;
+  // How much may be submitted and not answered yet, each write with its texts and its answer. Beyond, submit()
+  // answers `busy`.
+  std::size_t queue_writes = 65'536;
+  std::size_t queue_bytes = std::size_t{64} << 20;
   std::chrono::milliseconds busy_timeout{5'000};   // for locks that other processes hold briefly
   std::chrono::milliseconds slow_commit{500};      // a commit that takes longer is reported to `log`
 

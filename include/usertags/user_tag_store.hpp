@@ -21,7 +21,8 @@
 // Threads    Any thread may call any method, except move and destruction. These never wait for a disk, a
 //            sync or SQLite: find, find_each, read, list, select, for_each, count, tag_keys, tag_values, plan,
 //            revision, position, stats. Writes that wait at the same time are committed together. The store
-//            runs no thread of its own; two threads help while it loads, and have ended when open() returns.
+//            runs no thread of its own, unless Options::commit_thread asks for one; two threads help while it
+//            loads, and have ended when open() returns.
 // Processes  One process writes; any number may read. After fork, the child's copy answers `forked`.
 // Ownership  The store owns its file and its memory, and copies what it is given. A UserRef is read during
 //            the call only. Users, tags and pages that were handed out outlive the store.
@@ -40,10 +41,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <usertags/adoption.hpp>
@@ -94,7 +97,9 @@ class USERTAGS_EXPORT UserTagStore {
 
   UserTagStore(UserTagStore&& other) noexcept;
   UserTagStore& operator=(UserTagStore&& other) noexcept;
-  ~UserTagStore();   // closes without folding; users that were handed out live on
+  // Closes without folding; what was submitted, and is not committed, is answered with store_closed. Users that
+  // were handed out live on.
+  ~UserTagStore();
 
   // --- Writes. Each returns when it is durable and visible. ---
 
@@ -123,6 +128,39 @@ class USERTAGS_EXPORT UserTagStore {
   // Errors: that of the first write that fails, with its item(). For batch_refused, violations() has those of
   // all refused batches. invalid_argument also for a user named twice, and for too many writes.
   [[nodiscard]] Result<std::vector<Applied>> apply_all(std::span<const Write> writes) noexcept;
+
+  // Independent writes, as apply_each, without waiting for them. `done` is called once, with their outcomes as
+  // a std::vector<Result<Applied>>&&, when they are durable and visible, or with their errors: outcomes[i]
+  // answers writes[i]. They are judged in order, with nothing in between, and before all that is submitted or
+  // written later.
+  //
+  // Who commits them, and calls `done`: the thread of Options::commit_thread; without it, drain() and close().
+  // A blocking write may commit what others submitted, but calls nobody. Callbacks come in the order of
+  // submission, one at a time, under no lock. A callback may call everything but drain() and close(), which
+  // answer invalid_argument there. One that destroys the store, or throws, ends the process. `done` may be of a
+  // type that can only be moved. In a child after fork it is neither called nor destroyed.
+  //
+  // Where the answer is an error, `writes` are as they were, and `done` is never called: busy, where
+  // Options::queue_writes or queue_bytes would be passed (it never waits); store_closed, forked, read_only,
+  // out_of_memory. A write cannot be taken back; its deadline is judged when a group takes it.
+  template <class Done>
+    requires std::is_invocable_v<Done&, std::vector<Result<Applied>>&&>
+  [[nodiscard]] Result<void> submit(std::vector<Write>&& writes, Done done) noexcept {
+    auto* const kept = new (std::nothrow) Done(std::move(done));
+    if (kept == nullptr) return std::unexpected(Error(ErrorCode::out_of_memory));
+    return submit_with(std::move(writes),
+                       {.target = kept,
+                        .call =
+                            [](void* target, std::vector<Result<Applied>>&& outcomes) noexcept {
+                              (*static_cast<Done*>(target))(std::move(outcomes));
+                            },
+                        .destroy = [](void* target) noexcept { delete static_cast<Done*>(target); }});
+  }
+
+  // Returns when all that was submitted before is answered, callbacks included: commits it in groups on this
+  // thread, and calls back. Many times submit() and one drain() fill a group without any thread of the store.
+  // Errors: invalid_argument within a callback of submit(); what happens to a write is told to its callback.
+  [[nodiscard]] Result<void> drain() noexcept;
 
   // What `apply` would answer now, with the revision that the user would get. Changes and reserves nothing.
   // Works in read-only and in failed stores, too.
@@ -338,9 +376,10 @@ class USERTAGS_EXPORT UserTagStore {
   // files), corrupt_store, outcome_unknown.
   [[nodiscard]] Result<void> compact(const Progress& progress = {}) noexcept;
 
-  // Folds what is left, checkpoints, and releases the file. Calls under way finish first; later ones answer
-  // store_closed. A second close does nothing and succeeds. An error concerns housekeeping only: acknowledged
-  // writes are safe.
+  // Commits and answers what was submitted, folds what is left, checkpoints, and releases the file. Calls under
+  // way finish first; later ones answer store_closed. A second close does nothing and succeeds. An error
+  // concerns housekeeping only: acknowledged writes are safe. Errors: invalid_argument within a callback of
+  // submit(): then nothing is done.
   [[nodiscard]] Result<void> close() noexcept;
 
  private:
@@ -360,7 +399,14 @@ class USERTAGS_EXPORT UserTagStore {
     void (*call)(void*, const MembershipChange&);
   };
 
+  struct Completion {
+    void* target;
+    void (*call)(void*, std::vector<Result<Applied>>&&) noexcept;
+    void (*destroy)(void*) noexcept;
+  };
+
   explicit UserTagStore(std::unique_ptr<Impl> impl) noexcept;
+  Result<void> submit_with(std::vector<Write>&& writes, Completion completion) noexcept;
   Result<void> read_with(const UserRef& user, Reader reader) const noexcept;
   Result<Visited> for_each_with(const Selector& selector, const AskOptions& options,
                                 Visitor visitor) const noexcept;

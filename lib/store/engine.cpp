@@ -52,8 +52,11 @@ Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& 
 }
 
 Engine::~Engine() {
+  if (writer_ && writer_->submissions().is_calling())
+    model::end_process("a callback of submit() destroys its store");
   try {
-    close(false);
+    if (writer_) writer_->submissions().drop();
+    release(false);
   } catch (const model::Failure& failure) {
     telemetry_.logger(LogLevel::warning, [&] { return "closing: " + failure.error.message(); });
   } catch (const std::bad_alloc&) {
@@ -76,6 +79,7 @@ void Engine::open() {
     go_on_from(follower_->state());
   } else {
     writer_ = open_for_writing(file, options_, memory_, telemetry_);
+    if (options_.commit_thread) writer_->submissions().start_thread();
     go_on_from(writer_->state());
   }
 }
@@ -107,20 +111,20 @@ std::optional<ErrorCode> Engine::refuses_writes() const noexcept {
   return std::nullopt;
 }
 
-Result<Applied> Engine::submit(const WriteView& write) {
+Result<Applied> Engine::write(const WriteView& write) {
   Result<Applied> outcome = std::unexpected(Error(ErrorCode::store_closed));
   Request request(write, outcome);
-  writer_->submit(request);
+  writer_->write(request);
   return outcome;
 }
 
-void Engine::submit_each(std::span<const Write> writes, std::span<Result<Applied>> outcomes) {
+void Engine::write_each(std::span<const Write> writes, std::span<Result<Applied>> outcomes) {
   if (writes.empty()) return;
   Request request(Request::Kind::each, writes, outcomes);
-  writer_->submit(request);
+  writer_->write(request);
 }
 
-Result<std::vector<Applied>> Engine::submit_all(std::span<const Write> writes) {
+Result<std::vector<Applied>> Engine::write_all(std::span<const Write> writes) {
   if (writes.size() > kMaxTransaction) {
     return std::unexpected(
         Error(ErrorCode::invalid_argument, "a transaction has up to " + std::to_string(kMaxTransaction) +
@@ -131,12 +135,20 @@ Result<std::vector<Applied>> Engine::submit_all(std::span<const Write> writes) {
   applied.reserve(writes.size());
   if (writes.empty()) return applied;
   Request request(Request::Kind::all, writes, outcomes);
-  writer_->submit(request);
+  writer_->write(request);
   for (Result<Applied>& outcome : outcomes) {
     if (!outcome) return std::unexpected(std::move(outcome).error());
     applied.push_back(*std::move(outcome));
   }
   return applied;
+}
+
+Result<void> Engine::submit(std::vector<Write>&& writes, Done done) {
+  return writer_->submissions().submit(std::move(writes), std::move(done));
+}
+
+Result<void> Engine::drain() {
+  return writer_->submissions().drain();
 }
 
 Result<Applied> Engine::plan(const PatchView& patch) const {
@@ -302,8 +314,8 @@ Stats Engine::stats() const noexcept {
 }
 
 std::string Engine::metrics_text() const {
-  return store::metrics_text(stats(), telemetry_.metrics,
-                             writer_ ? writer_->queue_figures() : QueueFigures());
+  return store::metrics_text(stats(), telemetry_.metrics, writer_ ? writer_->queue_figures() : QueueFigures(),
+                             writer_ ? writer_->submissions().figures() : SubmissionFigures());
 }
 
 void Engine::checkpoint() {
@@ -329,7 +341,16 @@ void Engine::compact(const Progress& progress) {
   });
 }
 
-void Engine::close(bool fold) {
+// What was submitted is answered while the store is still open: callbacks may call it.
+Result<void> Engine::close() {
+  if (writer_) {
+    if (auto closed = writer_->submissions().close(); !closed) return closed;
+  }
+  release(true);
+  return {};
+}
+
+void Engine::release(bool fold) {
   const bool was_closed = closed_.exchange(true, std::memory_order_acq_rel);
   if (feed_) feed_->close();
   const std::unique_lock nobody_reads(file_);

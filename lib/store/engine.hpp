@@ -27,6 +27,7 @@
 #include "store/watch/telemetry.hpp"
 #include "store/write/judge.hpp"
 #include "store/write/request.hpp"
+#include "store/write/submissions.hpp"
 #include "store/write/writer.hpp"
 
 namespace usertags::store {
@@ -45,9 +46,11 @@ class Engine {
   std::optional<ErrorCode> refuses_reads() const noexcept;
   std::optional<ErrorCode> refuses_writes() const noexcept;
 
-  Result<Applied> submit(const WriteView& write);
-  void submit_each(std::span<const Write> writes, std::span<Result<Applied>> outcomes);
-  Result<std::vector<Applied>> submit_all(std::span<const Write> writes);
+  Result<Applied> write(const WriteView& write);
+  void write_each(std::span<const Write> writes, std::span<Result<Applied>> outcomes);
+  Result<std::vector<Applied>> write_all(std::span<const Write> writes);
+  Result<void> submit(std::vector<Write>&& writes, Done done);
+  Result<void> drain();
   Result<Applied> plan(const PatchView& patch) const;
 
   Result<User> find(const UserRef& user) const;
@@ -76,7 +79,7 @@ class Engine {
   void checkpoint();
   void maintain(std::chrono::milliseconds budget);
   void compact(const Progress& progress);
-  void close(bool fold);
+  Result<void> close();
 
  private:
   void open();
@@ -86,6 +89,7 @@ class Engine {
   std::shared_lock<std::shared_mutex> keep_open() const;
   VerifyReport verify_aside() const;
   void try_to_refresh() const;
+  void release(bool fold);
   void abandon() noexcept;   // in a child after fork
 
   const Options options_;

@@ -133,17 +133,17 @@ Result<Adoption> UserTagStore::adopt(const std::filesystem::path& path,
 Result<Applied> UserTagStore::create_user(std::string_view external_id, const TagList& tags,
                                           const ApplyOptions& options) noexcept {
   return writing(impl_.get(),
-                 [&](auto& engine) { return engine.submit(store::CreateView{external_id, tags, options}); });
+                 [&](auto& engine) { return engine.write(store::CreateView{external_id, tags, options}); });
 }
 
 Result<Applied> UserTagStore::apply(const UserRef& user, const TagBatch& batch,
                                     const ApplyOptions& options) noexcept {
   return writing(impl_.get(),
-                 [&](auto& engine) { return engine.submit(store::PatchView{user, batch, options}); });
+                 [&](auto& engine) { return engine.write(store::PatchView{user, batch, options}); });
 }
 
 Result<Applied> UserTagStore::delete_user(const UserRef& user, const ApplyOptions& options) noexcept {
-  return writing(impl_.get(), [&](auto& engine) { return engine.submit(store::DeleteView{user, options}); });
+  return writing(impl_.get(), [&](auto& engine) { return engine.write(store::DeleteView{user, options}); });
 }
 
 std::vector<Result<Applied>> UserTagStore::apply_each(std::span<const Write> writes) noexcept {
@@ -152,7 +152,7 @@ std::vector<Result<Applied>> UserTagStore::apply_each(std::span<const Write> wri
       all_refused<Applied>(writes.size(), refusal.value_or(ErrorCode::store_closed));
   if (refusal || outcomes.empty()) return outcomes;
   const Result<void> done = guarded([&]() -> Result<void> {
-    impl_->submit_each(writes, outcomes);
+    impl_->write_each(writes, outcomes);
     return {};
   });
   if (!done) return all_refused<Applied>(writes.size(), done.error());
@@ -160,7 +160,17 @@ std::vector<Result<Applied>> UserTagStore::apply_each(std::span<const Write> wri
 }
 
 Result<std::vector<Applied>> UserTagStore::apply_all(std::span<const Write> writes) noexcept {
-  return writing(impl_.get(), [&](auto& engine) { return engine.submit_all(writes); });
+  return writing(impl_.get(), [&](auto& engine) { return engine.write_all(writes); });
+}
+
+Result<void> UserTagStore::submit_with(std::vector<Write>&& writes, Completion completion) noexcept {
+  store::Done done(completion.target, completion.call, completion.destroy);
+  return writing(impl_.get(),
+                 [&](auto& engine) { return engine.submit(std::move(writes), std::move(done)); });
+}
+
+Result<void> UserTagStore::drain() noexcept {
+  return writing(impl_.get(), [&](auto& engine) { return engine.drain(); });
 }
 
 Result<Applied> UserTagStore::plan(const UserRef& user, const TagBatch& batch,
@@ -292,10 +302,7 @@ Result<void> UserTagStore::compact(const Progress& progress) noexcept {
 Result<void> UserTagStore::close() noexcept {
   if (!impl_) return {};
   if (impl_->forked()) return std::unexpected(Error(ErrorCode::forked));
-  return guarded([&]() -> Result<void> {
-    impl_->close(true);
-    return {};
-  });
+  return guarded([&] { return impl_->close(); });
 }
 
 // --- The version. ---

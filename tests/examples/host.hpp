@@ -64,6 +64,7 @@ class Host : public testing::Test {
 
   usertags::UserTagStore store = usertags::UserTagStore::open_in_memory().value();
   std::string saved = usertags::Position().text();
+  std::vector<std::string> arrivals{"user_ext_124", "user_ext_125"};
   std::string input = "gold,!churned";
   std::string text_from_somebody = "tier in (gold,silver), !churned";
 

@@ -48,6 +48,7 @@ struct Answers {
   bool patched = false;
   bool deleted = false;
   bool exchanged = false;
+  bool submitted = false;
   std::optional<ErrorCode> wrong{};   // another answer than success or out_of_memory
   std::uint64_t revision = 0;         // before the copy
 
@@ -108,6 +109,7 @@ class Life {
   Answers live(const MemoryFault& fault, std::uint64_t& seen) {
     Answers answers;
     const Options options = small();
+    std::vector<Write> submitted{PatchUser{"u5", TagBatch().set("k", "y"), {}}};
     std::optional<UserTagStore> store;
     {
       const FailingMemory failing(fault);
@@ -119,6 +121,13 @@ class Life {
         answers.patched = answers.note(store->apply("u1", patch_));
         answers.deleted = answers.note(store->delete_user("u2"));
         answers.exchanged = answers.note(store->apply_all(exchange_));
+        const bool taken = answers.note(
+            store->submit(std::move(submitted), [&answers](std::vector<Result<Applied>>&& outcomes) {
+              answers.submitted = answers.note(outcomes.front());
+            }));
+        if (!taken && submitted.size() != 1)
+          answers.wrong = ErrorCode::invalid_argument;   // they are not lost
+        answers.note(store->drain());
         answers.note(store->checkpoint());
         answers.revision = store->revision();
         answers.copied = answers.note(store->backup(copy_));
@@ -140,7 +149,9 @@ class Life {
     if (answers.exchanged) {
       users["u3"] = {revision + 2, "again=1 "};
       users["u4"] = {revision + 3, "n=4 "};
+      revision += 3;
     }
+    if (answers.submitted) users["u5"] = {++revision, "k=y n=5 "};
     return users;
   }
 

@@ -7,6 +7,16 @@
 
 namespace usertags::test {
 
+std::vector<Result<Applied>> submit_each(UserTagStore& store, std::span<const Write> writes) {
+  std::vector<Result<Applied>> answers;
+  const auto submitted =
+      store.submit({writes.begin(), writes.end()},
+                   [&](std::vector<Result<Applied>>&& outcomes) { answers = std::move(outcomes); });
+  if (!submitted) return {writes.size(), std::unexpected(submitted.error())};
+  must(store.drain(), "drain");
+  return answers;
+}
+
 std::vector<NamedAnswer> answers_to_writing(UserTagStore& store) {
   const TagBatch batch = TagBatch().set("key", "value");
   const std::array<Write, 1> writes{PatchUser{"nobody", batch, {}}};
@@ -17,6 +27,9 @@ std::vector<NamedAnswer> answers_to_writing(UserTagStore& store) {
       {"delete_user", code_of(store.delete_user("nobody"))},
       {"apply_each", each.empty() ? std::nullopt : code_of(each.front())},
       {"apply_all", code_of(store.apply_all(writes))},
+      {"submit",
+       code_of(store.submit({writes.begin(), writes.end()}, [](std::vector<Result<Applied>>&&) {}))},
+      {"drain", code_of(store.drain())},
       {"checkpoint", code_of(store.checkpoint())},
       {"maintain", code_of(store.maintain(std::chrono::milliseconds(1)))},
       {"compact", code_of(store.compact())},

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <ostream>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -60,6 +61,9 @@ struct NamedAnswer {
   std::string_view method;
   std::optional<ErrorCode> code;
 };
+
+// As apply_each: the writes are submitted, and their answers waited for.
+std::vector<Result<Applied>> submit_each(UserTagStore& store, std::span<const Write> writes);
 
 // Calls every method that writes, or cares for the file, once, and with arguments that are fine.
 std::vector<NamedAnswer> answers_to_writing(UserTagStore& store);

@@ -83,14 +83,26 @@ Result<Applied> CheckedStore::write(const Write& write) {
 
 std::vector<Result<Applied>> CheckedStore::apply_each(std::span<const Write> writes) {
   auto answers = store_->apply_each(writes);
-  expect_number("answers of apply_each", writes.size(), answers.size());
+  judge_each("apply_each", writes, answers);
+  return answers;
+}
+
+std::vector<Result<Applied>> CheckedStore::submit_each(std::span<const Write> writes) {
+  auto answers = test::submit_each(*store_, writes);
+  judge_each("submit", writes, answers);
+  return answers;
+}
+
+void CheckedStore::judge_each(std::string_view call, std::span<const Write> writes,
+                              std::span<const Result<Applied>> answers) {
+  const std::string name(call);
+  expect_number("answers of " + name, writes.size(), answers.size());
   for (std::size_t index = 0; index < writes.size(); ++index) {
-    const std::string what = "apply_each, item " + std::to_string(index) + ": " + describe(writes[index]);
+    const std::string what = name + ", item " + std::to_string(index) + ": " + describe(writes[index]);
     judge(what, reference_.write(writes[index], index), answers[index]);
   }
-  expect_number("revision after apply_each", reference_.revision(), store_->revision());
+  expect_number("revision after " + name, reference_.revision(), store_->revision());
   judge_tokens();
-  return answers;
 }
 
 Result<std::vector<Applied>> CheckedStore::apply_all(std::span<const Write> writes) {

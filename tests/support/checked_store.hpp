@@ -42,6 +42,7 @@ class CheckedStore {
   Result<Applied> delete_user(const UserRef& ref, const ApplyOptions& options = {});
   Result<Applied> write(const Write& write);   // the single call that it describes
   std::vector<Result<Applied>> apply_each(std::span<const Write> writes);
+  std::vector<Result<Applied>> submit_each(std::span<const Write> writes);   // and drains
   Result<std::vector<Applied>> apply_all(std::span<const Write> writes);
   Result<Applied> plan(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options = {});
   void write_late(Write write);   // with a deadline that has passed
@@ -96,6 +97,8 @@ class CheckedStore {
   std::set<std::string> meant(const Selector& selector) const;
   void begin_audience(const Selector& selector);
   void judge(const std::string& what, const Verdict& verdict, const Result<Applied>& answer);
+  void judge_each(std::string_view call, std::span<const Write> writes,
+                  std::span<const Result<Applied>> answers);
   void judge_error(const std::string& what, const Verdict& verdict, const Result<Applied>& answer);
   void judge_tokens();
   void learn_settings();

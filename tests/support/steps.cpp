@@ -102,8 +102,9 @@ rc::Gen<Step> any_values_asked() {
 }
 
 rc::Gen<Step> any_many() {
-  return rc::gen::map(rc::gen::pair(up_to(8, any_write()), rc::gen::inRange(0, 4)),
-                      [](auto parts) { return Step(WriteMany{std::move(parts.first), parts.second == 0}); });
+  return rc::gen::map(rc::gen::pair(up_to(8, any_write()), rc::gen::inRange(0, 8)), [](auto parts) {
+    return Step(WriteMany{std::move(parts.first), parts.second % 4 == 0, parts.second % 2 == 0});
+  });
 }
 
 rc::Gen<Step> any_use() {
@@ -149,7 +150,8 @@ std::string words(std::string text, const std::vector<WriteIntent>& intents) {
   return text;
 }
 std::string words(const WriteMany& step) {
-  return words(step.twice ? "apply_each, twice in one" : "apply_each", step.intents);
+  const std::string call = step.submitted ? "submit" : "apply_each";
+  return words(step.twice ? call + ", twice in one" : call, step.intents);
 }
 std::string words(const WriteAll& step) {
   return words("apply_all", step.intents);

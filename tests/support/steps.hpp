@@ -24,7 +24,8 @@ struct WriteOne {
 };
 struct WriteMany {
   std::vector<WriteIntent> intents;
-  bool twice = false;   // all of them again behind them, so that their tokens come again
+  bool twice = false;       // all of them again behind them, so that their tokens come again
+  bool submitted = false;   // without waiting
 };
 struct WriteAll {
   std::vector<WriteIntent> intents;

@@ -211,7 +211,10 @@ void Caller::each() {
   std::vector<Write> writes;
   for (const Intent& intent : intents) writes.push_back(write_of(intent));
   Ticks ticks{};
-  const auto answers = timed([&] { return shared_.store.apply_each(writes); }, ticks, writes.size());
+  const bool waits = dice(2) == 0;
+  const auto answers = timed(
+      [&] { return waits ? shared_.store.apply_each(writes) : test::submit_each(shared_.store, writes); },
+      ticks, writes.size());
   require(answers.size() == writes.size(), "apply_each has another number of answers");
   std::uint64_t newest = 0;
   for (std::size_t item = 0; item < writes.size(); ++item) {

@@ -90,7 +90,8 @@ void count(const Scene& scene, UserTagStore& store, std::size_t thread, const Re
     std::vector<Applied> answers;
     if (call == Call::all) answers = must(store.apply_all(writes));
     if (call != Call::all) {
-      for (auto& answer : store.apply_each(writes)) answers.push_back(must(std::move(answer)));
+      auto each = thread % 2 == 0 ? store.apply_each(writes) : test::submit_each(store, writes);
+      for (auto& answer : each) answers.push_back(must(std::move(answer)));
     }
     for (const Applied& answer : answers) {
       parent.tell(std::to_string(thread) + " " + std::to_string(number++) + " " +

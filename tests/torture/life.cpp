@@ -223,7 +223,7 @@ Life::Answer Life::apply(const std::vector<Write>& writes, bool all_or_none) {
     if (!answer) return judge_error(answer.error().code(), next);
     applied = std::move(*answer);
   } else {
-    auto answers = store_->apply_each(writes);
+    auto answers = random_() % 2 == 0 ? store_->apply_each(writes) : test::submit_each(*store_, writes);
     require(answers.size() == writes.size(), "apply_each does not answer every write");
     for (auto& answer : answers) {
       require(code_of(answer) == code_of(answers.front()), "writes of one group have different fates");

@@ -30,8 +30,18 @@ using Kind = Observation::Kind;
 
 constexpr std::uint64_t kOperationsOfARound = 160'000;   // so that what was noted stays small
 
-Options options_of_store() {
+struct Round {
+  std::filesystem::path path;   // empty: in memory
+  bool followed = false;
+  bool race = false;
+  bool commit_thread = false;
+  std::uint64_t operations = 0;
+  std::uint64_t seed = 0;
+};
+
+Options options_of_store(const Round& round) {
   Options options;
+  options.commit_thread = round.commit_thread;
   options.durability = Durability::relaxed;
   options.housekeeping.backlog_users = 3;
   options.housekeeping.checkpoint_wal_bytes = 500'000;
@@ -66,18 +76,10 @@ void in_threads(std::vector<Caller>& callers, std::uint64_t last_tick) {
   }
 }
 
-struct Round {
-  std::filesystem::path path;   // empty: in memory
-  bool followed = false;
-  bool race = false;
-  std::uint64_t operations = 0;
-  std::uint64_t seed = 0;
-};
-
 std::vector<std::vector<Observation>> run_round(const Round& round) {
   const auto open = [&] {
-    return must(round.path.empty() ? UserTagStore::open_in_memory(options_of_store())
-                                   : UserTagStore::open(round.path, options_of_store()));
+    return must(round.path.empty() ? UserTagStore::open_in_memory(options_of_store(round))
+                                   : UserTagStore::open(round.path, options_of_store(round)));
   };
   std::optional<UserTagStore> store(open());
   std::optional<UserTagStore> follower;
@@ -120,6 +122,7 @@ void run_linearizable(const Run& run, Tally& tally) {
     if (number % 3 != 0) round.path = folder / std::to_string(number);
     round.followed = number % 3 == 2;
     round.race = number % 2 != 0;
+    round.commit_thread = number % 4 >= 2;
     round.operations = std::min(kOperationsOfARound, run.rounds / 6 + 1);
     round.seed = random();
     const auto seen = run_round(round);

@@ -33,7 +33,7 @@ class Runner {
     for (const test::WriteIntent& intent : step.intents) writes.push_back(sent(intent));
     const std::size_t once = writes.size();
     for (std::size_t i = 0; step.twice && i < once; ++i) writes.push_back(Write(writes[i]));
-    std::ignore = store_.apply_each(writes);
+    std::ignore = step.submitted ? store_.submit_each(writes) : store_.apply_each(writes);
   }
 
   void operator()(const test::WriteAll& step) {

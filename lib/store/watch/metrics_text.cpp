@@ -138,6 +138,13 @@ void add_writes(Families& families, const Metrics& metrics, const QueueFigures& 
   families.gauge("waiting_writes", "Writes that wait for a group, or are in one.", queue.waiting);
 }
 
+void add_submissions(Families& families, const SubmissionFigures& submissions) {
+  families.counter("submitted_writes", "Writes that were submitted without waiting.", submissions.submitted);
+  families.gauge("unanswered_submitted_writes", "Submitted writes whose callbacks were not called yet.",
+                 submissions.writes);
+  families.gauge("unanswered_submitted_bytes", "Memory that these take.", submissions.bytes);
+}
+
 void add_work(Families& families, const Stats& stats, const Metrics& metrics) {
   add_sizes(families, "group_writes", "Writes of each group that was judged and committed together.",
             metrics.group_writes);
@@ -152,13 +159,15 @@ void add_work(Families& families, const Stats& stats, const Metrics& metrics) {
 
 }   // namespace
 
-std::string metrics_text(const Stats& stats, const Metrics& metrics, const QueueFigures& queue) {
+std::string metrics_text(const Stats& stats, const Metrics& metrics, const QueueFigures& queue,
+                         const SubmissionFigures& submissions) {
   Families families;
   families.family("build", "info", "The library.");
   families.sample("_info", label("version", version()), "1");
   add_data(families, stats);
   add_file(families, stats);
   add_writes(families, metrics, queue);
+  add_submissions(families, submissions);
   add_work(families, stats, metrics);
   return std::move(families).end();
 }

@@ -10,6 +10,7 @@
 namespace usertags::store {
 
 // Each histogram is read once: its buckets are cumulative, and the last one is its count. Throws std::bad_alloc.
-std::string metrics_text(const Stats& stats, const Metrics& metrics, const QueueFigures& queue);
+std::string metrics_text(const Stats& stats, const Metrics& metrics, const QueueFigures& queue,
+                         const SubmissionFigures& submissions);
 
 }   // namespace usertags::store

@@ -142,6 +142,12 @@ struct Metrics final : sqlite::SyncObserver {
   std::atomic<std::uint64_t> backlog_users{0};
 };
 
+struct SubmissionFigures {
+  std::uint64_t submitted = 0;   // writes, since the store was opened
+  std::size_t writes = 0;        // of them, those that are not answered yet
+  std::size_t bytes = 0;         // which these take
+};
+
 // What a queue of writes says of itself.
 struct QueueFigures {
   std::uint64_t waiting = 0;    // writes that no group has answered yet

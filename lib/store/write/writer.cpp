@@ -91,7 +91,8 @@ Writer::Writer(std::optional<StoreLock> lock, std::unique_ptr<sqlite::Database> 
       file_(*database_, state, std::move(folds), options, memory, telemetry),
       queue_([this] { write_group(); }),
       judge_(memory),
-      next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes) {
+      next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes),
+      submissions_(queue_, options) {
   if (!is_in_memory()) telemetry_.metrics.database_bytes = database_->database_bytes();
 }
 

@@ -36,6 +36,7 @@
 #include "store/write/judge.hpp"
 #include "store/write/pending_group.hpp"
 #include "store/write/request.hpp"
+#include "store/write/submissions.hpp"
 
 namespace usertags::store {
 
@@ -50,7 +51,9 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
 
   // Returns when every write of the request is answered.
-  void submit(Request& request) { queue_.submit(request); }
+  void write(Request& request) { queue_.write(request); }
+
+  Submissions& submissions() noexcept { return submissions_; }
 
   // Runs function(Database&) while nothing is being written. Throws Failure (store_closed).
   template <class Function>
@@ -138,6 +141,7 @@ class Writer {
   bool closed_ = false;
 
   std::atomic<bool> failed_{false};
+  Submissions submissions_;   // last: its thread uses the rest
 };
 
 }   // namespace usertags::store

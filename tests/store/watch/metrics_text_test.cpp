@@ -187,5 +187,22 @@ TEST_F(MetricsText, OfAReadOnlyStoreHasTheDataAndNoWrites) {
   EXPECT_EQ(code_of(reader.metrics_text()), ErrorCode::store_closed);
 }
 
+TEST_F(MetricsText, CountsWhatWasSubmitted) {
+  const std::vector<Write> writes{CreateUser{"ann"}, CreateUser{"bob"}, CreateUser{"ann"}};
+  must(store_.submit(std::vector(writes), [](std::vector<Result<Applied>>&&) {}));
+  auto samples = read();
+  EXPECT_EQ(samples["usertags_submitted_writes_total"], "3");
+  EXPECT_EQ(samples["usertags_unanswered_submitted_writes"], "3");
+  EXPECT_NE(samples["usertags_unanswered_submitted_bytes"], "0");
+  EXPECT_EQ(samples["usertags_waiting_writes"], "3");
+  must(store_.drain());
+  samples = read();
+  EXPECT_EQ(samples["usertags_submitted_writes_total"], "3");
+  EXPECT_EQ(samples["usertags_unanswered_submitted_writes"], "0");
+  EXPECT_EQ(samples["usertags_unanswered_submitted_bytes"], "0");
+  EXPECT_EQ(samples["usertags_waiting_writes"], "0");
+  EXPECT_EQ(samples["usertags_answered_writes_total{outcome=\"changed\"}"], "2");
+}
+
 }   // namespace
 }   // namespace usertags::test

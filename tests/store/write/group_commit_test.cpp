@@ -70,7 +70,7 @@ std::vector<Result<Applied>> submit(GroupCommit& queue, std::size_t count,
   const std::vector<Write> writes(count, DeleteUser{"u", options});
   std::vector<Result<Applied>> outcomes(count, std::unexpected(Error(ErrorCode::store_closed)));
   Request request(kind, writes, outcomes);
-  queue.submit(request);
+  queue.write(request);
   return outcomes;
 }
 
