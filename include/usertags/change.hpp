@@ -38,8 +38,10 @@ class PositionText {
  public:
   static constexpr std::size_t kCharacters = 55;
 
-  std::string_view view() const noexcept { return {characters_.data(), characters_.size()}; }
-  operator std::string_view() const noexcept { return view(); }
+  std::string_view view() const noexcept USERTAGS_LIFETIMEBOUND {
+    return {characters_.data(), characters_.size()};
+  }
+  operator std::string_view() const noexcept USERTAGS_LIFETIMEBOUND { return view(); }
   operator std::string() const { return std::string(view()); }
 
  private:

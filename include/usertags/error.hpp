@@ -156,11 +156,11 @@ class [[nodiscard]] USERTAGS_EXPORT Error {
   std::string message() const;
   std::string what() const;   // its first half: what happened, to what
 
-  const Details& details() const noexcept;   // all that it names
+  const Details& details() const noexcept USERTAGS_LIFETIMEBOUND;   // all that it names
 
-  std::span<const Violation> violations() const noexcept;   // of batch_refused
-  std::optional<std::size_t> item() const noexcept;         // of apply_all: the first Write that failed
-  std::string_view existing_id() const noexcept;            // of user_exists; else empty
+  std::span<const Violation> violations() const noexcept USERTAGS_LIFETIMEBOUND;   // of batch_refused
+  std::optional<std::size_t> item() const noexcept;   // of apply_all: the first Write that failed
+  std::string_view existing_id() const noexcept USERTAGS_LIFETIMEBOUND;   // of user_exists; else empty
   std::optional<std::uint64_t> current_revision() const noexcept;
   std::optional<std::uint64_t> intended_revision() const noexcept;   // of outcome_unknown
   std::optional<std::uint64_t> floor() const noexcept;               // of history_pruned

@@ -70,14 +70,16 @@ struct Options {
   std::chrono::milliseconds slow_commit{500};      // a commit that takes longer is reported to `log`
 
   // Called with one line of text, on whichever thread has something to say, never under a lock that a read
-  // needs. It must not throw and must not call the store.
+  // needs. It may make calls of the store that never wait (UserTagStore, "Threads"); others are answered with
+  // invalid_argument. What it throws is swallowed: the line is lost, and nothing else.
   std::function<void(LogLevel, std::string_view)> log{};
 
-  // For tests: the time of changes and ids. Empty: the system clock. Same rules as `log`.
+  // For tests: the time of changes and ids. Empty: the system clock. It calls the store as `log` may. If it
+  // throws, the process ends with a message.
   std::function<std::chrono::system_clock::time_point()> clock{};
 
   // For tests: the time since the machine was started, sleep included, by which changes and tokens age.
-  // Empty: clock_gettime(CLOCK_BOOTTIME). Same rules as `log`.
+  // Empty: clock_gettime(CLOCK_BOOTTIME). Same rules as `clock`.
   std::function<std::chrono::nanoseconds()> uptime{};
 };
 

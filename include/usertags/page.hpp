@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include <usertags/export.hpp>
 #include <usertags/user.hpp>
 
 namespace usertags {
@@ -29,7 +30,7 @@ namespace usertags {
 class Cursor {
  public:
   explicit Cursor(std::string text) noexcept : text_(std::move(text)) {}
-  const std::string& text() const noexcept { return text_; }
+  const std::string& text() const noexcept USERTAGS_LIFETIMEBOUND { return text_; }
   bool operator==(const Cursor&) const = default;
 
  private:

@@ -35,6 +35,12 @@ struct SelectorForm;
 class SelectorAccess;
 }   // namespace selector
 
+// The value in quotes, as a selector's text may have it behind `=` and `!=`, and within `in` and `notin`:
+// "tier=" + quote(input) matches exactly the value `input`. Without quote(), input may hold more terms. (In a
+// pattern, `*` and `?` are wild within quotes, too.) A value that no tag can have, malformed or with NUL, makes
+// a text that is refused. May throw std::bad_alloc.
+USERTAGS_EXPORT std::string quote(std::string_view value);
+
 class USERTAGS_EXPORT Selector {
  public:
   Selector() noexcept = default;   // every user

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <usertags/error.hpp>
+#include <usertags/export.hpp>
 
 namespace usertags {
 
@@ -72,7 +73,7 @@ class TagBatch {
     return std::move(erase(key, options));
   }
 
-  std::span<const Operation> operations() const noexcept { return operations_; }
+  std::span<const Operation> operations() const noexcept USERTAGS_LIFETIMEBOUND { return operations_; }
   std::size_t size() const noexcept { return operations_.size(); }
   bool empty() const noexcept { return operations_.empty(); }
   void clear() noexcept { operations_.clear(); }

@@ -3,6 +3,7 @@
 //   if (auto user = store.find("user_ext_123")) {
 //     for (auto [key, value] : user->tags()) use(key, value);
 //     if (user->tag("tier") == "gold") reward(user->id());
+//     use("plan", user->tag("plan").value_or("none"));
 //   }
 //
 // Lifetime: a User, a TagsView and a TagValue each own a counted reference to the snapshot. So they outlive
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -111,6 +113,13 @@ class USERTAGS_EXPORT TagsView {
 // One value, which keeps its snapshot alive. Compares with and converts to std::string_view.
 class TagValue {
  public:
+  // A value that is no user's, as the default of value_or(). It does not own the text, which must live as long:
+  // a literal does.
+  TagValue(const char* text) noexcept : value_(text) {}
+  TagValue(std::string_view text) noexcept : value_(text) {}
+  TagValue(const std::string& text USERTAGS_LIFETIMEBOUND) noexcept : value_(text) {}
+  TagValue(std::string&&) = delete;
+
   std::string_view view() const noexcept { return value_; }
   operator std::string_view() const noexcept { return value_; }
   friend bool operator==(const TagValue& left, std::string_view right) noexcept {
@@ -130,7 +139,7 @@ class TagValue {
 class USERTAGS_EXPORT User {
  public:
   UserId id() const noexcept;
-  std::string_view external_id() const noexcept;
+  std::string_view external_id() const noexcept USERTAGS_LIFETIMEBOUND;
   std::uint64_t revision() const noexcept;   // of the user's last change
   TagsView tags() const noexcept { return TagsView(snapshot_); }
   std::optional<TagValue> tag(std::string_view key) const noexcept;   // none: the user lacks the key

@@ -9,8 +9,11 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <type_traits>
+
+#include <usertags/export.hpp>
 
 namespace usertags {
 
@@ -29,6 +32,7 @@ class UserRef {
     requires std::convertible_to<const Text&, std::string_view> &&
              (!std::same_as<std::remove_cvref_t<Text>, UserRef>)
   UserRef(const Text& text) : text_(text) {}
+  UserRef(const std::string& text USERTAGS_LIFETIMEBOUND) noexcept : text_(text) {}
   UserRef(std::nullptr_t) = delete;
 
   static UserRef id(std::string_view text) noexcept { return {text, Kind::id}; }

@@ -24,10 +24,13 @@
 //            runs no thread of its own, unless Options::commit_thread asks for one; two threads help while it
 //            loads, and have ended when open() returns.
 // Processes  One process writes; any number may read. After fork, the child's copy answers `forked`.
+// Callbacks  Within `log`, `clock`, `uptime` and Progress of a store, its calls that can wait are answered with
+//            invalid_argument; those that never wait may be made.
 // Ownership  The store owns its file and its memory, and copies what it is given. A UserRef is read during
 //            the call only. Users, tags and pages that were handed out outlive the store.
 // Memory     All users, tags and indexes live in memory. The file is the truth.
-// Errors     No method throws; where memory runs out, the answer is out_of_memory. A store that was closed or
+// Errors     No method throws, but what a host's own function throws reaches who called read, for_each or
+//            membership_changes; where memory runs out, the answer is out_of_memory. A store that was closed or
 //            moved from answers store_closed. Any write may answer busy, disk_full, io_error, corrupt_store,
 //            foreign_write, store_failed or outcome_unknown; read_only in a read-only store;
 //            memory_budget_exceeded with Options::memory_budget; timeout with ApplyOptions::deadline; and
@@ -37,11 +40,14 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <new>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +56,7 @@
 #include <vector>
 
 #include <usertags/adoption.hpp>
+#include <usertags/callback.hpp>
 #include <usertags/change.hpp>
 #include <usertags/error.hpp>
 #include <usertags/export.hpp>
@@ -67,6 +74,19 @@
 #include <usertags/write.hpp>
 
 namespace usertags {
+
+// Any string, as the text of a selector. Nothing else: `{}` is every user, as Selector().
+template <class Text>
+concept SelectorText = std::convertible_to<const Text&, std::string_view>;
+
+// Users by reference, which may be looked at twice. A range that makes its texts as it goes is none: a UserRef
+// does not own what it is made of.
+template <class Range>
+concept RangeOfUsers =
+    std::ranges::forward_range<const Range> && !std::convertible_to<const Range&, std::string_view> &&
+    std::convertible_to<std::ranges::range_reference_t<const Range>, UserRef> &&
+    (std::is_lvalue_reference_v<std::ranges::range_reference_t<const Range>> ||
+     std::is_trivially_copyable_v<std::ranges::range_reference_t<const Range>>);
 
 class USERTAGS_EXPORT UserTagStore {
  public:
@@ -172,18 +192,31 @@ class USERTAGS_EXPORT UserTagStore {
   // Errors: user_not_found.
   [[nodiscard]] Result<User> find(const UserRef& user) const noexcept;
 
-  // All at one moment: found[i] answers users[i]. The vector is empty where no memory is left for it.
+  // All at one moment: found[i] answers users[i]. The vector is empty where no memory is left for it. `users`
+  // are UserRefs, or texts that live as long as the range does.
   [[nodiscard]] std::vector<Result<User>> find_each(std::span<const UserRef> users) const noexcept;
+  [[nodiscard]] std::vector<Result<User>> find_each(std::initializer_list<UserRef> users) const noexcept {
+    return find_each(std::span(users.begin(), users.size()));
+  }
+  template <RangeOfUsers Users>
+    requires(!std::convertible_to<const Users&, std::span<const UserRef>>)
+  [[nodiscard]] std::vector<Result<User>> find_each(const Users& users) const {
+    auto next = std::ranges::begin(users);
+    const auto take = [](void* at) -> UserRef { return *(*static_cast<decltype(next)*>(at))++; };
+    return find_each_with({&next, take, static_cast<std::size_t>(std::ranges::distance(users))});
+  }
 
   // Calls function(const UserView&) without a lock, and without copying or counting anything: the fastest way
-  // to look at one user. The function may call the store, and must not throw. Memory of versions that others
-  // replace meanwhile is freed when it has returned: let it be short. Errors: user_not_found.
+  // to look at one user. The function may call the store, and may throw: the exception reaches the caller.
+  // Memory of versions that others replace meanwhile is freed when it has returned: let it be short.
+  // Errors: user_not_found.
   template <class Function>
     requires std::is_invocable_v<Function&, const UserView&>
-  [[nodiscard]] Result<void> read(const UserRef& user, Function&& function) const noexcept {
-    return read_with(user, {&function, [](void* target, const UserView& view) {
-                              (*static_cast<std::remove_reference_t<Function>*>(target))(view);
-                            }});
+  [[nodiscard]] Result<void> read(const UserRef& user, Function&& function) const {
+    HostFunction<std::remove_reference_t<Function>, UserView> host(function);
+    auto answer = read_with(user, {&host, host.call});
+    host.rethrow();
+    return answer;
   }
 
   // All users, in the order of their creation. Over a walk from page to page, a user that is there throughout
@@ -192,34 +225,53 @@ class USERTAGS_EXPORT UserTagStore {
 
   // --- Questions about tags. Each answer is of one moment. ---
   //
-  // A selector that was built out of bounds is answered with invalid_selector (Selector::error).
+  // Each takes a Selector, or the text of one; invalid_selector is the answer to a text that cannot be parsed
+  // (Selector::parse), and to a selector that was built out of bounds (Selector::error). What somebody typed
+  // is no part of a text: build the selector, or quote() the value.
 
   // The users that the selector matches, in the order of their creation. Over a walk from page to page, a
   // user that matches throughout is returned exactly once. Errors: invalid_selector, invalid_argument
   // (limit), invalid_cursor, timeout (deadline).
   [[nodiscard]] Result<UserPage> select(const Selector& selector,
                                         const PageRequest& page = {}) const noexcept;
+  template <SelectorText Text>
+  [[nodiscard]] Result<UserPage> select(const Text& selector, const PageRequest& page = {}) const noexcept {
+    const auto parsed = Selector::parse(selector);
+    if (!parsed) return std::unexpected(parsed.error());
+    return select(*parsed, page);
+  }
 
   // Calls function(const User&) for every user that matches; one that matches throughout comes exactly once.
   // It reads a stretch of users at a time, each stretch at one moment. No lock is held during the call: the
-  // function may take its time and call the store. It must not throw. Where it answers false, the walk ends;
-  // it may also return void. Errors: invalid_selector, timeout (deadline).
+  // function may take its time and call the store. Where it answers false, the walk ends; it may also return
+  // void. Where it throws, the walk ends, and the exception reaches the caller.
+  // Errors: invalid_selector, timeout (deadline).
   template <class Function>
     requires std::is_invocable_v<Function&, const User&>
   [[nodiscard]] Result<Visited> for_each(const Selector& selector, Function&& function,
-                                         const AskOptions& options = {}) const noexcept {
-    return for_each_with(selector, options,
-                         {&function, [](void* target, const User& user) -> bool {
-                            auto& call = *static_cast<std::remove_reference_t<Function>*>(target);
-                            if constexpr (std::is_void_v<std::invoke_result_t<Function&, const User&>>)
-                              return call(user), true;
-                            else
-                              return call(user);
-                          }});
+                                         const AskOptions& options = {}) const {
+    HostFunction<std::remove_reference_t<Function>, User> host(function);
+    auto answer = for_each_with(selector, options, {&host, host.call});
+    host.rethrow();
+    return answer;
+  }
+  template <SelectorText Text, class Function>
+    requires std::is_invocable_v<Function&, const User&>
+  [[nodiscard]] Result<Visited> for_each(const Text& selector, Function&& function,
+                                         const AskOptions& options = {}) const {
+    const auto parsed = Selector::parse(selector);
+    if (!parsed) return std::unexpected(parsed.error());
+    return for_each(*parsed, function, options);
   }
 
   // How many users the selector matches. Errors: invalid_selector, timeout (deadline).
   [[nodiscard]] Result<Count> count(const Selector& selector, const AskOptions& options = {}) const noexcept;
+  template <SelectorText Text>
+  [[nodiscard]] Result<Count> count(const Text& selector, const AskOptions& options = {}) const noexcept {
+    const auto parsed = Selector::parse(selector);
+    if (!parsed) return std::unexpected(parsed.error());
+    return count(*parsed, options);
+  }
 
   // The keys that users have, with the number of users. Errors: invalid_argument (limit), invalid_cursor.
   [[nodiscard]] Result<KeyPage> tag_keys(const KeyRequest& request = {}) const noexcept;
@@ -250,7 +302,8 @@ class USERTAGS_EXPORT UserTagStore {
   // named. Answers the position up to which that is true, to go on from: those who matched at `after`, with
   // these changes, are those who match there. It costs the log in between, and memory for the users whom that
   // touches. Nothing is told before all is known. No lock is held during the call: the function may call the
-  // store. It must not throw. In a read-only store the end is what reads show.
+  // store. Where it throws, nobody else is told of, and the exception reaches the caller. In a read-only store
+  // the end is what reads show. The selector is one, or the text of one.
   // Errors: history_pruned also where the position is of another epoch, and where an adopted change does not
   // tell what was before: select anew; future_revision, invalid_argument (a position of another store),
   // invalid_selector, timeout (deadline), corrupt_store, foreign_write.
@@ -258,11 +311,20 @@ class USERTAGS_EXPORT UserTagStore {
     requires std::is_invocable_v<Function&, const MembershipChange&>
   [[nodiscard]] Result<Position> membership_changes(const Selector& selector, const Position& after,
                                                     Function&& function,
-                                                    const AskOptions& options = {}) const noexcept {
-    return membership_changes_with(selector, after, options,
-                                   {&function, [](void* target, const MembershipChange& change) {
-                                      (*static_cast<std::remove_reference_t<Function>*>(target))(change);
-                                    }});
+                                                    const AskOptions& options = {}) const {
+    HostFunction<std::remove_reference_t<Function>, MembershipChange> host(function);
+    auto answer = membership_changes_with(selector, after, options, {&host, host.call});
+    host.rethrow();
+    return answer;
+  }
+  template <SelectorText Text, class Function>
+    requires std::is_invocable_v<Function&, const MembershipChange&>
+  [[nodiscard]] Result<Position> membership_changes(const Text& selector, const Position& after,
+                                                    Function&& function,
+                                                    const AskOptions& options = {}) const {
+    const auto parsed = Selector::parse(selector);
+    if (!parsed) return std::unexpected(parsed.error());
+    return membership_changes(*parsed, after, function, options);
   }
 
   // Waits for a change behind the position, and returns the newest revision then. A commit wakes it. A
@@ -384,19 +446,24 @@ class USERTAGS_EXPORT UserTagStore {
 
  private:
   class Impl;
+  // Functions of hosts, by way of HostFunction.
   struct Reader {
     void* target;
-    void (*call)(void*, const UserView&);
+    bool (*call)(void*, const UserView&) noexcept;
   };
-
   struct Visitor {
     void* target;
-    bool (*call)(void*, const User&);
+    bool (*call)(void*, const User&) noexcept;
   };
-
   struct MembershipListener {
     void* target;
-    void (*call)(void*, const MembershipChange&);
+    bool (*call)(void*, const MembershipChange&) noexcept;
+  };
+  // A range: the next of so many users.
+  struct UserRefs {
+    void* at;
+    UserRef (*next)(void*);
+    std::size_t count;
   };
 
   struct Completion {
@@ -407,6 +474,7 @@ class USERTAGS_EXPORT UserTagStore {
 
   explicit UserTagStore(std::unique_ptr<Impl> impl) noexcept;
   Result<void> submit_with(std::vector<Write>&& writes, Completion completion) noexcept;
+  std::vector<Result<User>> find_each_with(UserRefs users) const noexcept;
   Result<void> read_with(const UserRef& user, Reader reader) const noexcept;
   Result<Visited> for_each_with(const Selector& selector, const AskOptions& options,
                                 Visitor visitor) const noexcept;

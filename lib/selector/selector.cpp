@@ -100,6 +100,12 @@ bool Selector::operator==(const Selector& other) const {
   return SelectorAccess::form(*this).text == SelectorAccess::form(other).text;
 }
 
+std::string quote(std::string_view value) {
+  std::string text;
+  selector::append_quoted(value, text);
+  return text;
+}
+
 // --- SelectorKey ---
 
 namespace {

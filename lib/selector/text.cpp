@@ -10,21 +10,22 @@
 
 namespace usertags::selector {
 
-namespace {
-
-using Kind = Node::Kind;
-
-void append_text(std::string_view text, std::string& out) {
-  if (is_word(text)) {
-    out += text;
-    return;
-  }
+void append_quoted(std::string_view text, std::string& out) {
   out += '"';
   for (const char c : text) {
     if (kTextEscapes.contains(c)) out += '\\';
     out += c;
   }
   out += '"';
+}
+
+namespace {
+
+using Kind = Node::Kind;
+
+void append_text(std::string_view text, std::string& out) {
+  if (!is_word(text)) return append_quoted(text, out);
+  out += text;
 }
 
 void append_pattern_item(char item, std::string& out) {

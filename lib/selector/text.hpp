@@ -30,6 +30,9 @@ struct SelectorText {
 // Recursion as deep as the tree. Throws std::bad_alloc.
 SelectorText write_selector(const Node& selector);
 
+// A key or a value in quotes, whether it needs them or not.
+void append_quoted(std::string_view text, std::string& out);
+
 // The text of a pattern, without quotes around it: `*`, `?`, and an escape of each of * ? \ " by a backslash.
 // Of well-formed UTF-8. Where a backslash escapes nothing, its position. Throws std::bad_alloc.
 std::expected<Pattern, std::size_t> parse_pattern(std::string_view text);

@@ -16,6 +16,7 @@
 #include "store/memory/publish_signal.hpp"
 #include "store/memory/settings.hpp"
 #include "store/opening.hpp"
+#include "store/watch/host_call.hpp"
 #include "store/watch/metrics_text.hpp"
 
 namespace usertags::store {
@@ -38,9 +39,9 @@ User to_user(RecordPtr record) {
 }   // namespace
 
 Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& options)
-    : options_(checked(options)),
+    : options_(marked(this, checked(options))),
       path_(path ? resolve(*path, options) : std::filesystem::path()),
-      telemetry_(options.log),
+      telemetry_(options_.log),
       memory_(options.memory_budget) {
   open();
   telemetry_.logger(LogLevel::info, [&] {
@@ -266,14 +267,16 @@ void Engine::try_to_refresh() const {
 // By a connection of its own, where there can be one: then nobody waits.
 void Engine::backup(const std::filesystem::path& target, const Progress& progress) const {
   const auto open = keep_open();
+  const Progress marked_progress = marked(this, "a Progress", progress);
   Backup backup(target, {path_, store_id_, revision()}, options_);
   if (has_readable_file()) {
     read_file(open_for_reading, path_, options_.busy_timeout, [&](Reading& reading) {
-      backup.copy(reading.connection, progress);
+      backup.copy(reading.connection, marked_progress);
       return true;
     });
   } else {
-    writer_->exclusively([&](sqlite::Database& database) { backup.copy(database.connection(), progress); });
+    writer_->exclusively(
+        [&](sqlite::Database& database) { backup.copy(database.connection(), marked_progress); });
   }
   backup.put_in_place();
   telemetry_.logger(LogLevel::info, [&] {
@@ -333,7 +336,8 @@ void Engine::compact(const Progress& progress) {
   const std::uint64_t before = telemetry_.metrics.database_bytes;
   writer_->exclusively([&](sqlite::Database& database) {
     if (!writer_->is_in_memory())
-      Compaction(database, *writer_, progress).run();   // else it has no free pages
+      Compaction(database, *writer_, marked(this, "a Progress", progress))
+          .run();   // else it has no free pages
   });
   telemetry_.logger(LogLevel::info, [&] {
     return "compacted " + name() + ": from " + std::to_string(before) + " to " +

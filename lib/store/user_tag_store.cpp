@@ -11,6 +11,7 @@
 #include "model/failure.hpp"
 #include "store/adopt/adoption.hpp"
 #include "store/engine.hpp"
+#include "store/watch/host_call.hpp"
 
 namespace usertags {
 
@@ -50,8 +51,27 @@ std::optional<Error> refuses_reads(const store::Engine* engine) noexcept {
   return engine->refuses_reads();
 }
 
+// It would wait for the call that this thread is in.
+Error would_wait_for_itself() noexcept {
+  try {
+    return {ErrorCode::invalid_argument,
+            Error::Details{
+                .what = "this call can wait, and was made from within a function that its store called "
+                        "(log, clock, uptime or a Progress)",
+                .remedy = "make it when that function has returned, or on another thread"}};
+  } catch (const std::bad_alloc&) {
+    return ErrorCode::invalid_argument;
+  }
+}
+
+std::optional<Error> refuses_waits(const store::Engine* engine) noexcept {
+  if (auto refusal = refuses_reads(engine)) return refusal;
+  if (store::HostCall::is_within(engine)) return would_wait_for_itself();
+  return std::nullopt;
+}
+
 std::optional<Error> refuses_writes(const store::Engine* engine) noexcept {
-  if (engine == nullptr) return has_no_store();
+  if (auto refusal = refuses_waits(engine)) return refusal;
   return engine->refuses_writes();
 }
 
@@ -83,6 +103,12 @@ auto answer(store::Engine* engine, std::optional<Error> (*refuses)(const store::
 template <class Call>
 auto reading(store::Engine* engine, Call&& call) noexcept {
   return answer(engine, refuses_reads, call);
+}
+
+// Calls that can wait for the file, or for others.
+template <class Call>
+auto waiting(store::Engine* engine, Call&& call) noexcept {
+  return answer(engine, refuses_waits, call);
 }
 
 template <class Call>
@@ -187,6 +213,16 @@ std::vector<Result<User>> UserTagStore::find_each(std::span<const UserRef> users
   return found ? std::move(*found) : all_refused<User>(users.size(), found.error());
 }
 
+std::vector<Result<User>> UserTagStore::find_each_with(UserRefs users) const noexcept {
+  auto found = reading(impl_.get(), [&](auto& engine) {
+    std::vector<UserRef> refs;
+    refs.reserve(users.count);
+    while (refs.size() < users.count) refs.push_back(users.next(users.at));
+    return engine.find_each(refs);
+  });
+  return found ? std::move(*found) : all_refused<User>(users.count, found.error());
+}
+
 Result<void> UserTagStore::read_with(const UserRef& user, Reader reader) const noexcept {
   return reading(impl_.get(), [&](auto& engine) {
     return engine.read(user, [&](const UserView& view) { reader.call(reader.target, view); });
@@ -226,13 +262,13 @@ Position UserTagStore::position() const noexcept {
 }
 
 Result<ChangePage> UserTagStore::changes(const Position& after, std::size_t limit) const noexcept {
-  return reading(impl_.get(), [&](auto& engine) { return engine.feed().changes(after, limit); });
+  return waiting(impl_.get(), [&](auto& engine) { return engine.feed().changes(after, limit); });
 }
 
 Result<Position> UserTagStore::membership_changes_with(const Selector& selector, const Position& after,
                                                        const AskOptions& options,
                                                        MembershipListener listener) const noexcept {
-  return reading(impl_.get(), [&](auto& engine) {
+  return waiting(impl_.get(), [&](auto& engine) {
     return engine.membership_changes(selector, after, options, [&](const MembershipChange& change) {
       listener.call(listener.target, change);
     });
@@ -241,11 +277,11 @@ Result<Position> UserTagStore::membership_changes_with(const Selector& selector,
 
 Result<std::uint64_t> UserTagStore::wait_for_changes(const Position& after,
                                                      std::chrono::milliseconds timeout) const noexcept {
-  return reading(impl_.get(), [&](auto& engine) { return engine.feed().wait(after, timeout); });
+  return waiting(impl_.get(), [&](auto& engine) { return engine.feed().wait(after, timeout); });
 }
 
 Result<HistoryPage> UserTagStore::history(const UserRef& user, const PageRequest& page) const noexcept {
-  return reading(impl_.get(), [&](auto& engine) { return engine.feed().history(user, page); });
+  return waiting(impl_.get(), [&](auto& engine) { return engine.feed().history(user, page); });
 }
 
 std::uint64_t UserTagStore::revision() const noexcept {
@@ -253,21 +289,21 @@ std::uint64_t UserTagStore::revision() const noexcept {
 }
 
 Result<std::uint64_t> UserTagStore::refresh() noexcept {
-  return reading(impl_.get(), [&](auto& engine) { return engine.refresh(); });
+  return waiting(impl_.get(), [&](auto& engine) { return engine.refresh(); });
 }
 
 Result<std::uint64_t> UserTagStore::read_at_least(std::uint64_t revision,
                                                   std::chrono::milliseconds timeout) noexcept {
-  return reading(impl_.get(), [&](auto& engine) { return engine.read_at_least(revision, timeout); });
+  return waiting(impl_.get(), [&](auto& engine) { return engine.read_at_least(revision, timeout); });
 }
 
 Result<VerifyReport> UserTagStore::verify() const noexcept {
-  return reading(impl_.get(), [&](auto& engine) { return engine.verify(); });
+  return waiting(impl_.get(), [&](auto& engine) { return engine.verify(); });
 }
 
 Result<void> UserTagStore::backup(const std::filesystem::path& target,
                                   const Progress& progress) const noexcept {
-  return reading(impl_.get(), [&](auto& engine) { engine.backup(target, progress); });
+  return waiting(impl_.get(), [&](auto& engine) { engine.backup(target, progress); });
 }
 
 Stats UserTagStore::stats() const noexcept {
@@ -302,6 +338,8 @@ Result<void> UserTagStore::compact(const Progress& progress) noexcept {
 Result<void> UserTagStore::close() noexcept {
   if (!impl_) return {};
   if (impl_->forked()) return std::unexpected(Error(ErrorCode::forked));
+  if (store::HostCall::is_within(static_cast<store::Engine*>(impl_.get())))
+    return std::unexpected(would_wait_for_itself());
   return guarded([&] { return impl_->close(); });
 }
 

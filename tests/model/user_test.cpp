@@ -105,6 +105,18 @@ TEST(User, GivesTheValueOfAKey) {
   EXPECT_EQ(converted, "gold");
 }
 
+TEST(User, GivesADefaultForAnAbsentKey) {
+  const auto user = find();
+  EXPECT_EQ(user->tag("tier").value_or("none"), "gold");
+  EXPECT_EQ(user->tag("absent").value_or("none"), "none");
+  const std::string kept = "kept elsewhere";
+  EXPECT_EQ(user->tag("absent").value_or(kept), kept);
+  EXPECT_EQ(user->tag("absent").value_or(std::string_view(kept)).view().data(), kept.data());
+  static_assert(!std::is_convertible_v<std::string, TagValue>, "it would own nothing");
+  const TagValue value = find()->tag("tier").value_or("none");   // of a user that is gone
+  EXPECT_EQ(value, "gold");
+}
+
 TEST(User, TagsOfATemporaryCanBeWalked) {
   std::string text;
   for (auto [key, value] : find()->tags()) text += std::string(key) + "=" + std::string(value) + ";";

@@ -33,6 +33,26 @@ Selector parsed(std::string_view text) {
   return selector.value_or(!Selector());
 }
 
+// Values as people would make them to say something else.
+RC_GTEST_PROP(Quote, MakesOneValueOfAnything, ()) {
+  const auto piece =
+      rc::gen::element<std::string>("\"", "\\", ",", "!", "=", "(", ")", "*", "?", "~", "in", " ", "\n", "'",
+                                    "#", "\x7F", "\xC2\x85", "\xE6\x9D\xB1", "gold", "churned", "");
+  std::string value;
+  for (const std::string& part : *rc::gen::container<std::vector<std::string>>(piece)) value += part;
+  RC_ASSERT(parsed("tier=" + quote(value)) == (key("tier") == value));
+  RC_ASSERT(parsed("tier!=" + quote(value) + ",seats") == (key("tier") != value && key("seats").exists()));
+  RC_ASSERT(parsed("tier in (" + quote(value) + "," + quote("gold") + ")") ==
+            key("tier").in({value, "gold"}));
+}
+
+TEST(Quote, OfWhatNoTagCanHaveIsRefused) {
+  EXPECT_EQ(quote("say \"no\"\\"), R"("say \"no\"\\")");
+  EXPECT_EQ(quote(""), R"("")");
+  EXPECT_FALSE(Selector::parse("tier=" + quote("\xFF")));
+  EXPECT_FALSE(Selector::parse("tier=" + quote("a\0b"s)));
+}
+
 TEST(Selector, ByDefaultIsEveryUser) {
   EXPECT_EQ(Selector().text(), "");
   EXPECT_EQ(Selector(), parsed(" \t\r\n"));

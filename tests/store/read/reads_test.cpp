@@ -1,8 +1,12 @@
 // Reads: references, pages, cursors, and one moment for many users.
 #include <gtest/gtest.h>
 
+#include <list>
 #include <map>
+#include <ranges>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/answers.hpp"
@@ -50,6 +54,35 @@ TEST(FindEach, AnswersInOrderAlsoForTheAbsentAndTheRepeated) {
   EXPECT_EQ(code_of(found[1]), ErrorCode::user_not_found);
   EXPECT_EQ(found[2]->external_id(), "ann");
   EXPECT_EQ(*found[3], *found[0]);
+}
+
+TEST(FindEach, TakesAnyRangeOfTextsOrReferences) {
+  CheckedStore checked(Options{});
+  must(checked.create_user("ann"));
+  must(checked.create_user("bob"));
+  const UserTagStore& store = checked.store();
+  const auto expect_both = [](const std::vector<Result<User>>& found) {
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(must(found[0]).external_id(), "ann");
+    EXPECT_EQ(must(found[1]).external_id(), "bob");
+  };
+  const std::vector<std::string> strings{"ann", "bob"};
+  expect_both(store.find_each(strings));
+  expect_both(store.find_each(std::set<std::string>{"bob", "ann"}));
+  expect_both(store.find_each(std::list<std::string_view>{"ann", "bob"}));
+  const char* const texts[] = {"ann", "bob"};
+  expect_both(store.find_each(texts));
+  expect_both(store.find_each({"ann", UserRef::external_id("bob")}));
+  expect_both(store.find_each(std::list<UserRef>{"ann", "bob"}));
+  const std::map<std::string, int> counts{{"ann", 1}, {"bob", 2}};
+  expect_both(store.find_each(std::views::keys(counts)));
+  EXPECT_TRUE(store.find_each(std::list<std::string>{}).empty());
+  EXPECT_TRUE(store.find_each({}).empty());
+
+  // Texts that are gone when they are looked at, and one text, which is no range of them.
+  const auto upper = strings | std::views::transform([](const std::string& text) { return text + "!"; });
+  static_assert(!RangeOfUsers<decltype(upper)>);
+  static_assert(!RangeOfUsers<std::string>);
 }
 
 TEST(Read, ShowsTheUserAndCallsOnce) {

@@ -37,6 +37,30 @@ class Select : public testing::Test {
   UserTagStore store_ = must(UserTagStore::open_in_memory());
 };
 
+TEST_F(Select, TakesTextsAsWell) {
+  const std::string text = "tier=gold,!churned";
+  EXPECT_EQ(names(must(store_.select(text))), Names{"ann"});
+  EXPECT_EQ(names(must(store_.select("tier", {.limit = 1}))), Names{"ann"});
+  EXPECT_EQ(must(store_.count(std::string_view(text))).count, 1U);
+  EXPECT_EQ(must(store_.count("")).count, 4U);
+  EXPECT_EQ(must(store_.count({})).count, 4U) << "every user, as Selector()";
+  Names visited;
+  const auto visit = [&](const User& user) { visited.emplace_back(user.external_id()); };
+  EXPECT_EQ(must(store_.for_each("tier=gold", visit)).users, 2U);
+  EXPECT_EQ(visited, (Names{"ann", "cid"}));
+  int entered = 0;
+  must(store_.membership_changes("tier=gold", Position(), [&](const MembershipChange&) { ++entered; }));
+  EXPECT_EQ(entered, 2);
+
+  const auto refused = store_.count("tier=go*");
+  EXPECT_EQ(code_of(refused), ErrorCode::invalid_selector);
+  EXPECT_EQ(refused.error().position(), 7U);
+  EXPECT_EQ(code_of(store_.select("=")), ErrorCode::invalid_selector);
+  EXPECT_EQ(code_of(store_.for_each("=", visit)), ErrorCode::invalid_selector);
+  EXPECT_EQ(code_of(store_.membership_changes("=", Position(), [](const auto&) {})),
+            ErrorCode::invalid_selector);
+}
+
 TEST_F(Select, AnswersUsersInTheOrderOfCreationCountedAndStamped) {
   const UserPage page = must(store_.select(parsed("tier=gold")));
   EXPECT_EQ(names(page), (Names{"ann", "cid"}));

@@ -94,7 +94,7 @@ class AudienceCommand final : public Command {
     object.text("user", change.user_id);
     object.text("external_id", change.external_id);
     object.close();
-    console.out().buffer() += '\n';   // written out by tell(): whole, or not at all
+    console.out().line_done();
   }
 
   void tell(const Position& position, Console& console) {
