@@ -47,6 +47,7 @@
 #include <initializer_list>
 #include <memory>
 #include <new>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -71,6 +72,7 @@
 #include <usertags/user.hpp>
 #include <usertags/user_ref.hpp>
 #include <usertags/version.hpp>
+#include <usertags/where.hpp>
 #include <usertags/write.hpp>
 
 namespace usertags {
@@ -128,10 +130,33 @@ class USERTAGS_EXPORT UserTagStore {
   [[nodiscard]] Result<Applied> create_user(std::string_view external_id, const TagList& tags = {},
                                             const ApplyOptions& options = {}) noexcept;
 
+  // Finds the user with this external id, or creates it with these tags: `changed` says which. The form of
+  // both is judged in any case. Errors: invalid_argument, batch_refused (for the tags).
+  [[nodiscard]] Result<Applied> ensure_user(std::string_view external_id, const TagList& tags_if_created = {},
+                                            const ApplyOptions& options = {}) noexcept;
+
   // Applies the batch to one user, whole or not at all. A batch that changes nothing adds no revision.
   // Errors: user_not_found, revision_mismatch, batch_refused (with every violation), invalid_argument.
   [[nodiscard]] Result<Applied> apply(const UserRef& user, const TagBatch& batch,
                                       const ApplyOptions& options = {}) noexcept;
+
+  // Reads the user, calls function(const User&), which answers a TagBatch or none (std::optional<TagBatch>),
+  // and applies that if the user is still as it was read; else again, up to 64 times or until the deadline.
+  // Where it answers none, nothing is to be done: the answer is the user as it was read. No lock is held during
+  // the call: the function may take its time and call the store. What it throws reaches the caller.
+  // With a token, the request is this call and the user, whatever the function decides: a known one is answered
+  // before the function is called. Where the options expect a revision, there is one try only.
+  // Errors: those of apply; revision_mismatch also where the last try came too late.
+  template <class Function>
+    requires std::is_invocable_r_v<std::optional<TagBatch>, Function&, const User&>
+  [[nodiscard]] Result<Applied> modify(
+      const UserRef& user, Function&& function,
+      const ApplyOptions& options = {}) noexcept(std::is_nothrow_invocable_v<Function&, const User&>) {
+    const auto call = [&](const User& found) -> std::optional<TagBatch> { return function(found); };
+    return modify_with(user, options, {&call, [](const void* target, const User& found) {
+                                         return (*static_cast<decltype(&call)>(target))(found);
+                                       }});
+  }
 
   // Removes the user and all tags. The external id is free again afterwards; the id never comes back.
   // Errors: user_not_found, revision_mismatch, invalid_argument.
@@ -148,6 +173,32 @@ class USERTAGS_EXPORT UserTagStore {
   // Errors: that of the first write that fails, with its item(). For batch_refused, violations() has those of
   // all refused batches. invalid_argument also for a user named twice, and for too many writes.
   [[nodiscard]] Result<std::vector<Applied>> apply_all(std::span<const Write> writes) noexcept;
+
+  // Calls function(const User&) for all users of the selector, as modify does, and applies what it answers. Not
+  // atomic: independent writes, in groups of up to 1,024. The users are those who match when the call begins,
+  // in the order of their creation, each once. Each is looked at again in its turn, and passed over where it no
+  // longer matches; it is written as it was when it matched. Where another write comes between, that is done
+  // again, up to 64 times. A write that is refused is counted, and the rest goes on. Always answers what came
+  // of it (where.hpp). There is no token: a repetition matches anew. What the function throws reaches the
+  // caller; groups before it are written.
+  // Stopped by: invalid_selector, invalid_cursor, invalid_argument (an empty selector without `everybody`, more
+  // users than `at_most`, the note), cancelled, timeout, and whatever any write may answer.
+  template <class Function>
+    requires std::is_invocable_r_v<std::optional<TagBatch>, Function&, const User&>
+  [[nodiscard]] WhereOutcome modify_where(
+      const Selector& selector, Function&& function,
+      const WhereOptions& options = {}) noexcept(std::is_nothrow_invocable_v<Function&, const User&>) {
+    const auto call = [&](const User& found) -> std::optional<TagBatch> { return function(found); };
+    return modify_where_with(selector, options, {&call, [](const void* target, const User& found) {
+                                                   return (*static_cast<decltype(&call)>(target))(found);
+                                                 }});
+  }
+  // The same batch to all of them.
+  [[nodiscard]] WhereOutcome apply_where(const Selector& selector, const TagBatch& batch,
+                                         const WhereOptions& options = {}) noexcept;
+  // Deletes them all.
+  [[nodiscard]] WhereOutcome delete_where(const Selector& selector,
+                                          const WhereOptions& options = {}) noexcept;
 
   // Independent writes, as apply_each, without waiting for them. `done` is called once, with their outcomes as
   // a std::vector<Result<Applied>>&&, when they are durable and visible, or with their errors: outcomes[i]
@@ -472,9 +523,16 @@ class USERTAGS_EXPORT UserTagStore {
     void (*destroy)(void*) noexcept;
   };
 
+  struct Decider {
+    const void* target;
+    std::optional<TagBatch> (*call)(const void*, const User&);
+  };
+
   explicit UserTagStore(std::unique_ptr<Impl> impl) noexcept;
   Result<void> submit_with(std::vector<Write>&& writes, Completion completion) noexcept;
   std::vector<Result<User>> find_each_with(UserRefs users) const noexcept;
+  Result<Applied> modify_with(const UserRef& user, const ApplyOptions& options, Decider decider);
+  WhereOutcome modify_where_with(const Selector& selector, const WhereOptions& options, Decider decider);
   Result<void> read_with(const UserRef& user, Reader reader) const noexcept;
   Result<Visited> for_each_with(const Selector& selector, const AskOptions& options,
                                 Visitor visitor) const noexcept;

@@ -25,7 +25,7 @@ namespace usertags {
 
 // What every write can carry.
 struct ApplyOptions {
-  // The user is at this revision, else revision_mismatch. Not for a creation.
+  // The user is at this revision, else revision_mismatch. Not for CreateUser and EnsureUser.
   std::optional<std::uint64_t> expected_revision{};
   // Idempotency token: 1 to 128 bytes, one name space per store; empty: none. The same request under the same
   // token takes effect once, and is answered as it was the first time (`replayed`). That holds over reopening
@@ -45,6 +45,13 @@ struct CreateUser {
   ApplyOptions options{};
 };
 
+// As UserTagStore::ensure_user(): creates the user, unless one with this external id is there.
+struct EnsureUser {
+  std::string external_id{};
+  TagList tags_if_created{};   // a user who is there keeps the tags that it has
+  ApplyOptions options{};
+};
+
 // As UserTagStore::apply(). `user` is an id or an external id, as in UserRef.
 struct PatchUser {
   std::string user{};
@@ -58,7 +65,7 @@ struct DeleteUser {
   ApplyOptions options{};
 };
 
-using Write = std::variant<CreateUser, PatchUser, DeleteUser>;
+using Write = std::variant<CreateUser, PatchUser, DeleteUser, EnsureUser>;
 
 // The answer to a write that was applied.
 struct Applied {

@@ -138,6 +138,10 @@ class Projection {
   };
   Count count(const selector::Node& selector, const Deadline& deadline = {}) const;
 
+  // The ordinals above `after` of all whom it matches, at one moment.
+  std::vector<std::uint32_t> all_matching(const selector::Node& selector, std::uint32_t after,
+                                          const Deadline& deadline = {}) const;
+
   // The keys, or the values of one, in order, or the values with the most users. Throw std::bad_alloc.
   FacetPage tag_keys(const FacetRange& range) const;
   FacetPage tag_values(std::string_view key, const FacetRange& range) const;

@@ -41,6 +41,17 @@ Projection::Page Projection::select(const selector::Node& selector, std::uint32_
   return page;
 }
 
+std::vector<std::uint32_t> Projection::all_matching(const selector::Node& selector, std::uint32_t after,
+                                                    const Deadline& deadline) const {
+  require_before(deadline);
+  const Snapshot snapshot = pin();
+  Ordinals matching = matching_at(snapshot, selector, deadline);
+  matching.remove_up_to(after);
+  std::vector<std::uint32_t> ordinals;
+  matching.append_first(std::numeric_limits<std::size_t>::max(), ordinals);
+  return ordinals;
+}
+
 Ordinals Projection::matching_at(const Snapshot& snapshot, const selector::Node& selector,
                                  const Deadline& deadline) const {
   const auto look = [this](const Look& work) {

@@ -152,6 +152,47 @@ Result<void> Engine::drain() {
   return writer_->submissions().drain();
 }
 
+Result<Applied> Engine::modify(const UserRef& user, const ApplyOptions& options, const Decision& decide) {
+  const TagBatch nothing;
+  ApplyOptions as_found = options;
+  index::require_before(options.deadline);
+  if (auto known = Judge(memory_).recall(PatchView{user, nothing, options, true})) return *std::move(known);
+  for (int left = kMaxTries; true; --left) {
+    const Result<User> found = find(user);
+    if (!found) return std::unexpected(found.error());
+    if (auto wrong = check_revision(model::UserAccess::record(*found), options))
+      return std::unexpected(*std::move(wrong));
+    std::optional<TagBatch> batch;
+    if (!decide(*found, batch)) return std::unexpected(ErrorCode::cancelled);
+    if (!batch && options.token.empty()) return Applied{.user = *found, .revision = found->revision()};
+    as_found.expected_revision = found->revision();
+    Result<Applied> answer = write(PatchView{user, batch ? *batch : nothing, as_found, true});
+    const bool again =
+        !answer && answer.error() == ErrorCode::revision_mismatch && left > 1 && !options.expected_revision;
+    if (!again) return answer;
+    index::require_before(options.deadline);
+  }
+}
+
+Result<void> Engine::modify_where(const Selector& selector, const WhereOptions& options,
+                                  const Decision& decide, WhereOutcome& outcome) {
+  const auto plan_each = [this](std::span<const Write> writes, std::span<Result<Applied>> answers) {
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      const auto* const patch = std::get_if<PatchUser>(&writes[i]);
+      answers[i] = patch != nullptr ? plan(PatchView{patch->user, patch->batch, patch->options})
+                                    : Applied{.changed = true};   // a deletion, which nothing refuses
+    }
+  };
+  const auto commit_each = [this](std::span<const Write> writes, std::span<Result<Applied>> answers) {
+    write_each(writes, answers);
+  };
+  WhereWalk walk(memory_.projection, store_id_,
+                 options.dry_run ? WhereWalk::Writer(plan_each) : WhereWalk::Writer(commit_each));
+  WhereOptions marked_options = options;
+  marked_options.progress = marked(this, "a Progress", options.progress);
+  return walk.run(selector, marked_options, decide, outcome);
+}
+
 Result<Applied> Engine::plan(const PatchView& patch) const {
   return Judge(memory_).plan(patch, settings_.get());
 }

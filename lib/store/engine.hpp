@@ -25,6 +25,7 @@
 #include "store/read/membership.hpp"
 #include "store/read/queries.hpp"
 #include "store/watch/telemetry.hpp"
+#include "store/where.hpp"
 #include "store/write/judge.hpp"
 #include "store/write/request.hpp"
 #include "store/write/submissions.hpp"
@@ -51,6 +52,11 @@ class Engine {
   Result<std::vector<Applied>> write_all(std::span<const Write> writes);
   Result<void> submit(std::vector<Write>&& writes, Done done);
   Result<void> drain();
+  // Calls the function under no lock. Where it could not decide, it is not asked again, and the answer means nothing.
+  Result<Applied> modify(const UserRef& user, const ApplyOptions& options, const Decision& decide);
+  // Likewise (where.hpp).
+  Result<void> modify_where(const Selector& selector, const WhereOptions& options, const Decision& decide,
+                            WhereOutcome& outcome);
   Result<Applied> plan(const PatchView& patch) const;
 
   Result<User> find(const UserRef& user) const;

@@ -1,7 +1,9 @@
-// The boundary of the library: here what was thrown becomes a value, and nothing is thrown beyond.
+// The boundary of the library: here what was thrown becomes a value, and nothing is thrown beyond
+// but what a host's own function has thrown.
 #include <usertags/user_tag_store.hpp>
 #include <usertags/version.hpp>
 
+#include <exception>
 #include <new>
 #include <optional>
 #include <system_error>
@@ -116,6 +118,28 @@ auto writing(store::Engine* engine, Call&& call) noexcept {
   return answer(engine, refuses_writes, call);
 }
 
+// What a host's function throws within a call goes around what turns exceptions into values.
+class Thrown {
+ public:
+  // False where the function threw.
+  template <class Function>
+  bool by(Function&& function) noexcept {
+    try {
+      function();
+      return true;
+    } catch (...) {
+      exception_ = std::current_exception();
+      return false;
+    }
+  }
+  void pass_on() const {
+    if (exception_) std::rethrow_exception(exception_);
+  }
+
+ private:
+  std::exception_ptr exception_;
+};
+
 template <class Answer>
 std::vector<Result<Answer>> all_refused(std::size_t count, const Error& error) noexcept {
   try {
@@ -162,10 +186,65 @@ Result<Applied> UserTagStore::create_user(std::string_view external_id, const Ta
                  [&](auto& engine) { return engine.write(store::CreateView{external_id, tags, options}); });
 }
 
+Result<Applied> UserTagStore::ensure_user(std::string_view external_id, const TagList& tags_if_created,
+                                          const ApplyOptions& options) noexcept {
+  return writing(impl_.get(), [&](auto& engine) {
+    return engine.write(store::CreateView{external_id, tags_if_created, options, true});
+  });
+}
+
+Result<Applied> UserTagStore::modify_with(const UserRef& user, const ApplyOptions& options, Decider decider) {
+  Thrown thrown;
+  auto applied = writing(impl_.get(), [&](auto& engine) {
+    return engine.modify(user, options, [&](const User& found, std::optional<TagBatch>& batch) {
+      return thrown.by([&] { batch = decider.call(decider.target, found); });
+    });
+  });
+  thrown.pass_on();
+  return applied;
+}
+
 Result<Applied> UserTagStore::apply(const UserRef& user, const TagBatch& batch,
                                     const ApplyOptions& options) noexcept {
   return writing(impl_.get(),
                  [&](auto& engine) { return engine.write(store::PatchView{user, batch, options}); });
+}
+
+namespace {
+
+WhereOutcome modify_all(store::Engine* engine, const Selector& selector, const WhereOptions& options,
+                        const store::Decision& decide) noexcept {
+  WhereOutcome outcome;
+  const auto done = answer(engine, options.dry_run ? refuses_waits : refuses_writes, [&](auto& there) {
+    return there.modify_where(selector, options, decide, outcome);
+  });
+  if (!done) outcome.stopped = done.error();
+  return outcome;
+}
+
+}   // namespace
+
+WhereOutcome UserTagStore::modify_where_with(const Selector& selector, const WhereOptions& options,
+                                             Decider decider) {
+  Thrown thrown;
+  WhereOutcome outcome =
+      modify_all(impl_.get(), selector, options, [&](const User& found, std::optional<TagBatch>& batch) {
+        return thrown.by([&] { batch = decider.call(decider.target, found); });
+      });
+  thrown.pass_on();
+  return outcome;
+}
+
+WhereOutcome UserTagStore::apply_where(const Selector& selector, const TagBatch& batch,
+                                       const WhereOptions& options) noexcept {
+  return modify_all(impl_.get(), selector, options, [&](const User&, std::optional<TagBatch>& decided) {
+    decided = batch;
+    return true;
+  });
+}
+
+WhereOutcome UserTagStore::delete_where(const Selector& selector, const WhereOptions& options) noexcept {
+  return modify_all(impl_.get(), selector, options, {});
 }
 
 Result<Applied> UserTagStore::delete_user(const UserRef& user, const ApplyOptions& options) noexcept {

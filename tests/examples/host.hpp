@@ -56,6 +56,7 @@ class Host : public testing::Test {
   std::string next_seats(const std::optional<usertags::TagValue>& seats) { return seats ? "more" : "1"; }
   std::int64_t seconds_since_1970() { return 1'795'474'591; }
   void note(const usertags::Result<usertags::Applied>& outcome) { EXPECT_TRUE(outcome); }
+  void note(const usertags::Error& error) { ADD_FAILURE() << error.message(); }
   void forward(const usertags::Change& change) { forwarded_ = change.revision; }
   void save(const std::string& text) { saved = text; }
   bool running() const {

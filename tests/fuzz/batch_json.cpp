@@ -44,6 +44,9 @@ json::object json_of(const Write& write) {
   if (const auto* create = std::get_if<CreateUser>(&write)) {
     object["create"] = json_of(*create);
     options = &create->options;
+  } else if (const auto* ensure = std::get_if<EnsureUser>(&write)) {
+    object["ensure"] = json_of(CreateUser{ensure->external_id, ensure->tags_if_created, {}});
+    options = &ensure->options;
   } else if (const auto* patch = std::get_if<PatchUser>(&write)) {
     object["user"] = patch->user;
     object["tags"] = json_of(patch->batch);

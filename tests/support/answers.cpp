@@ -23,7 +23,9 @@ std::vector<NamedAnswer> answers_to_writing(UserTagStore& store) {
   const auto each = store.apply_each(writes);
   return {
       {"create_user", code_of(store.create_user("somebody"))},
+      {"ensure_user", code_of(store.ensure_user("somebody"))},
       {"apply", code_of(store.apply("nobody", batch))},
+      {"modify", code_of(store.modify("nobody", [&](const User&) { return batch; }))},
       {"delete_user", code_of(store.delete_user("nobody"))},
       {"apply_each", each.empty() ? std::nullopt : code_of(each.front())},
       {"apply_all", code_of(store.apply_all(writes))},

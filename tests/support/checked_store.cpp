@@ -63,6 +63,99 @@ Result<Applied> CheckedStore::apply(const UserRef& ref, const TagBatch& batch, c
   return answer;
 }
 
+Result<Applied> CheckedStore::ensure_user(std::string_view external_id, const TagList& tags,
+                                          const ApplyOptions& options) {
+  auto answer = store_->ensure_user(external_id, tags, options);
+  const std::string what = "ensure_user " + in_quotes(external_id) + " " + describe(tags) + describe(options);
+  judge(what, reference_.ensure_user(external_id, tags, options), answer);
+  judge_tokens();
+  return answer;
+}
+
+Result<Applied> CheckedStore::modify(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options) {
+  const auto decide = [&](std::uint64_t revision) {
+    return revision % 3 == 0 ? std::nullopt : std::optional(batch);
+  };
+  auto answer = store_->modify(
+      ref,
+      [&](const User& user) {
+        const ReferenceUser* meant = reference_.find(ref);
+        expect(meant != nullptr, "whom modify asks about", "nobody", describe(user));
+        expect_shows("the user to decide on", user, *meant, reference_.id(meant->ordinal));
+        return decide(user.revision());
+      },
+      options);
+  const std::string what = "modify " + words(ref) + " by " + describe(batch) + describe(options);
+  const auto verdict =
+      reference_.modify(ref, [&](const ReferenceUser& user) { return decide(user.revision); }, options);
+  judge(what, verdict, answer);
+  judge_tokens();
+  return answer;
+}
+
+void CheckedStore::write_where(const Selector& selector, const std::optional<TagBatch>& batch, bool decides,
+                               const WhereOptions& options) {
+  const auto decide = [&](std::uint64_t revision) {
+    return decides && revision % 3 == 0 ? std::nullopt : batch;
+  };
+  std::vector<std::string> asked;
+  const WhereOutcome outcome = !batch     ? store_->delete_where(selector, options)
+                               : !decides ? store_->apply_where(selector, *batch, options)
+                                          : store_->modify_where(
+                                                selector,
+                                                [&](const User& user) {
+                                                  asked.push_back(user.id());
+                                                  return decide(user.revision());
+                                                },
+                                                options);
+  const std::string what =
+      "a write to all of '" + selector.text() + "' " + (batch ? describe(*batch) : "gone");
+
+  WhereOutcome meant;
+  std::vector<std::string> to_ask;
+  std::vector<std::size_t> users;
+  for (const auto& [ordinal, user] : reference_.users()) {
+    if (!selector.error() && selects(selector, user.tags)) users.push_back(ordinal);
+  }
+  if (selector.error()) {
+    meant.stopped = ErrorCode::invalid_selector;
+  } else if ((selector.text().empty() && !options.everybody) || !is_note(options.note) ||
+             (options.at_most && users.size() > *options.at_most)) {
+    meant.stopped = ErrorCode::invalid_argument;
+    users.clear();
+  }
+  for (const std::size_t ordinal : users) {
+    const ReferenceUser user = reference_.users().at(ordinal);
+    const std::string id = reference_.id(ordinal);
+    const auto decided = decide(user.revision);
+    if (decides && batch) to_ask.push_back(id);
+    Verdict verdict;
+    if (batch && decided) {
+      verdict = options.dry_run ? reference_.plan(id, *decided, {})
+                                : reference_.apply(id, *decided, {.note = options.note});
+    } else if (!batch) {
+      if (!options.dry_run) reference_.delete_user(id, {.note = options.note});
+      verdict.changed = true;
+    }
+    ++meant.matched;
+    ++(verdict.error ? meant.refused : verdict.changed ? meant.changed : meant.unchanged);
+    if (!verdict.error || !decided) continue;
+    const Refusal& told = outcome.refusals.at(meant.refused - 1);
+    expect(told.user_id == id && told.external_id == user.external_id, what, id, told.user_id);
+    judge_error(what, verdict, std::unexpected(told.error));
+  }
+  const auto words = [](const WhereOutcome& all) {
+    return std::to_string(all.matched) + " matched, " + std::to_string(all.changed) + " changed, " +
+           std::to_string(all.unchanged) + " unchanged, " + std::to_string(all.refused) + " refused, " +
+           (all.stopped ? std::string(to_string(all.stopped->code())) : "whole");
+  };
+  expect(words(meant) == words(outcome), what, words(meant), words(outcome));
+  expect(asked == to_ask, what, std::to_string(to_ask.size()) + " users asked about", "others");
+  expect(!outcome.next, what, "no place to go on from", "one");
+  expect_number("revision after a write to all of a selector", reference_.revision(), store_->revision());
+  judge_tokens();
+}
+
 Result<Applied> CheckedStore::delete_user(const UserRef& ref, const ApplyOptions& options) {
   auto answer = store_->delete_user(ref, options);
   judge("delete_user " + words(ref) + describe(options), reference_.delete_user(ref, options), answer);
@@ -76,6 +169,9 @@ Result<Applied> CheckedStore::write(const Write& write) {
   }
   if (const auto* patch = std::get_if<PatchUser>(&write)) {
     return apply(patch->user, patch->batch, patch->options);
+  }
+  if (const auto* ensure = std::get_if<EnsureUser>(&write)) {
+    return ensure_user(ensure->external_id, ensure->tags_if_created, ensure->options);
   }
   const auto& deletion = std::get<DeleteUser>(write);
   return delete_user(deletion.user, deletion.options);

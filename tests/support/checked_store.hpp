@@ -38,7 +38,14 @@ class CheckedStore {
 
   Result<Applied> create_user(std::string_view external_id, const TagList& tags = {},
                               const ApplyOptions& options = {});
+  Result<Applied> ensure_user(std::string_view external_id, const TagList& tags = {},
+                              const ApplyOptions& options = {});
   Result<Applied> apply(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options = {});
+  // By a function that answers the batch, or none to a user whose revision is a multiple of three.
+  Result<Applied> modify(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options = {});
+  // To all users of the selector: the batch, or by such a function; without a batch they are deleted.
+  void write_where(const Selector& selector, const std::optional<TagBatch>& batch, bool decides,
+                   const WhereOptions& options);
   Result<Applied> delete_user(const UserRef& ref, const ApplyOptions& options = {});
   Result<Applied> write(const Write& write);   // the single call that it describes
   std::vector<Result<Applied>> apply_each(std::span<const Write> writes);

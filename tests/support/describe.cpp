@@ -108,6 +108,10 @@ std::string describe(const Write& write) {
   if (const auto* patch = std::get_if<PatchUser>(&write)) {
     return "apply to " + in_quotes(patch->user) + " " + describe(patch->batch) + describe(patch->options);
   }
+  if (const auto* ensure = std::get_if<EnsureUser>(&write)) {
+    return "ensure_user " + in_quotes(ensure->external_id) + " " + describe(ensure->tags_if_created) +
+           describe(ensure->options);
+  }
   const auto& deletion = std::get<DeleteUser>(write);
   return "delete_user " + in_quotes(deletion.user) + describe(deletion.options);
 }

@@ -116,6 +116,13 @@ rc::Gen<Write> any_creation() {
   });
 }
 
+rc::Gen<Write> any_ensuring() {
+  return rc::gen::map(any_creation(), [](Write write) {
+    auto& creation = std::get<CreateUser>(write);
+    return Write(EnsureUser{std::move(creation.external_id), std::move(creation.tags), creation.options});
+  });
+}
+
 rc::Gen<Write> any_patch_write() {
   return rc::gen::map(rc::gen::tuple(any_user(), any_batch(), any_options()), [](auto parts) {
     auto& [user, batch, options] = parts;
@@ -133,7 +140,8 @@ rc::Gen<Write> any_deletion() {
 rc::Gen<WriteIntent> intended(const rc::Gen<Write>& write) {
   return rc::gen::map(rc::gen::pair(write, any_guess()), [](auto parts) {
     // A creation cannot expect a revision; mostly it does not try.
-    const bool creates = std::holds_alternative<CreateUser>(parts.first);
+    const bool creates =
+        std::holds_alternative<CreateUser>(parts.first) || std::holds_alternative<EnsureUser>(parts.first);
     const Guess guess = creates && parts.second == Guess::right ? Guess::none : parts.second;
     return WriteIntent{std::move(parts.first), guess};
   });
@@ -177,8 +185,8 @@ rc::Gen<TagBatch> any_batch() {
 }
 
 rc::Gen<WriteIntent> any_write() {
-  return intended(
-      rc::gen::weightedOneOf<Write>({{3, any_creation()}, {8, any_patch_write()}, {1, any_deletion()}}));
+  return intended(rc::gen::weightedOneOf<Write>(
+      {{3, any_creation()}, {1, any_ensuring()}, {8, any_patch_write()}, {1, any_deletion()}}));
 }
 
 rc::Gen<WriteIntent> any_patch() {
@@ -198,8 +206,8 @@ Write resolve(const WriteIntent& intent, const ReferenceStore& reference) {
   if (auto* patch = std::get_if<PatchUser>(&write)) patch->user = resolve(patch->user, reference);
   if (auto* deletion = std::get_if<DeleteUser>(&write)) deletion->user = resolve(deletion->user, reference);
   std::visit(
-      [&]<class T>(T& call) {
-        if constexpr (!std::is_same_v<T, CreateUser>) {
+      [&](auto& call) {
+        if constexpr (requires { call.user; }) {
           if (const ReferenceUser* user = reference.find(call.user)) revision = user->revision;
         }
         if (intent.guess == Guess::right) call.options.expected_revision = revision;

@@ -240,6 +240,23 @@ Verdict ReferenceStore::create_user(std::string_view external_id, const TagList&
               [&] { return create_anew(external_id, tags, options, item); });
 }
 
+Verdict ReferenceStore::ensure_user(std::string_view external_id, const TagList& tags,
+                                    const ApplyOptions& options, std::optional<std::size_t> item) {
+  return once(options.token, "ensure " + request_of(external_id, tags, options),
+              [&] { return ensure_anew(external_id, tags, options, item); });
+}
+
+Verdict ReferenceStore::ensure_anew(std::string_view external_id, const TagList& tags,
+                                    const ApplyOptions& options, std::optional<std::size_t> item) {
+  const ReferenceUser* user = find(UserRef::external_id(external_id));
+  if (user == nullptr) return create_anew(external_id, tags, options, item);
+  ReferenceStore nobody(limits_);   // there the same creation shows whether its form is sound
+  const Verdict form = nobody.create_anew(external_id, tags, options, item);
+  if (form.error) return form;
+  if (const auto wrong = wrong_user(user, options)) return *wrong;
+  return applied(*user, user->revision, false);
+}
+
 Verdict ReferenceStore::create_anew(std::string_view external_id, const TagList& tags,
                                     const ApplyOptions& options, std::optional<std::size_t> item) {
   if (!is_external_id(external_id) || !is_note(options.note) || options.expected_revision) {
@@ -330,6 +347,19 @@ Verdict ReferenceStore::apply_anew(const UserRef& ref, const TagBatch& batch, co
   return verdict;
 }
 
+Verdict ReferenceStore::modify(const UserRef& ref, const Decision& decide, const ApplyOptions& options) {
+  return once(options.token, RequestWords("modify", ref.text(), {}).take(),
+              [&] { return modify_anew(ref, decide, options); });
+}
+
+Verdict ReferenceStore::modify_anew(const UserRef& ref, const Decision& decide, const ApplyOptions& options) {
+  const ReferenceUser* user = find(ref);
+  if (const auto wrong = wrong_user(user, options)) return *wrong;
+  const auto batch = decide(*user);
+  if (!batch && options.token.empty()) return applied(*user, user->revision, false);
+  return apply_anew(ref, batch.value_or(TagBatch()), options, {});
+}
+
 Verdict ReferenceStore::delete_user(const UserRef& ref, const ApplyOptions& options) {
   return once(options.token, request_of(ref, options), [&] { return delete_anew(ref, options); });
 }
@@ -349,6 +379,9 @@ Verdict ReferenceStore::write(const Write& write, std::optional<std::size_t> ite
   }
   if (const auto* patch = std::get_if<PatchUser>(&write)) {
     return apply(patch->user, patch->batch, patch->options, item);
+  }
+  if (const auto* ensure = std::get_if<EnsureUser>(&write)) {
+    return ensure_user(ensure->external_id, ensure->tags_if_created, ensure->options, item);
   }
   const auto& deletion = std::get<DeleteUser>(write);
   return delete_user(deletion.user, deletion.options);

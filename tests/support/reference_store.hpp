@@ -72,8 +72,12 @@ class ReferenceStore {
   // `item` is the index that violations bear in a call with many writes.
   Verdict create_user(std::string_view external_id, const TagList& tags, const ApplyOptions& options,
                       std::optional<std::size_t> item = {});
+  Verdict ensure_user(std::string_view external_id, const TagList& tags, const ApplyOptions& options,
+                      std::optional<std::size_t> item = {});
   Verdict apply(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
                 std::optional<std::size_t> item = {});
+  using Decision = std::function<std::optional<TagBatch>(const ReferenceUser&)>;
+  Verdict modify(const UserRef& ref, const Decision& decide, const ApplyOptions& options);
   Verdict delete_user(const UserRef& ref, const ApplyOptions& options);
   Verdict write(const Write& write, std::optional<std::size_t> item);
   Verdict plan(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
@@ -111,6 +115,9 @@ class ReferenceStore {
   Verdict once(const std::string& token, const std::string& request, const std::function<Verdict()>& judge);
   Verdict create_anew(std::string_view external_id, const TagList& tags, const ApplyOptions& options,
                       std::optional<std::size_t> item);
+  Verdict ensure_anew(std::string_view external_id, const TagList& tags, const ApplyOptions& options,
+                      std::optional<std::size_t> item);
+  Verdict modify_anew(const UserRef& ref, const Decision& decide, const ApplyOptions& options);
   Verdict apply_anew(const UserRef& ref, const TagBatch& batch, const ApplyOptions& options,
                      std::optional<std::size_t> item);
   Verdict delete_anew(const UserRef& ref, const ApplyOptions& options);

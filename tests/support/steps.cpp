@@ -107,11 +107,26 @@ rc::Gen<Step> any_many() {
   });
 }
 
+rc::Gen<Step> any_write_where() {
+  const auto batch = rc::gen::weightedOneOf<std::optional<TagBatch>>(
+      {{9, rc::gen::map(any_batch(), [](TagBatch made) { return std::optional(std::move(made)); })},
+       {1, rc::gen::just(std::optional<TagBatch>())}});
+  const auto at_most = rc::gen::element<std::optional<std::uint64_t>>(std::nullopt, std::nullopt, 2);
+  return rc::gen::map(rc::gen::tuple(any_question(), batch, rc::gen::inRange(0, 16), at_most),
+                      [](auto parts) {
+                        auto& [selector, decided, dice, bound] = parts;
+                        return Step(WriteWhere{std::move(selector), std::move(decided), dice % 2 == 0,
+                                               dice / 2 % 4 == 0, dice / 8 == 0, bound});
+                      });
+}
+
 rc::Gen<Step> any_use() {
   return rc::gen::weightedOneOf<Step>({{10, as_step<WriteOne>(any_write())},
                                        {4, any_many()},
                                        {3, as_step<WriteAll>(up_to(5, any_write()))},
                                        {3, as_step<Again>(rc::gen::inRange<std::size_t>(0, 8))},
+                                       {3, as_step<ModifyOne>(any_patch())},
+                                       {2, any_write_where()},
                                        {2, as_step<PlanOne>(any_patch())},
                                        {2, any_find()},
                                        {1, as_step<FindMany>(up_to(6, any_user()))},
@@ -158,6 +173,15 @@ std::string words(const WriteAll& step) {
 }
 std::string words(const Again& step) {
   return "a write with a token again, number " + std::to_string(step.number);
+}
+std::string words(const ModifyOne& step) {
+  return "modify: " + words(step.patch);
+}
+std::string words(const WriteWhere& step) {
+  return std::string(step.dry_run ? "plan for" : "write to") + " all of '" + step.selector.text() + "' " +
+         (step.batch ? describe(*step.batch) : "gone") + (step.decides ? ", by a function" : "") +
+         (step.everybody ? ", everybody" : "") +
+         (step.at_most ? ", at most " + std::to_string(*step.at_most) : std::string());
 }
 std::string words(const PlanOne& step) {
   return "plan: " + words(step.patch);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -32,6 +33,17 @@ struct WriteAll {
 };
 struct Again {   // one of the writes before that bore a token
   std::size_t number = 0;
+};
+struct ModifyOne {
+  WriteIntent patch;
+};
+struct WriteWhere {
+  Selector selector;
+  std::optional<TagBatch> batch;   // none: they are deleted
+  bool decides = false;            // by a function, as modify
+  bool dry_run = false;
+  bool everybody = false;
+  std::optional<std::uint64_t> at_most;
 };
 struct PlanOne {
   WriteIntent patch;
@@ -98,9 +110,9 @@ struct Reopen {
   Ending ending{};
   Options options;
 };
-using Step = std::variant<WriteOne, WriteMany, WriteAll, Again, PlanOne, FindMany, FindOne, NextPage, Select,
-                          FollowAudience, CountThem, AskKeys, AskValues, WriteLate, Wait, Set, Copy,
-                          Interfere, Care, Reopen>;
+using Step = std::variant<WriteOne, WriteMany, WriteAll, Again, ModifyOne, WriteWhere, PlanOne, FindMany,
+                          FindOne, NextPage, Select, FollowAudience, CountThem, AskKeys, AskValues, WriteLate,
+                          Wait, Set, Copy, Interfere, Care, Reopen>;
 
 // Limits, history and housekeeping so small that folding, pruning and checkpoints happen all the time.
 Options tight_options();

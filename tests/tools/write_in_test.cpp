@@ -60,6 +60,13 @@ TEST(WriteIn, TakesEachKindOfWriteWithItsOptions) {
   EXPECT_EQ(created.tags[0], TagList::Entry("k", "v"));
   EXPECT_EQ(created.options.note, "n");
 
+  const auto ensuring = parse_write(R"({"ensure":{"external_id":"e","tags":{"k":"v"}},"token":"t"})");
+  ASSERT_TRUE(ensuring.has_value()) << ensuring.error().message();
+  const auto& ensured = std::get<EnsureUser>(*ensuring);
+  EXPECT_EQ(ensured.external_id, "e");
+  ASSERT_EQ(ensured.tags_if_created.size(), 1u);
+  EXPECT_EQ(ensured.options.token, "t");
+
   const auto deletion = parse_write(R"({"delete":"u","if_revision":0})");
   ASSERT_TRUE(deletion.has_value()) << deletion.error().message();
   EXPECT_EQ(std::get<DeleteUser>(*deletion).user, "u");
@@ -69,8 +76,9 @@ TEST(WriteIn, TakesEachKindOfWriteWithItsOptions) {
 TEST(WriteIn, RefusesAWriteThatIsNoneOrTwo) {
   for (const char* line : {"{}", R"({"note":"n"})", R"({"user":"u"})", R"({"tags":{}})",
                            R"({"delete":"u","user":"u","tags":{}})", R"({"delete":"u","tags":{}})",
-                           R"({"create":{"external_id":"e"},"delete":"u"})", R"({"create":{}})",
-                           R"({"delete":"u","tokens":"t"})", R"([])", "", "x"}) {
+                           R"({"create":{"external_id":"e"},"delete":"u"})",
+                           R"({"create":{"external_id":"e"},"ensure":{"external_id":"e"}})",
+                           R"({"create":{}})", R"({"delete":"u","tokens":"t"})", R"([])", "", "x"}) {
     const auto write = parse_write(line);
     ASSERT_FALSE(write.has_value()) << line;
     EXPECT_EQ(write.error(), ErrorCode::invalid_argument) << line;

@@ -205,6 +205,40 @@ void Caller::guarded() {
   one(intent);
 }
 
+// Decides on what it is given: where the change is of that revision, no update is lost.
+void Caller::modify() {
+  Intent intent{any_user(), any_patch()};
+  const bool does_nothing = dice(4) == 0;
+  std::uint64_t given = 0;
+  Ticks ticks{};
+  const auto answer = timed(
+      [&] {
+        return shared_.store.modify(names_[intent.user], [&](const User& user) {
+          given = whole(user);
+          intent.effect.expected = user.revision();
+          return does_nothing ? std::nullopt : std::optional(batch_of(intent.effect));
+        });
+      },
+      ticks);
+  if (answer && does_nothing) {
+    require(whole(*answer) == given, "modify answers another user than it has shown");
+    claim(Source::store, ticks, 1U << intent.user, {.view = View::whole}, given);
+    return;
+  }
+  intent.effect.guard = Effect::Guard::revision;
+  note_answer(intent, answer, ticks);
+}
+
+void Caller::ensure() {
+  Intent intent{any_comer(), {.kind = Effect::Kind::create, .keys = any_keys(), .value = new_value()}};
+  const auto creation = std::get<CreateUser>(write_of(intent));
+  Ticks ticks{};
+  const auto answer =
+      timed([&] { return shared_.store.ensure_user(creation.external_id, creation.tags); }, ticks);
+  if (must(answer).changed) return note_answer(intent, answer, ticks);
+  claim(Source::store, ticks, 1U << intent.user, {.view = View::whole}, whole(*answer));
+}
+
 void Caller::each() {
   std::vector<Intent> intents;
   for (std::size_t left = 1 + dice(8); left > 0; --left) intents.push_back({any_user(), any_patch()});
@@ -259,7 +293,10 @@ void Caller::same_request_again() {
 }
 
 void Caller::write() {
-  switch (dice(16)) {
+  switch (dice(19)) {
+    case 16:
+    case 17: return modify();
+    case 18: return ensure();
     case 0:
     case 1: return guarded();
     case 2:

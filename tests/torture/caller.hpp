@@ -112,6 +112,8 @@ class Caller {
   void write();
   Effect any_patch();
   void guarded();
+  void modify();
+  void ensure();
   void one(const Intent& intent);
   void each();
   void all();

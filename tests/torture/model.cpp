@@ -46,6 +46,17 @@ class Runner {
     if (!with_tokens_.empty()) store_.write(with_tokens_[step.number % with_tokens_.size()]);
   }
 
+  void operator()(const test::ModifyOne& step) {
+    const Write write = resolve(step.patch, store_.reference());
+    const auto& patch = std::get<PatchUser>(write);
+    std::ignore = store_.modify(patch.user, patch.batch, patch.options);
+  }
+
+  void operator()(const test::WriteWhere& step) {
+    store_.write_where(step.selector, step.batch, step.decides,
+                       {.everybody = step.everybody, .at_most = step.at_most, .dry_run = step.dry_run});
+  }
+
   void operator()(const test::PlanOne& step) {
     const Write write = resolve(step.patch, store_.reference());
     const auto& patch = std::get<PatchUser>(write);

@@ -33,25 +33,10 @@ Error exists(const Record& holder) {
                                                  .existing_id = std::string(holder.id())}};
 }
 
-std::optional<Error> check_options(const ApplyOptions& options) {
-  if (options.note.empty()) return std::nullopt;
-  if (auto wrong = model::check_note(options.note)) return invalid("the note " + *wrong);
-  return std::nullopt;
-}
-
 std::optional<Error> check_creation(const CreateView& write) {
   if (auto wrong = model::check_external_id(write.external_id)) return invalid("the external id " + *wrong);
   if (write.options.expected_revision) return invalid("a creation has no revision to expect");
-  return check_options(write.options);
-}
-
-std::optional<Error> check_revision(const Record& user, const ApplyOptions& options) {
-  if (!options.expected_revision || *options.expected_revision == user.revision()) return std::nullopt;
-  return Error(ErrorCode::revision_mismatch,
-               Error::Details{.what = "the user " + quoted(user.external_id()) + " is at revision " +
-                                      std::to_string(user.revision()) + ", not " +
-                                      std::to_string(*options.expected_revision),
-                              .current_revision = user.revision()});
+  return check_note_of(write.options);
 }
 
 // The failure of a transaction: its first one, and where that is a refused batch, the violations of all.
@@ -97,6 +82,21 @@ Error user_not_found(const UserRef& user) {
     return {ErrorCode::user_not_found, Error::Details{.what = "there is no user \"\": the reference is empty",
                                                       .remedy = "give an id or an external id"}};
   return {ErrorCode::user_not_found, "there is no user " + quoted(user.text())};
+}
+
+std::optional<Error> check_revision(const Record& user, const ApplyOptions& options) {
+  if (!options.expected_revision || *options.expected_revision == user.revision()) return std::nullopt;
+  return Error(ErrorCode::revision_mismatch,
+               Error::Details{.what = "the user " + quoted(user.external_id()) + " is at revision " +
+                                      std::to_string(user.revision()) + ", not " +
+                                      std::to_string(*options.expected_revision),
+                              .current_revision = user.revision()});
+}
+
+std::optional<Error> check_note_of(const ApplyOptions& options) {
+  if (options.note.empty()) return std::nullopt;
+  if (auto wrong = model::check_note(options.note)) return invalid("the note " + *wrong);
+  return std::nullopt;
 }
 
 Result<Applied> Judge::judge(const WriteView& write, std::optional<std::size_t> item, PendingGroup& group) {
@@ -226,6 +226,12 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
   planner_.plan_creation(write.tags);
   if (planner_.refused()) return std::unexpected(refused());
   if (RecordPtr holder = current(UserRef::external_id(write.external_id), group)) {
+    if (write.or_find) {
+      if (transaction_ != nullptr) {
+        if (auto wrong = transaction_->name(*holder, *item_)) return std::unexpected(*std::move(wrong));
+      }
+      return answer(std::move(holder), false);
+    }
     // One that the transaction itself creates is none yet, and its id may never be one.
     const bool is_own = transaction_ != nullptr && transaction_->has_created(*holder);
     return std::unexpected(is_own ? *transaction_->name(*holder, *item_) : exists(*holder));
@@ -248,7 +254,7 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
 }
 
 Result<RecordPtr> Judge::plan_patch(const PatchView& write, const PendingGroup& group) {
-  if (auto wrong = check_options(write.options)) return std::unexpected(std::move(*wrong));
+  if (auto wrong = check_note_of(write.options)) return std::unexpected(std::move(*wrong));
   RecordPtr user = current(write.user, group);
   if (std::optional<Error> wrong = check_user(
           user.get(), write.user, write.options)) {   // the form of the batch is judged before the user
@@ -282,6 +288,12 @@ Result<Applied> Judge::plan(const PatchView& write, const Settings& settings) {
   return memory_.projection.at_one_moment([&] { return plan_now(write); });
 }
 
+std::optional<Result<Applied>> Judge::recall(const WriteView& write) {
+  if (options_of(write).token.empty()) return std::nullopt;
+  const PendingGroup nothing;
+  return memory_.projection.at_one_moment([&] { return recall(write, nothing); });
+}
+
 Result<Applied> Judge::plan_now(const PatchView& write) {
   const PendingGroup nothing;
   if (!write.options.token.empty()) {
@@ -300,7 +312,7 @@ Result<Applied> Judge::plan_now(const PatchView& write) {
 }
 
 Result<Applied> Judge::erase(const DeleteView& write, PendingGroup& group) {
-  if (auto wrong = check_options(write.options)) return std::unexpected(std::move(*wrong));
+  if (auto wrong = check_note_of(write.options)) return std::unexpected(std::move(*wrong));
   RecordPtr before = current(write.user, group);
   if (auto wrong = check_user(before.get(), write.user, write.options))
     return std::unexpected(std::move(*wrong));

@@ -26,6 +26,10 @@ namespace usertags::store {
 
 // Of a reference that names nobody: made only then.
 Error user_not_found(const UserRef& user);
+// Why the user is not at the revision that the options expect, if they do.
+std::optional<Error> check_revision(const model::Record& user, const ApplyOptions& options);
+// Why no write can bear the note, if it bears one.
+std::optional<Error> check_note_of(const ApplyOptions& options);
 
 class Judge {
  public:
@@ -49,6 +53,8 @@ class Judge {
   // would have got. Of one moment: token, user and revision belong together. Any thread, with a judge of its
   // own.
   Result<Applied> plan(const PatchView& patch, const Settings& settings);
+  // What is answered to the request because its token is known; none where it is not, or bears none. Likewise.
+  std::optional<Result<Applied>> recall(const WriteView& write);
 
  private:
   void use(const Settings& settings, std::int64_t allowance) noexcept {

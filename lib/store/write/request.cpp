@@ -15,6 +15,9 @@ struct Viewer {
   WriteView operator()(const CreateUser& write) const noexcept {
     return CreateView{write.external_id, write.tags, write.options};
   }
+  WriteView operator()(const EnsureUser& write) const noexcept {
+    return CreateView{write.external_id, write.tags_if_created, write.options, true};
+  }
   WriteView operator()(const PatchUser& write) const noexcept {
     return PatchView{write.user, write.batch, write.options};
   }
@@ -89,7 +92,7 @@ void RequestDigester::add(const ApplyOptions& options) {
 }
 
 void RequestDigester::add(const CreateView& write) {
-  image_ += 'c';
+  image_ += write.or_find ? 'e' : 'c';
   add(write.external_id);
   add(write.options);
   add(std::uint64_t{write.tags.size()});
@@ -103,8 +106,9 @@ void RequestDigester::add(const PatchView& write) {
   using enum OperationKind;   // in digests that files keep
   static_assert(static_cast<int>(create) == 0 && static_cast<int>(update) == 1 &&
                 static_cast<int>(set) == 2 && static_cast<int>(erase) == 3);
-  image_ += 'p';
+  image_ += write.is_decided ? 'm' : 'p';
   add(write.user.text());
+  if (write.is_decided) return;
   add(write.options);
   add(std::uint64_t{write.batch.size()});
   for (const Operation& operation : write.batch.operations()) {

@@ -15,11 +15,12 @@
 
 namespace usertags::store {
 
-// The three kinds of write, as views of what the caller holds until its call returns.
+// The kinds of write, as views of what the caller holds until its call returns.
 struct CreateView {
   std::string_view external_id;
   const TagList& tags;
   const ApplyOptions& options;
+  bool or_find = false;   // EnsureUser: a user who is there will do
 
   UserRef named() const noexcept { return UserRef::external_id(external_id); }
 };
@@ -28,6 +29,8 @@ struct PatchView {
   UserRef user;
   const TagBatch& batch;
   const ApplyOptions& options;
+  // modify(): a function decided on the batch, and would decide otherwise another time. The request is the user alone.
+  bool is_decided = false;
 
   UserRef named() const noexcept { return user; }
 };

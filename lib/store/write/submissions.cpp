@@ -13,6 +13,9 @@ struct BytesOfWrite {
   std::size_t operator()(const CreateUser& write) const noexcept {
     return write.external_id.size() + of(write.tags) + of(write.options);
   }
+  std::size_t operator()(const EnsureUser& write) const noexcept {
+    return write.external_id.size() + of(write.tags_if_created) + of(write.options);
+  }
   std::size_t operator()(const PatchUser& write) const noexcept {
     std::size_t bytes = write.user.size() + of(write.options);
     for (const Operation& operation : write.batch.operations()) {

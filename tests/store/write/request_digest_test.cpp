@@ -8,15 +8,19 @@
 namespace usertags::store {
 namespace {
 
-std::string hex_of(const Write& write) {
+std::string hex_of(const WriteView& write) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   RequestDigester digest;
   std::string text;
-  for (const std::uint8_t byte : digest(view(write))) {
+  for (const std::uint8_t byte : digest(write)) {
     text += kDigits[byte >> 4];
     text += kDigits[byte & 0xF];
   }
   return text;
+}
+
+std::string hex_of(const Write& write) {
+  return hex_of(view(write));
 }
 
 // Values of another program (python-xxhash 3.2, xxh3_128_hexdigest) over the bytes that file-format.md tells.
@@ -28,6 +32,15 @@ TEST(RequestDigest, IsThatOfTheFormat) {
                        {.expected_revision = 7}}),
       "388e01c9d723e594ae4592c94d4bf7cd");
   EXPECT_EQ(hex_of(DeleteUser{"ann", {}}), "4601b1fa3a8cefc0ff93ff3b30ec26a8");
+}
+
+std::string modification(std::string_view user, const TagBatch& batch, const ApplyOptions& options = {}) {
+  return hex_of(PatchView{user, batch, options, true});
+}
+
+TEST(RequestDigest, OfWhatAFunctionDecidesTheUserAloneCounts) {
+  EXPECT_EQ(modification("ann", TagBatch()),
+            modification("ann", TagBatch().set("a", "b"), {.expected_revision = 7}));
 }
 
 TEST(RequestDigest, WhatIsAskedForCounts) {
@@ -50,8 +63,12 @@ TEST(RequestDigest, WhatIsAskedForCounts) {
       hex_of(CreateUser{"ann", {}, {}}),
       hex_of(CreateUser{"ann", {{"a", "b"}}, {}}),
       hex_of(CreateUser{"ann", {{"ab", ""}}, {}}),
+      hex_of(EnsureUser{"ann", {}, {}}),
+      hex_of(EnsureUser{"ann", {{"a", "b"}}, {}}),
+      modification("ann", TagBatch()),
+      modification("bob", TagBatch()),
   };
-  EXPECT_EQ(digests.size(), 18U);
+  EXPECT_EQ(digests.size(), 22U);
 }
 
 TEST(RequestDigest, WhoWhyAndHowLongDoNot) {

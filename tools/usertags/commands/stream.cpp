@@ -75,6 +75,7 @@ class StreamCommand final : public Command {
             "A line is one of these, with \"if_revision\", \"token\" and \"note\" where wanted:\n"
             "  {\"user\":REF,\"tags\":{\"set\":[{\"key\":K,\"value\":V}],…}}   operations as in apply --body\n"
             "  {\"create\":{\"external_id\":E,\"tags\":[{\"key\":K,\"value\":V},…]}}\n"
+            "  {\"ensure\":{…, likewise}}, which creates the user unless it is there\n"
             "  {\"delete\":REF}\n"
             "Each line gets one line, in order, once its write is durable: {\"data\":USER or null,\"revision\":N,\n"
             "\"changed\":B,\"replayed\":B} or {\"error\":{…}}. Lines that arrive together are committed together;\n"

@@ -45,10 +45,10 @@ constexpr Shape kBatch{.members = kBatchMembers};
 
 constexpr std::array kCreationMembers = {Member{"external_id", &kText, true}, Member{"tags", &kTags}};
 constexpr Shape kCreation{.members = kCreationMembers};
-constexpr std::array kWriteMembers = {Member{"user", &kText},         Member{"tags", &kOperations},
-                                      Member{"create", &kCreation},   Member{"delete", &kText},
-                                      Member{"if_revision", &kWhole}, Member{"token", &kText},
-                                      Member{"note", &kText}};
+constexpr std::array kWriteMembers = {Member{"user", &kText},       Member{"tags", &kOperations},
+                                      Member{"create", &kCreation}, Member{"ensure", &kCreation},
+                                      Member{"delete", &kText},     Member{"if_revision", &kWhole},
+                                      Member{"token", &kText},      Member{"note", &kText}};
 constexpr Shape kWrite{.members = kWriteMembers};
 
 constexpr std::array kUserMembers = {Member{"id", &kText}, Member{"external_id", &kText, true},
@@ -161,10 +161,11 @@ Result<Write> parse_write(std::string_view text) {
   const json::value* tags = write.if_contains("tags");
   const json::value* create = write.if_contains("create");
   const json::value* erase = write.if_contains("delete");
-  static_assert(std::variant_size_v<Write> == 3,
+  const json::value* ensure = write.if_contains("ensure");
+  static_assert(std::variant_size_v<Write> == 4,
                 "read the new kind of write here, and name its member below");
-  if ((user != nullptr) + (create != nullptr) + (erase != nullptr) != 1) {
-    return std::unexpected(refusal("a write has one of the members user, create and delete"));
+  if ((user != nullptr) + (create != nullptr) + (ensure != nullptr) + (erase != nullptr) != 1) {
+    return std::unexpected(refusal("a write has one of the members user, create, ensure and delete"));
   }
   if ((user != nullptr) != (tags != nullptr)) {
     return std::unexpected(refusal("the members user and tags go together"));
@@ -172,6 +173,10 @@ Result<Write> parse_write(std::string_view text) {
   ApplyOptions options = options_of(write);
   if (user != nullptr) return PatchUser{text_of(*user), batch_of(tags->get_object()), std::move(options)};
   if (erase != nullptr) return DeleteUser{text_of(*erase), std::move(options)};
+  if (ensure != nullptr) {
+    CreateUser creation = creation_of(ensure->get_object());
+    return EnsureUser{std::move(creation.external_id), std::move(creation.tags), std::move(options)};
+  }
   CreateUser creation = creation_of(create->get_object());
   creation.options = std::move(options);
   return creation;

@@ -18,7 +18,7 @@ namespace usertags::command {
 // {"tags":OPERATIONS}
 Result<TagBatch> parse_batch(std::string_view text);
 
-// {"user":REF,"tags":OPERATIONS}, {"create":{"external_id":E,"tags":TAGS}} or {"delete":REF}, each with
+// {"user":REF,"tags":OPERATIONS}, {"create":{"external_id":E,"tags":TAGS}}, {"ensure":{…, likewise}} or {"delete":REF}, each with
 // "if_revision" and "note" where wanted.
 Result<Write> parse_write(std::string_view text);
 

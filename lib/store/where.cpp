@@ -1,0 +1,166 @@
+#include "store/where.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "index/selector_slices.hpp"
+#include "model/tag_rules.hpp"
+#include "store/write/judge.hpp"
+
+namespace usertags::store {
+namespace {
+
+Error invalid(std::string what, std::string remedy = {}) {
+  return {ErrorCode::invalid_argument, Error::Details{.what = std::move(what), .remedy = std::move(remedy)}};
+}
+
+// A refusal of one write, after which the next may fare better. Whatever else a write answers is about the store.
+bool concerns_one_user(ErrorCode code) noexcept {
+  return code == ErrorCode::batch_refused || code == ErrorCode::revision_mismatch ||
+         code == ErrorCode::user_not_found || code == ErrorCode::memory_budget_exceeded ||
+         code == ErrorCode::transaction_too_large || code == ErrorCode::invalid_argument;
+}
+
+// As a call with one write would have said it: there is no list of writes that the caller could count in.
+Error without_items(const Error& error) {
+  Error::Details details = error.details();
+  details.item.reset();
+  for (Violation& violation : details.violations) violation.item.reset();
+  return {error.code(), std::move(details)};
+}
+
+}   // namespace
+
+Result<void> WhereWalk::run(const Selector& selector, const WhereOptions& options, const Decision& decide,
+                            WhereOutcome& outcome) {
+  outcome.next = options.after;
+  const auto node = selector::SelectorAccess::node(selector);
+  if (!node) return std::unexpected(node.error());
+  if (selector.text().empty() && !options.everybody) {
+    return std::unexpected(
+        invalid("the selector is empty and means every user", "say that everybody is meant"));
+  }
+  if (!options.note.empty()) {
+    if (auto wrong = model::check_note(options.note)) return std::unexpected(invalid("the note " + *wrong));
+  }
+  selector_ = *node;
+  binding_ = {store_id_, CursorKind::select, query_hash({selector.text()})};
+  options_ = &options;
+  decide_ = &decide;
+  outcome_ = &outcome;
+  const auto after = options.after ? decode_ordinal(binding_, options.after->text()) : 0;
+  if (!after)
+    return std::unexpected(Error(ErrorCode::invalid_cursor, "the cursor is not of this store and question"));
+
+  const std::vector<std::uint32_t> users = projection_.all_matching(*selector_, *after, options.deadline);
+  if (options.at_most && users.size() > *options.at_most) {
+    return std::unexpected(invalid("the selector matches " + std::to_string(users.size()) +
+                                       " users, which is more than " + std::to_string(*options.at_most),
+                                   "see whom it matches, or allow for more"));
+  }
+  for (std::size_t done = 0; done < users.size();) {
+    index::require_before(options.deadline);
+    const auto group = std::span(users).subspan(done, std::min(kGroup, users.size() - done));
+    if (auto stopped = write_group(group)) return std::unexpected(*std::move(stopped));
+    done += group.size();
+    outcome.next = encode_cursor(binding_, group.back());
+    const bool goes_on = !options.progress || options.progress(done, users.size());
+    if (!goes_on && done < users.size()) return std::unexpected(ErrorCode::cancelled);
+  }
+  outcome.next.reset();
+  return {};
+}
+
+std::optional<Error> WhereWalk::write_group(std::span<const std::uint32_t> group) {
+  std::vector<std::uint32_t> left(group.begin(), group.end());
+  for (int tries = 1; !left.empty(); ++tries) {
+    if (!look(left)) return ErrorCode::cancelled;
+    answers_.assign(writes_.size(), std::unexpected(Error(ErrorCode::store_closed)));
+    if (!writes_.empty()) writer_(writes_, answers_);
+    again_.clear();
+    if (auto stopped = settle(tries == 1, tries == kMaxTries)) {
+      if (tries > 1) outcome_->next = encode_cursor(binding_, group.back());
+      return stopped;
+    }
+    left.swap(again_);
+  }
+  return std::nullopt;
+}
+
+// False where the function could not decide.
+bool WhereWalk::look(std::span<const std::uint32_t> ordinals) {
+  turns_.clear();
+  writes_.clear();
+  for (const std::uint32_t ordinal : ordinals) {
+    model::RecordPtr user = projection_.find_ordinal(ordinal);
+    if (!user || !index::matches(*selector_, *user)) continue;
+    std::optional<TagBatch> batch;
+    if (*decide_ && !(*decide_)(model::UserAccess::user(user->copy()), batch)) return false;
+    Turn turn{std::move(user), std::nullopt};
+    if (batch || !*decide_) {
+      turn.write = writes_.size();
+      writes_.push_back(write_to(*turn.user, std::move(batch)));
+    }
+    turns_.push_back(std::move(turn));
+  }
+  return true;
+}
+
+Write WhereWalk::write_to(const model::Record& user, std::optional<TagBatch> batch) const {
+  ApplyOptions options{
+      .expected_revision = user.revision(), .note = options_->note, .deadline = options_->deadline};
+  if (!batch) return DeleteUser{std::string(user.id()), std::move(options)};
+  return PatchUser{std::string(user.id()), *std::move(batch), std::move(options)};
+}
+
+// Counts what came of the turns. Where the store stopped the round, those up to the last one that was written are done;
+// in a later round all are, because users behind them were done in the first.
+std::optional<Error> WhereWalk::settle(bool is_first_round, bool is_last_try) {
+  const auto is_about_the_store = [](const Result<Applied>& answer) {
+    return !answer && !concerns_one_user(answer.error().code());
+  };
+  const auto stop = std::ranges::find_if(answers_, is_about_the_store);
+  std::size_t done = turns_.size();
+  if (stop != answers_.end() && is_first_round) {
+    const auto is_undone = [&](const Turn& turn) {
+      return !turn.write || is_about_the_store(answers_[*turn.write]);
+    };
+    while (done > 0 && is_undone(turns_[done - 1])) --done;
+    if (done > 0) outcome_->next = encode_cursor(binding_, turns_[done - 1].user->ordinal());
+  }
+  const bool can_try_again = stop == answers_.end() && !is_last_try;
+  for (const Turn& turn : std::span(turns_).first(done)) {
+    const bool has_lost =
+        turn.write && !answers_[*turn.write] && answers_[*turn.write].error() == ErrorCode::revision_mismatch;
+    if (has_lost && can_try_again)
+      again_.push_back(turn.user->ordinal());
+    else
+      take(turn);
+  }
+  if (stop == answers_.end()) return std::nullopt;
+  return without_items(stop->error());
+}
+
+void WhereWalk::take(const Turn& turn) {
+  if (!turn.write) {
+    ++outcome_->matched, ++outcome_->unchanged;
+    return;
+  }
+  const Result<Applied>& answer = answers_[*turn.write];
+  if (!answer && answer.error() == ErrorCode::user_not_found) return;   // gone meanwhile
+  ++outcome_->matched;
+  if (!answer)
+    refuse(*turn.user, answer.error());
+  else
+    ++(answer->changed ? outcome_->changed : outcome_->unchanged);
+}
+
+void WhereWalk::refuse(const model::Record& user, const Error& error) {
+  ++outcome_->refused;
+  if (outcome_->refusals.size() == WhereOutcome::kMaxRefusals) return;
+  outcome_->refusals.push_back(
+      {std::string(user.id()), std::string(user.external_id()), without_items(error)});
+}
+
+}   // namespace usertags::store

@@ -1,0 +1,82 @@
+// Where: writes to all users of a selector, who are told by a list of ordinals that is made at the beginning, in groups.
+// A group is a round of looking, deciding and writing, and further rounds for those of its users whom another write
+// came between.
+//
+// What is done is told in a WhereOutcome as it goes, so that it is right whatever ends the walk. Its cursor keeps one
+// promise: whoever stands before it is done, and nobody behind it is. So where a round is stopped in its middle, and
+// users behind others who could not be written were, these others are refused with the error that they met.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <usertags/tag_batch.hpp>
+#include <usertags/user.hpp>
+#include <usertags/where.hpp>
+#include <usertags/write.hpp>
+
+#include "index/projection.hpp"
+#include "model/record.hpp"
+#include "selector/node.hpp"
+#include "store/read/paging.hpp"
+
+namespace usertags::store {
+
+// What a function decides on a user whom it is given; false where it could not decide (it threw).
+using Decision = std::function<bool(const User&, std::optional<TagBatch>&)>;
+
+// Whoever loses to other writes so many times in a row is told.
+inline constexpr int kMaxTries = 64;
+
+class WhereWalk {
+ public:
+  // Answers each of the writes, as UserTagStore::apply_each().
+  using Writer = std::function<void(std::span<const Write>, std::span<Result<Applied>>)>;
+
+  WhereWalk(const index::Projection& projection, const StoreId& store_id, Writer writer)
+      : projection_(projection), store_id_(store_id), writer_(std::move(writer)) {}
+
+  // An empty function: the users are deleted. No lock is held while it is called, which is never again where it could
+  // not decide. Answers what stopped the walk. Throws Failure, std::bad_alloc, which stop it as well.
+  Result<void> run(const Selector& selector, const WhereOptions& options, const Decision& decide,
+                   WhereOutcome& outcome);
+
+ private:
+  static constexpr std::size_t kGroup = 1'024;
+
+  // A user in its turn, and the write that was decided on: none where nothing is to be done.
+  struct Turn {
+    model::RecordPtr user;
+    std::optional<std::size_t> write;
+  };
+
+  std::optional<Error> write_group(std::span<const std::uint32_t> group);
+  bool look(std::span<const std::uint32_t> ordinals);
+  Write write_to(const model::Record& user, std::optional<TagBatch> batch) const;
+  std::optional<Error> settle(bool is_first_round, bool is_last_try);
+  void take(const Turn& turn);
+  void refuse(const model::Record& user, const Error& error);
+
+  const index::Projection& projection_;
+  const StoreId store_id_;
+  const Writer writer_;
+
+  // Of the run.
+  selector::NodePtr selector_;
+  CursorBinding binding_{};
+  const WhereOptions* options_ = nullptr;
+  const Decision* decide_ = nullptr;
+  WhereOutcome* outcome_ = nullptr;
+
+  // Of the round.
+  std::vector<Turn> turns_;
+  std::vector<Write> writes_;
+  std::vector<Result<Applied>> answers_;
+  std::vector<std::uint32_t> again_;   // users to look at in the next one
+};
+
+}   // namespace usertags::store
