@@ -17,6 +17,11 @@ void Arguments::positional(const std::string& name, std::string& value, const st
   app_.add_option(name, value, help)->required()->type_name("");
 }
 
+void Arguments::positional(const std::string& name, std::optional<std::string>& value,
+                           const std::string& help) {
+  option(name, "", value, help);
+}
+
 // CLI11 takes "[a,b]" apart, and "{}" for nothing, where an option may have any number of values. A minimum
 // that is never reached, and never checked, makes it take all that come, each as it is.
 void Arguments::positionals(const std::string& name, std::vector<std::string>& values,
@@ -114,6 +119,11 @@ void WriteOptions::declare(Arguments& arguments, Of of) {
 ApplyOptions WriteOptions::get() const {
   if (token_ && token_->empty()) throw UsageError("--token is empty");
   return {.expected_revision = if_revision_, .token = token_.value_or(""), .note = note_.value_or("")};
+}
+
+std::string WriteOptions::note_for_many() const {
+  if (if_revision_ || token_) throw UsageError("--if-revision and --token are for a single USER");
+  return note_.value_or("");
 }
 
 std::string outcome_in_words(const Applied& applied, std::string_view done) {

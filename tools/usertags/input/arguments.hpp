@@ -40,6 +40,8 @@ class Arguments {
 
   // Arguments by place.
   void positional(const std::string& name, std::string& value, const std::string& help);
+  void positional(const std::string& name, std::optional<std::string>& value,
+                  const std::string& help);   // one that may be left out
   void positionals(const std::string& name, std::vector<std::string>& values, const std::string& help);
 
   // Options; `value` is what help calls the value.
@@ -108,6 +110,8 @@ class WriteOptions {
   void declare(Arguments& arguments, Of of);
 
   ApplyOptions get() const;
+  // Of a write to many, which can bear nothing else. Throws UsageError.
+  std::string note_for_many() const;
 
  private:
   std::optional<std::uint64_t> if_revision_;
