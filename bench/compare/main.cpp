@@ -36,6 +36,7 @@ constexpr Section kSections[] = {
     {"P11 growth", growth},
     {"census", census},
     {"P12 creations", creations},
+    {"P15 where", writes_to_all_of_a_selector},
 };
 
 bool is_wanted(const Section& section, const std::string& only) {
