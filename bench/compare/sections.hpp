@@ -29,7 +29,7 @@ void submissions(Run& run);               // P14
 void group_sizes(Run& run);
 void mixes(Run& run);
 void writes_to_all_of_a_selector(Run& run);   // P15; in a store of its own
-void growth(Run& run);   // P11
+void growth(Run& run);                        // P11
 void census(Run& run);
 void creations(Run& run);   // P12
 
