@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/failure.hpp"
-#include "model/text.hpp"
+#include "selector/matching.hpp"
 
 namespace usertags::index {
 namespace {
@@ -22,12 +22,6 @@ std::string_view first_value(const Node& test) noexcept {
 bool may_pass(const Node& test, std::string_view value) noexcept {
   return test.kind == Kind::matches ? value.starts_with(test.pattern.prefix())
                                     : value.empty() || value.front() <= '9';
-}
-
-bool passes(const Node& test, std::string_view value) {
-  if (test.kind == Kind::matches) return test.pattern.matches(value);
-  const std::optional<std::int64_t> integer = model::parse_integer(value);
-  return integer && (test.kind == Kind::greater ? *integer > test.bound : *integer < test.bound);
 }
 
 }   // namespace
@@ -121,7 +115,7 @@ Ordinals SelectorSlices::with_value_like(const Node& selector) {
           return false;
         }
         work.match(selector, value);
-        if (!passes(selector, value)) return true;
+        if (!selector::passes(selector, value)) return true;
         work.unite(users);
         if (users.bitmap() != nullptr)
           found.add(users);
@@ -146,19 +140,7 @@ void SelectorSlices::correct(Ordinals& found, const Node& selector, std::span<co
 }
 
 bool matches(const Node& selector, const model::Record& user) {
-  const auto matched = [&](const selector::NodePtr& child) { return matches(*child, user); };
-  const std::optional<std::string_view> value = user.find(selector.key);   // none: groups have no key
-  switch (selector.kind) {
-    case Kind::all: return std::ranges::all_of(selector.children, matched);
-    case Kind::any: return std::ranges::any_of(selector.children, matched);
-    case Kind::negation: return !matched(selector.children.front());
-    case Kind::exists: return value.has_value();
-    case Kind::in: return value && std::ranges::find(selector.values, *value) != selector.values.end();
-    case Kind::matches:
-    case Kind::greater:
-    case Kind::less: return value && passes(selector, *value);
-  }
-  return false;
+  return selector::matches(selector, [&](std::string_view key) { return user.find(key); });
 }
 
 }   // namespace usertags::index

@@ -12,19 +12,6 @@ void add_keys(const Node& selector, std::vector<std::string>& keys) {
   if (selector.kind >= Node::Kind::exists) keys.push_back(selector.key);
 }
 
-bool passes(const Node& test, std::string_view value) {
-  switch (test.kind) {
-    case Node::Kind::in: return std::ranges::binary_search(test.values, value);
-    case Node::Kind::matches: return test.pattern.matches(value);
-    case Node::Kind::greater:
-    case Node::Kind::less: {
-      const auto integer = model::parse_integer(value);
-      return integer && (test.kind == Node::Kind::greater ? *integer > test.bound : *integer < test.bound);
-    }
-    default: return true;
-  }
-}
-
 }   // namespace
 
 std::vector<std::string> keys_of(const Node& selector) {
@@ -36,16 +23,17 @@ std::vector<std::string> keys_of(const Node& selector) {
   return keys;
 }
 
-bool matches(const Node& selector, const TagLookUp& value_of) {
-  const auto means = [&](const NodePtr& child) { return matches(*child, value_of); };
-  switch (selector.kind) {
-    case Node::Kind::all: return std::ranges::all_of(selector.children, means);
-    case Node::Kind::any: return std::ranges::any_of(selector.children, means);
-    case Node::Kind::negation: return !means(selector.children.front());
-    default: break;
+bool passes(const Node& term, std::string_view value) {
+  switch (term.kind) {
+    case Node::Kind::in: return std::ranges::binary_search(term.values, value);
+    case Node::Kind::matches: return term.pattern.matches(value);
+    case Node::Kind::greater:
+    case Node::Kind::less: {
+      const auto integer = model::parse_integer(value);
+      return integer && (term.kind == Node::Kind::greater ? *integer > term.bound : *integer < term.bound);
+    }
+    default: return true;
   }
-  const std::optional<std::string_view> value = value_of(selector.key);
-  return value && passes(selector, *value);
 }
 
 }   // namespace usertags::selector

@@ -1,8 +1,8 @@
 // Matching: whether one user is meant by a selector, from the user's tags alone. For users as they were once, of whom
-// the tag index knows nothing; those of now are found by sets (index/selector_evaluation.hpp).
+// the tag index knows nothing, and for those who are looked at again; else sets find them (index/selector_evaluation.hpp).
 #pragma once
 
-#include <functional>
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,10 +16,21 @@ namespace usertags::selector {
 // or not. Throws std::bad_alloc.
 std::vector<std::string> keys_of(const Node& selector);
 
-// The user's value of a key that keys_of() names.
-using TagLookUp = std::function<std::optional<std::string_view>(std::string_view key)>;
+// Whether a user with this value of the term's key is meant by the term.
+bool passes(const Node& term, std::string_view value);
 
-// Of a user who is there.
-bool matches(const Node& selector, const TagLookUp& value_of);
+// Of a user who is there: value_of(key) answers an optional string_view, of keys that keys_of() names.
+template <class TagLookUp>
+bool matches(const Node& selector, const TagLookUp& value_of) {
+  const auto means = [&](const NodePtr& child) { return matches(*child, value_of); };
+  switch (selector.kind) {
+    case Node::Kind::all: return std::ranges::all_of(selector.children, means);
+    case Node::Kind::any: return std::ranges::any_of(selector.children, means);
+    case Node::Kind::negation: return !means(selector.children.front());
+    default: break;
+  }
+  const std::optional<std::string_view> value = value_of(selector.key);
+  return value && passes(selector, *value);
+}
 
 }   // namespace usertags::selector

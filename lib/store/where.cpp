@@ -1,6 +1,7 @@
 #include "store/where.hpp"
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -22,12 +23,17 @@ bool concerns_one_user(ErrorCode code) noexcept {
          code == ErrorCode::transaction_too_large || code == ErrorCode::invalid_argument;
 }
 
-// As a call with one write would have said it: there is no list of writes that the caller could count in.
-Error without_items(const Error& error) {
-  Error::Details details = error.details();
-  details.item.reset();
-  for (Violation& violation : details.violations) violation.item.reset();
-  return {error.code(), std::move(details)};
+// As a call with one write would have said it: there is no list of writes that the caller could count in. Without
+// memory for the details, the code is told.
+Error without_items(const Error& error) noexcept {
+  try {
+    Error::Details details = error.details();
+    details.item.reset();
+    for (Violation& violation : details.violations) violation.item.reset();
+    return {error.code(), std::move(details)};
+  } catch (const std::bad_alloc&) {
+    return error.code();
+  }
 }
 
 }   // namespace

@@ -20,7 +20,7 @@ namespace {
 using test::must;
 using test::TagMap;
 
-TagLookUp look_up(const TagMap& tags) {
+auto look_up(const TagMap& tags) {
   return [&tags](std::string_view key) -> std::optional<std::string_view> {
     const auto found = tags.find(std::string(key));
     return found == tags.end() ? std::nullopt : std::optional<std::string_view>(found->second);
