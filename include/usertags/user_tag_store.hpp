@@ -44,6 +44,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <new>
@@ -149,13 +150,13 @@ class USERTAGS_EXPORT UserTagStore {
   // Errors: those of apply; revision_mismatch also where the last try came too late.
   template <class Function>
     requires std::is_invocable_r_v<std::optional<TagBatch>, Function&, const User&>
-  [[nodiscard]] Result<Applied> modify(
-      const UserRef& user, Function&& function,
-      const ApplyOptions& options = {}) noexcept(std::is_nothrow_invocable_v<Function&, const User&>) {
-    const auto call = [&](const User& found) -> std::optional<TagBatch> { return function(found); };
-    return modify_with(user, options, {&call, [](const void* target, const User& found) {
-                                         return (*static_cast<decltype(&call)>(target))(found);
-                                       }});
+  [[nodiscard]] Result<Applied> modify(const UserRef& user, Function&& function,
+                                       const ApplyOptions& options = {}) {
+    const auto decide = [&](const Question& asked) { asked.batch = std::invoke(function, asked.user); };
+    HostFunction<decltype(decide), Question> host(decide);
+    auto answer = modify_with(user, options, {&host, host.call});
+    host.rethrow();
+    return answer;
   }
 
   // Removes the user and all tags. The external id is free again afterwards; the id never comes back.
@@ -185,20 +186,38 @@ class USERTAGS_EXPORT UserTagStore {
   // users than `at_most`, the note), cancelled, timeout, and whatever any write may answer.
   template <class Function>
     requires std::is_invocable_r_v<std::optional<TagBatch>, Function&, const User&>
-  [[nodiscard]] WhereOutcome modify_where(
-      const Selector& selector, Function&& function,
-      const WhereOptions& options = {}) noexcept(std::is_nothrow_invocable_v<Function&, const User&>) {
-    const auto call = [&](const User& found) -> std::optional<TagBatch> { return function(found); };
-    return modify_where_with(selector, options, {&call, [](const void* target, const User& found) {
-                                                   return (*static_cast<decltype(&call)>(target))(found);
-                                                 }});
+  [[nodiscard]] WhereOutcome modify_where(const Selector& selector, Function&& function,
+                                          const WhereOptions& options = {}) {
+    const auto decide = [&](const Question& asked) { asked.batch = std::invoke(function, asked.user); };
+    HostFunction<decltype(decide), Question> host(decide);
+    auto outcome = modify_where_with(selector, options, {&host, host.call});
+    host.rethrow();
+    return outcome;
+  }
+  template <SelectorText Text, class Function>
+    requires std::is_invocable_r_v<std::optional<TagBatch>, Function&, const User&>
+  [[nodiscard]] WhereOutcome modify_where(const Text& selector, Function&& function,
+                                          const WhereOptions& options = {}) {
+    const auto parsed = Selector::parse(selector);
+    return parsed ? modify_where(*parsed, function, options) : WhereOutcome{.stopped = parsed.error()};
   }
   // The same batch to all of them.
   [[nodiscard]] WhereOutcome apply_where(const Selector& selector, const TagBatch& batch,
                                          const WhereOptions& options = {}) noexcept;
+  template <SelectorText Text>
+  [[nodiscard]] WhereOutcome apply_where(const Text& selector, const TagBatch& batch,
+                                         const WhereOptions& options = {}) noexcept {
+    const auto parsed = Selector::parse(selector);
+    return parsed ? apply_where(*parsed, batch, options) : WhereOutcome{.stopped = parsed.error()};
+  }
   // Deletes them all.
   [[nodiscard]] WhereOutcome delete_where(const Selector& selector,
                                           const WhereOptions& options = {}) noexcept;
+  template <SelectorText Text>
+  [[nodiscard]] WhereOutcome delete_where(const Text& selector, const WhereOptions& options = {}) noexcept {
+    const auto parsed = Selector::parse(selector);
+    return parsed ? delete_where(*parsed, options) : WhereOutcome{.stopped = parsed.error()};
+  }
 
   // Independent writes, as apply_each, without waiting for them. `done` is called once, with their outcomes as
   // a std::vector<Result<Applied>>&&, when they are durable and visible, or with their errors: outcomes[i]
@@ -523,16 +542,22 @@ class USERTAGS_EXPORT UserTagStore {
     void (*destroy)(void*) noexcept;
   };
 
+  // A user, and what is decided on it.
+  struct Question {
+    const User& user;
+    std::optional<TagBatch>& batch;
+  };
   struct Decider {
-    const void* target;
-    std::optional<TagBatch> (*call)(const void*, const User&);
+    void* target;
+    bool (*call)(void*, const Question&) noexcept;
   };
 
   explicit UserTagStore(std::unique_ptr<Impl> impl) noexcept;
   Result<void> submit_with(std::vector<Write>&& writes, Completion completion) noexcept;
   std::vector<Result<User>> find_each_with(UserRefs users) const noexcept;
-  Result<Applied> modify_with(const UserRef& user, const ApplyOptions& options, Decider decider);
-  WhereOutcome modify_where_with(const Selector& selector, const WhereOptions& options, Decider decider);
+  Result<Applied> modify_with(const UserRef& user, const ApplyOptions& options, Decider decider) noexcept;
+  WhereOutcome modify_where_with(const Selector& selector, const WhereOptions& options,
+                                 Decider decider) noexcept;
   Result<void> read_with(const UserRef& user, Reader reader) const noexcept;
   Result<Visited> for_each_with(const Selector& selector, const AskOptions& options,
                                 Visitor visitor) const noexcept;

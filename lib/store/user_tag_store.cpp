@@ -3,7 +3,6 @@
 #include <usertags/user_tag_store.hpp>
 #include <usertags/version.hpp>
 
-#include <exception>
 #include <new>
 #include <optional>
 #include <system_error>
@@ -118,28 +117,6 @@ auto writing(store::Engine* engine, Call&& call) noexcept {
   return answer(engine, refuses_writes, call);
 }
 
-// What a host's function throws within a call goes around what turns exceptions into values.
-class Thrown {
- public:
-  // False where the function threw.
-  template <class Function>
-  bool by(Function&& function) noexcept {
-    try {
-      function();
-      return true;
-    } catch (...) {
-      exception_ = std::current_exception();
-      return false;
-    }
-  }
-  void pass_on() const {
-    if (exception_) std::rethrow_exception(exception_);
-  }
-
- private:
-  std::exception_ptr exception_;
-};
-
 template <class Answer>
 std::vector<Result<Answer>> all_refused(std::size_t count, const Error& error) noexcept {
   try {
@@ -193,15 +170,13 @@ Result<Applied> UserTagStore::ensure_user(std::string_view external_id, const Ta
   });
 }
 
-Result<Applied> UserTagStore::modify_with(const UserRef& user, const ApplyOptions& options, Decider decider) {
-  Thrown thrown;
-  auto applied = writing(impl_.get(), [&](auto& engine) {
+Result<Applied> UserTagStore::modify_with(const UserRef& user, const ApplyOptions& options,
+                                          Decider decider) noexcept {
+  return writing(impl_.get(), [&](auto& engine) {
     return engine.modify(user, options, [&](const User& found, std::optional<TagBatch>& batch) {
-      return thrown.by([&] { batch = decider.call(decider.target, found); });
+      return decider.call(decider.target, {found, batch});
     });
   });
-  thrown.pass_on();
-  return applied;
 }
 
 Result<Applied> UserTagStore::apply(const UserRef& user, const TagBatch& batch,
@@ -225,14 +200,10 @@ WhereOutcome modify_all(store::Engine* engine, const Selector& selector, const W
 }   // namespace
 
 WhereOutcome UserTagStore::modify_where_with(const Selector& selector, const WhereOptions& options,
-                                             Decider decider) {
-  Thrown thrown;
-  WhereOutcome outcome =
-      modify_all(impl_.get(), selector, options, [&](const User& found, std::optional<TagBatch>& batch) {
-        return thrown.by([&] { batch = decider.call(decider.target, found); });
-      });
-  thrown.pass_on();
-  return outcome;
+                                             Decider decider) noexcept {
+  return modify_all(impl_.get(), selector, options, [&](const User& found, std::optional<TagBatch>& batch) {
+    return decider.call(decider.target, {found, batch});
+  });
 }
 
 WhereOutcome UserTagStore::apply_where(const Selector& selector, const TagBatch& batch,

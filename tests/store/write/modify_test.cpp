@@ -142,14 +142,6 @@ TEST_F(Modify, WhatTheFunctionThrowsReachesTheCaller) {
   EXPECT_EQ(must(store_.modify("ann", one_more)).revision, 2U) << "the store goes on";
 }
 
-TEST_F(Modify, ThrowsNothingWhereTheFunctionThrowsNothing) {
-  const auto quiet = [](const User&) noexcept { return Decided(); };
-  const auto loud = [](const User&) { return TagBatch(); };
-  const UserRef ann("ann");
-  static_assert(noexcept(store_.modify(ann, quiet)));
-  static_assert(!noexcept(store_.modify(ann, loud)));
-}
-
 TEST_F(Modify, AKnownTokenIsAnsweredBeforeTheFunctionIsCalled) {
   const Applied first = must(store_.modify("ann", one_more, {.token = "t"}));
   come_between();
