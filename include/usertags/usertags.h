@@ -338,6 +338,11 @@ USERTAGS_C_EXPORT usertags_error* usertags_create_user(usertags_store* store, us
                                                        const usertags_tag* tags, size_t tag_count,
                                                        const usertags_write_options* options,
                                                        usertags_applied** applied);
+// Finds the user with this external id, or creates it with these tags: usertags_applied_changed() says which.
+USERTAGS_C_EXPORT usertags_error* usertags_ensure_user(usertags_store* store, usertags_text external_id,
+                                                       const usertags_tag* tags_if_created, size_t tag_count,
+                                                       const usertags_write_options* options,
+                                                       usertags_applied** applied);
 USERTAGS_C_EXPORT usertags_error* usertags_apply(usertags_store* store, usertags_text user,
                                                  const usertags_batch* batch,
                                                  const usertags_write_options* options,
@@ -359,6 +364,11 @@ USERTAGS_C_EXPORT usertags_error* usertags_writes_add_creation(usertags_writes* 
                                                                usertags_text external_id,
                                                                const usertags_tag* tags, size_t tag_count,
                                                                const usertags_write_options* options);
+USERTAGS_C_EXPORT usertags_error* usertags_writes_add_ensured(usertags_writes* writes,
+                                                              usertags_text external_id,
+                                                              const usertags_tag* tags_if_created,
+                                                              size_t tag_count,
+                                                              const usertags_write_options* options);
 USERTAGS_C_EXPORT usertags_error* usertags_writes_add_patch(usertags_writes* writes, usertags_text user,
                                                             const usertags_batch* batch,
                                                             const usertags_write_options* options);

@@ -313,6 +313,16 @@ usertags_error* usertags_writes_add_creation(usertags_writes* writes, usertags_t
   });
 }
 
+usertags_error* usertags_writes_add_ensured(usertags_writes* writes, usertags_text external_id,
+                                            const usertags_tag* tags_if_created, size_t tag_count,
+                                            const usertags_write_options* options) {
+  return add_write(writes, options, [&] {
+    return usertags::EnsureUser{.external_id = std::string(view_of(external_id, "external_id")),
+                                .tags_if_created = tags_of(tags_if_created, tag_count),
+                                .options = options_of(options)};
+  });
+}
+
 usertags_error* usertags_writes_add_patch(usertags_writes* writes, usertags_text user,
                                           const usertags_batch* batch,
                                           const usertags_write_options* options) {

@@ -201,6 +201,15 @@ usertags_error* usertags_create_user(usertags_store* store, usertags_text extern
   });
 }
 
+usertags_error* usertags_ensure_user(usertags_store* store, usertags_text external_id,
+                                     const usertags_tag* tags_if_created, size_t tag_count,
+                                     const usertags_write_options* options, usertags_applied** applied) {
+  return write(applied, [&] {
+    return writing(store).ensure_user(view_of(external_id, "external_id"),
+                                      tags_of(tags_if_created, tag_count), options_from_now(options));
+  });
+}
+
 usertags_error* usertags_apply(usertags_store* store, usertags_text user, const usertags_batch* batch,
                                const usertags_write_options* options, usertags_applied** applied) {
   return write(applied, [&] {

@@ -69,6 +69,12 @@ void test_writes(void) {
   usertags_batch_free(batch);
   usertags_write_options_free(options);
 
+  // Who is there stays as it is; who is not is created.
+  MUST(usertags_ensure_user(store, of("ada"), tags, 3, NULL, &applied));
+  CHECK(!usertags_applied_changed(applied) && usertags_applied_revision(applied) == 3);
+  CHECK(is(usertags_user_value(usertags_applied_user(applied), of("tier")), "late"));
+  usertags_applied_free(applied);
+
   MUST(usertags_delete_user(store, of("ada"), NULL, &applied));
   CHECK(usertags_applied_user(applied) == NULL && usertags_applied_revision(applied) == 4);
   usertags_applied_free(applied);
@@ -116,6 +122,15 @@ void test_many_writes(void) {
   CHECK(usertags_outcomes_size(outcomes) == 2);
   CHECK(usertags_applied_user(usertags_outcomes_applied(outcomes, 0)) == NULL);
   CHECK(is(usertags_user_external_id(usertags_applied_user(usertags_outcomes_applied(outcomes, 1))), "ada"));
+  usertags_outcomes_free(outcomes);
+  usertags_writes_clear(writes);
+  MUST(usertags_writes_add_ensured(writes, of("ada"), &tag, 1, NULL));
+  MUST(usertags_writes_add_ensured(writes, of("cyd"), &tag, 1, NULL));
+  MUST(usertags_apply_each(store, writes, &outcomes));
+  CHECK(!usertags_applied_changed(usertags_outcomes_applied(outcomes, 0)));
+  CHECK(usertags_applied_changed(usertags_outcomes_applied(outcomes, 1)));
+  CHECK(is(usertags_user_value(usertags_applied_user(usertags_outcomes_applied(outcomes, 1)), of("tier")),
+           "gold"));
   usertags_outcomes_free(outcomes);
   usertags_writes_clear(writes);
   MUST(usertags_apply_each(store, writes, &outcomes));

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import usertags
-from usertags import Batch, CreateUser, DeleteUser, Error, PatchUser, WriteOptions
+from usertags import Batch, CreateUser, DeleteUser, EnsureUser, Error, PatchUser, WriteOptions
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -85,6 +85,14 @@ class Errors(InMemory):
         self.assertEqual(self.refused("invalid_selector", self.store.count, "tier=gold,(").position, 10)
         again = pickle.loads(pickle.dumps(mismatch))
         self.assertEqual((again.code, again.current_revision, str(again)), (mismatch.code, 1, str(mismatch)))
+
+    def test_ensured_users(self):
+        self.assertTrue(self.store.ensure_user("ada", {"tier": "trial"}).changed)
+        again = self.store.ensure_user("ada", {"tier": "gold"})
+        self.assertEqual((again.changed, again.revision, again.user.tags), (False, 1, {"tier": "trial"}))
+        both = self.store.apply_each([EnsureUser("ada"), EnsureUser("bob", {"tier": "gold"})])
+        self.assertEqual([one.changed for one in both], [False, True])
+        self.refused("invalid_argument", self.store.ensure_user, "")
 
     def test_violations(self):
         self.store.create_user("ada", {"tier": "gold"})

@@ -88,6 +88,14 @@ class Store:
         with options._handle() as given:
             return self._applied("create_user", Text.of(external_id), array, len(array), given)
 
+    def ensure_user(
+        self, external_id: str, tags_if_created: Mapping[str, str] = {}, *, options: WriteOptions = _PLAIN
+    ) -> Applied:
+        """Finds the user, or creates it with these tags: `changed` says which. Errors: batch_refused, invalid_argument."""
+        array = tag_array(tags_if_created)
+        with options._handle() as given:
+            return self._applied("ensure_user", Text.of(external_id), array, len(array), given)
+
     def apply(self, user: str, batch: Batch, *, options: WriteOptions = _PLAIN) -> Applied:
         """Applies the batch to one user, named by id or external id, whole or not at all.
 

@@ -176,6 +176,20 @@ class CreateUser:
 
 
 @dataclass(frozen=True)
+class EnsureUser:
+    """Finds the user, or creates it with these tags."""
+
+    external_id: str
+    tags_if_created: Mapping[str, str] = field(default_factory=dict)
+    options: WriteOptions = WriteOptions()
+
+    def _add(self, writes: ctypes.c_void_p) -> None:
+        tags = tag_array(self.tags_if_created)
+        with self.options._handle() as options:
+            call("writes_add_ensured", writes, Text.of(self.external_id), tags, len(tags), options)
+
+
+@dataclass(frozen=True)
 class PatchUser:
     """A batch for one user, named by id or external id."""
 
@@ -200,7 +214,7 @@ class DeleteUser:
             call("writes_add_deletion", writes, Text.of(self.user), options)
 
 
-Write = Union[CreateUser, PatchUser, DeleteUser]
+Write = Union[CreateUser, EnsureUser, PatchUser, DeleteUser]
 
 
 # --- Pages. ---
