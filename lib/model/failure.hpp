@@ -23,7 +23,7 @@ struct Failure {
 
 // Where nobody could be answered any more, and going on would use what is gone.
 [[noreturn]] inline void end_process(const char* why) noexcept {
-  std::fprintf(stderr, "usertags: %s\n", why);
+  for (const char* const text : {"usertags: ", why, "\n"}) std::fputs(text, stderr);
   std::abort();
 }
 

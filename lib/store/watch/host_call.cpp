@@ -2,20 +2,28 @@
 
 #include <cstdio>
 #include <exception>
+#include <initializer_list>
 #include <string>
 
 namespace usertags::store {
 
 constinit thread_local const HostCall* HostCall::innermost = nullptr;
 
+namespace {
+
+void say(std::initializer_list<const char*> texts) noexcept {
+  for (const char* const text : texts) std::fputs(text, stderr);
+}
+
+}   // namespace
+
 void end_of_host_call(const char* name) noexcept {
   try {
     throw;
   } catch (const std::exception& exception) {
-    std::fprintf(stderr, "usertags: %s threw, which it must not; the process ends: %s\n", name,
-                 exception.what());
+    say({"usertags: ", name, " threw, which it must not; the process ends: ", exception.what(), "\n"});
   } catch (...) {
-    std::fprintf(stderr, "usertags: %s threw, which it must not; the process ends\n", name);
+    say({"usertags: ", name, " threw, which it must not; the process ends\n"});
   }
   std::terminate();
 }
