@@ -10,16 +10,11 @@
 #include <usertags/user_tag_store.hpp>
 
 #include "contenders.hpp"
+#include "must.hpp"
 #include "tag_sum.hpp"
 
 namespace usertags::bench {
 namespace {
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error("usertags: " + result.error().message());
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
 
 std::uint64_t sum(const User& user) {
   std::uint64_t sum = 0;

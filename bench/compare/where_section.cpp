@@ -11,6 +11,7 @@
 
 #include "../workload.hpp"
 #include "measure.hpp"
+#include "must.hpp"
 #include "sections.hpp"
 
 namespace usertags::bench {
@@ -18,12 +19,6 @@ namespace {
 
 constexpr std::uint32_t kUsers = 200'000;   // every other one is meant
 constexpr std::uint32_t kMeant = kUsers / 2;
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error("usertags: " + result.error().message());
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
 
 std::string name_of(std::uint32_t user) {
   return "user_ext_" + std::to_string(user);

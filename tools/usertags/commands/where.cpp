@@ -7,7 +7,6 @@
 #include "input/store_access.hpp"
 #include "output/json_out.hpp"
 #include "output/text.hpp"
-#include "terminal/caret.hpp"
 #include "terminal/progress.hpp"
 #include "terminal/signals.hpp"
 
@@ -103,11 +102,8 @@ bool WhereArguments::replaces(const std::optional<std::string>& user) const {
 int WhereArguments::run(const std::string& store_path, Console& console, std::string_view done, bool dry_run,
                         std::string note, const Call& call) const {
   const auto selector = Selector::parse(*where_);
-  if (selector) return run(store_path, *selector, console, done, dry_run, std::move(note), call);
-  const int code = console.error(selector.error());
-  if (!console.json && selector.error().position())
-    console.err().line(caret_lines(*where_, *selector.error().position()));
-  return code;
+  if (!selector) return refused_selector(*where_, selector.error(), console);
+  return run(store_path, *selector, console, done, dry_run, std::move(note), call);
 }
 
 int WhereArguments::run(const std::string& store_path, const Selector& selector, Console& console,

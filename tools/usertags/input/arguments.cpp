@@ -93,9 +93,9 @@ void SelectorArgument::declare(Arguments& arguments) {
   arguments.positional("SELECTOR", text_, "Which users, such as 'tier in (gold,silver),!churned'");
 }
 
-int SelectorArgument::refused(const Error& error, Console& console) const {
+int refused_selector(const std::string& text, const Error& error, Console& console) {
   const int code = console.error(error);
-  if (!console.json && error.position()) console.err().line(caret_lines(text_, *error.position()));
+  if (!console.json && error.position()) console.err().line(caret_lines(text, *error.position()));
   return code;
 }
 

@@ -80,14 +80,16 @@ Assignment split_assignment(std::string_view text);
 
 namespace usertags::command {
 
+// Tells why the text of a selector was refused: for people, with a caret under the place. Returns the exit code.
+int refused_selector(const std::string& text, const Error& error, Console& console);
+
 class SelectorArgument {
  public:
   void declare(Arguments& arguments);
 
   Result<Selector> parse() const { return Selector::parse(text_); }
 
-  // Tells why it was refused: for people, with a caret under the place. Returns the exit code.
-  int refused(const Error& error, Console& console) const;
+  int refused(const Error& error, Console& console) const { return refused_selector(text_, error, console); }
 
  private:
   std::string text_;
