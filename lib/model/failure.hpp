@@ -3,8 +3,6 @@
 // things (no such user, a refused batch) is a value from the start and is never thrown.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -19,12 +17,6 @@ struct Failure {
 // What happened, to what; and what to do, where that is not the same for every error of the code.
 [[noreturn]] inline void fail(ErrorCode code, std::string what, std::string remedy = {}) {
   throw Failure{Error(code, Error::Details{.what = std::move(what), .remedy = std::move(remedy)})};
-}
-
-// Where nobody could be answered any more, and going on would use what is gone.
-[[noreturn]] inline void end_process(const char* why) noexcept {
-  for (const char* const text : {"usertags: ", why, "\n"}) std::fputs(text, stderr);
-  std::abort();
 }
 
 }   // namespace usertags::model

@@ -34,8 +34,8 @@ void write_user_id(const Uuid& uuid, char* out) noexcept;   // kUserIdBytes char
 // count within a millisecond, RFC 9562, section 6.2, method 1) strictly greater, so that these alone order
 // ids. The low 14 bits are `slot`; `random` fills the remaining 48, and its low 11 bits start the counter of a
 // new millisecond, so that ids are hard to guess and at least 2,048 still fit in; when these are used up, time
-// moves on ahead of the clock. `now_ms` is cut to what 48 bits hold. Where no greater id is left, which takes a `last` of the
-// year 10889, the result is not greater than `last`.
+// moves on ahead of the clock. `now_ms` is cut to what 48 bits hold. Where no greater id is left, which takes a
+// `last` of the year 10889, the result is not greater than `last`.
 Uuid next_user_uuid(const Uuid& last, std::int64_t now_ms, std::uint64_t random, std::uint16_t slot) noexcept;
 
 // The slot of a user: XXH3-64 of the external id, modulo kSlots. By it users may be spread over many stores;

@@ -1,5 +1,6 @@
 // Matching: whether one user is meant by a selector, from the user's tags alone. For users as they were once, of whom
-// the tag index knows nothing, and for those who are looked at again; else sets find them (index/selector_evaluation.hpp).
+// the tag index knows nothing, and for those who are looked at again. Else sets find them
+// (index/selector_evaluation.hpp).
 #pragma once
 
 #include <algorithm>

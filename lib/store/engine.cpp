@@ -54,7 +54,7 @@ Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& 
 
 Engine::~Engine() {
   if (writer_ && writer_->submissions().is_calling())
-    model::end_process("a callback of submit() destroys its store");
+    end_process("a callback of submit() destroys its store");
   try {
     if (writer_) writer_->submissions().drop();
     release(false);

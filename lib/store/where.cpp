@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "index/selector_slices.hpp"
-#include "model/tag_rules.hpp"
 #include "store/write/judge.hpp"
 
 namespace usertags::store {
@@ -47,9 +46,7 @@ Result<void> WhereWalk::run(const Selector& selector, const WhereOptions& option
     return std::unexpected(
         invalid("the selector is empty and means every user", "say that everybody is meant"));
   }
-  if (!options.note.empty()) {
-    if (auto wrong = model::check_note(options.note)) return std::unexpected(invalid("the note " + *wrong));
-  }
+  if (auto wrong = check_note_of({.note = options.note})) return std::unexpected(*std::move(wrong));
   selector_ = *node;
   binding_ = {store_id_, CursorKind::select, query_hash({selector.text()})};
   options_ = &options;

@@ -1,9 +1,11 @@
 #include "store/watch/host_call.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <initializer_list>
-#include <string>
+#include <string_view>
+#include <utility>
 
 namespace usertags::store {
 
@@ -16,6 +18,11 @@ void say(std::initializer_list<const char*> texts) noexcept {
 }
 
 }   // namespace
+
+void end_process(const char* why) noexcept {
+  say({"usertags: ", why, "\n"});
+  std::abort();
+}
 
 void end_of_host_call(const char* name) noexcept {
   try {
@@ -30,13 +37,10 @@ void end_of_host_call(const char* name) noexcept {
 
 Options marked(const void* store, Options options) {
   if (options.log) {
-    options.log = marked(store, "Options::log",
-                         std::function([log = std::move(options.log)](LogLevel level, std::string_view line) {
-                           try {
-                             log(level, line);
-                           } catch (...) {   // a line that cannot be told is lost
-                           }
-                         }));
+    options.log = [store, log = std::move(options.log)](LogLevel level, std::string_view line) {
+      const HostCall call(store);
+      log(level, line);
+    };
   }
   options.clock = marked(store, "Options::clock", std::move(options.clock));
   options.uptime = marked(store, "Options::uptime", std::move(options.uptime));

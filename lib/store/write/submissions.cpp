@@ -198,10 +198,11 @@ std::unique_ptr<Submissions::Submission> Submissions::next_to_answer() {
 }
 
 void Submissions::answer(std::unique_ptr<Submission> submission) noexcept {
-  calling_.store(std::this_thread::get_id());
-  submission->done(std::move(submission->outcomes));
-  submission.reset();
-  calling_.store({});
+  {
+    const HostCall call(this);
+    submission->done(std::move(submission->outcomes));
+    submission.reset();
+  }
   {
     const model::MutexLock lock(mutex_);
     is_answering_ = false;

@@ -5,7 +5,6 @@
 // only on a thread that drains, closes, or is the commit thread, which holds nothing of the store meanwhile.
 #pragma once
 
-#include <atomic>
 #include <boost/intrusive/list.hpp>
 #include <condition_variable>
 #include <cstddef>
@@ -19,6 +18,7 @@
 #include <usertags/write.hpp>
 
 #include "model/thread_annotations.hpp"
+#include "store/watch/host_call.hpp"
 #include "store/watch/telemetry.hpp"
 #include "store/write/group_commit.hpp"
 #include "store/write/request.hpp"
@@ -61,7 +61,7 @@ class Submissions {
   void drop() USERTAGS_EXCLUDES(mutex_);
 
   // Whether the calling thread is in a callback of this store.
-  bool is_calling() const noexcept { return calling_.load() == std::this_thread::get_id(); }
+  bool is_calling() const noexcept { return HostCall::is_within(this); }
 
   SubmissionFigures figures() const USERTAGS_EXCLUDES(mutex_);
 
@@ -104,7 +104,6 @@ class Submissions {
   bool stops_ USERTAGS_GUARDED_BY(mutex_) = false;
   std::condition_variable_any has_work_;   // of the commit thread
   std::condition_variable_any has_answered_;
-  std::atomic<std::thread::id> calling_{};
   std::thread thread_ USERTAGS_GUARDED_BY(mutex_);
 };
 
