@@ -52,7 +52,7 @@ struct WhereOutcome {
   std::uint64_t changed = 0;
   std::uint64_t unchanged = 0;
   std::uint64_t refused = 0;
-  std::vector<Refusal> refusals{};   // the first kMaxRefusals
+  std::vector<Refusal> refusals{};   // the first kMaxRefusals; fewer where memory ran out
   // What ended the call before all users were done; none: all are. A user whose write has an unknown outcome
   // (outcome_unknown) is not counted.
   std::optional<Error> stopped{};

@@ -55,40 +55,70 @@ Result<void> WhereWalk::run(const Selector& selector, const WhereOptions& option
   const auto after = options.after ? decode_ordinal(binding_, options.after->text()) : 0;
   if (!after)
     return std::unexpected(Error(ErrorCode::invalid_cursor, "the cursor is not of this store and question"));
+  room_for_next_ = encode_cursor(binding_, 0).text();
+  try {
+    auto done = walk(*after);
+    tell_next(done.has_value());
+    return done;
+  } catch (...) {
+    tell_next(false);
+    throw;
+  }
+}
 
-  const std::vector<std::uint32_t> users = projection_.all_matching(*selector_, *after, options.deadline);
-  if (options.at_most && users.size() > *options.at_most) {
+void WhereWalk::tell_next(bool all_are_done) noexcept {
+  if (all_are_done)
+    outcome_->next.reset();
+  else if (last_done_)
+    outcome_->next = encode_cursor(binding_, *last_done_, std::move(room_for_next_));
+}
+
+Result<void> WhereWalk::walk(std::uint32_t after) {
+  const std::vector<std::uint32_t> users = projection_.all_matching(*selector_, after, options_->deadline);
+  if (options_->at_most && users.size() > *options_->at_most) {
     return std::unexpected(invalid("the selector matches " + std::to_string(users.size()) +
-                                       " users, which is more than " + std::to_string(*options.at_most),
+                                       " users, which is more than " + std::to_string(*options_->at_most),
                                    "see whom it matches, or allow for more"));
   }
   for (std::size_t done = 0; done < users.size();) {
-    index::require_before(options.deadline);
+    index::require_before(options_->deadline);
     const auto group = std::span(users).subspan(done, std::min(kGroup, users.size() - done));
     if (auto stopped = write_group(group)) return std::unexpected(*std::move(stopped));
     done += group.size();
-    outcome.next = encode_cursor(binding_, group.back());
-    const bool goes_on = !options.progress || options.progress(done, users.size());
+    last_done_ = group.back();
+    const bool goes_on = !options_->progress || options_->progress(done, users.size());
     if (!goes_on && done < users.size()) return std::unexpected(ErrorCode::cancelled);
   }
-  outcome.next.reset();
   return {};
 }
 
 std::optional<Error> WhereWalk::write_group(std::span<const std::uint32_t> group) {
   std::vector<std::uint32_t> left(group.begin(), group.end());
+  again_.reserve(left.size());   // once something is written, nothing may be short of memory
   for (int tries = 1; !left.empty(); ++tries) {
-    if (!look(left)) return ErrorCode::cancelled;
-    answers_.assign(writes_.size(), std::unexpected(Error(ErrorCode::store_closed)));
-    if (!writes_.empty()) writer_(writes_, answers_);
-    again_.clear();
-    if (auto stopped = settle(tries == 1, tries == kMaxTries)) {
-      if (tries > 1) outcome_->next = encode_cursor(binding_, group.back());
-      return stopped;
+    std::optional<Error> stopped = look_and_write(left);
+    if (stopped) {
+      if (tries > 1) refuse_all(left, *stopped);
+    } else {
+      stopped = settle(tries == 1, tries == kMaxTries);
     }
-    left.swap(again_);
+    if (stopped && tries > 1) last_done_ = group.back();
+    if (stopped) return stopped;
+    left.assign(again_.begin(), again_.end());
   }
   return std::nullopt;
+}
+
+// Why nothing of it was written; none where it was, whatever the answers are.
+std::optional<Error> WhereWalk::look_and_write(std::span<const std::uint32_t> ordinals) noexcept {
+  try {
+    if (!look(ordinals)) return ErrorCode::cancelled;
+    answers_.assign(writes_.size(), std::unexpected(Error(ErrorCode::store_closed)));
+    if (!writes_.empty()) writer_(writes_, answers_);
+    return std::nullopt;
+  } catch (const std::bad_alloc&) {
+    return ErrorCode::out_of_memory;
+  }
 }
 
 // False where the function could not decide.
@@ -119,7 +149,7 @@ Write WhereWalk::write_to(const model::Record& user, std::optional<TagBatch> bat
 
 // Counts what came of the turns. Where the store stopped the round, those up to the last one that was written are done;
 // in a later round all are, because users behind them were done in the first.
-std::optional<Error> WhereWalk::settle(bool is_first_round, bool is_last_try) {
+std::optional<Error> WhereWalk::settle(bool is_first_round, bool is_last_try) noexcept {
   const auto is_about_the_store = [](const Result<Applied>& answer) {
     return !answer && !concerns_one_user(answer.error().code());
   };
@@ -130,9 +160,10 @@ std::optional<Error> WhereWalk::settle(bool is_first_round, bool is_last_try) {
       return !turn.write || is_about_the_store(answers_[*turn.write]);
     };
     while (done > 0 && is_undone(turns_[done - 1])) --done;
-    if (done > 0) outcome_->next = encode_cursor(binding_, turns_[done - 1].user->ordinal());
+    if (done > 0) last_done_ = turns_[done - 1].user->ordinal();
   }
   const bool can_try_again = stop == answers_.end() && !is_last_try;
+  again_.clear();
   for (const Turn& turn : std::span(turns_).first(done)) {
     const bool has_lost =
         turn.write && !answers_[*turn.write] && answers_[*turn.write].error() == ErrorCode::revision_mismatch;
@@ -145,25 +176,35 @@ std::optional<Error> WhereWalk::settle(bool is_first_round, bool is_last_try) {
   return without_items(stop->error());
 }
 
-void WhereWalk::take(const Turn& turn) {
+void WhereWalk::take(const Turn& turn) noexcept {
   if (!turn.write) {
     ++outcome_->matched, ++outcome_->unchanged;
     return;
   }
   const Result<Applied>& answer = answers_[*turn.write];
   if (!answer && answer.error() == ErrorCode::user_not_found) return;   // gone meanwhile
+  if (!answer) return refuse(*turn.user, answer.error());
   ++outcome_->matched;
-  if (!answer)
-    refuse(*turn.user, answer.error());
-  else
-    ++(answer->changed ? outcome_->changed : outcome_->unchanged);
+  ++(answer->changed ? outcome_->changed : outcome_->unchanged);
 }
 
-void WhereWalk::refuse(const model::Record& user, const Error& error) {
-  ++outcome_->refused;
+void WhereWalk::refuse_all(std::span<const std::uint32_t> ordinals, const Error& error) noexcept {
+  for (const std::uint32_t ordinal : ordinals) {
+    const model::RecordPtr user = projection_.find_ordinal(ordinal);
+    if (user && index::matches(*selector_, *user)) refuse(*user, error);
+  }
+}
+
+// Without memory for it, a refusal is counted alone.
+void WhereWalk::refuse(const model::Record& user, const Error& error) noexcept {
+  ++outcome_->matched, ++outcome_->refused;
   if (outcome_->refusals.size() == WhereOutcome::kMaxRefusals) return;
-  outcome_->refusals.push_back(
-      {std::string(user.id()), std::string(user.external_id()), without_items(error)});
+  try {
+    outcome_->refusals.push_back(
+        {std::string(user.id()), std::string(user.external_id()), without_items(error)});
+  } catch (const std::bad_alloc&) {
+    return;
+  }
 }
 
 }   // namespace usertags::store

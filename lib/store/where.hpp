@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <usertags/tag_batch.hpp>
@@ -54,12 +55,16 @@ class WhereWalk {
     std::optional<std::size_t> write;
   };
 
+  Result<void> walk(std::uint32_t after);
+  void tell_next(bool all_are_done) noexcept;
   std::optional<Error> write_group(std::span<const std::uint32_t> group);
+  std::optional<Error> look_and_write(std::span<const std::uint32_t> ordinals) noexcept;
   bool look(std::span<const std::uint32_t> ordinals);
   Write write_to(const model::Record& user, std::optional<TagBatch> batch) const;
-  std::optional<Error> settle(bool is_first_round, bool is_last_try);
-  void take(const Turn& turn);
-  void refuse(const model::Record& user, const Error& error);
+  std::optional<Error> settle(bool is_first_round, bool is_last_try) noexcept;
+  void take(const Turn& turn) noexcept;
+  void refuse_all(std::span<const std::uint32_t> ordinals, const Error& error) noexcept;
+  void refuse(const model::Record& user, const Error& error) noexcept;
 
   const index::Projection& projection_;
   const StoreId store_id_;
@@ -71,6 +76,8 @@ class WhereWalk {
   const WhereOptions* options_ = nullptr;
   const Decision* decide_ = nullptr;
   WhereOutcome* outcome_ = nullptr;
+  std::optional<std::uint32_t> last_done_;   // whoever is not behind it is done
+  std::string room_for_next_;                // the text of its cursor will take no more
 
   // Of the round.
   std::vector<Turn> turns_;

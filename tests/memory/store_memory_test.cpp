@@ -156,12 +156,56 @@ TEST_P(StoreMemory, ManyWrites) {
   EXPECT_TRUE(must(store_.verify()).ok());
 }
 
+// What a host's function decides on has its memory from before: here the store is short of it, not the host.
+TEST_P(StoreMemory, FunctionsThatDecide) {
+  std::vector<TagBatch> batches;
+  const auto make = [&] {
+    ++value_;
+    batches.assign(20, TagBatch().set("k", std::to_string(value_)).set("a longer key", "decided"));
+  };
+  const auto decide = [&](const User&) {
+    std::optional<TagBatch> batch(std::move(batches.back()));
+    batches.pop_back();
+    return batch;
+  };
+  const auto stopped = [](const WhereOutcome& outcome) {
+    EXPECT_EQ(outcome.refused, 0U);
+    return outcome.stopped ? Answer(outcome.stopped->code()) : Answer();
+  };
+  const Selector selector = must(Selector::parse("name in (u1, u2, u3, u4), k"));
+  const WhereOptions options{.note = "a note that is longer than what a string holds in place"};
+  sweep("modify", make, [&] { return code_of(store_.modify("u1", decide)); });
+  sweep("modify_where", make, [&] { return stopped(store_.modify_where(selector, decide, options)); });
+  sweep("apply_where", make, [&] { return stopped(store_.apply_where(selector, batches.front(), options)); });
+  sweep(
+      "delete_where",
+      [&] {
+        make();
+        must(store_.ensure_user("gone", {{"k", "v"}, {"name", "gone"}}));
+      },
+      [&] { return stopped(store_.delete_where("name=gone", options)); });
+  const TagList tags{{"k", "v"}};
+  sweep("ensure_user", [&] { return code_of(store_.ensure_user("u1", tags)); });
+  reopen();
+  EXPECT_TRUE(must(store_.verify()).ok());
+}
+
+TEST_P(StoreMemory, Figures) {
+  sweep("metrics_text", [&] { return code_of(store_.metrics_text()); });
+  sweep("settings", [&] { return code_of(store_.settings()); });
+  std::uint64_t limit = 200;
+  sweep(
+      "change_settings", [&] { ++limit; },
+      [&] { return code_of(store_.change_settings({.tags_per_user = limit})); });
+}
+
 TEST_P(StoreMemory, Reading) {
   const Selector selector = must(Selector::parse("k, any(k ~ v*, name in (u1, u2)), not(x = y)"));
   const std::vector<UserRef> refs{"u1", "u2"};
   const TagBatch batch = TagBatch().set("k", "planned");
   const ApplyOptions known{.token = "token of u11"};
   sweep("find", [&] { return code_of(store_.find("u1")); });
+  sweep("read", [&] { return code_of(store_.read("u1", [](const UserView&) {})); });
   sweep("find_each", [&] { return first_failure(store_.find_each(refs)); });
   sweep("list", [&] { return code_of(store_.list()); });
   sweep("select", [&] { return code_of(store_.select(selector)); });
@@ -185,6 +229,10 @@ TEST_P(StoreMemory, ReadingTheLog) {
   };
   sweep("changes", change, [&] { return code_of(store_.changes(position)); });
   sweep("history", [&] { return code_of(store_.history("u1")); });
+  const Selector members = must(Selector::parse("k != v"));
+  sweep("membership_changes", change, [&] {
+    return code_of(store_.membership_changes(members, position, [](const MembershipChange&) {}));
+  });
   sweep("wait_for_changes", change, [&] { return code_of(store_.wait_for_changes(position, 0ms)); });
   const auto beyond = [&] { return code_of(store_.read_at_least(1'000'000, 0ms)); };
   sweep("read_at_least", [&] {

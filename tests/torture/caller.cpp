@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -239,6 +240,80 @@ void Caller::ensure() {
   claim(Source::store, ticks, 1U << intent.user, {.view = View::whole}, whole(*answer));
 }
 
+std::vector<Change> Caller::noted_changes(const Position& after, const std::string& note) const {
+  std::vector<Change> noted;
+  Position position = after;
+  for (bool more = true; more;) {
+    ChangePage page = must(shared_.store.changes(position, 1'000));
+    more = !page.changes.empty();
+    position = page.next;
+    std::ranges::copy_if(page.changes, std::back_inserter(noted),
+                         [&](const Change& change) { return change.note == note; });
+  }
+  return noted;
+}
+
+// Decides on each user whom it is given. The answer has numbers alone: what became of whom is found in the log, by the
+// note. A change is of the version that was given last, so no update is lost; and who is given matches.
+void Caller::modify_where() {
+  const std::size_t asked = dice(kAsked.size());
+  const Effect effect = any_patch();
+  const WhereOptions options{.everybody = true,
+                             .note = std::to_string(number_) + "-" + std::to_string(++walks_)};
+  const Question question{View::matching, kAsked[asked].keys, kAsked[asked].lacks, 0};
+  const Position before = shared_.store.position();
+  std::array<Version, kJudgedUsers> given{};
+  Ticks ticks{};
+  const WhereOutcome outcome = timed(
+      [&] {
+        return shared_.store.modify_where(
+            shared_.selectors[asked],
+            [&](const User& user) {
+              given.at(user_named(user.external_id())) = version_of(user);
+              return std::optional(batch_of(effect));
+            },
+            options);
+      },
+      ticks, 2 * kJudgedUsers);
+  require(!outcome.stopped && outcome.refused == 0, "a walk to all users of a selector was stopped");
+  for (std::size_t user = 0; user < kJudgedUsers; ++user) {
+    if (given[user].id == 0) continue;
+    Observation& seen = note(Kind::claim, Source::store, ticks, 1U << user, user);
+    seen.question = question;
+    seen.told = part({.view = View::whole}, user, given[user], 0);
+  }
+  const auto changes = noted_changes(before, options.note);
+  require(changes.size() == outcome.changed, "a walk tells another number of changes than the log");
+  for (const Change& change : changes) {
+    const std::size_t user = user_named(change.external_id);
+    Observation& seen = note(Kind::change, Source::store, ticks, 1U << user, kJudgedUsers + user);
+    seen.revision = seen.transaction = change.revision;
+    seen.effect = effect;
+    seen.effect.guard = Effect::Guard::revision, seen.effect.expected = given[user].revision;
+    seen.told = part({View::after, effect.keys, 0, effect.value}, user, given[user], change.revision - 1);
+  }
+}
+
+// Takes away again whom it has brought, by a value that nobody else has.
+void Caller::delete_where() {
+  const Intent birth{any_comer(), {.kind = Effect::Kind::create, .keys = any_keys(), .value = new_value()}};
+  one(birth);
+  const std::string key = kKeys[static_cast<std::size_t>(std::countr_zero(birth.effect.keys))];
+  const std::string selector = key + "=" + std::to_string(birth.effect.value);
+  const WhereOptions options{.note = std::to_string(number_) + "-" + std::to_string(++walks_)};
+  const Position before = shared_.store.position();
+  Ticks ticks{};
+  const WhereOutcome outcome = timed([&] { return shared_.store.delete_where(selector, options); }, ticks);
+  require(!outcome.stopped && outcome.refused == 0, "a walk that deletes was stopped");
+  const auto changes = noted_changes(before, options.note);
+  require(changes.size() == outcome.changed && changes.size() <= 1, "a walk deleted others than it was told");
+  for (const Change& change : changes) {
+    Observation& seen = note(Kind::change, Source::store, ticks, 1U << user_named(change.external_id));
+    seen.revision = seen.transaction = change.revision;
+    seen.effect.kind = Effect::Kind::remove;
+  }
+}
+
 void Caller::each() {
   std::vector<Intent> intents;
   for (std::size_t left = 1 + dice(8); left > 0; --left) intents.push_back({any_user(), any_patch()});
@@ -293,6 +368,7 @@ void Caller::same_request_again() {
 }
 
 void Caller::write() {
+  if (shared_.walks && dice(8) == 0) return dice(3) == 0 ? delete_where() : modify_where();
   switch (dice(19)) {
     case 16:
     case 17: return modify();

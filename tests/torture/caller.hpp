@@ -45,10 +45,12 @@ struct Shared {
   UserTagStore* follower = nullptr;
   std::array<Selector, kAsked.size()> selectors{};
   bool race;   // one thread publishes transactions of many users, and the others look at single ones
+  bool
+      walks;   // callers write to all users of a selector, and the log is kept whole: there they find what they wrote
   std::atomic<std::uint64_t> ticks = 1;
 
-  Shared(UserTagStore& opened, UserTagStore* following, bool racing)
-      : store(opened), follower(following), race(racing) {
+  Shared(UserTagStore& opened, UserTagStore* following, bool racing, bool walking)
+      : store(opened), follower(following), race(racing), walks(walking) {
     for (std::size_t i = 0; i < kAsked.size(); ++i) selectors[i] = *Selector::parse(kAsked[i].text);
   }
 };
@@ -114,6 +116,9 @@ class Caller {
   void guarded();
   void modify();
   void ensure();
+  void modify_where();
+  void delete_where();
+  std::vector<Change> noted_changes(const Position& after, const std::string& note) const;
   void one(const Intent& intent);
   void each();
   void all();
@@ -146,6 +151,7 @@ class Caller {
   std::size_t number_;
   std::mt19937_64 random_;
   std::uint32_t next_value_;
+  std::uint64_t walks_ = 0;   // that were made
   std::array<std::string, kJudgedUsers> names_;
   std::vector<Observation> seen_;
 };

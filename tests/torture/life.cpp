@@ -221,7 +221,7 @@ std::vector<Result<Applied>> send_to(UserTagStore& store, const std::vector<Writ
 
 }   // namespace
 
-Life::Answer Life::apply(const std::vector<Write>& writes, bool all_or_none) {
+ReferenceStore Life::submit(const std::vector<Write>& writes) {
   ReferenceStore next = reference_;
   for (const Write& write : writes) {
     const test::Verdict verdict = next.write(write, {});
@@ -230,6 +230,11 @@ Life::Answer Life::apply(const std::vector<Write>& writes, bool all_or_none) {
   Promise submitted = now();
   submitted.submitted = next.revision();
   promise(submitted);
+  return next;
+}
+
+Life::Answer Life::apply(const std::vector<Write>& writes, bool all_or_none) {
+  ReferenceStore next = submit(writes);
   std::vector<Applied> applied;
   if (all_or_none) {
     auto answer = store_->apply_all(writes);
@@ -244,7 +249,40 @@ Life::Answer Life::apply(const std::vector<Write>& writes, bool all_or_none) {
     }
     if (applied.empty()) return judge_error(answers.front().error().code(), next);
   }
-  acknowledge(writes, applied, std::move(next));
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    require(applied[i].changed && applied[i].revision == reference_.revision() + 1 + i,
+            "a write has another revision than its place");
+    const bool creates =
+        std::holds_alternative<CreateUser>(writes[i]) || std::holds_alternative<EnsureUser>(writes[i]);
+    if (creates) next.learn_id(applied[i].user->id());
+    const auto* patch = std::get_if<PatchUser>(&writes[i]);
+    if (patch != nullptr && !patch->options.token.empty())
+      past_.patches_with_tokens[applied[i].revision] = *patch;
+  }
+  acknowledge(std::move(next));
+  return std::nullopt;
+}
+
+// So few users are one group, which fails or not.
+Life::Answer Life::write_where() {
+  const std::string key = "key " + std::to_string(random_() % 4);
+  const bool deletes = random_() % 3 == 0;
+  const TagBatch batch = TagBatch().set("key 0", std::to_string(++number_));
+  std::vector<Write> writes;
+  for (const auto& [ordinal, user] : reference_.users()) {
+    if (!user.tags.contains(key)) continue;
+    if (deletes) writes.emplace_back(DeleteUser{user.external_id, {}});
+    if (!deletes) writes.emplace_back(PatchUser{user.external_id, batch, {}});
+  }
+  ReferenceStore next = submit(writes);
+  const std::string selector = quote(key);
+  const WhereOutcome outcome =
+      deletes ? store_->delete_where(selector) : store_->apply_where(selector, batch);
+  require(outcome.refused == 0, "a walk is refused a user");
+  require(outcome.changed == (outcome.stopped ? 0 : writes.size()),
+          "a walk has changed others than it should");
+  if (outcome.stopped) return judge_error(outcome.stopped->code(), next);
+  acknowledge(std::move(next));
   return std::nullopt;
 }
 
@@ -261,18 +299,7 @@ Life::Answer Life::judge_error(ErrorCode error, const ReferenceStore& next) {
   return error;
 }
 
-void Life::acknowledge(const std::vector<Write>& writes, const std::vector<Applied>& applied,
-                       ReferenceStore next) {
-  for (std::size_t i = 0; i < writes.size(); ++i) {
-    require(applied[i].changed && applied[i].revision == reference_.revision() + 1 + i,
-            "a write has another revision than its place");
-    const bool creates =
-        std::holds_alternative<CreateUser>(writes[i]) || std::holds_alternative<EnsureUser>(writes[i]);
-    if (creates) next.learn_id(applied[i].user->id());
-    const auto* patch = std::get_if<PatchUser>(&writes[i]);
-    if (patch != nullptr && !patch->options.token.empty())
-      past_.patches_with_tokens[applied[i].revision] = *patch;
-  }
+void Life::acknowledge(ReferenceStore next) {
   reference_ = std::move(next);
   expect_shown();
   // The contents come into the past only now: the crash points before know them all the same.

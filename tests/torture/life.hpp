@@ -65,6 +65,7 @@ class Life {
   Answer write(std::size_t count);               // one by one
   Answer write_group(std::size_t count);         // apply_each
   Answer write_transaction(std::size_t count);   // apply_all
+  Answer write_where();                          // apply_where and delete_where of those who have a key
   Answer change_settings();
   Answer maintain();
   Answer checkpoint();
@@ -84,8 +85,8 @@ class Life {
   ApplyOptions make_options();
   Answer apply(const std::vector<Write>& writes, bool all_or_none);
   Answer judge_error(ErrorCode error, const test::ReferenceStore& next);
-  void acknowledge(const std::vector<Write>& writes, const std::vector<Applied>& applied,
-                   test::ReferenceStore next);
+  test::ReferenceStore submit(const std::vector<Write>& writes);   // what they will come to
+  void acknowledge(test::ReferenceStore next);
   void settle_unknown_outcome();
   void learn_settings();
   void expect_shown() const;

@@ -35,6 +35,7 @@ struct Round {
   bool followed = false;
   bool race = false;
   bool commit_thread = false;
+  bool walks = false;
   std::uint64_t operations = 0;
   std::uint64_t seed = 0;
 };
@@ -46,7 +47,7 @@ Options options_of_store(const Round& round) {
   options.housekeeping.backlog_users = 3;
   options.housekeeping.checkpoint_wal_bytes = 500'000;
   options.busy_timeout = std::chrono::minutes(10);
-  test::settings_of(options).history.min_changes = 500;
+  test::settings_of(options).history.min_changes = round.walks ? kOperationsOfARound * kJudgedUsers : 500;
   return options;
 }
 
@@ -84,7 +85,7 @@ std::vector<std::vector<Observation>> run_round(const Round& round) {
   std::optional<UserTagStore> store(open());
   std::optional<UserTagStore> follower;
   if (round.followed) follower.emplace(follower_of(round.path));
-  Shared shared(*store, follower ? &*follower : nullptr, round.race);
+  Shared shared(*store, follower ? &*follower : nullptr, round.race, round.walks);
   std::mt19937_64 random(round.seed);
   std::vector<Caller> callers;
   for (std::size_t thread = 0; thread <= kCallers; ++thread) callers.emplace_back(shared, thread, random());
@@ -123,6 +124,7 @@ void run_linearizable(const Run& run, Tally& tally) {
     round.followed = number % 3 == 2;
     round.race = number % 2 != 0;
     round.commit_thread = number % 4 >= 2;
+    round.walks = number % 4 == 0 || number % 8 == 2;
     round.operations = std::min(kOperationsOfARound, run.rounds / 6 + 1);
     round.seed = random();
     const auto seen = run_round(round);

@@ -22,6 +22,12 @@ const std::vector<Scene> kScenes = {
     {.name = "single writes", .housekeeping = kRare, .steps = {write, write, write, write}},
     {.name = "groups", .housekeeping = kRare, .steps = {group, group, write, group}},
     {.name = "transactions", .housekeeping = kRare, .steps = {transaction, write, transaction, transaction}},
+    {.name = "walks", .housekeeping = kRare, .steps = {group, where, where, write, where, where}},
+    {.name = "walks, with housekeeping",
+     .housekeeping = kAlways,
+     .min_changes = 4,
+     .has_tokens = true,
+     .steps = {group, where, write, where, where}},
     {.name = "tokens",
      .housekeeping = kRare,
      .has_tokens = true,
@@ -92,6 +98,7 @@ Life::Answer take(Step step, Life& life, FaultVfs& faults) {
     case write: return life.write(3);
     case group: return life.write_group(8);
     case transaction: return life.write_transaction(6);
+    case where: return life.write_where();
     case settings: return life.change_settings();
     case maintain: return life.maintain();
     case checkpoint: return life.checkpoint();

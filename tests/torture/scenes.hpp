@@ -18,6 +18,7 @@ enum class Step : std::uint8_t {
   write,         // three, one by one
   group,         // apply_each of eight
   transaction,   // apply_all of six
+  where,         // apply_where, or delete_where
   settings,
   maintain,
   checkpoint,

@@ -1,8 +1,10 @@
 #include "store/read/paging.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include <xxhash.h>
 
@@ -32,14 +34,17 @@ constexpr std::size_t kMaxPosition =
     std::max(model::kMaxKeyCodePoints, model::kMaxValueCodePoints) * model::kMaxUtf8BytesPerCodePoint;
 constexpr std::size_t kMaxCharacters = (kHeadBytes + kMaxPosition + kCheckBytes + 2) / 3 * 4;
 
-std::string pack(const CursorBinding& binding, std::string_view position) {
-  std::string bytes;
-  bytes += static_cast<char>(binding.kind);
-  model::append_number(binding.query, bytes);
-  bytes += position;
+// `out` has room for packed_bytes(position).
+constexpr std::size_t packed_bytes(std::string_view position) noexcept {
+  return kHeadBytes + position.size() + kCheckBytes;
+}
+void pack(const CursorBinding& binding, std::string_view position, char* out) noexcept {
+  out[0] = static_cast<char>(binding.kind);
+  model::store_number(binding.query, out + 1);
+  std::ranges::copy(position, out + kHeadBytes);
+  const std::size_t checked = kHeadBytes + position.size();
   const auto seed = model::load_number<std::uint64_t>(binding.store_id.data());
-  model::append_number(std::uint64_t{XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed)}, bytes);
-  return bytes;
+  model::store_number(std::uint64_t{XXH3_64bits_withSeed(out, checked, seed)}, out + checked);
 }
 
 std::string_view bytes_of(const std::uint32_t& ordinal) noexcept {
@@ -58,11 +63,20 @@ std::uint64_t query_hash(std::initializer_list<std::string_view> parameters) {
 }
 
 Cursor encode_cursor(const CursorBinding& binding, std::string_view position) {
-  return Cursor(model::to_base64url(pack(binding, position)));
+  std::string bytes(packed_bytes(position), '\0');
+  pack(binding, position, bytes.data());
+  return Cursor(model::to_base64url(bytes));
 }
 
 Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal) {
   return encode_cursor(binding, bytes_of(ordinal));
+}
+
+Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal, std::string&& room) noexcept {
+  std::array<char, packed_bytes({nullptr, sizeof ordinal})> bytes;
+  pack(binding, bytes_of(ordinal), bytes.data());
+  model::to_base64url({bytes.data(), bytes.size()}, room.data());
+  return Cursor(std::move(room));
 }
 
 // What it would be encoded to has to be the cursor to the letter.

@@ -38,6 +38,8 @@ std::uint64_t query_hash(std::initializer_list<std::string_view> parameters);
 // Encoding throws std::bad_alloc, and so does decoding a text.
 Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal);
 Cursor encode_cursor(const CursorBinding& binding, std::string_view position);
+// In place of the text of another cursor with an ordinal, so that it needs no memory.
+Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal, std::string&& room) noexcept;
 std::optional<std::uint32_t> decode_ordinal(const CursorBinding& binding, std::string_view cursor);
 std::optional<std::string> decode_text(const CursorBinding& binding, std::string_view cursor);
 

@@ -32,6 +32,8 @@ TEST(RequestDigest, IsThatOfTheFormat) {
                        {.expected_revision = 7}}),
       "388e01c9d723e594ae4592c94d4bf7cd");
   EXPECT_EQ(hex_of(DeleteUser{"ann", {}}), "4601b1fa3a8cefc0ff93ff3b30ec26a8");
+  EXPECT_EQ(hex_of(EnsureUser{"ann", {{"tier", "gold"}}, {}}), "57b251c1e8434fed0324df5cfd38a865");
+  EXPECT_EQ(hex_of(PatchView{"ann", TagBatch(), {}, true}), "fe42f55ffd91b691473c7245e8b3824b");
 }
 
 std::string modification(std::string_view user, const TagBatch& batch, const ApplyOptions& options = {}) {
