@@ -175,7 +175,7 @@ Result<Applied> Engine::modify(const UserRef& user, const ApplyOptions& options,
 }
 
 Result<void> Engine::modify_where(const Selector& selector, const WhereOptions& options,
-                                  const Decision& decide, WhereOutcome& outcome) {
+                                  const WhereWork& work, WhereOutcome& outcome) {
   const auto plan_each = [this](std::span<const Write> writes, std::span<Result<Applied>> answers) {
     for (std::size_t i = 0; i < writes.size(); ++i) {
       const auto* const patch = std::get_if<PatchUser>(&writes[i]);
@@ -190,7 +190,7 @@ Result<void> Engine::modify_where(const Selector& selector, const WhereOptions& 
                  options.dry_run ? WhereWalk::Writer(plan_each) : WhereWalk::Writer(commit_each));
   WhereOptions marked_options = options;
   marked_options.progress = marked(this, "a Progress", options.progress);
-  return walk.run(selector, marked_options, decide, outcome);
+  return walk.run(selector, marked_options, work, outcome);
 }
 
 Result<Applied> Engine::plan(const PatchView& patch) const {

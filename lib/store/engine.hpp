@@ -55,7 +55,7 @@ class Engine {
   // Calls the function under no lock. Where it could not decide, it is not asked again, and the answer means nothing.
   Result<Applied> modify(const UserRef& user, const ApplyOptions& options, const Decision& decide);
   // Likewise (where.hpp).
-  Result<void> modify_where(const Selector& selector, const WhereOptions& options, const Decision& decide,
+  Result<void> modify_where(const Selector& selector, const WhereOptions& options, const WhereWork& work,
                             WhereOutcome& outcome);
   Result<Applied> plan(const PatchView& patch) const;
 

@@ -188,11 +188,10 @@ Result<Applied> UserTagStore::apply(const UserRef& user, const TagBatch& batch,
 namespace {
 
 WhereOutcome modify_all(store::Engine* engine, const Selector& selector, const WhereOptions& options,
-                        const store::Decision& decide) noexcept {
+                        const store::WhereWork& work) noexcept {
   WhereOutcome outcome;
-  const auto done = answer(engine, options.dry_run ? refuses_waits : refuses_writes, [&](auto& there) {
-    return there.modify_where(selector, options, decide, outcome);
-  });
+  const auto done = answer(engine, options.dry_run ? refuses_waits : refuses_writes,
+                           [&](auto& there) { return there.modify_where(selector, options, work, outcome); });
   if (!done) outcome.stopped = done.error();
   return outcome;
 }
@@ -201,17 +200,15 @@ WhereOutcome modify_all(store::Engine* engine, const Selector& selector, const W
 
 WhereOutcome UserTagStore::modify_where_with(const Selector& selector, const WhereOptions& options,
                                              Decider decider) noexcept {
-  return modify_all(impl_.get(), selector, options, [&](const User& found, std::optional<TagBatch>& batch) {
+  const store::Decision decide = [&](const User& found, std::optional<TagBatch>& batch) {
     return decider.call(decider.target, {found, batch});
-  });
+  };
+  return modify_all(impl_.get(), selector, options, {.decide = &decide});
 }
 
 WhereOutcome UserTagStore::apply_where(const Selector& selector, const TagBatch& batch,
                                        const WhereOptions& options) noexcept {
-  return modify_all(impl_.get(), selector, options, [&](const User&, std::optional<TagBatch>& decided) {
-    decided = batch;
-    return true;
-  });
+  return modify_all(impl_.get(), selector, options, {.batch = &batch});
 }
 
 WhereOutcome UserTagStore::delete_where(const Selector& selector, const WhereOptions& options) noexcept {

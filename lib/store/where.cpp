@@ -37,7 +37,7 @@ Error without_items(const Error& error) noexcept {
 
 }   // namespace
 
-Result<void> WhereWalk::run(const Selector& selector, const WhereOptions& options, const Decision& decide,
+Result<void> WhereWalk::run(const Selector& selector, const WhereOptions& options, const WhereWork& work,
                             WhereOutcome& outcome) {
   outcome.next = options.after;
   const auto node = selector::SelectorAccess::node(selector);
@@ -50,7 +50,7 @@ Result<void> WhereWalk::run(const Selector& selector, const WhereOptions& option
   selector_ = *node;
   binding_ = {store_id_, CursorKind::select, query_hash({selector.text()})};
   options_ = &options;
-  decide_ = &decide;
+  work_ = work;
   outcome_ = &outcome;
   const auto after = options.after ? decode_ordinal(binding_, options.after->text()) : 0;
   if (!after)
@@ -129,9 +129,11 @@ bool WhereWalk::look(std::span<const std::uint32_t> ordinals) {
     model::RecordPtr user = projection_.find_ordinal(ordinal);
     if (!user || !index::matches(*selector_, *user)) continue;
     std::optional<TagBatch> batch;
-    if (*decide_ && !(*decide_)(model::UserAccess::user(user->copy()), batch)) return false;
+    if (work_.batch != nullptr) batch = *work_.batch;
+    if (work_.decide != nullptr && !(*work_.decide)(model::UserAccess::user(user->copy()), batch))
+      return false;
     Turn turn{std::move(user), std::nullopt};
-    if (batch || !*decide_) {
+    if (batch || work_.deletes()) {
       turn.write = writes_.size();
       writes_.push_back(write_to(*turn.user, std::move(batch)));
     }

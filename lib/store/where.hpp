@@ -30,6 +30,14 @@ namespace usertags::store {
 // What a function decides on a user whom it is given; false where it could not decide (it threw).
 using Decision = std::function<bool(const User&, std::optional<TagBatch>&)>;
 
+// What is done to each user: what the function decides, the same batch, or, where there is neither, deletion.
+struct WhereWork {
+  const Decision* decide = nullptr;
+  const TagBatch* batch = nullptr;
+
+  bool deletes() const noexcept { return decide == nullptr && batch == nullptr; }
+};
+
 // Whoever loses to other writes so many times in a row is told.
 inline constexpr int kMaxTries = 64;
 
@@ -41,9 +49,9 @@ class WhereWalk {
   WhereWalk(const index::Projection& projection, const StoreId& store_id, Writer writer)
       : projection_(projection), store_id_(store_id), writer_(std::move(writer)) {}
 
-  // An empty function: the users are deleted. No lock is held while it is called, which is never again where it could
-  // not decide. Answers what stopped the walk. Throws Failure, std::bad_alloc, which stop it as well.
-  Result<void> run(const Selector& selector, const WhereOptions& options, const Decision& decide,
+  // No lock is held while the function is called, which is never again where it could not decide. Answers what stopped
+  // the walk. Throws Failure, std::bad_alloc, which stop it as well.
+  Result<void> run(const Selector& selector, const WhereOptions& options, const WhereWork& work,
                    WhereOutcome& outcome);
 
  private:
@@ -74,7 +82,7 @@ class WhereWalk {
   selector::NodePtr selector_;
   CursorBinding binding_{};
   const WhereOptions* options_ = nullptr;
-  const Decision* decide_ = nullptr;
+  WhereWork work_;
   WhereOutcome* outcome_ = nullptr;
   std::optional<std::uint32_t> last_done_;   // whoever is not behind it is done
   std::string room_for_next_;                // the text of its cursor will take no more
