@@ -2,21 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 
 namespace usertags::bench {
 namespace {
-
-// What this thread handed to write(2) and its like so far: others are at work for RocksDB.
-std::uint64_t bytes_written() {
-  std::ifstream file("/proc/thread-self/io");
-  for (std::string name; file >> name;) {
-    std::uint64_t bytes = 0;
-    file >> bytes;
-    if (name == "wchar:") return bytes;
-  }
-  throw std::runtime_error("/proc/thread-self/io does not tell what was written");
-}
 
 bool keeps_an_index_or_not(std::string_view name) {
   return name != "usertags" && name != "limit";
@@ -78,13 +66,6 @@ Medians in_turns(std::size_t rounds, const std::vector<Contestant*>& contestants
   Medians medians;
   for (const auto& [name, each] : times) medians[name] = median(each);
   return medians;
-}
-
-void let_limit_write_as_ours(Arena& arena, std::size_t group) {
-  constexpr std::uint64_t kGroups = 200;
-  const std::uint64_t before = bytes_written();
-  for (std::uint64_t i = 0; i < kGroups; ++i) arena.ours().update(group);
-  arena.limit().write_so_much((bytes_written() - before) / kGroups);
 }
 
 }   // namespace usertags::bench

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "contestant.hpp"
-#include "limit.hpp"
 
 namespace usertags::bench {
 
@@ -30,7 +29,6 @@ class Arena {
   std::vector<Contestant*> with_index();
   Contestant& ours() { return contestants_.front(); }
   Contestant* find(std::string_view name);
-  Limit& limit() { return static_cast<Limit&>(contestants_.back().contender()); }
 
   void load();   // those who are still empty
 
@@ -46,9 +44,5 @@ class Arena {
 using Medians = std::map<std::string, double>;
 Medians in_turns(std::size_t rounds, const std::vector<Contestant*>& contestants,
                  const std::function<double(Contestant&)>& measure);
-
-// Has limit write what usertags writes: the bytes of a group of usertags, as the kernel counts them over
-// many.
-void let_limit_write_as_ours(Arena& arena, std::size_t group);
 
 }   // namespace usertags::bench

@@ -54,11 +54,11 @@ Update Contestant::update_of(const Step& step) const {
   return {population_.external_id(step.user), population_.key(step.k), population_.value(step.k, step.v)};
 }
 
-double Contestant::update(std::size_t group) {
+double Contestant::update(std::size_t group, const Choice& choice) {
   std::vector<Step> steps;
   std::vector<Update> updates;
   for (std::size_t i = 0; i < group; ++i) {
-    steps.push_back(next_step());
+    steps.push_back(next_step(choice));
     updates.push_back(update_of(steps.back()));
   }
   std::vector<Answer> answers(group);
@@ -69,9 +69,9 @@ double Contestant::update(std::size_t group) {
   return us;
 }
 
-Times Contestant::update_for(double us, std::size_t group) {
+Times Contestant::update_for(double us, std::size_t group, const Choice& choice) {
   Times times;
-  for (double total = 0; total < us; total += times.back()) times.push_back(update(group));
+  for (double total = 0; total < us; total += times.back()) times.push_back(update(group, choice));
   return times;
 }
 

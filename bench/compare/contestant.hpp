@@ -32,10 +32,12 @@ class Contestant {
   void close() { contender_.reset(); }
   void open() { contender_ = entry_.make(place_); }
 
-  // The next group of updates to users chosen evenly; answers the time.
-  double update(std::size_t group);
+  // The next group of updates to users chosen evenly, or as it is said; answers the time.
+  double update(std::size_t group) { return update(group, uniform_); }
+  double update(std::size_t group, const Choice& choice);
   // Many groups, until the time is over; answers the time of each.
-  Times update_for(double us, std::size_t group);
+  Times update_for(double us, std::size_t group) { return update_for(us, group, uniform_); }
+  Times update_for(double us, std::size_t group, const Choice& choice);
 
   // For groups that somebody else makes up: what is to be done next, in numbers and in texts.
   Step next_step(const Choice& choice);

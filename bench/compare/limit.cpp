@@ -71,8 +71,11 @@ void Limit::load(std::span<const NewUser> users) {
   }
 }
 
-void Limit::update(std::span<const Update>, std::span<Answer>) {
-  const std::uint64_t bytes = std::min(bytes_, kFileBytes);
+void Limit::update(std::span<const Update> updates, std::span<Answer>) {
+  std::uint64_t bytes = 0;
+  for (const Update& update : updates)
+    bytes += kFrameBytes + update.external_id.size() + update.key.size() + update.value.size();
+  bytes = std::min(bytes, kFileBytes);
   if (written_ + bytes > kFileBytes) written_ = 0;
   check(pwrite(file_, page_.data(), bytes, static_cast<off_t>(written_)) == static_cast<ssize_t>(bytes),
         "write");

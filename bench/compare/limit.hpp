@@ -1,7 +1,7 @@
 // Limit: what physics allows. It is no store.
 //
-//   update   as many bytes as usertags writes for a group, over a preallocated, synced file, and fdatasync();
-//            nothing is judged, and nothing is changed
+//   update   what any log of the updates has to hold (their texts, and kFrameBytes each) over a preallocated, synced file,
+//            and fdatasync(); nothing is judged, and nothing is changed
 //   find     one look-up in a flat hash table of bare records, and a touch of the record
 //   count    the raw operation of CRoaring on two bitmaps
 //
@@ -33,8 +33,8 @@ class Limit final : public Contender {
   Found find(std::string_view external_id) override;
   std::uint64_t count(Tag one, Tag other) override;
 
-  // From now on each group writes so many bytes.
-  void write_so_much(std::uint64_t bytes) { bytes_ = bytes; }
+  static constexpr std::uint64_t kFrameBytes =
+      24;   // of each update: its place in the order, its time, a checksum
 
  private:
   struct Hash {
@@ -66,7 +66,6 @@ class Limit final : public Contender {
   char* allocate(std::size_t bytes);
 
   int file_;
-  std::uint64_t bytes_ = 8192;
   std::uint64_t written_ = 0;
   std::vector<char> page_;
   std::vector<std::unique_ptr<char[]>> blocks_;

@@ -51,7 +51,7 @@ Options read(int argc, char** argv) {
   app.add_option("--users", options.users, "how many users")
       ->capture_default_str()
       ->check(CLI::Range(1'000, 100'000'000));
-  app.add_option("--only", options.only, "one section: P1 to P14, P4s, groups, mixes, census");
+  app.add_option("--only", options.only, "one section: P1 to P15, P4s, groups, mixes, census");
   app.add_flag("--quick", quick, "100,000 users, unless told, and turns of a tenth of the time");
   app.add_flag("--full", full, "2,000,000 updates of each contender in P1, and growth to 10,000,000 users");
   app.add_option("--census", options.census, "the census data")->check(CLI::ExistingFile);

@@ -161,7 +161,7 @@ void lookups(Run& run) {
   bar("lmdb", 8);
   bar("sqlite_rows", 25);
   bar("rocksdb", 60);
-  run.report.within("P4 find, all tags touched, vs limit", "µs", us["usertags"], us["limit"], 1.6);
+  run.report.within("P4 find, all tags touched, vs limit", "µs", us["usertags"], us["limit"], 1.15);
   for (Contestant* const contestant : run.arena.with_index()) {
     run.report.distribution("latency-find", contestant->name(), time_each_lookup(*contestant, turn_us));
     contestant->check_all();
@@ -215,7 +215,7 @@ void lookups_beside_a_writer(Run& run) {
     all_beside.insert(all_beside.end(), times.begin(), times.end());
   }
   run.report.within("P5 p99 of find beside a writer of groups of 256, vs alone", "µs", median(beside),
-                    median(alone), 3);
+                    median(alone), 1.5);
   run.report.distribution("latency-find", "usertags beside a writer", all_beside);
 }
 

@@ -23,7 +23,7 @@ void append(Times& all, const Times& some) {
 
 // --- Many threads. ---
 
-constexpr std::uint32_t kThreads = 32;
+constexpr std::size_t kWaiting = 32;   // threads of P3
 
 struct Work {
   std::vector<Step> steps;
@@ -32,11 +32,11 @@ struct Work {
 };
 
 // Each thread has users of its own, so that what has to be answered does not hang on their order.
-std::vector<Work> share_out(Contestant& contestant, std::size_t updates) {
-  std::vector<Work> shares(kThreads);
+std::vector<Work> share_out(Contestant& contestant, std::size_t updates, std::size_t threads) {
+  std::vector<Work> shares(threads);
   for (std::size_t i = 0; i < updates; ++i) {
     const Step step = contestant.next_step();
-    Work& share = shares[step.user % kThreads];
+    Work& share = shares[step.user % threads];
     share.steps.push_back(step);
     share.updates.push_back(contestant.update_of(step));
     share.answers.emplace_back();
@@ -44,16 +44,18 @@ std::vector<Work> share_out(Contestant& contestant, std::size_t updates) {
   return shares;
 }
 
-// Time an update, when every thread waits for each of its answers.
-double threads_us(Contestant& contestant, std::size_t updates) {
-  std::vector<Work> shares = share_out(contestant, updates);
+// Time an update, when every thread waits for the answers to so many before it goes on.
+double threads_us(Contestant& contestant, std::size_t updates, std::size_t threads, std::size_t at_once) {
+  std::vector<Work> shares = share_out(contestant, updates, threads);
   const Stopwatch stopwatch;
   {
-    std::vector<std::jthread> threads;
+    std::vector<std::jthread> running;
     for (Work& share : shares) {
-      threads.emplace_back([&] {
-        for (std::size_t i = 0; i < share.updates.size(); ++i)
-          contestant.contender().update({&share.updates[i], 1}, {&share.answers[i], 1});
+      running.emplace_back([&] {
+        for (std::size_t i = 0; i < share.updates.size(); i += at_once) {
+          const std::size_t size = std::min(at_once, share.updates.size() - i);
+          contestant.contender().update({&share.updates[i], size}, {&share.answers[i], size});
+        }
       });
     }
   }
@@ -75,12 +77,14 @@ Times sustained_turn(Contestant& contestant, const Options& options) {
 
 void report_sustained(Run& run, const Medians& us) {
   for (const auto& [name, median] : us) run.report.figure(kTable, "256 in flight, sustained", name, median);
-  for (const auto& [peer, goal] : {std::pair{"rocksdb", 2.5}, {"sqlite_rows", 8}, {"lmdb", 8}}) {
+  for (const auto& [peer, goal] : {std::pair{"rocksdb", 7}, {"sqlite_rows", 18}, {"lmdb", 8}}) {
     if (us.contains(peer)) {
       run.report.faster(std::string("P1 durable updates, 256 in flight, vs ") + peer, "µs", us.at("usertags"),
                         us.at(peer), goal);
     }
   }
+  run.report.note(fmt::format("P1: {:.1f} times `limit`, which takes {:.2f} µs an update.",
+                              us.at("usertags") / us.at("limit"), us.at("limit")));
 }
 
 void report_commits(Run& run, const std::map<std::string, Times>& all) {
@@ -90,10 +94,31 @@ void report_commits(Run& run, const std::map<std::string, Times>& all) {
     run.report.figure(kLongest, "the longest", name, greatest(times) / 1e3);
     run.report.distribution("latency-group", name, times);
   }
-  run.report.within("P12 longest commit of P1, vs a bound", "ms", greatest(all.at("usertags")) / 1e3, 25, 1);
+  const Times& ours = all.at("usertags");
+  run.report.within("P12 commits of P1, 999 of 1,000, vs a bound", "ms", percentile(ours, 0.999) / 1e3, 6, 1);
   run.report.note(
-      "P12: " + run.arena.ours().contender().longest_waits() +
+      fmt::format("P12: the longest of {} commits took {:.1f} ms. ", ours.size(), greatest(ours) / 1e3) +
+      run.arena.ours().contender().longest_waits() +
       fmt::format(" `limit`, which does nothing but sync: {:.1f} ms.", greatest(all.at("limit")) / 1e3));
+}
+
+// P1 as hosts may bring it about: by four threads, or of users of whom a few are patched most.
+void other_ways_to_update(Run& run) {
+  Contestant& ours = run.arena.ours();
+  const Choice zipfian = Choice::zipfian(run.arena.population().users());
+  Times one;
+  Times four;
+  Times skewed;
+  for (std::size_t round = 0; round < run.options.rounds; ++round) {
+    one.push_back(update_us(ours, kGroup, run.options.turn_us));
+    const auto updates = static_cast<std::size_t>(run.options.turn_us / one.back());
+    four.push_back(threads_us(ours, updates, 4, kGroup));
+    skewed.push_back(mean(ours.update_for(run.options.turn_us, kGroup, zipfian)) / kGroup);
+  }
+  run.report.faster("P1b durable updates by four threads, 256 each in flight, vs one thread", "µs",
+                    median(four), median(one), 1.4);
+  run.report.within("P1z durable updates of users chosen by Zipf's law, vs evenly", "µs", median(skewed),
+                    median(one), 1);
 }
 
 }   // namespace
@@ -116,7 +141,6 @@ void warm_up(Contestant& contestant, double most_us) {
 }
 
 void single_updates(Run& run) {
-  let_limit_write_as_ours(run.arena, 1);
   BareCommit bare(run.folder / "bare-commit.db");
   Times bare_us;
   std::map<std::string, Times> all;
@@ -128,12 +152,11 @@ void single_updates(Run& run) {
   });
   for (const auto& [name, median] : us) run.report.figure(kTable, "one at a time, one thread", name, median);
   for (const auto& [name, times] : all) run.report.distribution("latency-single", name, times);
-  run.report.within("P2 one durable update at a time, vs limit", "µs", us.at("usertags"), us.at("limit"),
-                    1.25);
-  run.report.note(fmt::format(
-      "P2: a bare transaction of SQLite that writes the same two pages takes {:.0f} µs here, {:.2f} times "
-      "as long as `limit`; usertags takes {:.2f} times as long as that.",
-      median(bare_us), median(bare_us) / us.at("limit"), us.at("usertags") / median(bare_us)));
+  run.report.within("P2 one durable update at a time, vs a bare transaction of SQLite", "µs",
+                    us.at("usertags"), median(bare_us), 1.15);
+  run.report.note(
+      fmt::format("P2: the bare transaction writes the same two pages, {:.2f} times as long as `limit`.",
+                  median(bare_us) / us.at("limit")));
 }
 
 void many_threads(Run& run) {
@@ -143,19 +166,18 @@ void many_threads(Run& run) {
   Times alone;
   const Medians us = in_turns(run.options.rounds, some, [&](Contestant& contestant) {
     if (&contestant == &run.arena.ours()) alone.push_back(update_us(contestant, 1, run.options.turn_us / 2));
-    return threads_us(contestant, updates);
+    return threads_us(contestant, updates, kWaiting, 1);
   });
   for (const auto& [name, median] : us)
     run.report.figure(kTable, "one at a time from each of 32 threads", name, median);
   run.report.faster("P3 updates from 32 threads that wait, vs one thread", "µs", us.at("usertags"),
-                    median(alone), 8);
+                    median(alone), 11);
 }
 
 void sustained_updates(Run& run) {
   for (Contestant* const contestant : run.arena.everybody()) {
     if (!contestant->is_limit()) warm_up(*contestant, run.options.warm_up_us);
   }
-  let_limit_write_as_ours(run.arena, kGroup);
   std::map<std::string, Times> all;
   const Medians us = in_turns(run.options.rounds, run.arena.everybody(), [&](Contestant& contestant) {
     const Times times = sustained_turn(contestant, run.options);
@@ -164,6 +186,7 @@ void sustained_updates(Run& run) {
   });
   report_sustained(run, us);
   report_commits(run, all);
+  other_ways_to_update(run);
   for (Contestant* const contestant : run.arena.everybody()) contestant->check_all();
 }
 
@@ -196,7 +219,6 @@ void submissions(Run& run) {
 
 void group_sizes(Run& run) {
   for (const std::size_t group : {1U, 4U, 16U, 64U, 256U, 1024U, 4096U}) {
-    let_limit_write_as_ours(run.arena, group);
     const Medians us = in_turns(run.options.rounds, run.arena.with_index(), [&](Contestant& contestant) {
       return update_us(contestant, group, run.options.turn_us / 5);
     });
