@@ -104,6 +104,19 @@ TEST_F(Forging, FitsAsMuchAsItIsTold) {
   EXPECT_EQ(answer_to(Fit::digest), std::nullopt);
 }
 
+// No reader would come to see it.
+TEST_F(Forging, ARowOfARevisionToComeIsRefusedEvenIfAllFits) {
+  put_files(copy_, files_);
+  {
+    StockSqlite stock(copy_);
+    stock.run("UPDATE user SET revision = 1000000 WHERE ordinal = 2");
+    make_fit(stock, Fit::digest);
+  }
+  const auto store = UserTagStore::open(copy_, {.access = Access::read_only});
+  EXPECT_TRUE(test::told(store).contains("is of a revision that the store has not come to"))
+      << test::told(store);
+}
+
 // Half the bytes, or some more of them.
 std::size_t mutate_simply(std::uint8_t* bytes, std::size_t size, std::size_t max_size) {
   if (size != 0) bytes[size / 2] ^= 1;
