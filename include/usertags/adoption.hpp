@@ -22,20 +22,21 @@
 
 namespace usertags {
 
+// How a file is adopted.
 struct AdoptOptions {
   bool dry_run = false;   // shows and checks, and changes nothing; works beside a store that is open, too
   // Given: the file must have these settings, or the answer is settings_mismatch. Absent: any.
   std::optional<Settings> settings{};
-  std::string note = "adopted";   // kept with each change in the log, 0 to 200 characters
-  bool allow_network_file_system = false;
+  std::string note = "adopted";                    // kept with each change in the log, 0 to 200 characters
+  bool allow_network_file_system = false;          // as in Options
   std::chrono::milliseconds busy_timeout{5'000};   // for locks that other processes hold briefly
 };
 
 // One user that is not as the store left it.
 struct ForeignChange {
-  ChangeKind kind{};
-  std::string user_id{};   // empty: the user was inserted, and the store has not given it an id yet
-  std::string external_id{};
+  ChangeKind kind{};           // what it becomes in the log
+  std::string user_id{};       // empty: the user was inserted, and the store has not given it an id yet
+  std::string external_id{};   // that of the row; of a deletion, the one that the user had
   // By key, as in Change. Empty for a patch that changes no tag: then only the row is put in order.
   std::vector<TagChange> tags{};
   // True: `tags` is exactly what was changed. False: the log no longer tells what the user was. Then `tags`
@@ -51,6 +52,7 @@ struct ForeignChange {
   bool operator==(const ForeignChange&) const = default;
 };
 
+// What was found, and what became of it.
 struct Adoption {
   // In the order in which they come into the log: deletions, patches, creations; within each, users in the
   // order of their creation.

@@ -10,9 +10,11 @@
 
 namespace usertags {
 
+// One call's function, on the stack of that call.
 template <class Function, class Argument>
 class HostFunction {
  public:
+  // Refers to the function, which outlives it.
   explicit HostFunction(Function& function) noexcept : function_(std::addressof(function)) {}
 
   // What the library is given, with `this`: false where the function threw, or answered that it has enough.
@@ -20,6 +22,7 @@ class HostFunction {
     return static_cast<HostFunction*>(self)->call_function(argument);
   }
 
+  // Throws on what the function threw, if it did.
   void rethrow() const {
     if (thrown_) std::rethrow_exception(thrown_);
   }

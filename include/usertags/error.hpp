@@ -28,42 +28,43 @@ namespace usertags {
 
 // The stable names of these codes (`to_string`) are the same in C++, in JSON and in the documents.
 enum class ErrorCode : std::uint8_t {
-  batch_refused,   // violations() says why; nothing was applied
-  user_not_found,
-  user_exists,         // existing_id() names the holder of the external id
-  revision_mismatch,   // current_revision() is the user's
-  token_reused,        // another request bore the token
-  invalid_argument,
-  invalid_selector,   // position() is the byte at which it was noticed
-  invalid_cursor,     // not of this store and question
-  history_pruned,     // floor() is the oldest revision still kept
-  future_revision,    // current_revision() is the store's
-  memory_budget_exceeded,
-  read_only,
-  busy,           // not applied; try again later
-  store_locked,   // holder_pid() is the process that writes
-  store_closed,
-  store_failed,      // the store stopped after an earlier failure; open it again
-  outcome_unknown,   // applied or not? After the next open, compare intended_revision() with revision()
-  foreign_write,     // something other than the store changed the file
-  forked,            // the store belongs to the parent process
-  not_a_store,
-  unsupported_format,
-  corrupt_store,
-  permission_denied,
+  batch_refused,            // violations() says why; nothing was applied
+  user_not_found,           // nobody has the id, or external id
+  user_exists,              // existing_id() names the holder of the external id
+  revision_mismatch,        // current_revision() is the user's
+  token_reused,             // another request bore the token
+  invalid_argument,         // the message says which one, and what it may be
+  invalid_selector,         // position() is the byte at which it was noticed
+  invalid_cursor,           // not of this store and question
+  history_pruned,           // floor() is the oldest revision still kept
+  future_revision,          // current_revision() is the store's
+  memory_budget_exceeded,   // Options::memory_budget
+  read_only,                // a write to a store that is open read-only
+  busy,                     // not applied; try again later
+  store_locked,             // holder_pid() is the process that writes
+  store_closed,             // or moved from
+  store_failed,             // the store stopped after an earlier failure; open it again
+  outcome_unknown,      // applied or not? After the next open, compare intended_revision() with revision()
+  foreign_write,        // something other than the store changed the file
+  forked,               // the store belongs to the parent process
+  not_a_store,          // the file is something else, or missing where it may not be made
+  unsupported_format,   // of another version; the message has both numbers
+  corrupt_store,        // the file is damaged
+  permission_denied,    // system_error() says why, where the system said it; also of the next two
   io_error,
-  disk_full,
-  out_of_memory,
-  cancelled,
-  timeout,
-  settings_mismatch,   // current_version() is that of the store's settings
-  transaction_too_large,
+  disk_full,               // or the process's limit on the size of files
+  out_of_memory,           // all is as if the call had not been made
+  cancelled,               // Progress answered false
+  timeout,                 // a deadline, or the time to wait, has passed
+  settings_mismatch,       // current_version() is that of the store's settings
+  transaction_too_large,   // more than 64 MiB of log entries
   // Of clusters, which are not there yet.
   not_leader,       // another machine writes
   wrong_shard,      // the user is in another store
   cluster_member,   // the file belongs to a cluster: nothing else writes to it
 };
 
+// The stable name, such as "batch_refused".
 USERTAGS_EXPORT std::string_view to_string(ErrorCode) noexcept;
 
 // The values are in digests that files keep (of requests with a token): they never change.
@@ -74,10 +75,11 @@ USERTAGS_EXPORT std::string_view to_string(OperationKind) noexcept;
 
 // One reason why a batch, or the tags of a creation, was refused.
 struct Violation {
+  // Tag and Settings have the bounds.
   enum class Reason : std::uint8_t {
-    key_exists,
-    key_missing,
-    value_mismatch,
+    key_exists,       // of a create
+    key_missing,      // of an update, or an erase that must find it
+    value_mismatch,   // the user's value is not the expected one
     duplicate_key,
     empty_key,
     key_too_long,
@@ -85,23 +87,23 @@ struct Violation {
     forbidden_character,
     malformed_utf8,
     contains_nul,
-    too_many_tags,
-    too_many_operations,
+    too_many_tags,         // the user would have more
+    too_many_operations,   // of a batch
   };
   // What the reason is about. A violation of the whole batch names no operation and no key.
   enum class Subject : std::uint8_t { batch, key, value };
 
-  Reason reason{};
-  Subject subject = Subject::batch;
-  std::optional<std::size_t> item{};    // which Write, in a call with many
-  std::optional<std::size_t> index{};   // which operation, in the order in which they were given
-  std::optional<OperationKind> operation{};
+  Reason reason{};                            // what is wrong
+  Subject subject = Subject::batch;           // with what
+  std::optional<std::size_t> item{};          // which Write, in a call with many
+  std::optional<std::size_t> index{};         // which operation, in the order in which they were given
+  std::optional<OperationKind> operation{};   // its kind
   // As it was given, also where it is malformed. Of a key longer than kMaxKeyBytes, the beginning, cut
   // between characters.
   std::string key{};
-  std::optional<std::string> current{};       // the user's value of the key, where it helps
-  std::optional<std::size_t> first_index{};   // of duplicate_key: the operation that had the key first
-  std::optional<OperationKind> first_operation{};
+  std::optional<std::string> current{};             // the user's value of the key, where it helps
+  std::optional<std::size_t> first_index{};         // of duplicate_key: the operation that had the key first
+  std::optional<OperationKind> first_operation{};   // its kind
   // The bound, and the size found: in characters (key_too_long, value_too_long), tags (too_many_tags) or
   // operations (too_many_operations).
   std::optional<std::size_t> limit{};
@@ -110,11 +112,12 @@ struct Violation {
   std::optional<std::size_t> position{};
   std::optional<char> character{};   // of forbidden_character: which one
 
-  static constexpr std::size_t kMaxKeyBytes = 256;
+  static constexpr std::size_t kMaxKeyBytes = 256;   // of `key`
 
   bool operator==(const Violation&) const = default;
 };
 
+// Stable names, such as "key_exists" and "batch".
 USERTAGS_EXPORT std::string_view to_string(Violation::Reason) noexcept;
 USERTAGS_EXPORT std::string_view to_string(Violation::Subject) noexcept;
 // As Error::message() lists it, on one line: `set k: value_too_long: 201 of 200 characters`.
@@ -129,8 +132,9 @@ class [[nodiscard]] USERTAGS_EXPORT Error {
   struct Details {
     std::string what{};     // the message's first half: what happened, to what
     std::string remedy{};   // its second half: what to do; empty: what to do about any error of this code
+    // The others are described at the accessors of their names.
     std::vector<Violation> violations{};
-    std::optional<std::size_t> item{};   // of apply_all: the first Write that failed
+    std::optional<std::size_t> item{};
     std::string existing_id{};
     std::optional<std::uint64_t> current_revision{};
     std::optional<std::uint64_t> intended_revision{};
@@ -141,15 +145,16 @@ class [[nodiscard]] USERTAGS_EXPORT Error {
     std::optional<int> system_error{};   // errno of the failed system call
   };
 
-  Error(ErrorCode code) noexcept : code_(code) {}   // implicit: `return std::unexpected(ErrorCode::busy)`
-  Error(ErrorCode code, std::string what) noexcept;
-  Error(ErrorCode code, Details details) noexcept;   // without memory for the details, they are left out
+  Error(ErrorCode code) noexcept : code_(code) {}     // implicit: `return std::unexpected(ErrorCode::busy)`
+  Error(ErrorCode code, std::string what) noexcept;   // Details::what alone
+  Error(ErrorCode code, Details details) noexcept;    // without memory for the details, they are left out
+  // One that was moved from keeps its code alone.
   Error(const Error& other) noexcept;
   Error(Error&& other) noexcept;
   Error& operator=(Error other) noexcept;
   ~Error();
 
-  ErrorCode code() const noexcept { return code_; }
+  ErrorCode code() const noexcept { return code_; }   // the kind of error, for programs
   // What happened, to what, and what to do: one line without a full stop. Made on demand; throws
   // std::bad_alloc. Texts from outside stand in quotes ("key", "value", 'path'), and are cut at 80 bytes (a
   // path at 4,096), which "…" shows.
@@ -161,14 +166,16 @@ class [[nodiscard]] USERTAGS_EXPORT Error {
   std::span<const Violation> violations() const noexcept USERTAGS_LIFETIMEBOUND;   // of batch_refused
   std::optional<std::size_t> item() const noexcept;   // of apply_all: the first Write that failed
   std::string_view existing_id() const noexcept USERTAGS_LIFETIMEBOUND;   // of user_exists; else empty
+  // Of revision_mismatch, the user's; of future_revision, and of the timeout of read_at_least(), the store's.
   std::optional<std::uint64_t> current_revision() const noexcept;
   std::optional<std::uint64_t> intended_revision() const noexcept;   // of outcome_unknown
   std::optional<std::uint64_t> floor() const noexcept;               // of history_pruned
   std::optional<std::uint64_t> current_version() const noexcept;     // of settings_mismatch
   std::optional<std::int64_t> holder_pid() const noexcept;           // of store_locked
   std::optional<std::size_t> position() const noexcept;   // of invalid_selector: bytes from the start
-  std::optional<int> system_error() const noexcept;
+  std::optional<int> system_error() const noexcept;       // errno of the failed system call
 
+  // Of one code, whatever else they name.
   friend bool operator==(const Error& error, ErrorCode code) noexcept { return error.code_ == code; }
 
  private:
@@ -177,6 +184,7 @@ class [[nodiscard]] USERTAGS_EXPORT Error {
   Shared* shared_ = nullptr;
 };
 
+// A value, or why there is none.
 template <class T>
 using Result = std::expected<T, Error>;
 

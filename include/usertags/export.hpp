@@ -4,8 +4,10 @@
 // temporary (-Wdangling).
 #pragma once
 
+// Shown by a shared library.
 #define USERTAGS_EXPORT [[gnu::visibility("default")]]
 
+// The answer is a view of this.
 #if defined(__clang__) && __has_cpp_attribute(clang::lifetimebound)
 #define USERTAGS_LIFETIMEBOUND [[clang::lifetimebound]]
 #else

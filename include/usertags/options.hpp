@@ -19,13 +19,15 @@
 
 namespace usertags {
 
+// What a write has survived when it is answered.
 enum class Durability : std::uint8_t {
   full,      // a write that was answered survives power loss, if the device honours its sync
   relaxed,   // it survives a process crash; power loss may drop the newest commits, never part of one
 };
 
+// What the process may do to the file.
 enum class Access : std::uint8_t {
-  read_write,
+  read_write,   // one process at a time; others may read
   read_only,   // writes nothing; works beside a live writer; shows the state at its opening or last refresh()
   exclusive,   // read_write, and no other process can read the file meanwhile
 };
@@ -42,18 +44,20 @@ struct Housekeeping {
   std::uint64_t max_wal_bytes = std::uint64_t{1} << 30;
 };
 
+// error: the store stops. docs/semantics.md, "Opening and closing", lists what is logged.
 enum class LogLevel : std::uint8_t { info, warning, error };
 
+// How a process opens a store.
 struct Options {
-  Durability durability = Durability::full;
-  Access access = Access::read_write;
-  bool create_if_missing = true;            // else a missing or empty file is not_a_store
-  bool allow_network_file_system = false;   // its locks are the host's risk then; else invalid_argument
-  bool secure_delete = false;               // overwrite freed pages with zeros; costs writes
+  Durability durability = Durability::full;   // of each commit
+  Access access = Access::read_write;         // for as long as it is open
+  bool create_if_missing = true;              // else a missing or empty file is not_a_store
+  bool allow_network_file_system = false;     // its locks are the host's risk then; else invalid_argument
+  bool secure_delete = false;                 // overwrite freed pages with zeros; costs writes
   // Given: a new store gets these settings; an existing store must have them, or the answer is
   // settings_mismatch. Absent: an existing store keeps its own, a new one gets the defaults.
   std::optional<Settings> settings{};
-  Housekeeping housekeeping{};
+  Housekeeping housekeeping{};   // when to do what can wait
   // Bytes of memory that the data may take, as Stats::memory_bytes() counts them; 0: no bound. A write, an
   // open or a refresh() that would take more is refused with memory_budget_exceeded; deletions, and patches
   // that only erase, never are. SQLite's page cache, and what a call itself needs, come on top.

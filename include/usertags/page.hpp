@@ -29,7 +29,9 @@ namespace usertags {
 // over reopening. It is checked, but not protected against forgery.
 class Cursor {
  public:
+  // What text() was. Nothing is checked before a call takes it.
   explicit Cursor(std::string text) noexcept : text_(std::move(text)) {}
+  // To keep.
   const std::string& text() const noexcept USERTAGS_LIFETIMEBOUND { return text_; }
   bool operator==(const Cursor&) const = default;
 
@@ -37,6 +39,7 @@ class Cursor {
   std::string text_;
 };
 
+// Which page is asked for.
 struct PageRequest {
   std::size_t limit = 100;         // 1 to 10,000
   std::optional<Cursor> after{};   // none: from the start
@@ -51,14 +54,14 @@ struct AskOptions {
 
 // Users in the order of their creation, as they were at one moment.
 struct UserPage {
-  std::vector<User> users;
+  std::vector<User> users;      // at most `limit`
   std::optional<Cursor> next;   // none: this was the last page
   std::uint64_t revision = 0;   // the store's, at which the page was read
 };
 
 // How many users match.
 struct Count {
-  std::uint64_t count = 0;
+  std::uint64_t count = 0;      // users
   std::uint64_t revision = 0;   // the store's, at which they were counted
 };
 

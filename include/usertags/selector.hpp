@@ -41,6 +41,7 @@ class SelectorAccess;
 // a text that is refused. May throw std::bad_alloc.
 USERTAGS_EXPORT std::string quote(std::string_view value);
 
+// Which users are meant.
 class USERTAGS_EXPORT Selector {
  public:
   Selector() noexcept = default;   // every user
@@ -61,10 +62,10 @@ class USERTAGS_EXPORT Selector {
   // and keys that a tag can have. What is made of a refused selector is refused for the same reason.
   std::optional<Error> error() const;
 
-  Selector operator&&(const Selector& other) const;
-  Selector operator||(const Selector& other) const;
-  Selector operator!() const;   // of every user: a selector that matches nobody
-  bool operator==(const Selector& other) const;
+  Selector operator&&(const Selector& other) const;   // users that both match
+  Selector operator||(const Selector& other) const;   // users that one of them matches
+  Selector operator!() const;                         // of every user: a selector that matches nobody
+  bool operator==(const Selector& other) const;       // the same canonical text
 
  private:
   friend class selector::SelectorAccess;
@@ -80,9 +81,10 @@ class USERTAGS_EXPORT Selector {
 // that lack it.
 class USERTAGS_EXPORT SelectorKey {
  public:
+  // The selectors that it makes are refused where no tag can have the key.
   explicit SelectorKey(std::string_view key) : key_(key) {}
 
-  Selector exists() const;
+  Selector exists() const;   // with whatever value
 
   // At least one value, else the selector is refused. A value that no tag can have matches nobody.
   Selector in(std::initializer_list<std::string_view> values) const { return in_any_of(copied(values)); }
@@ -97,6 +99,7 @@ class USERTAGS_EXPORT SelectorKey {
   Selector not_in(const Range& values) const {
     return !in(values);
   }
+  // The one value; any other, or none.
   friend Selector operator==(const SelectorKey& key, std::string_view value) { return key.in({value}); }
   friend Selector operator!=(const SelectorKey& key, std::string_view value) { return key.not_in({value}); }
 
@@ -121,6 +124,7 @@ class USERTAGS_EXPORT SelectorKey {
   std::string key_;
 };
 
+// The beginning of a built selector: key("tier") == "gold".
 inline SelectorKey key(std::string_view text) {
   return SelectorKey(text);
 }

@@ -26,7 +26,7 @@ namespace usertags {
 // newer, and it is older than `min_age`. Age is lived time: it grows while the store is open for writing, by
 // a clock that nobody can set.
 struct History {
-  bool keep_all = false;
+  bool keep_all = false;                 // prune nothing: the bounds do not count then
   std::uint64_t min_changes = 100'000;   // 0 to 2^63 - 1
   std::chrono::seconds min_age{0};       // 0 or more
 
@@ -46,21 +46,22 @@ struct Tokens {
 struct Settings {
   std::size_t tags_per_user = 256;           // 1 to 65,534; a user that has more may change and shrink
   std::size_t operations_per_batch = 1024;   // 1 to 1,000,000
-  History history{};
-  Tokens tokens{};
+  History history{};                         // how much of the log is kept
+  Tokens tokens{};                           // how long tokens are kept
 
   bool operator==(const Settings&) const = default;
 };
 
 // The settings as a store has them. A new store begins with version 1; each change adds one.
 struct StoredSettings : Settings {
-  std::uint64_t version = 1;
+  std::uint64_t version = 1;   // of the settings, not of the library
 
   bool operator==(const StoredSettings&) const = default;
 };
 
 // What is to be changed; what is absent stays as it is.
 struct SettingsChange {
+  // As in Settings.
   std::optional<std::size_t> tags_per_user{};
   std::optional<std::size_t> operations_per_batch{};
   std::optional<History> history{};
@@ -74,8 +75,8 @@ USERTAGS_EXPORT SettingsChange change_to(const Settings& settings) noexcept;
 // operations_per_batch, history_keep_all (0 or 1), history_min_changes, history_min_age_s (seconds),
 // tokens_max_count, tokens_max_age_s (seconds).
 struct NamedSetting {
-  std::string_view name;
-  std::int64_t value = 0;
+  std::string_view name;    // a literal
+  std::int64_t value = 0;   // in the unit that the name says
 
   bool operator==(const NamedSetting&) const = default;
 };

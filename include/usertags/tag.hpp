@@ -21,8 +21,8 @@ namespace usertags {
 // is a code point of well-formed UTF-8; '#', '/', ':' and NUL are in neither. Bytes in, bytes out: nothing is
 // folded or normalized.
 struct Tag {
-  std::string_view key;
-  std::string_view value;
+  std::string_view key;     // 1 to 50 characters
+  std::string_view value;   // 0 to 200
 
   bool operator==(const Tag&) const = default;
 };
@@ -32,8 +32,9 @@ struct Tag {
 // every violation at once, by position in the list.
 class TagList {
  public:
-  using Entry = std::pair<std::string, std::string>;
+  using Entry = std::pair<std::string, std::string>;   // key and value
 
+  // Copies what it is given.
   TagList() = default;
   TagList(std::initializer_list<Tag> tags) {
     entries_.reserve(tags.size());
@@ -49,11 +50,13 @@ class TagList {
     for (const auto& [key, value] : range) add(key, value);
   }
 
+  // Adds at the end, also a key that is there: the call that takes the list refuses it then.
   TagList& add(std::string_view key, std::string_view value) {
     entries_.emplace_back(std::string(key), std::string(value));
     return *this;
   }
 
+  // The entries, in the order in which they were given.
   std::size_t size() const noexcept { return entries_.size(); }
   bool empty() const noexcept { return entries_.empty(); }
   auto begin() const noexcept { return entries_.begin(); }

@@ -37,17 +37,19 @@ struct EraseOptions {
 
 // One operation, as the batch keeps it. Its position in the batch is the `index` of a Violation.
 struct Operation {
-  OperationKind kind{};
-  bool must_exist = false;   // of erase; create and update say it by their kind
-  std::string key{};
-  std::string value{};   // empty for erase
-  std::optional<std::string> expected_value{};
+  OperationKind kind{};                          // what it does to its key
+  bool must_exist = false;                       // of erase; create and update say it by their kind
+  std::string key{};                             // as it was given
+  std::string value{};                           // empty for erase
+  std::optional<std::string> expected_value{};   // of update, set and erase: the guard
 
   bool operator==(const Operation&) const = default;
 };
 
+// Operations on the tags of one user, to be applied together.
 class TagBatch {
  public:
+  // Each adds one operation, and answers the batch.
   TagBatch& create(std::string_view key, std::string_view value) & {
     return add(OperationKind::create, key, value);
   }
@@ -73,6 +75,7 @@ class TagBatch {
     return std::move(erase(key, options));
   }
 
+  // The operations, in the order in which they were added. clear() removes them all.
   std::span<const Operation> operations() const noexcept USERTAGS_LIFETIMEBOUND { return operations_; }
   std::size_t size() const noexcept { return operations_.size(); }
   bool empty() const noexcept { return operations_.empty(); }

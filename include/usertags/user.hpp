@@ -36,6 +36,7 @@ USERTAGS_EXPORT void release(const Record*) noexcept;
 // no use for it.
 class SnapshotRef {
  public:
+  // Copying counts a reference.
   SnapshotRef() noexcept = default;
   SnapshotRef(const SnapshotRef& other) noexcept : record_(other.record_) {
     if (record_ != nullptr) model::retain(record_);
@@ -49,6 +50,7 @@ class SnapshotRef {
     if (record_ != nullptr) model::release(record_);
   }
 
+  // The snapshot; none: nullptr.
   const model::Record* get() const noexcept { return record_; }
   explicit operator bool() const noexcept { return record_ != nullptr; }
 
@@ -62,6 +64,7 @@ class SnapshotRef {
 // Walks the tags of one snapshot in bytewise order of their keys.
 class USERTAGS_EXPORT TagIterator {
  public:
+  // Values are made on the way: a reference is a Tag.
   using iterator_concept = std::forward_iterator_tag;
   using iterator_category = std::input_iterator_tag;
   using value_type = Tag;
@@ -69,9 +72,11 @@ class USERTAGS_EXPORT TagIterator {
   using reference = Tag;
   using pointer = const Tag*;
 
+  // The end of any snapshot; and the beginning of this one, which has to outlive it.
   TagIterator() noexcept = default;
   explicit TagIterator(const model::Record& record) noexcept;
 
+  // Only before the end. The texts live as long as the snapshot.
   Tag operator*() const noexcept { return tag_; }
   const Tag* operator->() const noexcept { return &tag_; }
   TagIterator& operator++() noexcept {
@@ -98,6 +103,7 @@ class USERTAGS_EXPORT TagIterator {
 // `for (auto [key, value] : store.find(x)->tags())` is safe.
 class USERTAGS_EXPORT TagsView {
  public:
+  // The tags, in bytewise order of keys.
   TagIterator begin() const noexcept { return snapshot_ ? TagIterator(*snapshot_.get()) : TagIterator(); }
   TagIterator end() const noexcept { return {}; }
   std::size_t size() const noexcept;
@@ -120,8 +126,10 @@ class TagValue {
   TagValue(const std::string& text USERTAGS_LIFETIMEBOUND) noexcept : value_(text) {}
   TagValue(std::string&&) = delete;
 
+  // The text, which lives as long as any reference to the snapshot.
   std::string_view view() const noexcept { return value_; }
   operator std::string_view() const noexcept { return value_; }
+  // The same bytes.
   friend bool operator==(const TagValue& left, std::string_view right) noexcept {
     return left.value_ == right;
   }
@@ -138,9 +146,10 @@ class TagValue {
 // A snapshot of one user. One that was moved from may only be assigned to, or destroyed.
 class USERTAGS_EXPORT User {
  public:
-  UserId id() const noexcept;
-  std::string_view external_id() const noexcept USERTAGS_LIFETIMEBOUND;
-  std::uint64_t revision() const noexcept;   // of the user's last change
+  UserId id() const noexcept;   // the store's name of the user: never another one's
+  std::string_view external_id() const noexcept USERTAGS_LIFETIMEBOUND;   // the host's name of the user
+  std::uint64_t revision() const noexcept;                                // of the user's last change
+  // All tags, by key; the view keeps the snapshot alive.
   TagsView tags() const noexcept { return TagsView(snapshot_); }
   std::optional<TagValue> tag(std::string_view key) const noexcept;   // none: the user lacks the key
 
@@ -158,9 +167,12 @@ class USERTAGS_EXPORT User {
 // it hands out, is valid only until that function returns.
 class USERTAGS_EXPORT UserView {
  public:
+  // A range of Tag, in bytewise order of keys.
   class Tags {
    public:
+    // Made by tags().
     explicit Tags(const model::Record& record) noexcept : record_(&record) {}
+    // The tags.
     TagIterator begin() const noexcept { return TagIterator(*record_); }
     TagIterator end() const noexcept { return {}; }
 
@@ -168,6 +180,7 @@ class USERTAGS_EXPORT UserView {
     const model::Record* record_;
   };
 
+  // As in User, but nothing of it keeps the snapshot alive.
   UserId id() const noexcept;
   std::string_view external_id() const noexcept;
   std::uint64_t revision() const noexcept;

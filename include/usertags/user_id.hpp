@@ -20,16 +20,19 @@ namespace model {
 class Record;
 }   // namespace model
 
+// The id of a user, which never becomes another user's.
 class UserId {
  public:
-  static constexpr std::size_t kCharacters = 31;
+  static constexpr std::size_t kCharacters = 31;   // of every id
 
   UserId() noexcept = default;   // of no user: the empty text
 
+  // The text, which lives as long as this value.
   std::string_view view() const& noexcept { return text(); }
   std::string_view view() const&& = delete;
   operator std::string_view() const& noexcept { return text(); }
   operator std::string_view() const&& = delete;
+  // The text, of a temporary, too.
   operator std::string() const { return std::string(text()); }
 
   // Ids ascend in the order of creation.

@@ -25,9 +25,10 @@ namespace usertags {
 // can name no user (empty, too long, malformed) names none: calls answer user_not_found.
 class UserRef {
  public:
-  // any: the form of the text tells.
+  // What the text is. any: the form of the text tells.
   enum class Kind : std::uint8_t { any, id, external_id };
 
+  // Any string; its form tells what it is.
   template <class Text>
     requires std::convertible_to<const Text&, std::string_view> &&
              (!std::same_as<std::remove_cvref_t<Text>, UserRef>)
@@ -35,9 +36,11 @@ class UserRef {
   UserRef(const std::string& text USERTAGS_LIFETIMEBOUND) noexcept : text_(text) {}
   UserRef(std::nullptr_t) = delete;
 
+  // The text is an id, or an external id, whatever its form.
   static UserRef id(std::string_view text) noexcept { return {text, Kind::id}; }
   static UserRef external_id(std::string_view text) noexcept { return {text, Kind::external_id}; }
 
+  // As it was made.
   std::string_view text() const noexcept { return text_; }
   Kind kind() const noexcept { return kind_; }
 

@@ -76,6 +76,7 @@
 #include <usertags/where.hpp>
 #include <usertags/write.hpp>
 
+// All of the library in C++.
 namespace usertags {
 
 // Any string, as the text of a selector. Nothing else: `{}` is every user, as Selector().
@@ -91,6 +92,7 @@ concept RangeOfUsers =
     (std::is_lvalue_reference_v<std::ranges::range_reference_t<const Range>> ||
      std::is_trivially_copyable_v<std::ranges::range_reference_t<const Range>>);
 
+// A store that is open. It can be moved, not copied.
 class USERTAGS_EXPORT UserTagStore {
  public:
   // Opens the store in the SQLite file at `path`, or makes it (Options::create_if_missing). PATH-wal,
@@ -118,6 +120,7 @@ class USERTAGS_EXPORT UserTagStore {
   [[nodiscard]] static Result<Adoption> adopt(const std::filesystem::path& path,
                                               const AdoptOptions& options = {}) noexcept;
 
+  // What it was moved from answers store_closed. The store that is assigned to ends as by its destructor.
   UserTagStore(UserTagStore&& other) noexcept;
   UserTagStore& operator=(UserTagStore&& other) noexcept;
   // Closes without folding; what was submitted, and is not committed, is answered with store_closed. Users that

@@ -6,6 +6,7 @@
 #include <usertags/export.hpp>
 
 // NOLINTBEGIN(modernize-macro-to-enum): the preprocessor is to compare them.
+// Of the headers.
 #define USERTAGS_VERSION_MAJOR 0
 #define USERTAGS_VERSION_MINOR 1
 #define USERTAGS_VERSION_PATCH 0

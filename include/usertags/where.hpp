@@ -22,6 +22,7 @@
 
 namespace usertags {
 
+// Whom a write to many users is for, and how far it may go.
 struct WhereOptions {
   bool everybody = false;   // an empty selector, which means every user, is refused without it
   // Where more users match, the call is refused before its first write.
@@ -39,19 +40,20 @@ struct WhereOptions {
 
 // A user to whom the write was refused.
 struct Refusal {
+  // Whose write it was.
   std::string user_id{};
   std::string external_id{};
-  Error error;
+  Error error;   // why: batch_refused, revision_mismatch, memory_budget_exceeded or transaction_too_large
 };
 
 // What came of the users, also where the call was stopped: what it had done by then stays done.
 struct WhereOutcome {
-  static constexpr std::size_t kMaxRefusals = 1'000;
+  static constexpr std::size_t kMaxRefusals = 1'000;   // that are kept
 
-  std::uint64_t matched = 0;   // changed, unchanged and refused
-  std::uint64_t changed = 0;
-  std::uint64_t unchanged = 0;
-  std::uint64_t refused = 0;
+  std::uint64_t matched = 0;         // changed, unchanged and refused
+  std::uint64_t changed = 0;         // written
+  std::uint64_t unchanged = 0;       // nothing was to be done
+  std::uint64_t refused = 0;         // not written; the rest went on
   std::vector<Refusal> refusals{};   // the first kMaxRefusals; fewer where memory ran out
   // What ended the call before all users were done; none: all are. A user whose write has an unknown outcome
   // (outcome_unknown) is not counted.

@@ -40,6 +40,7 @@ struct ApplyOptions {
 
 // As UserTagStore::create_user().
 struct CreateUser {
+  // The arguments of that call, here and below.
   std::string external_id{};
   TagList tags{};
   ApplyOptions options{};
@@ -47,24 +48,25 @@ struct CreateUser {
 
 // As UserTagStore::ensure_user(): creates the user, unless one with this external id is there.
 struct EnsureUser {
-  std::string external_id{};
+  std::string external_id{};   // who is to be there
   TagList tags_if_created{};   // a user who is there keeps the tags that it has
-  ApplyOptions options{};
+  ApplyOptions options{};      // without expected_revision
 };
 
 // As UserTagStore::apply(). `user` is an id or an external id, as in UserRef.
 struct PatchUser {
-  std::string user{};
-  TagBatch batch{};
-  ApplyOptions options{};
+  std::string user{};       // who is meant
+  TagBatch batch{};         // whole, or not at all
+  ApplyOptions options{};   // guard, token, note, deadline
 };
 
 // As UserTagStore::delete_user().
 struct DeleteUser {
-  std::string user{};
-  ApplyOptions options{};
+  std::string user{};       // who is meant: an id or an external id
+  ApplyOptions options{};   // guard, token, note, deadline
 };
 
+// One write of many.
 using Write = std::variant<CreateUser, PatchUser, DeleteUser, EnsureUser>;
 
 // The answer to a write that was applied.
