@@ -5,8 +5,8 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
-#include <optional>
 #include <string>
+#include <thread>
 
 #include <usertags/user_tag_store.hpp>
 
@@ -48,12 +48,14 @@ Result<void> follow(UserTagStore& store, char** keys) {
 int main(int count, char** arguments) {
   if (count < 2) return 2;
   for (const int signal : {SIGTERM, SIGINT}) std::signal(signal, [](int) { ended = 1; });
-  Result<void> done;
-  do {
-    auto store = UserTagStore::open(arguments[1], {.access = Access::read_only});
+  auto store = UserTagStore::open(arguments[1], {.access = Access::read_only});
+  if (!store) return std::cerr << store.error().message() << '\n', 1;
+  auto done = follow(*store, arguments + 2);
+  while (!done && ended == 0) {   // a restore: another file is in place, or none yet
+    std::cerr << done.error().message() << '\n';
+    std::this_thread::sleep_for(500ms);
+    store = UserTagStore::open(arguments[1], {.access = Access::read_only});
     done = store ? follow(*store, arguments + 2) : std::unexpected(store.error());
-  } while (!done &&
-           done.error() == ErrorCode::store_failed);   // another file, as after a restore: begin anew
-  if (!done) std::cerr << done.error().message() << '\n';
+  }
   return done ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 // An outbox: tells another system, a database, of every change, exactly once. The messages and the position up to which
 // they were told are one transaction there; so this may be killed at any moment, and goes on where it was.
 //
-//   outbox STORE DATABASE     runs beside the process that writes, until it is killed
+//   outbox STORE DATABASE     runs beside the process that writes, until it is killed, or something fails: start it again
 //
 // Somebody else works off table `message`, in the order of numbers. At `anew` he drops whom he knows, and is told of all
 // users again. Of `patched`, table `message_tag` has the tags that changed; one without a value was removed.
