@@ -1,4 +1,4 @@
-// Runs the test that is named, in a folder of its own, which is the working directory.
+// Runs the test that is named, in a folder of its own, which is the working directory; `list` names them.
 #include <string.h>
 
 #include "check.h"
@@ -14,6 +14,9 @@ int main(int count, char** arguments) {
       {"followers", test_followers}, {"care", test_care},     {"threads", test_threads},
       {"close", test_close},
   };
+  const int lists = count == 2 && strcmp(arguments[1], "list") == 0;
+  for (size_t i = 0; lists && i < sizeof tests / sizeof *tests; ++i) puts(tests[i].name);
+  if (lists) return 0;
   for (size_t i = 0; i < sizeof tests / sizeof *tests; ++i) {
     if (count != 2 || strcmp(arguments[1], tests[i].name) != 0) continue;
     tests[i].run();
