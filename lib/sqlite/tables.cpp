@@ -92,11 +92,29 @@ std::string_view UserTable::json_of(const model::Record& record) {
   return json_;
 }
 
+// What no store writes is below the first ordinal, and has to be met with.
+constexpr std::int64_t kBelowAll = -kMaxInteger - 1;
+
 UserTable::Reader::Reader(Connection& connection)
-    : rows_(connection, select_from(kUser) + " ORDER BY ordinal") {}
+    : rows_(connection, select_from(kUser) + " WHERE ordinal >= ?1 ORDER BY ordinal") {
+  rows_.bind(1, kBelowAll);
+}
+
+UserTable::Reader::Walk::Walk(Reader& reader, std::uint32_t first) : reset_(reader.rows_) {
+  reader.rows_.bind(1, first == 0 ? kBelowAll : std::int64_t{first});
+}
 
 std::optional<UserTable::Row> UserTable::Reader::next() {
   return next_row(rows_);
+}
+
+UserTable::Scanner::Scanner(Connection& connection)
+    : rows_(connection, "SELECT ordinal FROM user WHERE external_id = ?1 AND tags IS NOT NULL LIMIT 1") {}
+
+std::optional<std::uint32_t> UserTable::Scanner::find(std::string_view external_id) {
+  const ResetAtEnd reset(rows_);
+  if (!rows_.bind_text(1, external_id).step()) return std::nullopt;
+  return StoredRow(rows_, TableView(kUser).up_to(UserColumn::ordinal)).ordinal(UserColumn::ordinal);
 }
 
 UserTable::Finder::Finder(Connection& connection)

@@ -43,12 +43,32 @@ class UserTable {
     std::optional<std::string_view> tags;   // JSON; none: a tombstone
     std::int64_t checksum = 0;
   };
-  // Walks all rows in the order of ordinals. Views are valid until the next call. Throws corrupt_store for a
-  // row whose columns are out of range; the texts are the caller's to judge.
+  // Walks the rows in the order of ordinals: all of them, or those from an ordinal on. Views are valid until the
+  // next call. Throws corrupt_store for a row whose columns are out of range; the texts are the caller's to
+  // judge.
   class Reader {
    public:
     explicit Reader(Connection& connection);
     std::optional<Row> next();
+
+    // No row stands when it is over.
+    class Walk {
+     public:
+      Walk(Reader& reader, std::uint32_t first);
+
+     private:
+      ResetAtEnd reset_;
+    };
+
+   private:
+    Statement rows_;
+  };
+
+  // Finds living users by external id, without an index: a scan of the table, for each of them anew.
+  class Scanner {
+   public:
+    explicit Scanner(Connection& connection);
+    std::optional<std::uint32_t> find(std::string_view external_id);   // the ordinal
 
    private:
     Statement rows_;

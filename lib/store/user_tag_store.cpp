@@ -5,12 +5,11 @@
 
 #include <new>
 #include <optional>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
-#include "model/failure.hpp"
 #include "store/adopt/adoption.hpp"
+#include "store/boundary.hpp"
 #include "store/engine.hpp"
 #include "store/watch/host_call.hpp"
 
@@ -23,29 +22,9 @@ class UserTagStore::Impl : public store::Engine {
 
 namespace {
 
-// Calls the function; whatever it throws is answered as an error.
-template <class Function>
-auto guarded(Function&& function) noexcept -> decltype(function()) {
-  try {
-    return function();
-  } catch (const model::Failure& failure) {
-    return std::unexpected(failure.error);
-  } catch (const std::bad_alloc&) {
-    return std::unexpected(Error(ErrorCode::out_of_memory));
-  } catch (const std::system_error& error) {   // a mutex or a path that the system refused
-    return std::unexpected(Error(ErrorCode::io_error, Error::Details{.system_error = error.code().value()}));
-  }
-}
-
-// Of one that was moved from.
-Error has_no_store() noexcept {
-  try {
-    return {ErrorCode::store_closed, Error::Details{.what = "this object has no store: it was moved from",
-                                                    .remedy = "use the object that it was moved to"}};
-  } catch (const std::bad_alloc&) {
-    return ErrorCode::store_closed;
-  }
-}
+using store::all_refused;
+using store::guarded;
+using store::has_no_store;
 
 std::optional<Error> refuses_reads(const store::Engine* engine) noexcept {
   if (engine == nullptr) return has_no_store();
@@ -76,20 +55,11 @@ std::optional<Error> refuses_writes(const store::Engine* engine) noexcept {
   return engine->refuses_writes();
 }
 
-template <class Answer>
-struct AsResult {
-  using type = Result<Answer>;
-};
-template <class Answer>
-struct AsResult<Result<Answer>> {
-  using type = Result<Answer>;
-};
-
 // What every call does: the store refuses it, or answers what `call(engine)` answers, as a Result.
 template <class Call>
 auto answer(store::Engine* engine, std::optional<Error> (*refuses)(const store::Engine*) noexcept,
             Call&& call) noexcept {
-  using Answer = typename AsResult<decltype(call(*engine))>::type;
+  using Answer = typename store::AsResult<decltype(call(*engine))>::type;
   if (const auto refusal = refuses(engine)) return Answer(std::unexpected(*refusal));
   return guarded([&]() -> Answer {
     if constexpr (std::is_void_v<decltype(call(*engine))>) {
@@ -115,15 +85,6 @@ auto waiting(store::Engine* engine, Call&& call) noexcept {
 template <class Call>
 auto writing(store::Engine* engine, Call&& call) noexcept {
   return answer(engine, refuses_writes, call);
-}
-
-template <class Answer>
-std::vector<Result<Answer>> all_refused(std::size_t count, const Error& error) noexcept {
-  try {
-    return std::vector<Result<Answer>>(count, std::unexpected(error));
-  } catch (const std::bad_alloc&) {
-    return {};
-  }
 }
 
 }   // namespace

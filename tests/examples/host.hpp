@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <usertags/inspector.hpp>
 #include <usertags/user_tag_store.hpp>
 #include <vector>
 

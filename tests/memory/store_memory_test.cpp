@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <usertags/inspector.hpp>
 #include <usertags/user_tag_store.hpp>
 
 #include "memory/failing_memory.hpp"
@@ -330,6 +331,23 @@ TEST_P(StoreMemory, Following) {
   sweep("refresh", change, [&] { return code_of(follower.refresh()); });
   change();
   EXPECT_TRUE(must(follower.verify()).ok());
+}
+
+TEST_P(StoreMemory, Inspecting) {
+  std::optional<Inspector> inspector;
+  const auto nothing = [] {};
+  sweep("inspect", nothing, [&] {
+    auto opened = Inspector::open(path_);
+    const Answer answer = code_of(opened);
+    if (opened) inspector.emplace(*std::move(opened));
+    return answer;
+  });
+  sweep("find", nothing, [&] { return code_of(inspector->find("u1")); });
+  sweep("list", nothing, [&] { return code_of(inspector->list({.limit = 5})); });
+  sweep("for_each", nothing, [&] { return code_of(inspector->for_each([](const User&) {})); });
+  sweep("changes", nothing, [&] { return code_of(inspector->changes(Position().at(20), 5)); });
+  sweep("history", nothing, [&] { return code_of(inspector->history("u1")); });
+  sweep("info", nothing, [&] { return code_of(inspector->info(Inspector::Figures::of_users)); });
 }
 
 TEST_P(StoreMemory, Adopting) {

@@ -9,6 +9,7 @@
 #include "support/answers.hpp"
 #include "support/describe.hpp"
 #include "support/expect_equal.hpp"
+#include "support/expect_inspected.hpp"
 #include "support/expect_log.hpp"
 #include "support/reference_rules.hpp"
 #include "support/selector_oracle.hpp"
@@ -470,8 +471,9 @@ void CheckedStore::check_read_only() {
     const auto reader = must(UserTagStore::open(path_, options), "open read-only");
     expect_equal(reader, reference_);
     expect_log(reader, reference_);
+    expect_inspected(must(Inspector::open(path_), "inspect"), reader, reference_);
   }
-  expect(file_bytes(path_) == before, "the bytes of database and WAL", "as before a read-only store looked",
+  expect(file_bytes(path_) == before, "the bytes of database and WAL", "as before they were looked at",
          "changed");
 }
 

@@ -71,8 +71,8 @@ class CheckedStore {
   // Proves all that can be proved: every user in every way it can be found, the users that are gone, the
   // pages, the figures, the snapshots handed out before, and the engine's own verify().
   void check_all();
-  // Only in a file: the views of a stock connection, and a read-only store beside this one, which leaves the
-  // bytes of the file and its WAL as they were.
+  // Only in a file: the views of a stock connection, and a read-only store and an inspector beside this one, which
+  // leave the bytes of the file and its WAL as they were.
   void check_views();
   void check_read_only();
   void check_follower();   // a read-only store that lives from check to check, and is refreshed

@@ -20,6 +20,9 @@ class Looking : public testing::Test {
   std::vector<std::vector<std::string>> looks() const {
     return {{"find", store_, "u1"},
             {"list", store_},
+            {"list", store_, "--limit", "2"},
+            {"history", store_, "u1"},
+            {"changes", store_},
             {"select", store_, "a"},
             {"count", store_, "a=1,!b"},
             {"keys", store_},

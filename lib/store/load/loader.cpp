@@ -62,28 +62,14 @@ class Loading {
     }
   }
 
-  // SQLite takes the order of a damaged tree on trust; all that is built on the rows needs it.
-  static void expect_order(const sqlite::UserTable::Row& row, std::uint32_t last) {
-    if (row.ordinal > last) return;
-    model::fail(ErrorCode::corrupt_store, "the rows of table 'user' are out of order: user " +
-                                              std::to_string(row.ordinal) + " stands behind user " +
-                                              std::to_string(last));
-  }
-
   RecordPtr to_record(const sqlite::UserTable::Row& row) {
     const auto reject = [&](ErrorCode code, std::string what) {
       problem(Kind::user_row, code, row.id,
               "the row of user " + std::to_string(row.ordinal) + ' ' + std::move(what));
       return RecordPtr();
     };
-    if (row.ordinal > loaded_.state.last_ordinal) {
-      return reject(ErrorCode::foreign_write, "was not made by the store");
-    }
-    auto record = store::to_record(row, decoder_);
+    auto record = store::to_record(row, loaded_.state, decoder_);
     if (!record) return reject(record.error().code, record.error().what);
-    if ((*record)->revision() > loaded_.state.revision) {   // no reader would come to see it
-      return reject(ErrorCode::foreign_write, "is of a revision that the store has not come to");
-    }
     return *std::move(record);
   }
 
@@ -155,10 +141,7 @@ class Loading {
   void check_digest() const {
     model::Digest digest;
     for (const RecordPtr& record : loaded_.records) digest += model::user_hash(*record);
-    if (digest == loaded_.state.digest) return;
-    problem(Kind::digest, ErrorCode::foreign_write, {},
-            "the users are not those of the last commit: digest " + digest.hex() + ", not " +
-                loaded_.state.digest.hex());
+    expect_digest(digest, loaded_.state, on_problem_);
   }
 
   sqlite::Connection& connection_;

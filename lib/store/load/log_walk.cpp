@@ -17,6 +17,15 @@ void refuse_problem(const FileProblem& problem) {
   model::fail(problem.code, problem.what + user + hint);
 }
 
+void expect_digest(const model::Digest& digest, const sqlite::State& state, const OnProblem& on_problem) {
+  if (digest == state.digest) return;
+  on_problem(
+      {VerifyReport::Kind::digest,
+       ErrorCode::foreign_write,
+       {},
+       "the users are not those of the last commit: digest " + digest.hex() + ", not " + state.digest.hex()});
+}
+
 namespace {
 
 // Empty where the log ends as it should; it does at `end`, with that checksum.
@@ -31,7 +40,7 @@ std::string wrong_end(std::uint64_t end, std::optional<std::uint64_t> checksum, 
 }   // namespace
 
 std::uint64_t walk_log(sqlite::Connection& connection, const sqlite::State& state, std::uint64_t first,
-                       const OnProblem& on_problem, const OnChange& on_change) {
+                       const OnProblem& on_problem, const OnChange& on_change, const SegmentFilter& is_read) {
   const auto problem = [&](std::string what) {
     on_problem({VerifyReport::Kind::log, ErrorCode::corrupt_store, {}, std::move(what)});
   };
@@ -46,12 +55,15 @@ std::uint64_t walk_log(sqlite::Connection& connection, const sqlite::State& stat
   const sqlite::ChangeLog::Reader::Walk walk(segments, first);
   while (const auto segment = segments.next()) {
     const bool is_next = checksum && segment->follows(expected, *checksum);
-    const auto changes = is_next ? decoder.changes(*segment) : std::nullopt;
-    if (!changes) {
+    const bool passed_over = is_next && is_read && !is_read(*segment);
+    const auto changes = is_next && !passed_over ? decoder.changes(*segment) : std::nullopt;
+    if (!changes && !passed_over) {
       problem(is_next ? unreadable_change(expected) : broken_log(expected));
       return expected - first;
     }
-    for (const model::Change& change : *changes) on_change(change, *segment);
+    if (changes) {
+      for (const model::Change& change : *changes) on_change(change, *segment);
+    }
     checksum = segment->checksum;
     expected = segment->last + 1;
   }

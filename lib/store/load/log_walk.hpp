@@ -8,6 +8,7 @@
 #include <usertags/error.hpp>
 #include <usertags/stats.hpp>
 
+#include "model/digest.hpp"
 #include "model/segment.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/state.hpp"
@@ -31,6 +32,9 @@ using OnProblem = std::function<void(const FileProblem&)>;
 // Throws the problem as a Failure: for opening.
 void refuse_problem(const FileProblem& problem);
 
+// Tells of it where all users together have another digest than the commit record says.
+void expect_digest(const model::Digest& digest, const sqlite::State& state, const OnProblem& on_problem);
+
 // What can be wrong with the log, in the words of whoever reads it.
 inline std::string broken_log(std::uint64_t revision) {
   return "the log is broken at change " + std::to_string(revision);
@@ -47,10 +51,14 @@ inline std::string missing_row(std::uint32_t ordinal, std::uint64_t revision) {
 // the commit record.
 using OnChange = std::function<void(const model::Change&, const model::Segment&)>;
 
+// Which segments are read. Those that are not are held against the chain all the same.
+using SegmentFilter = std::function<bool(const model::Segment&)>;
+
 // Calls on_change for the changes from revision `first` on, which begins a segment, in order, within the
 // caller's transaction; answers how many they were. At the first segment that is wrong the walk ends, and
 // on_problem is told. Throws what the two throw, Failure, and std::bad_alloc.
 std::uint64_t walk_log(sqlite::Connection& connection, const sqlite::State& state, std::uint64_t first,
-                       const OnProblem& on_problem, const OnChange& on_change);
+                       const OnProblem& on_problem, const OnChange& on_change,
+                       const SegmentFilter& is_read = {});
 
 }   // namespace usertags::store

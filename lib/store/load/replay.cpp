@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/digest.hpp"
+#include "model/failure.hpp"
 #include "model/foreign_tags.hpp"
 #include "model/text.hpp"
 #include "model/typeid.hpp"
@@ -63,6 +64,22 @@ std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row
   }
   if (model::row_checksum(*record) != row.checksum) return foreign("is not as the store left it");
   return record;
+}
+
+std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row, const sqlite::State& state,
+                                               model::PatchDecoder& decoder) {
+  if (row.ordinal > state.last_ordinal) return foreign("was not made by the store");
+  auto record = to_record(row, decoder);
+  if (record && (*record)->revision() > state.revision)   // no reader would come to see it
+    return foreign("is of a revision that the store has not come to");
+  return record;
+}
+
+void expect_order(const sqlite::UserTable::Row& row, std::uint32_t last) {
+  if (row.ordinal > last) return;
+  model::fail(ErrorCode::corrupt_store, "the rows of table 'user' are out of order: user " +
+                                            std::to_string(row.ordinal) + " stands behind user " +
+                                            std::to_string(last));
 }
 
 using model::Change;

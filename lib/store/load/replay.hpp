@@ -1,6 +1,7 @@
 // From rows and entries of the log to users.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "model/change.hpp"
 #include "model/record.hpp"
+#include "sqlite/state.hpp"
 #include "sqlite/tables.hpp"
 
 namespace usertags::store {
@@ -31,6 +33,14 @@ struct RowProblem {
 // the rules, which may have been others when the row was written. Throws std::bad_alloc.
 std::expected<model::RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
                                                       model::PatchDecoder& decoder);
+// The same, held against the commit record of its moment: the row of a user and a revision that it knows.
+std::expected<model::RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
+                                                      const sqlite::State& state,
+                                                      model::PatchDecoder& decoder);
+
+// SQLite takes the order of a damaged tree on trust; all that is built on the rows needs it. Throws Failure
+// where a row does not stand behind the one with the ordinal `last`.
+void expect_order(const sqlite::UserTable::Row& row, std::uint32_t last);
 
 // Whether a record can have these, and a file may: an external id that is well-formed and not empty, keys
 // that are not empty, and room for all of it. Keys are sorted.

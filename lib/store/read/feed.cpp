@@ -29,20 +29,38 @@ std::optional<std::uint64_t> to_revision(std::string_view text) {
 
 }   // namespace
 
+std::optional<Error> of_another_store(const Position& position, const StoreId& store_id) {
+  if (PositionAccess::is_of_no_store(position) || PositionAccess::is_of(position, store_id))
+    return std::nullopt;
+  return Error(ErrorCode::invalid_argument,
+               Error::Details{.what = "the position is of another store",
+                              .remedy = "start from Position(), or from position() of this store"});
+}
+
+ChangePage page_of(LogReader::Stretch stretch, const Position& after, const StoreId& store_id) {
+  const std::uint64_t last = stretch.changes.empty() ? after.revision() : stretch.changes.back().revision;
+  return {.changes = std::move(stretch.changes),
+          .next = PositionAccess::make(store_id, stretch.epoch, last),
+          .epoch_changed = !PositionAccess::is_of_no_store(after) && after.epoch() != stretch.epoch};
+}
+
 Feed::Feed(const Source& source, Memory& memory)
     : store_id_(source.store_id),
       epoch_(source.epoch),
       writer_(source.writer),
       projection_(memory.projection),
       published_(memory.published) {
-  if (source.file) readers_.emplace(*source.file, store_id_, projection_, source.busy_timeout);
+  if (!source.file) return;
+  readers_.emplace(*source.file, source.busy_timeout, [this](sqlite::Connection& connection) {
+    return LogReader(connection, &projection_, store_id_);
+  });
 }
 
 template <class Function>
 decltype(auto) Feed::with_reader(Function&& function) {
   if (readers_) return readers_->with_reader(function);
   return writer_->exclusively([&](sqlite::Database& database) -> decltype(auto) {
-    LogReader reader(database.connection(), projection_, store_id_);
+    LogReader reader(database.connection(), &projection_, store_id_);
     return function(reader);
   });
 }
@@ -57,11 +75,7 @@ Position Feed::position() const noexcept {
 }
 
 std::optional<Error> Feed::bad_position(const Position& position) const {
-  if (PositionAccess::is_of_no_store(position) || PositionAccess::is_of(position, store_id_))
-    return std::nullopt;
-  return Error(ErrorCode::invalid_argument,
-               Error::Details{.what = "the position is of another store",
-                              .remedy = "start from Position(), or from position() of this store"});
+  return of_another_store(position, store_id_);
 }
 
 Result<ChangePage> Feed::changes(const Position& after, std::size_t limit) {
@@ -70,11 +84,7 @@ Result<ChangePage> Feed::changes(const Position& after, std::size_t limit) {
   auto stretch =
       with_reader([&](LogReader& reader) { return reader.changes_after(after.revision(), limit, newest()); });
   if (!stretch) return std::unexpected(std::move(stretch).error());
-  const std::uint64_t last = stretch->changes.empty() ? after.revision() : stretch->changes.back().revision;
-  return ChangePage{
-      .changes = std::move(stretch->changes),
-      .next = PositionAccess::make(store_id_, stretch->epoch, last),
-      .epoch_changed = !PositionAccess::is_of_no_store(after) && after.epoch() != stretch->epoch};
+  return page_of(*std::move(stretch), after, store_id_);
 }
 
 // --- Waiting. ---
@@ -116,17 +126,17 @@ void Feed::close() noexcept {
 
 // --- One user. ---
 
-std::optional<Feed::Target> Feed::find(const UserRef& user) {
+std::optional<HistoryTarget> Feed::find(const UserRef& user) {
   if (const model::RecordPtr record = projection_.find(user)) {
     const std::uint64_t last = writer_ != nullptr ? record->revision() : file_revision();
-    return Target{
+    return HistoryTarget{
         {record->ordinal(), std::string(record->id()), std::string(record->external_id())}, last, true};
   }
   if (user.kind() == UserRef::Kind::external_id || !model::parse_user_id(user.text())) return std::nullopt;
   auto named = with_reader([&](LogReader& reader) { return reader.find_id(user.text()); });
   if (!named) return std::nullopt;
   const std::uint64_t last = writer_ != nullptr ? projection_.visible_revision() : file_revision();
-  return Target{*std::move(named), last, false};
+  return HistoryTarget{*std::move(named), last, false};
 }
 
 std::uint64_t Feed::file_revision() {
@@ -135,10 +145,22 @@ std::uint64_t Feed::file_revision() {
 
 Result<HistoryPage> Feed::history(const UserRef& user, const PageRequest& request) {
   if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
-  const std::optional<Target> target = find(user);
+  const std::optional<HistoryTarget> target = find(user);
   if (!target) return std::unexpected(user_not_found(user));
-  const CursorBinding binding{store_id_, CursorKind::history, query_hash({target->user.id})};
-  LogReader::Part part{.next = target->last_revision, .floor = 0};
+  const auto read = [&](std::uint64_t last, std::size_t limit, std::vector<Change>& changes) {
+    const std::size_t kept = changes.size();
+    return with_reader([&](LogReader& reader) {
+      changes.resize(kept);
+      return reader.history(target->user, last, limit, changes);
+    });
+  };
+  return history_of(*target, user, request, store_id_, read);
+}
+
+Result<HistoryPage> history_of(const HistoryTarget& target, const UserRef& asked, const PageRequest& request,
+                               const StoreId& store_id, const ReadPart& read) {
+  const CursorBinding binding{store_id, CursorKind::history, query_hash({target.user.id})};
+  LogReader::Part part{.next = target.last_revision, .floor = 0};
   if (request.after) {
     const auto position = decode_text(binding, request.after->text());
     const auto before = position ? to_revision(*position) : std::nullopt;
@@ -150,15 +172,11 @@ Result<HistoryPage> Feed::history(const UserRef& user, const PageRequest& reques
   const std::size_t limit = request.limit + 1;   // one more tells whether there is a next page
   do {
     index::require_before(request.deadline);
-    const std::size_t kept = page.changes.size();
-    part = with_reader([&](LogReader& reader) {
-      page.changes.resize(kept);
-      return reader.history(target->user, part.next, limit, page.changes);
-    });
+    part = read(part.next, limit, page.changes);
   } while (part.next != 0);
   // Whom the file has and memory does not was deleted, and has changes; or is about to become visible.
-  if (page.changes.empty() && !target->is_visible && !request.after)
-    return std::unexpected(user_not_found(user));
+  if (page.changes.empty() && !target.is_visible && !request.after)
+    return std::unexpected(user_not_found(asked));
   page.floor = part.floor;
   if (page.changes.size() == limit) {
     page.changes.pop_back();

@@ -2,7 +2,7 @@
 //
 // What is shown is visible: a change that the file has and memory does not show yet is not there. In a
 // read-only store nobody publishes; there the feed goes as far as the file, which may be ahead of what the
-// store shows. Reads go over connections of their own (LogReaders), but where there can be only one
+// store shows. Reads go over connections of their own (Readers), but where there can be only one
 // connection, in memory and with Access::exclusive: there they wait for their turn among the groups, for the
 // time of one page or part.
 #pragma once
@@ -12,8 +12,10 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <usertags/change.hpp>
 #include <usertags/options.hpp>
@@ -21,12 +23,35 @@
 #include <usertags/user_ref.hpp>
 
 #include "index/projection.hpp"
+#include "store/file/readers.hpp"
 #include "store/memory/memory.hpp"
 #include "store/read/log_reader.hpp"
 #include "store/read/paging.hpp"
 #include "store/write/writer.hpp"
 
 namespace usertags::store {
+
+// --- What the feed and whoever looks at a file answer alike. ---
+
+// Why the position is of another store, if so.
+std::optional<Error> of_another_store(const Position& position, const StoreId& store_id);
+
+// The page of what was read behind a position.
+ChangePage page_of(LogReader::Stretch stretch, const Position& after, const StoreId& store_id);
+
+// Whose history is asked for.
+struct HistoryTarget {
+  NamedUser user;
+  std::uint64_t last_revision;   // none of its changes that are shown is newer
+  bool is_visible;
+};
+
+// A page of it. `read` is LogReader::history of the user: parts up to `last`, each of which appends to `changes`,
+// up to a limit; it may do so several times.
+using ReadPart =
+    std::function<LogReader::Part(std::uint64_t last, std::size_t limit, std::vector<Change>& changes)>;
+Result<HistoryPage> history_of(const HistoryTarget& target, const UserRef& asked, const PageRequest& request,
+                               const StoreId& store_id, const ReadPart& read);
 
 class Feed {
  public:
@@ -55,19 +80,13 @@ class Feed {
   void close() noexcept;
 
  private:
-  struct Target {
-    NamedUser user;
-    std::uint64_t last_revision;   // none of its changes that are shown is newer
-    bool is_visible;
-  };
-
   template <class Function>
   decltype(auto) with_reader(Function&& function);
   LogReader::Newest newest() const noexcept;
   Result<std::uint64_t> wait_for_publish(std::uint64_t revision,
                                          std::chrono::steady_clock::time_point deadline);
   Result<std::uint64_t> poll_file(std::uint64_t revision, std::chrono::steady_clock::time_point deadline);
-  std::optional<Target> find(const UserRef& user);
+  std::optional<HistoryTarget> find(const UserRef& user);
   std::uint64_t file_revision();
 
   const StoreId store_id_;
@@ -75,7 +94,7 @@ class Feed {
   Writer* const writer_;
   const index::Projection& projection_;
   PublishSignal& published_;
-  std::optional<LogReaders> readers_;
+  std::optional<Readers<LogReader>> readers_;
   std::atomic<bool> closed_{false};
 };
 

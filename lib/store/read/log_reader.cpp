@@ -62,7 +62,33 @@ Error future_revision(std::uint64_t revision, std::uint64_t newest) {
                          .current_revision = newest}};
 }
 
-LogReader::LogReader(sqlite::Connection& connection, const index::Projection& projection,
+sqlite::State read_state_of(const sqlite::StoreId& store_id, sqlite::StateTable& table,
+                            const sqlite::Connection& connection) {
+  const sqlite::State state = table.read();
+  if (state.store_id == store_id) return state;
+  model::fail(ErrorCode::io_error, connection.name() + " is another store than the one that was opened",
+              "put the store's file back");
+}
+
+// Ids grow with ordinals, so that no index is needed.
+std::optional<sqlite::UserTable::Row> find_row(std::string_view id, std::uint32_t last_ordinal,
+                                               sqlite::UserTable::Finder& users) {
+  std::uint64_t low = 1;
+  std::uint64_t high = last_ordinal;
+  while (low <= high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    const auto row = users.find_from(static_cast<std::uint32_t>(middle));
+    if (row && row->id == id) return row;
+    if (row && row->ordinal <= high && row->id < id) {
+      low = std::uint64_t{row->ordinal} + 1;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return std::nullopt;
+}
+
+LogReader::LogReader(sqlite::Connection& connection, const index::Projection* projection,
                      const sqlite::StoreId& store_id)
     : connection_(connection),
       projection_(projection),
@@ -74,10 +100,7 @@ LogReader::LogReader(sqlite::Connection& connection, const index::Projection& pr
       users_(connection) {}
 
 sqlite::State LogReader::state() {
-  const sqlite::State state = state_.read();
-  if (state.store_id == store_id_) return state;
-  model::fail(ErrorCode::io_error, connection_.name() + " is another store than the one that was opened",
-              "put the store's file back");
+  return read_state_of(store_id_, state_, connection_);
 }
 
 // --- The feed. ---
@@ -152,22 +175,10 @@ LogReader::Part LogReader::history(const NamedUser& user, std::uint64_t last, st
   return {.next = last >= state.log_floor ? last : 0, .floor = state.log_floor};
 }
 
-// Ids grow with ordinals, so that no index is needed.
 std::optional<NamedUser> LogReader::find_id(std::string_view id) {
   const Moment moment(*this);
-  std::uint64_t low = 1;
-  std::uint64_t high = state().last_ordinal;
-  while (low <= high) {
-    const std::uint64_t middle = low + (high - low) / 2;
-    const auto row = users_.find_from(static_cast<std::uint32_t>(middle));
-    if (row && row->id == id) return named(*row);
-    if (row && row->ordinal <= high && row->id < id) {
-      low = std::uint64_t{row->ordinal} + 1;
-    } else {
-      high = middle - 1;
-    }
-  }
-  return std::nullopt;
+  const auto row = find_row(id, state().last_ordinal, users_);
+  return row ? std::optional(named(*row)) : std::nullopt;
 }
 
 // --- What is shown. ---
@@ -221,7 +232,7 @@ void LogReader::read_before(const model::Change& entry, Change& change) {
 }
 
 void LogReader::name(std::uint32_t ordinal, Change& change) {
-  if (const model::RecordPtr record = projection_.find_ordinal(ordinal)) {
+  if (const auto record = projection_ == nullptr ? model::RecordPtr() : projection_->find_ordinal(ordinal)) {
     change.user_id = record->id();
     change.external_id = record->external_id();
     return;
@@ -242,47 +253,6 @@ NamedUser LogReader::named(const sqlite::UserTable::Row& row) {
                 "the row of user " + std::to_string(row.ordinal) + ' ' + record.error().what);
   }
   return {row.ordinal, std::string((*record)->id()), std::string((*record)->external_id())};
-}
-
-std::unique_ptr<LogReaders::Reader> LogReaders::lend() {
-  {
-    const model::MutexLock lock(mutex_);
-    if (closed_) throw model::Failure{ErrorCode::store_closed};
-    idle_.reserve(kMaxIdle);
-    ++lent_;
-    if (!idle_.empty()) {
-      std::unique_ptr<Reader> reader = std::move(idle_.back());
-      idle_.pop_back();
-      if (!reader->reading.connection.moved()) return reader;
-    }
-  }
-  try {
-    return std::make_unique<Reader>(open_for_reading(store_, busy_timeout_), projection_, store_id_);
-  } catch (...) {
-    returned();
-    throw;
-  }
-}
-
-// One that reads the file as immutable keeps writers out, or would not see them: it is closed at once.
-void LogReaders::keep(std::unique_ptr<Reader>& reader) noexcept {
-  if (reader->reading.is_immutable()) return;
-  const model::MutexLock lock(mutex_);
-  if (!closed_ && idle_.size() < kMaxIdle) idle_.push_back(std::move(reader));
-}
-
-void LogReaders::returned() noexcept {
-  const model::MutexLock lock(mutex_);
-  if (--lent_ == 0) all_back_.notify_all();
-}
-
-void LogReaders::close() noexcept {
-  const model::MutexLock lock(mutex_);
-  closed_ = true;
-  std::unique_lock native(mutex_.native(), std::adopt_lock);
-  all_back_.wait(native, [this]() USERTAGS_NO_THREAD_SAFETY_ANALYSIS { return lent_ == 0; });
-  native.release();   // the lock is `lock`'s to give back
-  idle_.clear();
 }
 
 }   // namespace usertags::store

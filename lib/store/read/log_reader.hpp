@@ -1,17 +1,12 @@
-// LogReader reads the log for the feed; LogReaders keeps connections for it.
+// LogReader reads the log, for the feed and for whoever looks at a file.
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <usertags/change.hpp>
@@ -19,13 +14,11 @@
 
 #include "index/projection.hpp"
 #include "model/segment.hpp"
-#include "model/thread_annotations.hpp"
 #include "sqlite/change_log.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/state.hpp"
 #include "sqlite/tables.hpp"
 #include "sqlite/transaction.hpp"
-#include "store/file/reading.hpp"
 
 namespace usertags::store {
 
@@ -34,11 +27,21 @@ namespace usertags::store {
 // length. One thread at a time.
 //
 // An entry names its user by ordinal. Whose it is stands in a creation itself; for the others memory tells
-// while the user lives, and table `user` afterwards, which keeps a tombstone until the floor has passed the
-// deletion. Ordinals, ids and external ids never change hands, so it does not matter which moment is asked.
+// while the user lives, where there is one, and table `user`, which keeps a tombstone of the deleted until the
+// floor has passed the deletion. Ordinals, ids and external ids never change hands, so it does not matter which
+// moment is asked.
 
 // A revision that the store has not come to.
 Error future_revision(std::uint64_t revision, std::uint64_t newest);
+
+// Of the store with this id: where another file took its place, it throws Failure (io_error).
+sqlite::State read_state_of(const sqlite::StoreId& store_id, sqlite::StateTable& table,
+                            const sqlite::Connection& connection);
+
+// The row of an id, deleted users included as long as they are kept; none where there never was one. It stands
+// until the finder is reset. Within the caller's transaction.
+std::optional<sqlite::UserTable::Row> find_row(std::string_view id, std::uint32_t last_ordinal,
+                                               sqlite::UserTable::Finder& users);
 
 // Who is named by an ordinal, for ever.
 struct NamedUser {
@@ -49,8 +52,8 @@ struct NamedUser {
 
 class LogReader {
  public:
-  // Of the store with this id: where another file took its place, reading throws Failure (io_error).
-  LogReader(sqlite::Connection& connection, const index::Projection& projection,
+  // Of the store with this id. The projection may be null: whoever looks at a file has none.
+  LogReader(sqlite::Connection& connection, const index::Projection* projection,
             const sqlite::StoreId& store_id);
 
   // The newest change that is shown: the newest visible one, or, where nobody publishes, the file's.
@@ -101,7 +104,7 @@ class LogReader {
   NamedUser named(const sqlite::UserTable::Row& row);
 
   sqlite::Connection& connection_;
-  const index::Projection& projection_;
+  const index::Projection* const projection_;
   const sqlite::StoreId store_id_;
   sqlite::StateTable state_;
   sqlite::ChangeLog::Heads heads_;
@@ -110,85 +113,6 @@ class LogReader {
   sqlite::UserTable::Finder users_;
   model::SegmentDecoder segment_;
   model::PatchDecoder decoder_;
-};
-
-// LogReaders: connections of their own for reading the log of a file (mode=ro), so that the feed never waits
-// for a sync nor holds up a commit. Opened when needed, and kept for the next call. Any thread.
-class LogReaders {
- public:
-  // `store` is a resolved path (store_path.hpp).
-  LogReaders(std::filesystem::path store, const sqlite::StoreId& store_id,
-             const index::Projection& projection, std::chrono::milliseconds busy_timeout)
-      : store_(std::move(store)), store_id_(store_id), projection_(projection), busy_timeout_(busy_timeout) {}
-  LogReaders(const LogReaders&) = delete;
-  LogReaders& operator=(const LogReaders&) = delete;
-
-  // Runs function(LogReader&), again where its reading was void (reading.hpp): it leaves nothing behind that
-  // would harm then. Throws what that throws, and Failure: store_closed, busy, and what open_for_reading()
-  // throws.
-  template <class Function>
-  decltype(auto) with_reader(Function&& function) {
-    for (ReadingAgain again(busy_timeout_);; again.next(store_)) {
-      Loan loan(*this);
-      try {
-        auto answer = function(loan.reader());
-        if (loan.is_void()) continue;
-        loan.give_back();
-        return answer;
-      } catch (...) {
-        if (!loan.is_void()) throw;
-      }
-    }
-  }
-
-  // Waits until every reader is back, and closes them. Later calls answer store_closed.
-  void close() noexcept USERTAGS_EXCLUDES(mutex_);
-
- private:
-  static constexpr std::size_t kMaxIdle = 4;
-
-  struct Reader {
-    Reader(Reading opened, const index::Projection& projection, const sqlite::StoreId& store_id)
-        : reading(std::move(opened)), log(reading.connection, projection, store_id) {}
-
-    Reading reading;
-    LogReader log;
-  };
-
-  // A reader whose reading failed is not used again.
-  class Loan {
-   public:
-    explicit Loan(LogReaders& owner) : owner_(owner), reader_(owner.lend()) {}
-    Loan(const Loan&) = delete;
-    Loan& operator=(const Loan&) = delete;
-    ~Loan() {
-      reader_.reset();
-      owner_.returned();
-    }
-
-    LogReader& reader() noexcept { return reader_->log; }
-    bool is_void() const { return reader_->reading.is_void(); }
-    void give_back() noexcept { owner_.keep(reader_); }
-
-   private:
-    LogReaders& owner_;
-    std::unique_ptr<Reader> reader_;
-  };
-
-  std::unique_ptr<Reader> lend() USERTAGS_EXCLUDES(mutex_);
-  void keep(std::unique_ptr<Reader>& reader) noexcept USERTAGS_EXCLUDES(mutex_);
-  void returned() noexcept USERTAGS_EXCLUDES(mutex_);
-
-  const std::filesystem::path store_;
-  const sqlite::StoreId store_id_;
-  const index::Projection& projection_;
-  const std::chrono::milliseconds busy_timeout_;
-
-  model::Mutex mutex_;
-  std::vector<std::unique_ptr<Reader>> idle_ USERTAGS_GUARDED_BY(mutex_);
-  std::size_t lent_ USERTAGS_GUARDED_BY(mutex_) = 0;
-  bool closed_ USERTAGS_GUARDED_BY(mutex_) = false;
-  std::condition_variable all_back_;
 };
 
 }   // namespace usertags::store

@@ -95,4 +95,26 @@ std::optional<std::uint32_t> decode_ordinal(const CursorBinding& binding, std::s
   return model::load_number<std::uint32_t>(position->data());
 }
 
+Error bad_cursor() {
+  return {ErrorCode::invalid_cursor, "the cursor is not of this store and question"};
+}
+
+Result<std::uint32_t> ordinal_before(const PageRequest& request, const CursorBinding& binding) {
+  if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
+  if (!request.after) return 0;
+  const std::optional<std::uint32_t> ordinal = decode_ordinal(binding, request.after->text());
+  if (!ordinal) return std::unexpected(bad_cursor());
+  return *ordinal;
+}
+
+UserPage page_of(std::vector<model::RecordPtr> records, bool more, std::uint64_t revision,
+                 const CursorBinding& binding) {
+  UserPage page;
+  page.revision = revision;
+  if (more) page.next = encode_cursor(binding, records.back()->ordinal());
+  page.users.reserve(records.size());
+  for (model::RecordPtr& record : records) page.users.push_back(model::UserAccess::user(std::move(record)));
+  return page;
+}
+
 }   // namespace usertags::store

@@ -8,9 +8,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <usertags/error.hpp>
 #include <usertags/page.hpp>
+
+#include "model/record.hpp"
 
 namespace usertags::store {
 
@@ -42,5 +45,17 @@ Cursor encode_cursor(const CursorBinding& binding, std::string_view position);
 Cursor encode_cursor(const CursorBinding& binding, std::uint32_t ordinal, std::string&& room) noexcept;
 std::optional<std::uint32_t> decode_ordinal(const CursorBinding& binding, std::string_view cursor);
 std::optional<std::string> decode_text(const CursorBinding& binding, std::string_view cursor);
+
+// Of a cursor that does not fit.
+Error bad_cursor();
+
+// --- Pages of users. ---
+
+// The ordinal after which one begins. Errors: invalid_argument (limit), invalid_cursor.
+Result<std::uint32_t> ordinal_before(const PageRequest& request, const CursorBinding& binding);
+
+// `more`: there are users behind these.
+UserPage page_of(std::vector<model::RecordPtr> records, bool more, std::uint64_t revision,
+                 const CursorBinding& binding);
 
 }   // namespace usertags::store

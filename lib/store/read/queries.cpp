@@ -23,28 +23,8 @@ std::optional<Error> bad_key(std::string_view key) {
                                                 model::in_words(*broken.begin()));
 }
 
-Error bad_cursor() {
-  return {ErrorCode::invalid_cursor, "the cursor is not of this store and question"};
-}
-
-// The ordinal after which a page of users begins.
-Result<std::uint32_t> ordinal_before(const PageRequest& request, const CursorBinding& binding) {
-  if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
-  if (!request.after) return 0;
-  const std::optional<std::uint32_t> ordinal = decode_ordinal(binding, request.after->text());
-  if (!ordinal) return std::unexpected(bad_cursor());
-  return *ordinal;
-}
-
 UserPage to_page(index::Projection::Page found, const CursorBinding& binding) {
-  UserPage page;
-  page.revision = found.revision;
-  if (found.more) page.next = encode_cursor(binding, found.records.back()->ordinal());
-  page.users.reserve(found.records.size());
-  for (model::RecordPtr& record : found.records) {
-    page.users.push_back(model::UserAccess::user(std::move(record)));
-  }
-  return page;
+  return page_of(std::move(found.records), found.more, found.revision, binding);
 }
 
 // Where a request for facets begins.

@@ -9,6 +9,8 @@
 #include <iterator>
 #include <string>
 
+#include <usertags/inspector.hpp>
+
 #include "support/answers.hpp"
 #include "support/child.hpp"
 #include "support/rewrite.hpp"
@@ -99,6 +101,15 @@ TEST_P(RefusedPlace, IsAnsweredAndLeftAsItIs) {
     EXPECT_EQ(code_of(store), GetParam().answer) << told(store);
     EXPECT_EQ(is_file ? bytes_of(path) : before, before);
   }
+}
+
+TEST_P(RefusedPlace, IsAnsweredToAnInspectorInTheSameWords) {
+  const TempDir folder;
+  const fs::path path = folder / "users.db";
+  GetParam().prepare(path);
+  Options options;
+  options.access = Access::read_only;
+  EXPECT_EQ(told(Inspector::open(path)), told(UserTagStore::open(path, options)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Open, RefusedPlace, testing::ValuesIn(kRefused),

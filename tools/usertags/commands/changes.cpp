@@ -46,18 +46,23 @@ class ChangesCommand final : public Command {
 
   int run(Console& console) override {
     if (limit_ == 0U) throw UsageError("--limit is at least 1");
-    const auto store = open_to_look(store_path());
+    const auto store = open_to_inspect(store_path());
     if (!store) return console.error(store.error());
-    const bool from_start = after_.value_or("").empty();
-    const auto start =
-        !from_start ? parse_position(*after_) : store->position().at(store->stats().log_floor - 1);
+    const auto start = after_.value_or("").empty() ? beginning(*store) : parse_position(*after_);
     if (!start) return console.error(start.error());
     const auto printed = print(*store, *start, console);
     return printed ? kDone : console.error(printed.error());
   }
 
  private:
-  Result<void> print(const UserTagStore& store, Position position, Console& console) const {
+  // Behind what was pruned.
+  static Result<Position> beginning(const Inspector& store) {
+    const auto info = store.info();
+    if (!info) return std::unexpected(info.error());
+    return info->position.at(info->log_floor - 1);
+  }
+
+  Result<void> print(const Inspector& store, Position position, Console& console) const {
     ChangeLines lines(console);
     std::uint64_t left = limit_.value_or(UINT64_MAX);
     while (left > 0) {
@@ -67,7 +72,9 @@ class ChangesCommand final : public Command {
         const bool begins_anew =
             after_.value_or("").empty() && page.error() == ErrorCode::history_pruned;   // pruned meanwhile
         if (!begins_anew) return std::unexpected(page.error());
-        position = store.position().at(*page.error().floor() - 1);
+        const auto start = beginning(store);
+        if (!start) return std::unexpected(start.error());
+        position = *start;
         continue;
       }
       if (page->epoch_changed) {
@@ -85,7 +92,7 @@ class ChangesCommand final : public Command {
     return {};
   }
 
-  static Result<void> wait(const UserTagStore& store, const Position& position) {
+  static Result<void> wait(const Inspector& store, const Position& position) {
     while (true) {
       const auto revision = store.wait_for_changes(position, std::chrono::hours(1));
       if (revision) return {};

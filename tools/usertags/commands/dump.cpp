@@ -5,7 +5,6 @@
 #include "exit_code.hpp"
 #include "input/store_access.hpp"
 #include "output/json_out.hpp"
-#include "output/pages.hpp"
 #include "terminal/console.hpp"
 #include "terminal/progress.hpp"
 
@@ -29,23 +28,23 @@ class DumpCommand final : public Command {
   void declare(Arguments&) override {}
 
   int run(Console& console) override {
-    const auto store = open_to_look(store_path());
+    const auto store = open_to_inspect(store_path());
     if (!store) return console.error(store.error());
-    const auto total = static_cast<double>(store->stats().users);
+    const auto info = store->info();
+    if (!info) return console.error(info.error());
     Progress progress("users", !is_terminal(console.out().fd()));
-    UserPages pages(every_user(*store));
-    for (std::uint64_t printed = 0;;) {
-      const auto page = pages.next();
-      if (!page) return console.error(page.error());
-      if (page->users.empty()) return kDone;
-      for (const User& user : page->users) {
-        append_json(console.out().buffer(), user);
-        console.out().line_done();
-      }
-      printed += page->users.size();
-      progress.at(printed, static_cast<double>(printed) / total);
-    }
+    std::uint64_t printed = 0;
+    const auto all = store->for_each([&](const User& user) {
+      append_json(console.out().buffer(), user);
+      console.out().line_done();
+      if (++printed % kBetweenLooks == 0)
+        progress.at(printed, static_cast<double>(printed) / static_cast<double>(info->users_ever));
+    });
+    return all ? kDone : console.error(all.error());
   }
+
+ private:
+  static constexpr std::uint64_t kBetweenLooks = 1'000;   // users
 };
 
 }   // namespace

@@ -32,7 +32,7 @@ class FindCommand final : public Command {
   }
 
   int run(Console& console) override {
-    const auto store = open_to_look(store_path());
+    const auto store = open_to_inspect(store_path());
     if (!store) return console.error(store.error());
     const auto found = store->find_each(std::vector<UserRef>(users_.begin(), users_.end()));
     if (found.size() != users_.size()) return console.error(ErrorCode::out_of_memory);
@@ -40,8 +40,10 @@ class FindCommand final : public Command {
     for (std::size_t i = 0; i < found.size(); ++i) {
       if (found[i]) {
         console.user(*found[i]);
+      } else if (found[i].error() == ErrorCode::user_not_found) {
+        worst = std::max(worst, console.error(naming(users_[i])));
       } else {
-        worst = std::max(worst, console.error(naming(users_[i], found[i].error())));
+        return console.error(found[i].error());   // all have the same
       }
     }
     return worst;
@@ -49,9 +51,8 @@ class FindCommand final : public Command {
 
  private:
   // With several users on the command line, the error has to say which one it is about.
-  static Error naming(const std::string& user, const Error& error) {
-    if (error != ErrorCode::user_not_found) return error;
-    return Error(error.code(), fmt::format("there is no user {}", printable_word(user)));
+  static Error naming(const std::string& user) {
+    return Error(ErrorCode::user_not_found, fmt::format("there is no user {}", printable_word(user)));
   }
 
   std::vector<std::string> users_;

@@ -36,14 +36,16 @@ class HistoryCommand final : public Command {
 
   int run(Console& console) override {
     if (limit_ == 0U) throw UsageError("--limit is at least 1");
-    const auto store = open_to_look(store_path());
+    const auto store = open_to_inspect(store_path());
     if (!store) return console.error(store.error());
     const auto printed = print(*store, console);
     return printed ? kDone : console.error(printed.error());
   }
 
  private:
-  Result<void> print(const UserTagStore& store, Console& console) const {
+  Result<void> print(const Inspector& store, Console& console) const {
+    const auto info = store.info();
+    if (!info) return std::unexpected(info.error());
     ChangeLines lines(console);
     PageRequest request;
     std::uint64_t left = limit_.value_or(UINT64_MAX);
@@ -52,7 +54,7 @@ class HistoryCommand final : public Command {
       request.limit = static_cast<std::size_t>(std::min<std::uint64_t>(left, kPage));
       const auto page = store.history(user_, request);
       if (!page) return std::unexpected(page.error());
-      lines.print(page->changes, store.position());
+      lines.print(page->changes, info->position);
       left -= page->changes.size();
       request.after = page->next;
       if (!page->changes.empty()) oldest = page->changes.back().kind;

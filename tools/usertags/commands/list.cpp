@@ -1,4 +1,6 @@
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "commands/commands.hpp"
@@ -25,9 +27,13 @@ class ListCommand final : public Command {
 
   int run(Console& console) override {
     paging_.check();
-    const auto store = open_to_look(store_path());
+    const auto store = open_to_inspect(store_path());
     if (!store) return console.error(store.error());
-    return list_users(paging_.pages<UserPage>(every_user(*store)), paging_, console);
+    if (!paging_.given()) return list_all(*store, console);
+    const auto ask = [&](std::size_t limit, const std::optional<Cursor>& after) {
+      return store->list({.limit = limit, .after = after});
+    };
+    return list_users(paging_.pages<UserPage>(ask), paging_, console);
   }
 
  private:

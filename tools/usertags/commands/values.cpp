@@ -37,7 +37,7 @@ class ValuesCommand final : public Command {
   int run(Console& console) override {
     paging_.check();
     if (top_ && paging_.given()) throw UsageError("--top comes without --limit and --after");
-    const auto store = open_to_look(store_path());
+    const auto store = open_to_ask(store_path(), console);
     if (!store) return console.error(store.error());
     return top_ ? print_top(*store, *top_, console) : print_pages(*store, console);
   }

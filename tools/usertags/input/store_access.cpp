@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "terminal/say_if_long.hpp"
 #include "terminal/signals.hpp"
 
 namespace usertags::command {
@@ -55,6 +56,17 @@ std::optional<Settings> NewStore::settings() const {
   if (settings_ && !init_)
     throw UsageError("--setting goes with --init; usertags settings changes those of a store");
   return settings_;
+}
+
+Result<Inspector> open_to_inspect(const std::string& path) {
+  return Inspector::open(path);
+}
+
+Result<UserTagStore> open_to_ask(const std::string& path, Console& console) {
+  const SayIfLong say([&console] {
+    console.note("reading all users into memory: questions by tags are answered from there");
+  });
+  return open_to_look(path);
 }
 
 Result<UserTagStore> open_to_look(const std::string& path) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <usertags/inspector.hpp>
 #include <usertags/settings.hpp>
 #include <usertags/user_tag_store.hpp>
 
@@ -31,7 +32,13 @@ class NewStore {
 // Sets the setting that NAME=VALUE names; times may bear a unit: 90s, 15m, 24h, 30d. Throws UsageError.
 void assign(Settings& settings, std::string_view assignment);
 
-// Changes no byte of the store and makes nothing; works beside a process that writes.
+// These change no byte of the store and make nothing; they work beside a process that writes.
+//
+// For looking at users one by one: loads nothing.
+Result<Inspector> open_to_inspect(const std::string& path);
+// For questions by tags, which are answered from memory: says so where the loading takes long.
+Result<UserTagStore> open_to_ask(const std::string& path, Console& console);
+// For what needs the store whole.
 Result<UserTagStore> open_to_look(const std::string& path);
 
 // What the store has to say of its health is told to the console. From here on interruptions are deferred:

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "exit_code.hpp"
 #include "output/json_out.hpp"
@@ -62,15 +64,33 @@ namespace {
 
 using Align = Table::Align;
 
-void print_user(const User& user, Table& table, Console& console) {
-  if (console.json) {
-    append_json(console.out().buffer(), user);
-    console.out().line_done();
-  } else {
-    table.row({printable(user.external_id()), std::string(user.id()), std::to_string(user.revision()),
-               tags_line(user)});
+class UserLines {
+ public:
+  explicit UserLines(Console& console)
+      : console_(console), table_({Align::left, Align::left, Align::right, Align::left}) {
+    table_.header({"EXTERNAL ID", "ID", "REVISION", "TAGS"}, console.style());
   }
-}
+
+  void print(std::span<const User> users) {
+    for (const User& user : users) print(user);
+    if (!console_.json) table_.write(console_.out().buffer(), terminal_columns(console_.out().fd()));
+    console_.out().flush();
+  }
+
+ private:
+  void print(const User& user) {
+    if (console_.json) {
+      append_json(console_.out().buffer(), user);
+      console_.out().line_done();
+    } else {
+      table_.row({printable(user.external_id()), std::string(user.id()), std::to_string(user.revision()),
+                  tags_line(user)});
+    }
+  }
+
+  Console& console_;
+  Table table_;
+};
 
 }   // namespace
 
@@ -81,20 +101,32 @@ UserPages::Ask every_user(const UserTagStore& store) {
 }
 
 int list_users(UserPages pages, const Paging& paging, Console& console) {
-  Table table({Align::left, Align::left, Align::right, Align::left});
-  table.header({"EXTERNAL ID", "ID", "REVISION", "TAGS"}, console.style());
+  UserLines lines(console);
   std::uint64_t revision = 0;
   for (;;) {
     const auto page = pages.next();
     if (!page) return console.error(page.error());
     revision = std::max(revision, page->revision);
     if (page->users.empty()) break;
-    for (const User& user : page->users) print_user(user, table, console);
-    if (!console.json) table.write(console.out().buffer(), terminal_columns(console.out().fd()));
-    console.out().flush();
+    lines.print(page->users);
   }
   paging.tell_next(pages.cursor(), revision, console);
   return kDone;
+}
+
+int list_all(const Inspector& store, Console& console) {
+  UserLines lines(console);
+  std::vector<User> users;
+  const auto print = [&] {
+    if (!users.empty()) lines.print(users);
+    users.clear();
+  };
+  const auto all = store.for_each([&](const User& user) {
+    users.push_back(user);
+    if (users.size() == UserPages::kPage) print();
+  });
+  print();
+  return all ? kDone : console.error(all.error());
 }
 
 }   // namespace usertags::command

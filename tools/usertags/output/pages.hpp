@@ -17,6 +17,7 @@
 
 #include <usertags/error.hpp>
 #include <usertags/facets.hpp>
+#include <usertags/inspector.hpp>
 #include <usertags/page.hpp>
 #include <usertags/progress.hpp>
 #include <usertags/user_tag_store.hpp>
@@ -111,7 +112,8 @@ using UserPages = Pages<UserPage>;
 // Asks for all users. The store outlives what is returned.
 UserPages::Ask every_user(const UserTagStore& store);
 
-// One user a line, in the order of their creation. Returns the exit code.
+// One user a line, in the order of their creation. They return the exit code.
 int list_users(UserPages pages, const Paging& paging, Console& console);
+int list_all(const Inspector& store, Console& console);
 
 }   // namespace usertags::command
