@@ -57,6 +57,10 @@ void append_json(std::string& out, std::span<const TagChange> tags) {
   append_object(out, tags, &TagChange::value);
 }
 
+void append_json_before(std::string& out, std::span<const TagChange> tags) {
+  append_object(out, tags, &TagChange::before);
+}
+
 void append_json(std::string& out, const Change& change, const Position& position) {
   JsonObject object(out);
   object.text("position", position.at(change.revision).text());
@@ -68,7 +72,7 @@ void append_json(std::string& out, const Change& change, const Position& positio
   object.text("kind", to_string(change.kind));
   append_json(object.name_of("tags"), change.tags);
   if (change.before_known) {
-    append_object(object.name_of("before"), change.tags, &TagChange::before);
+    append_json_before(object.name_of("before"), change.tags);
   } else {
     object.null("before");
   }

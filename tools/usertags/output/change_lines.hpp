@@ -18,8 +18,9 @@ std::string utc(std::chrono::sys_time<std::chrono::milliseconds> time);
 // key=value, and !key for what was removed; behind either, in parentheses, what the key had before.
 std::string tags_line(std::span<const TagChange> tags);
 
-// {KEY:VALUE or null}
+// {KEY:VALUE or null}: what the keys have, and what they had before.
 void append_json(std::string& out, std::span<const TagChange> tags);
+void append_json_before(std::string& out, std::span<const TagChange> tags);
 
 // {"position","revision","transaction","at","user","external_id","kind","tags":{KEY:VALUE or null},
 //  "before":{KEY:VALUE or null} or null,"note"}
