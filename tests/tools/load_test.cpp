@@ -226,6 +226,29 @@ TEST_F(Load, KeepsRejectsOfAnEarlierRunUnlessForced) {
   EXPECT_EQ(read_file(rejects), "");
 }
 
+TEST_F(Load, SetsThoseWhoAreThereWhereThatIsWanted) {
+  ASSERT_EQ(load("people.csv", "external_id,tier,city\na,trial,Rome\nb,gold,\n").exit_code, 0);
+  const std::string more = "external_id,tier,seats\na,gold,2\nb,gold,\nc,,3\nc,,4\nd,x/y,\n";
+  const Finished loaded = load("more.csv", more, {"--set-existing"});
+  EXPECT_EQ(loaded.exit_code, 1);
+  EXPECT_EQ(loaded.out, "{\"loaded\":1,\"set\":3,\"rejected\":1,\"revision\":5}\n");
+  EXPECT_EQ(users(), (Names{"a{city=Rome,seats=2,tier=gold,}", "b{tier=gold,}", "c{seats=4,}"}));
+}
+
+// As after a kill: what is there already is no error, and changes nothing.
+TEST_F(Load, CanBeRepeatedWhereItSetsThoseWhoAreThere) {
+  std::string content = "external_id,n\n";
+  for (int i = 0; i < 6'000; ++i) content += "u" + std::to_string(i) + ',' + std::to_string(i) + '\n';
+  const std::size_t half = content.find("u3500,");
+  ASSERT_EQ(load("half.csv", content.substr(0, half)).exit_code, 0);
+  for (const char* answer : {R"({"loaded":2500,"set":3500,"rejected":0,"revision":6000})",
+                             R"({"loaded":0,"set":6000,"rejected":0,"revision":6000})"}) {
+    const Finished loaded = load("whole.csv", content, {"--set-existing"});
+    EXPECT_EQ(loaded.exit_code, 0) << loaded.err;
+    EXPECT_EQ(loaded.out, std::string(answer) + '\n');
+  }
+}
+
 TEST_F(Load, WritesNoRejectsOverAFileOfAnyStore) {
   namespace fs = std::filesystem;
   const std::string other = (folder_ / "other.db").string();

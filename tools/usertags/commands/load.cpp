@@ -43,10 +43,13 @@ class LoadCommand final : public Command {
             "also be {K:V,…}, and \"id\" and \"revision\" are passed over.\n"
             "Rows that cannot be loaded, existing users included, are rejected, and the rest goes on; --rejects\n"
             "keeps each as {\"line\":N,\"error\":{…},\"input\":TEXT}.\n"
+            "With --set-existing, users who are there get the row's tags, and keep their others: so a load that was\n"
+            "interrupted can be repeated as it was.\n"
             "\n"
             "Examples:\n"
             "  usertags load users.db people.csv --init --rejects rejected.jsonl\n"
             "  usertags load users.db export.csv --id-column email --delimiter ';'\n"
+            "  usertags load users.db people.csv --set-existing\n"
             "  usertags dump other.db | usertags load users.db - --format jsonl") {}
 
   void declare(Arguments& arguments) override {
@@ -55,6 +58,8 @@ class LoadCommand final : public Command {
     arguments.option("--id-column", "NAME", id_column_, "The CSV column with the external ids");
     arguments.option("--delimiter", "CHAR|tab", delimiter_, "What stands between the fields of the CSV");
     arguments.option("--rejects", "FILE", rejects_path_, "A new file for the rejected rows");
+    arguments.flag("--set-existing", set_existing_,
+                   "Set the tags of users who are there, instead of rejecting them");
     arguments.flag("--force", force_, "Overwrite the file of --rejects where it exists");
     new_store_.declare(arguments);
   }
@@ -68,7 +73,7 @@ class LoadCommand final : public Command {
     auto store = open_to_write(store_path(), new_store_, console);
     if (!store) return console.error(store.error());
     Rejects rejects(rejects_path_, force_, console);
-    Loader loader(*store, rejects);
+    Loader loader(*store, rejects, set_existing_ ? Loader::Existing::set : Loader::Existing::reject);
     load(**rows, input, loader);
     rejects.finish();
     const std::uint64_t revision = store->revision();
@@ -115,7 +120,7 @@ class LoadCommand final : public Command {
     Progress progress("users");
     while (auto row = rows.next()) {
       if (!loader.add(*std::move(row)) || interrupted()) return;
-      progress.at(loader.loaded(), input.fraction_read());
+      progress.at(loader.loaded() + loader.set(), input.fraction_read());
     }
     if (!interrupted()) loader.commit();
   }
@@ -126,14 +131,16 @@ class LoadCommand final : public Command {
     if (console.json) {
       JsonObject object(out.buffer());
       object.number("loaded", loader.loaded());
+      if (set_existing_) object.number("set", loader.set());
       object.number("rejected", rejects.count());
       object.number("revision", revision);
       object.close();
       out.line_done();
       return;
     }
-    std::string line =
-        counted(loader.loaded(), "user") + " loaded, " + counted(rejects.count(), "row") + " rejected";
+    std::string line = counted(loader.loaded(), "user") + " loaded, ";
+    if (set_existing_) line += grouped(loader.set()) + " set, ";
+    line += counted(rejects.count(), "row") + " rejected";
     if (is_terminal(out.fd())) {
       const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start_;
       line += fmt::format(", {:.1f} s", taken.count());
@@ -153,6 +160,7 @@ class LoadCommand final : public Command {
   std::optional<std::string> rejects_path_;
   std::optional<std::string> delimiter_;
   NewStore new_store_;
+  bool set_existing_ = false;
   bool force_ = false;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };

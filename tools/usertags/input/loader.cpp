@@ -84,21 +84,40 @@ constexpr std::size_t kMaxBytes = std::size_t{8} << 20;
 bool Loader::add(Row row) {
   bytes_ += row.text.size();
   origins_.push_back({row.line, std::move(row.text)});
+  if (existing_ == Existing::set && row.user) origins_.back().user = *row.user;
   group_.add(std::move(row.user));
   return (origins_.size() < kMaxRows && bytes_ < kMaxBytes) || commit();
 }
 
 bool Loader::commit() {
-  const auto outcomes = group_.commit(store_);
+  auto outcomes = group_.commit(store_);
+  if (existing_ == Existing::set) set_existing(outcomes);
   for (std::size_t i = 0; i < outcomes.size(); ++i) settle(origins_[i], outcomes[i]);
   origins_.clear();
   bytes_ = 0;
   return !failure_;
 }
 
+// A user who comes twice in a group is created by the first row, and set by the second.
+void Loader::set_existing(std::vector<Result<Applied>>& outcomes) {
+  WriteGroup sets;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i] || outcomes[i].error() != ErrorCode::user_exists) continue;
+    PatchUser patch{.user = origins_[i].user->external_id};
+    for (const auto& [key, value] : origins_[i].user->tags) patch.batch.set(key, value);
+    sets.add(std::move(patch));
+    places.push_back(i);
+    origins_[i].was_there = true;
+  }
+  if (places.empty()) return;
+  auto answers = sets.commit(store_);
+  for (std::size_t i = 0; i < places.size(); ++i) outcomes[places[i]] = std::move(answers[i]);
+}
+
 void Loader::settle(const Origin& origin, const Result<Applied>& outcome) {
   if (outcome) {
-    ++loaded_;
+    ++(origin.was_there ? set_ : loaded_);
   } else if (exit_code_of_line(outcome.error().code()) == kRefused) {
     rejects_.add(origin.line, origin.text, outcome.error());
   } else if (!failure_) {

@@ -59,13 +59,17 @@ class WriteGroup {
 
 class Loader {
  public:
-  Loader(UserTagStore& store, Rejects& rejects) : store_(store), rejects_(rejects) {}
+  // What becomes of rows whose users are there already: with `set`, the row's tags are set, and others stay.
+  enum class Existing : std::uint8_t { reject, set };
+  Loader(UserTagStore& store, Rejects& rejects, Existing existing)
+      : store_(store), rejects_(rejects), existing_(existing) {}
 
   // A row that cannot be loaded is rejected, and the rest goes on. False: the store itself has failed.
   bool add(Row row);
   bool commit();
 
   std::uint64_t loaded() const { return loaded_; }
+  std::uint64_t set() const { return set_; }   // users who were there, whether their tags changed or not
 
   // The first failure of the store, and the line that met it.
   struct Failure {
@@ -78,16 +82,21 @@ class Loader {
   struct Origin {
     std::uint64_t line;
     std::string text;
+    std::optional<CreateUser> user{};   // kept where existing users are set
+    bool was_there = false;
   };
 
+  void set_existing(std::vector<Result<Applied>>& outcomes);
   void settle(const Origin& origin, const Result<Applied>& outcome);
 
   UserTagStore& store_;
   Rejects& rejects_;
+  const Existing existing_;
   WriteGroup group_;
   std::vector<Origin> origins_;   // of the group's rows
   std::size_t bytes_ = 0;         // of their texts
   std::uint64_t loaded_ = 0;
+  std::uint64_t set_ = 0;
   std::optional<Failure> failure_;
 };
 
