@@ -30,6 +30,7 @@ class Looking : public testing::Test {
             {"dump", store_},
             {"info", store_},
             {"stats", store_},
+            {"report", store_, "-o", "-"},
             {"verify", store_},
             {"backup", store_, (folder_ / "copy.db").string()},
             {"apply", store_, "u1", "--set", "a=9", "--dry-run"},

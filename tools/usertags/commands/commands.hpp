@@ -13,13 +13,14 @@ using MakeCommand = std::unique_ptr<Command>();
 MakeCommand make_create_user, make_delete_user, make_apply, make_rename_key, make_stream, make_find,
     make_list, make_select, make_count, make_keys, make_values, make_history, make_changes, make_audience,
     make_load, make_dump, make_backup, make_diff, make_compact, make_settings, make_info, make_stats,
-    make_verify, make_adopt;
+    make_report, make_verify, make_adopt;
 
 inline constexpr MakeCommand* kCommands[] = {
-    make_create_user, make_delete_user, make_apply, make_rename_key, make_stream, make_find,
-    make_list,        make_select,      make_count, make_keys,       make_values, make_history,
-    make_changes,     make_audience,    make_load,  make_dump,       make_backup, make_diff,
-    make_compact,     make_settings,    make_info,  make_stats,      make_verify, make_adopt,
+    make_create_user, make_delete_user, make_apply,   make_rename_key, make_stream,
+    make_find,        make_list,        make_select,  make_count,      make_keys,
+    make_values,      make_history,     make_changes, make_audience,   make_load,
+    make_dump,        make_backup,      make_diff,    make_compact,    make_settings,
+    make_info,        make_stats,       make_report,  make_verify,     make_adopt,
 };
 
 }   // namespace usertags::command

@@ -63,6 +63,10 @@ std::string printable_message(std::string_view text) {
   return escaped(text, is_hidden);
 }
 
+std::string printable_on_page(std::string_view text) {
+  return escaped(text, [](char32_t value) { return is_hidden(value) && value != 0x200C && value != 0x200D; });
+}
+
 std::string printable_word(std::string_view text) {
   std::string word = printable(text);
   if (!word.empty() && word.find_first_of(" =,\"") == std::string::npos) return word;

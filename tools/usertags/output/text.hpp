@@ -16,6 +16,9 @@ std::string printable(std::string_view text);
 // The same for text that was made to be read, such as a message: its backslashes stay single.
 std::string printable_message(std::string_view text);
 
+// The same for a page, whose fonts join letters and emoji by marks of zero width: these stay.
+std::string printable_on_page(std::string_view text);
+
 // printable(), in double quotes where it is empty or could be misread within `key=value key=value`.
 std::string printable_word(std::string_view text);
 
