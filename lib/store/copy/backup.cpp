@@ -61,8 +61,9 @@ BackupTarget::BackupTarget(const fs::path& target, Rules rules)
 
 void BackupTarget::replace_by(const fs::path& file) {
   judge(Stage::before_moving);
+  const fs::path folder = path_.parent_path();   // once it is moved, nothing may be short of memory
   exists_ ? move_over(file, path_) : move_to_new(file, path_);
-  sync_folder(path_.parent_path());
+  sync_folder(folder);
 }
 
 void BackupTarget::judge(Stage stage) {
