@@ -53,8 +53,7 @@ Result<void> WhereWalk::run(const Selector& selector, const WhereOptions& option
   work_ = work;
   outcome_ = &outcome;
   const auto after = options.after ? decode_ordinal(binding_, options.after->text()) : 0;
-  if (!after)
-    return std::unexpected(Error(ErrorCode::invalid_cursor, "the cursor is not of this store and question"));
+  if (!after) return std::unexpected(bad_cursor());
   room_for_next_ = encode_cursor(binding_, 0).text();
   try {
     auto done = walk(*after);

@@ -258,8 +258,7 @@ std::vector<Change> Caller::noted_changes(const Position& after, const std::stri
 void Caller::modify_where() {
   const std::size_t asked = dice(kAsked.size());
   const Effect effect = any_patch();
-  const WhereOptions options{.everybody = true,
-                             .note = std::to_string(number_) + "-" + std::to_string(++walks_)};
+  const WhereOptions options{.everybody = true, .note = new_note()};
   const Question question{View::matching, kAsked[asked].keys, kAsked[asked].lacks, 0};
   const Position before = shared_.store.position();
   std::array<Version, kJudgedUsers> given{};
@@ -300,7 +299,7 @@ void Caller::delete_where() {
   one(birth);
   const std::string key = kKeys[static_cast<std::size_t>(std::countr_zero(birth.effect.keys))];
   const std::string selector = key + "=" + std::to_string(birth.effect.value);
-  const WhereOptions options{.note = std::to_string(number_) + "-" + std::to_string(++walks_)};
+  const WhereOptions options{.note = new_note()};
   const Position before = shared_.store.position();
   Ticks ticks{};
   const WhereOutcome outcome = timed([&] { return shared_.store.delete_where(selector, options); }, ticks);

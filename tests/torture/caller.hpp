@@ -44,9 +44,9 @@ struct Shared {
   UserTagStore& store;
   UserTagStore* follower = nullptr;
   std::array<Selector, kAsked.size()> selectors{};
-  bool race;   // one thread publishes transactions of many users, and the others look at single ones
-  bool
-      walks;   // callers write to all users of a selector, and the log is kept whole: there they find what they wrote
+  const bool race;   // one thread publishes transactions of many users, and the others look at single ones
+  // Callers write to all users of a selector; the log is kept whole, and there they find what they wrote.
+  const bool walks;
   std::atomic<std::uint64_t> ticks = 1;
 
   Shared(UserTagStore& opened, UserTagStore* following, bool racing, bool walking)
@@ -81,6 +81,7 @@ class Caller {
   std::size_t any_comer() { return kStayers + dice(kJudgedUsers - kStayers); }
   std::uint8_t any_keys() { return static_cast<std::uint8_t>(1 + dice((1U << kJudgedKeys) - 1)); }
   std::uint32_t new_value() { return next_value_ += kCallers + 1; }
+  std::string new_note() { return std::to_string(number_) + "-" + std::to_string(++notes_); }
 
   // As many ticks as the call has answers, before and behind it.
   template <class Call>
@@ -151,7 +152,7 @@ class Caller {
   std::size_t number_;
   std::mt19937_64 random_;
   std::uint32_t next_value_;
-  std::uint64_t walks_ = 0;   // that were made
+  std::uint64_t notes_ = 0;
   std::array<std::string, kJudgedUsers> names_;
   std::vector<Observation> seen_;
 };

@@ -162,14 +162,9 @@ Result<HistoryPage> Inspection::history(const UserRef& user, const PageRequest& 
   if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
   const auto target = readers_.with_reader([&](FileReader& reader) { return reader.users.target(user); });
   if (!target) return std::unexpected(user_not_found(user));
-  const auto read = [&](std::uint64_t last, std::size_t limit, std::vector<Change>& changes) {
-    const std::size_t kept = changes.size();
-    return readers_.with_reader([&](FileReader& reader) {
-      changes.resize(kept);
-      return reader.log.history(target->user, last, limit, changes);
-    });
-  };
-  return history_of(*target, user, request, store_id_, read);
+  return history_of(*target, user, request, store_id_, [&](const ReadPart& read) {
+    return readers_.with_reader([&](FileReader& reader) { return read(reader.log); });
+  });
 }
 
 Result<std::uint64_t> Inspection::wait(const Position& after, std::chrono::milliseconds timeout) {

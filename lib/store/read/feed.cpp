@@ -147,18 +147,12 @@ Result<HistoryPage> Feed::history(const UserRef& user, const PageRequest& reques
   if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
   const std::optional<HistoryTarget> target = find(user);
   if (!target) return std::unexpected(user_not_found(user));
-  const auto read = [&](std::uint64_t last, std::size_t limit, std::vector<Change>& changes) {
-    const std::size_t kept = changes.size();
-    return with_reader([&](LogReader& reader) {
-      changes.resize(kept);
-      return reader.history(target->user, last, limit, changes);
-    });
-  };
-  return history_of(*target, user, request, store_id_, read);
+  return history_of(*target, user, request, store_id_,
+                    [&](const ReadPart& read) { return with_reader(read); });
 }
 
 Result<HistoryPage> history_of(const HistoryTarget& target, const UserRef& asked, const PageRequest& request,
-                               const StoreId& store_id, const ReadPart& read) {
+                               const StoreId& store_id, const WithLog& with_log) {
   const CursorBinding binding{store_id, CursorKind::history, query_hash({target.user.id})};
   LogReader::Part part{.next = target.last_revision, .floor = 0};
   if (request.after) {
@@ -172,7 +166,10 @@ Result<HistoryPage> history_of(const HistoryTarget& target, const UserRef& asked
   const std::size_t limit = request.limit + 1;   // one more tells whether there is a next page
   do {
     index::require_before(request.deadline);
-    part = read(part.next, limit, page.changes);
+    part = with_log([&, kept = page.changes.size()](LogReader& log) {
+      page.changes.resize(kept);
+      return log.history(target.user, part.next, limit, page.changes);
+    });
   } while (part.next != 0);
   // Whom the file has and memory does not was deleted, and has changes; or is about to become visible.
   if (page.changes.empty() && !target.is_visible && !request.after)

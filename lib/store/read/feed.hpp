@@ -15,7 +15,6 @@
 #include <functional>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include <usertags/change.hpp>
 #include <usertags/options.hpp>
@@ -46,12 +45,11 @@ struct HistoryTarget {
   bool is_visible;
 };
 
-// A page of it. `read` is LogReader::history of the user: parts up to `last`, each of which appends to `changes`,
-// up to a limit; it may do so several times.
-using ReadPart =
-    std::function<LogReader::Part(std::uint64_t last, std::size_t limit, std::vector<Change>& changes)>;
+// A page of it. `with_log` calls what it is given with a reader of the log, perhaps several times, as Readers do.
+using ReadPart = std::function<LogReader::Part(LogReader&)>;
+using WithLog = std::function<LogReader::Part(const ReadPart&)>;
 Result<HistoryPage> history_of(const HistoryTarget& target, const UserRef& asked, const PageRequest& request,
-                               const StoreId& store_id, const ReadPart& read);
+                               const StoreId& store_id, const WithLog& with_log);
 
 class Feed {
  public:
