@@ -7,20 +7,20 @@
 //   auto all = inspector->for_each([&](const usertags::User& each) { show(each.external_id()); });
 //   if (!all) return report(all.error());
 //
-// For tools, and for hosts that want a few users of a file that they do not serve from. Who asks often, or asks
-// by tags, opens a UserTagStore: it answers from memory, in less than a microsecond.
+// For tools, and for hosts that want a few users of a file that they do not serve from. To ask often, or by
+// tags, open a UserTagStore: it answers from memory, in less than a microsecond.
 //
 // Moments    Each call reads the file in one transaction of SQLite, and so shows one moment of it: that of the
 //            newest commit, changes that are in the log alone included. The next call shows a later one.
 // Processes  Works beside a process that writes, and changes no byte of database and WAL. While a call reads,
 //            the WAL cannot be recycled; where nobody writes, and no WAL is left, nobody can open the file for
 //            writing until the call has returned.
-// Proof      What is read is proved by its checksums, and for_each proves all users by the digest of the commit
-//            record. What is not read is not: verify() of a UserTagStore proves the whole.
+// Proof      What a call reads is proved by its checksums, and for_each proves all users by the digest of the
+//            commit record. The rest of the file is not proved: verify() of a UserTagStore proves the whole.
 // Threads    Any thread may call any method, except move and destruction. After fork, the child's copy answers
 //            `forked`.
-// Errors     No method throws, but what a host's own function throws reaches who called for_each. Every call may
-//            answer what opening read-only does: not_a_store, unsupported_format, corrupt_store, foreign_write,
+// Errors     No method throws, except that for_each passes on what your function throws. Every call may answer
+//            what opening read-only does: not_a_store, unsupported_format, corrupt_store, foreign_write,
 //            permission_denied, io_error, busy, read_only, out_of_memory. Users and pages outlive the inspector.
 #pragma once
 
@@ -52,7 +52,7 @@ struct InspectOptions {
   std::chrono::milliseconds busy_timeout{5'000};   // for locks that other processes hold briefly
 };
 
-// What every user has to be read for.
+// Figures for which every user has to be read.
 struct UserFigures {
   std::uint64_t users = 0;           // that are there
   std::uint64_t tags = 0;            // key-value pairs of all users together
@@ -78,7 +78,8 @@ struct StoreInfo {
 // A file that is looked into.
 class USERTAGS_EXPORT Inspector {
  public:
-  // The store in the SQLite file at `path`. Makes nothing. Errors also: invalid_argument (the path, the options).
+  // The store in the SQLite file at `path`. Makes nothing. Errors also: invalid_argument (the path, the
+  // options).
   [[nodiscard]] static Result<Inspector> open(const std::filesystem::path& path,
                                               const InspectOptions& options = {}) noexcept;
 
@@ -98,10 +99,10 @@ class USERTAGS_EXPORT Inspector {
   // Errors: invalid_argument (limit), invalid_cursor.
   [[nodiscard]] Result<UserPage> list(const PageRequest& page = {}) const noexcept;
 
-  // Calls function(const User&) for all users, as they are at one moment, in the order of their creation. Where it
-  // answers false, the walk ends; it may also return void. The file is being read during the call: see Processes.
-  // Where the answer is an error, those who were told of may be wrong: what a file has lost shows at its end.
-  // Errors: timeout (deadline); busy also where something else wrote to a file that could not be locked.
+  // Calls function(const User&) for all users, as they are at one moment, in the order of their creation. If it
+  // answers false, the walk ends; it may also return void. The file is being read during the call: see
+  // Processes. After an error, the users that were shown may be wrong: damage may be noticed only at the end of
+  // the walk. Errors: timeout (deadline); busy also if something else wrote to a file that could not be locked.
   template <class Function>
     requires std::is_invocable_v<Function&, const User&>
   [[nodiscard]] Result<Visited> for_each(Function&& function, const AskOptions& options = {}) const {
@@ -119,7 +120,7 @@ class USERTAGS_EXPORT Inspector {
   [[nodiscard]] Result<std::uint64_t> wait_for_changes(const Position& after,
                                                        std::chrono::milliseconds timeout) const noexcept;
 
-  // What every user would have to be read for.
+  // Whether the figures are wanted for which every user has to be read.
   enum class Figures : std::uint8_t { none, of_users };
   // At once; with figures of users, by a walk over all of them, which keeps 8 bytes for each different tag.
   [[nodiscard]] Result<StoreInfo> info(Figures figures = Figures::none) const noexcept;

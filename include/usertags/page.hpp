@@ -24,9 +24,9 @@
 
 namespace usertags {
 
-// Where the next page starts: opaque text, bound to the store and the question that it came from. For any
-// other, and for any other text, the answer is invalid_cursor. A cursor stays good while others write, and
-// over reopening. It is checked, but not protected against forgery.
+// Where the next page starts: opaque text, bound to the store and the question that it came from. Another
+// store or question answers invalid_cursor, and so does a text that was changed. A cursor stays good while
+// others write, and over reopening. It is checked, but not protected against forgery.
 class Cursor {
  public:
   // What text() was. Nothing is checked before a call takes it.

@@ -18,23 +18,24 @@
 //                 (outcome_unknown: the commit failed on its way to the disk). After the third, writes
 //                 answer store_failed until the store is opened again.
 //
-// Threads    Any thread may call any method, except move and destruction. These never wait for a disk, a
-//            sync or SQLite: find, find_each, read, list, select, for_each, count, tag_keys, tag_values, plan,
+// Threads    Any thread may call any method, except move and destruction. These never wait for a disk, a sync
+//            or SQLite: find, find_each, read, list, select, for_each, count, tag_keys, tag_values, plan,
 //            revision, position, stats. Writes that wait at the same time are committed together. The store
 //            runs no thread of its own, unless Options::commit_thread asks for one; two threads help while it
 //            loads, and have ended when open() returns.
 // Processes  One process writes; any number may read. After fork, the child's copy answers `forked`.
-// Callbacks  Within `log`, `clock`, `uptime` and Progress of a store, its calls that can wait are answered with
-//            invalid_argument; those that never wait may be made.
+// Callbacks  `log`, `clock`, `uptime` and Progress may make those calls of their store that never wait. Any
+//            other call from there answers invalid_argument.
 // Ownership  The store owns its file and its memory, and copies what it is given. A UserRef is read during
 //            the call only. Users, tags and pages that were handed out outlive the store.
 // Memory     All users, tags and indexes live in memory. The file is the truth.
-// Errors     No method throws, but what a host's own function throws reaches who called read, for_each or
-//            membership_changes; where memory runs out, the answer is out_of_memory. A store that was closed or
-//            moved from answers store_closed. Any write may answer busy, disk_full, io_error, corrupt_store,
-//            foreign_write, store_failed or outcome_unknown; read_only in a read-only store;
-//            memory_budget_exceeded with Options::memory_budget; timeout with ApplyOptions::deadline; and
-//            token_reused with ApplyOptions::token. The errors named at a method come on top.
+// Errors     No method throws anything of its own. What your function throws reaches you: read, for_each,
+//            modify, modify_where and membership_changes pass it on. If memory runs out, the answer is
+//            out_of_memory; of a store that was closed or moved from, store_closed. Any write may answer
+//            busy, disk_full, io_error, corrupt_store, foreign_write, store_failed or outcome_unknown; also
+//            read_only (in a read-only store), memory_budget_exceeded (with Options::memory_budget), timeout
+//            (with ApplyOptions::deadline) and token_reused (with ApplyOptions::token). The errors named at a
+//            method come on top.
 //
 // docs/semantics.md has the whole contract.
 #pragma once
@@ -83,8 +84,8 @@ namespace usertags {
 template <class Text>
 concept SelectorText = std::convertible_to<const Text&, std::string_view>;
 
-// Users by reference, which may be looked at twice. A range that makes its texts as it goes is none: a UserRef
-// does not own what it is made of.
+// References to users, in a range that can be walked twice. Its texts live as long as the range: a UserRef
+// does not own its text, so a range that makes its texts on the way is refused.
 template <class Range>
 concept RangeOfUsers =
     std::ranges::forward_range<const Range> && !std::convertible_to<const Range&, std::string_view> &&
@@ -96,8 +97,8 @@ concept RangeOfUsers =
 class USERTAGS_EXPORT UserTagStore {
  public:
   // Opens the store in the SQLite file at `path`, or makes it (Options::create_if_missing). PATH-wal,
-  // PATH-shm and PATH.lock beside the file belong to it. Recovers from whatever end the last writer had,
-  // reads everything, and proves it. Errors: store_locked, not_a_store, unsupported_format, corrupt_store,
+  // PATH-shm and PATH.lock beside the file belong to it. Recovers, however the last writer ended, reads
+  // everything, and proves it. Errors: store_locked, not_a_store, unsupported_format, corrupt_store,
   // foreign_write, permission_denied, io_error, disk_full, busy, out_of_memory; invalid_argument (an option,
   // the path), settings_mismatch, memory_budget_exceeded.
   [[nodiscard]] static Result<UserTagStore> open(const std::filesystem::path& path,
@@ -120,11 +121,11 @@ class USERTAGS_EXPORT UserTagStore {
   [[nodiscard]] static Result<Adoption> adopt(const std::filesystem::path& path,
                                               const AdoptOptions& options = {}) noexcept;
 
-  // What it was moved from answers store_closed. The store that is assigned to ends as by its destructor.
+  // A store that was moved from answers store_closed. Assigning to a store ends it as its destructor does.
   UserTagStore(UserTagStore&& other) noexcept;
   UserTagStore& operator=(UserTagStore&& other) noexcept;
-  // Closes without folding; what was submitted, and is not committed, is answered with store_closed. Users that
-  // were handed out live on.
+  // Closes without folding. Submitted writes that are not committed yet are answered with store_closed. Users
+  // that were handed out live on.
   ~UserTagStore();
 
   // --- Writes. Each returns when it is durable and visible. ---
@@ -134,8 +135,8 @@ class USERTAGS_EXPORT UserTagStore {
   [[nodiscard]] Result<Applied> create_user(std::string_view external_id, const TagList& tags = {},
                                             const ApplyOptions& options = {}) noexcept;
 
-  // Finds the user with this external id, or creates it with these tags: `changed` says which. The form of
-  // both is judged in any case. Errors: invalid_argument, batch_refused (for the tags).
+  // Finds the user with this external id, or creates it with these tags; `changed` tells which. External id
+  // and tags have to be well formed in either case. Errors: invalid_argument, batch_refused (for the tags).
   [[nodiscard]] Result<Applied> ensure_user(std::string_view external_id, const TagList& tags_if_created = {},
                                             const ApplyOptions& options = {}) noexcept;
 
@@ -144,13 +145,13 @@ class USERTAGS_EXPORT UserTagStore {
   [[nodiscard]] Result<Applied> apply(const UserRef& user, const TagBatch& batch,
                                       const ApplyOptions& options = {}) noexcept;
 
-  // Reads the user, calls function(const User&), which answers a TagBatch or none (std::optional<TagBatch>),
-  // and applies that if the user is still as it was read; else again, up to 64 times or until the deadline.
-  // Where it answers none, nothing is to be done: the answer is the user as it was read. No lock is held during
-  // the call: the function may take its time and call the store. What it throws reaches the caller.
-  // With a token, the request is this call and the user, whatever the function decides: a known one is answered
-  // before the function is called. Where the options expect a revision, there is one try only.
-  // Errors: those of apply; revision_mismatch also where the last try came too late.
+  // Reads the user and calls function(const User&), which answers a std::optional<TagBatch>. The batch is
+  // applied if the user is still as it was read. If another write came between, the user is read again, until
+  // the deadline and 64 times at most. Without a batch nothing is done, and the answer is the user as it was
+  // read. No lock is held during the call: the function may take its time and call the store. What it throws
+  // reaches the caller. With a token, the request is this call and the user, whatever the function decides; a
+  // known token is answered before the function is called. If the options expect a revision, there is only
+  // one try. Errors: those of apply; revision_mismatch also after the last try.
   template <class Function>
     requires std::is_invocable_r_v<std::optional<TagBatch>, Function&, const User&>
   [[nodiscard]] Result<Applied> modify(const UserRef& user, Function&& function,
@@ -178,15 +179,16 @@ class USERTAGS_EXPORT UserTagStore {
   // all refused batches. invalid_argument also for a user named twice, and for too many writes.
   [[nodiscard]] Result<std::vector<Applied>> apply_all(std::span<const Write> writes) noexcept;
 
-  // Calls function(const User&) for all users of the selector, as modify does, and applies what it answers. Not
-  // atomic: independent writes, in groups of up to 1,024. The users are those who match when the call begins,
-  // in the order of their creation, each once. Each is looked at again in its turn, and passed over where it no
-  // longer matches; it is written as it was when it matched. Where another write comes between, that is done
-  // again, up to 64 times. A write that is refused is counted, and the rest goes on. Always answers what came
-  // of it (where.hpp). There is no token: a repetition matches anew. What the function throws reaches the
-  // caller; groups before it are written.
-  // Stopped by: invalid_selector, invalid_cursor, invalid_argument (an empty selector without `everybody`, more
-  // users than `at_most`, the note), cancelled, timeout, and whatever any write may answer.
+  // As modify, for all users of the selector. Not atomic: these are independent writes, in groups of up to
+  // 1,024. The users are those who match when the call begins, in the order of their creation, each once.
+  // When its turn comes, a user is read again, and left out if it no longer matches. It is written only if it
+  // is still as it was read then; if another write came between, it is read and matched again, up to 64
+  // times. A refused write is counted, and the rest goes on. The answer always says what was done
+  // (where.hpp). There is no token: a repetition matches anew. What the function throws reaches the caller;
+  // the groups before it stay written.
+  //
+  // Stopped by: invalid_selector, invalid_cursor, invalid_argument (an empty selector without `everybody`,
+  // more users than `at_most`, the note), cancelled, timeout, and whatever any write may answer.
   template <class Function>
     requires std::is_invocable_r_v<std::optional<TagBatch>, Function&, const User&>
   [[nodiscard]] WhereOutcome modify_where(const Selector& selector, Function&& function,
@@ -222,20 +224,20 @@ class USERTAGS_EXPORT UserTagStore {
     return parsed ? delete_where(*parsed, options) : WhereOutcome{.stopped = parsed.error()};
   }
 
-  // Independent writes, as apply_each, without waiting for them. `done` is called once, with their outcomes as
-  // a std::vector<Result<Applied>>&&, when they are durable and visible, or with their errors: outcomes[i]
+  // Independent writes, as apply_each, without waiting for them. `done` is called once, with their outcomes
+  // as a std::vector<Result<Applied>>&&, when they are durable and visible, or with their errors: outcomes[i]
   // answers writes[i]. They are judged in order, with nothing in between, and before all that is submitted or
   // written later.
   //
-  // Who commits them, and calls `done`: the thread of Options::commit_thread; without it, drain() and close().
-  // A blocking write may commit what others submitted, but calls nobody. Callbacks come in the order of
-  // submission, one at a time, under no lock. A callback may call everything but drain() and close(), which
-  // answer invalid_argument there. One that destroys the store, or throws, ends the process. `done` may be of a
-  // type that can only be moved. In a child after fork it is neither called nor destroyed.
+  // Who commits them, and calls `done`: the thread of Options::commit_thread; without it, drain() and
+  // close(). A blocking write may commit what others submitted, but calls nobody. Callbacks come in the order
+  // of submission, one at a time, under no lock. A callback may call everything but drain() and close(),
+  // which answer invalid_argument there. One that destroys the store, or throws, ends the process. `done` may
+  // be of a type that can only be moved. In a child after fork it is neither called nor destroyed.
   //
-  // Where the answer is an error, `writes` are as they were, and `done` is never called: busy, where
-  // Options::queue_writes or queue_bytes would be passed (it never waits); store_closed, forked, read_only,
-  // out_of_memory. A write cannot be taken back; its deadline is judged when a group takes it.
+  // If the answer is an error, `writes` are as they were, and `done` is never called: busy, if it would
+  // exceed Options::queue_writes or queue_bytes (it never waits); store_closed, forked, read_only,
+  // out_of_memory. A submitted write cannot be taken back; its deadline is judged when a group takes it.
   template <class Done>
     requires std::is_invocable_v<Done&, std::vector<Result<Applied>>&&>
   [[nodiscard]] Result<void> submit(std::vector<Write>&& writes, Done done) noexcept {
@@ -250,9 +252,9 @@ class USERTAGS_EXPORT UserTagStore {
                         .destroy = [](void* target) noexcept { delete static_cast<Done*>(target); }});
   }
 
-  // Returns when all that was submitted before is answered, callbacks included: commits it in groups on this
-  // thread, and calls back. Many times submit() and one drain() fill a group without any thread of the store.
-  // Errors: invalid_argument within a callback of submit(); what happens to a write is told to its callback.
+  // Commits what was submitted before, in groups on this thread, calls back, and returns when all of it is
+  // answered. Many calls of submit() and one drain() share groups, without any thread of the store.
+  // Errors: invalid_argument within a callback of submit(). Errors of writes go to their callbacks.
   [[nodiscard]] Result<void> drain() noexcept;
 
   // What `apply` would answer now, with the revision that the user would get. Changes and reserves nothing.
@@ -281,7 +283,7 @@ class USERTAGS_EXPORT UserTagStore {
 
   // Calls function(const UserView&) without a lock, and without copying or counting anything: the fastest way
   // to look at one user. The function may call the store, and may throw: the exception reaches the caller.
-  // Memory of versions that others replace meanwhile is freed when it has returned: let it be short.
+  // Let it be short: until it returns, no memory of replaced versions is freed.
   // Errors: user_not_found.
   template <class Function>
     requires std::is_invocable_v<Function&, const UserView&>
@@ -298,9 +300,9 @@ class USERTAGS_EXPORT UserTagStore {
 
   // --- Questions about tags. Each answer is of one moment. ---
   //
-  // Each takes a Selector, or the text of one; invalid_selector is the answer to a text that cannot be parsed
-  // (Selector::parse), and to a selector that was built out of bounds (Selector::error). What somebody typed
-  // is no part of a text: build the selector, or quote() the value.
+  // Each takes a Selector, or the text of one. invalid_selector answers a text that cannot be parsed
+  // (Selector::parse), and a selector that was built out of bounds (Selector::error). Never paste what
+  // somebody typed into a text: build the selector, or quote() the value.
 
   // The users that the selector matches, in the order of their creation. Over a walk from page to page, a
   // user that matches throughout is returned exactly once. Errors: invalid_selector, invalid_argument
@@ -369,16 +371,16 @@ class USERTAGS_EXPORT UserTagStore {
   // store), corrupt_store, foreign_write.
   [[nodiscard]] Result<ChangePage> changes(const Position& after, std::size_t limit = 1'000) const noexcept;
 
-  // Who came to the selector's users and who went from them behind a position: calls
-  // function(const MembershipChange&) for each user who is meant now and was not then (entered), or was and is
-  // not (left; a deletion, too), in the order of their creation. Whoever came and went in between is not
-  // named. Answers the position up to which that is true, to go on from: those who matched at `after`, with
-  // these changes, are those who match there. It costs the log in between, and memory for the users whom that
-  // touches. Nothing is told before all is known. No lock is held during the call: the function may call the
-  // store. Where it throws, nobody else is told of, and the exception reaches the caller. In a read-only store
-  // the end is what reads show. The selector is one, or the text of one.
-  // Errors: history_pruned also where the position is of another epoch, and where an adopted change does not
-  // tell what was before: select anew; future_revision, invalid_argument (a position of another store),
+  // Which users began to match the selector since a position, and which stopped. Calls function(const
+  // MembershipChange&) for each user who matches now and did not at the position (entered), and for each who
+  // did and does not now, or was deleted (left), in the order of their creation. A user who came and went in
+  // between is not named. Answers the position up to which this is true: those who matched at `after`, with
+  // these changes applied, are those who match there. Go on from it. The call reads the log in between, and
+  // needs memory for the users that it concerns. It calls the function only when all is known, and without a
+  // lock: the function may call the store. If it throws, it is not called again, and the exception reaches
+  // the caller. In a read-only store, "now" is what reads show. The selector may be given as text, too.
+  // Errors: history_pruned (also if the position is of another epoch, or an adopted change does not tell what
+  // was before: select anew), future_revision, invalid_argument (a position of another store),
   // invalid_selector, timeout (deadline), corrupt_store, foreign_write.
   template <class Function>
     requires std::is_invocable_v<Function&, const MembershipChange&>
@@ -444,9 +446,9 @@ class USERTAGS_EXPORT UserTagStore {
   // Figures of data, memory, file and work (stats.hpp); all zero for a closed store.
   Stats stats() const noexcept;
 
-  // The same figures, and what became of writes, in the text format of OpenMetrics 1.0: what a host answers to
-  // Prometheus, with the media type `application/openmetrics-text; version=1.0.0; charset=utf-8`. The names
-  // begin with `usertags_`; docs/semantics.md lists them. Never waits for a disk.
+  // The same figures, and what became of writes, in the text format of OpenMetrics 1.0: what a host answers
+  // to Prometheus, with the media type `application/openmetrics-text; version=1.0.0; charset=utf-8`. The
+  // names begin with `usertags_`; docs/semantics.md lists them. Never waits for a disk.
   [[nodiscard]] Result<std::string> metrics_text() const noexcept;
 
   // --- Settings (settings.hpp). They belong to the store, whoever opens it. ---
@@ -455,9 +457,9 @@ class USERTAGS_EXPORT UserTagStore {
   [[nodiscard]] Result<StoredSettings> settings() const noexcept;
 
   // Changes settings in one durable commit, in its turn among the writes. It adds no revision, and nothing to
-  // the feed. The settings hold for writes that are judged later. What a lower bound lets go is removed by
-  // later housekeeping, a little at a time. Answers the settings as they are then; equal values write
-  // nothing. Errors: settings_mismatch (with current_version) where the store is not at `expected_version`;
+  // the feed. The settings hold for writes that are judged later. What exceeds a lowered bound is removed by
+  // later housekeeping, a little at a time. Answers the new settings; equal values write
+  // nothing. Errors: settings_mismatch (with current_version) if the store is not at `expected_version`;
   // invalid_argument (the value and its range), read_only, and those of every commit.
   [[nodiscard]] Result<StoredSettings> change_settings(
       const SettingsChange& change, std::optional<std::uint64_t> expected_version = {}) noexcept;
@@ -511,10 +513,10 @@ class USERTAGS_EXPORT UserTagStore {
   // files), corrupt_store, outcome_unknown.
   [[nodiscard]] Result<void> compact(const Progress& progress = {}) noexcept;
 
-  // Commits and answers what was submitted, folds what is left, checkpoints, and releases the file. Calls under
-  // way finish first; later ones answer store_closed. A second close does nothing and succeeds. An error
-  // concerns housekeeping only: acknowledged writes are safe. Errors: invalid_argument within a callback of
-  // submit(): then nothing is done.
+  // Commits and answers what was submitted, folds what is left, checkpoints, and releases the file. Calls
+  // under way finish first; later ones answer store_closed. A second close does nothing and succeeds. An
+  // error concerns housekeeping only: acknowledged writes are safe. Errors: invalid_argument within a
+  // callback of submit(): then nothing is done.
   [[nodiscard]] Result<void> close() noexcept;
 
  private:
@@ -545,7 +547,7 @@ class USERTAGS_EXPORT UserTagStore {
     void (*destroy)(void*) noexcept;
   };
 
-  // A user, and what is decided on it.
+  // A user, and the batch that is decided on.
   struct Question {
     const User& user;
     std::optional<TagBatch>& batch;

@@ -101,11 +101,11 @@ class AdoptCommand final : public Command {
  public:
   AdoptCommand()
       : Command(
-            "adopt", "Take what something other than usertags did to the file into the log",
-            "Shows what was changed in the tables of a closed store, checks it against the rules, and takes it in as\n"
-            "ordinary changes: all of it, or nothing where one has a problem. A row of table user may be changed,\n"
-            "deleted or inserted; a user who was inserted gets another id. The exit code is 1 where nothing was\n"
-            "adopted, and where --dry-run found something.\n"
+            "adopt", "Take in what something other than usertags changed in the file",
+            "Shows what was changed in the tables of a closed store, checks it by the rules, and takes it into the\n"
+            "log as ordinary changes: all of it, or nothing if one has a problem. Rows of table user may be changed,\n"
+            "deleted or inserted; an inserted user gets another id. The exit code is 1 if nothing was adopted, and if\n"
+            "--dry-run found something.\n"
             "With --json, {\"adopted\",\"revision\",\"proved\",\"entries_forgotten\",\"tokens_forgotten\",\"changes\":\n"
             "[{\"kind\",\"user\",\"external_id\",\"tags\":{KEY:VALUE or null},\"complete\",\"logged\",\"problem\","
             "\"violations\"}]}.\n"

@@ -23,13 +23,13 @@ class AudienceCommand final : public Command {
       : Command(
             "audience", "Print who came to the users of a selector, and who went, since a position",
             std::string(kSelectorHelp) +
-                "Without a position, all whom it means have entered. Then the position is told up to which that is\n"
-                "true, to go on from. Whoever came and went in between is not named. With --follow, more is printed\n"
-                "as it happens, also by another process.\n"
-                "With --json, a user is {\"kind\":\"entered\" or \"left\",\"user\",\"external_id\"}, and behind all that\n"
-                "belong to it comes {\"position\"}. For people, standard error tells the position.\n"
-                "Where the log no longer reaches back to the position, and in another epoch of the store, the answer\n"
-                "is history_pruned: begin without a position.\n"
+                "Without a position, all users who match have entered. After the users comes the position up to which\n"
+                "this is true: go on from it. A user who came and went in between is not named. With --follow, more is\n"
+                "printed as it happens, also what another process writes.\n"
+                "With --json, a user is {\"kind\":\"entered\" or \"left\",\"user\",\"external_id\"}, and {\"position\"} follows.\n"
+                "Without it, the position goes to standard error.\n"
+                "If the log no longer reaches back to the position, or the store has begun another epoch, the answer is\n"
+                "history_pruned: begin without a position.\n"
                 "\n"
                 "Examples:\n"
                 "  usertags audience users.db 'tier=gold' --json | tee audience.jsonl\n"

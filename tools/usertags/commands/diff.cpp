@@ -63,9 +63,9 @@ class DiffCommand final : public Command {
   DiffCommand()
       : Command(
             "diff", "Say what differs between two stores, by user and tag",
-            "As the changes that would make STORE what OTHER is: users who are created, patched or deleted, with what\n"
-            "their keys had before; !key is a tag that is removed. Users are the same whose external ids are; with\n"
-            "--exact, they have to have the same ids and revisions, too, as those of a backup have.\n"
+            "Prints the changes that would make STORE what OTHER is: users who are created, patched or deleted, with\n"
+            "what their keys had before; !key is a tag that is removed. Users with the same external id are the same;\n"
+            "with --exact, their ids and revisions have to be the same, too, as in a backup.\n"
             "With --json, a difference is {\"external_id\",\"kind\",\"tags\":{KEY:VALUE or null},\n"
             "\"before\":{KEY:VALUE or null}}. They come in no order that could be relied on.\n"
             "The exit code is 0 where nothing differs, 1 where something does. Neither store is loaded or changed.\n"
