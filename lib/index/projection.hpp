@@ -161,6 +161,7 @@ class Projection {
     std::uint64_t record_bytes = 0;
     std::uint64_t directory_bytes = 0;
     std::uint64_t tag_index_bytes = 0;
+    std::uint64_t bytes() const noexcept { return record_bytes + directory_bytes + tag_index_bytes; }
   };
   Counters counters() const noexcept;
 

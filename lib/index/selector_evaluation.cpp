@@ -211,7 +211,7 @@ class Evaluation {
     Ordinals united;
     std::vector<std::uint32_t> members;   // of all small sets: put in order at once
     for (const UserSet* set : sets) {
-      if (set->bitmap() != nullptr) {
+      if (set->is_large()) {
         united.add(within.common_with(*set));
       } else {
         const auto few = in_stretch(set->few());

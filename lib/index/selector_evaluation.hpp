@@ -30,11 +30,8 @@ class Work {
   }
   // A set that is put together with others.
   void unite(const UserSet& users) noexcept {
-    const roaring_bitmap_t* const bitmap = users.bitmap();
     constexpr std::uint64_t kContainer = 32;
-    done_ += bitmap == nullptr
-                 ? 2 + users.size() / 4
-                 : kContainer * (static_cast<std::uint64_t>(bitmap->high_low_container.size) + 1);
+    done_ += users.is_large() ? kContainer * (users.containers() + 1) : 2 + users.size() / 4;
   }
 
  private:

@@ -117,7 +117,7 @@ Ordinals SelectorSlices::with_value_like(const Node& selector) {
         work.match(selector, value);
         if (!selector::passes(selector, value)) return true;
         work.unite(users);
-        if (users.bitmap() != nullptr)
+        if (users.is_large())
           found.add(users);
         else
           few.insert(few.end(), users.few().begin(), users.few().end());

@@ -52,8 +52,12 @@ class UserSet {
   template <class Visitor>
   void visit_from(std::uint32_t first, Visitor&& visitor) const;
 
-  // For set operations. The bitmap of a large set, else null; the members of a small one, ascending.
-  const roaring_bitmap_t* bitmap() const noexcept { return kind_ == kBitmap ? bitmap_ : nullptr; }
+  // For set operations, which take a large set by its containers (65,536 ordinals each, of those that have
+  // members), and a small one by its members, ascending. Ordinals below are made of both.
+  bool is_large() const noexcept { return kind_ == kBitmap; }
+  std::uint64_t containers() const noexcept {
+    return is_large() ? static_cast<std::uint64_t>(bitmap_->high_low_container.size) : 0;
+  }
   std::span<const std::uint32_t> few() const noexcept {
     return kind_ == kBitmap ? std::span<const std::uint32_t>() : list();
   }
@@ -77,8 +81,11 @@ class UserSet {
   static constexpr std::uint32_t kMinBitmap = kMaxArray / 2;
 
  private:
+  friend class Ordinals;
+  friend std::uint64_t count_common(const UserSet& left, const UserSet& right) noexcept;
   enum Kind : std::uint32_t { kInline, kArray, kBitmap };
 
+  const roaring_bitmap_t* bitmap() const noexcept { return kind_ == kBitmap ? bitmap_ : nullptr; }
   std::span<std::uint32_t> list() noexcept { return {kind_ == kInline ? inline_ : array_, size_}; }
   std::span<const std::uint32_t> list() const noexcept {
     return {kind_ == kInline ? inline_ : array_, size_};

@@ -11,17 +11,19 @@
 
 namespace usertags::model {
 
+// All members are named, here and below, so that a new one does not compile before it has its place.
 std::uint64_t chain_checksum(std::uint64_t previous, const Segment& segment) noexcept {
+  const auto& [first, last, at_ms, lived_ms, its_own, entries] = segment;
   HashImage<5 * sizeof(std::uint64_t)> head;
   head.add(previous);
-  head.add(segment.first);
-  head.add(segment.last);
-  head.add(std::bit_cast<std::uint64_t>(segment.at_ms));
-  head.add(std::bit_cast<std::uint64_t>(segment.lived_ms));
+  head.add(first);
+  head.add(last);
+  head.add(std::bit_cast<std::uint64_t>(at_ms));
+  head.add(std::bit_cast<std::uint64_t>(lived_ms));
   XXH3_state_t state;
   XXH3_64bits_reset(&state);
   XXH3_64bits_update(&state, head.bytes().data(), head.bytes().size());
-  XXH3_64bits_update(&state, segment.entries.data(), segment.entries.size());
+  XXH3_64bits_update(&state, entries.data(), entries.size());
   return XXH3_64bits_digest(&state);
 }
 
@@ -44,35 +46,35 @@ bool has(std::string_view text, std::string_view part) noexcept {   // faster th
 }   // namespace
 
 void append_entry(const EntryToWrite& entry, std::string& out) {
-  const Record& after = *entry.after;
+  const auto& [kind, follows, before, after, deltas, note] = entry;
   out += kUser;
-  append_json_number(after.ordinal(), out);
-  if (entry.follows != 0) {
+  append_json_number(after->ordinal(), out);
+  if (follows != 0) {
     out += kFollows;
-    append_json_number(entry.follows, out);
+    append_json_number(follows, out);
   }
   out += kPatch;
-  switch (entry.kind) {
+  switch (kind) {
     case ChangeKind::created: {
-      const UserId id = after.id();
-      append_creation(id, after.external_id(), after, out);
+      const UserId id = after->id();
+      append_creation(id, after->external_id(), *after, out);
       break;
     }
     case ChangeKind::patched:
-      append_patch(entry.deltas, out);
-      if (entry.before == nullptr) break;
+      append_patch(deltas, out);
+      if (before == nullptr) break;
       out += kBefore;
-      append_before(entry.deltas, out);
+      append_before(deltas, out);
       break;
     case ChangeKind::deleted:
       out += kDeletionPatch;
-      if (entry.before == nullptr) break;
+      if (before == nullptr) break;
       out += kBefore;
-      append_tags(*entry.before, out);
+      append_tags(*before, out);
   }
-  if (!entry.note.empty()) {
+  if (!note.empty()) {
     out += kNote;
-    append_json_string(entry.note, out);
+    append_json_string(note, out);
   }
   out += '}';
 }

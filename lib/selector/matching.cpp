@@ -1,6 +1,7 @@
 #include "selector/matching.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/text.hpp"
 
@@ -32,8 +33,12 @@ bool passes(const Node& term, std::string_view value) {
       const auto integer = model::parse_integer(value);
       return integer && (term.kind == Node::Kind::greater ? *integer > term.bound : *integer < term.bound);
     }
-    default: return true;
+    case Node::Kind::exists: return true;
+    case Node::Kind::all:
+    case Node::Kind::any:
+    case Node::Kind::negation: break;   // no terms
   }
+  std::unreachable();
 }
 
 }   // namespace usertags::selector

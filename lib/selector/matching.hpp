@@ -28,7 +28,11 @@ bool matches(const Node& selector, const TagLookUp& value_of) {
     case Node::Kind::all: return std::ranges::all_of(selector.children, means);
     case Node::Kind::any: return std::ranges::any_of(selector.children, means);
     case Node::Kind::negation: return !means(selector.children.front());
-    default: break;
+    case Node::Kind::exists:
+    case Node::Kind::in:
+    case Node::Kind::matches:
+    case Node::Kind::greater:
+    case Node::Kind::less: break;
   }
   const std::optional<std::string_view> value = value_of(selector.key);
   return value && passes(selector, *value);

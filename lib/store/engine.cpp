@@ -326,16 +326,18 @@ void Engine::backup(const std::filesystem::path& target, const Progress& progres
 }
 
 Stats Engine::stats() const noexcept {
-  const index::Projection::Counters counters = memory_.projection.counters();
+  // All of them, so that a new one does not compile before it is told.
+  const auto [users, tags, tag_keys, tag_values, record_bytes, directory_bytes, tag_index_bytes] =
+      memory_.projection.counters();
   Stats stats;
   stats.revision = memory_.projection.visible_revision();
-  stats.users = counters.users;
-  stats.tags = counters.tags;
-  stats.tag_keys = counters.tag_keys;
-  stats.tag_values = counters.tag_values;
-  stats.record_bytes = counters.record_bytes;
-  stats.directory_bytes = counters.directory_bytes;
-  stats.tag_index_bytes = counters.tag_index_bytes;
+  stats.users = users;
+  stats.tags = tags;
+  stats.tag_keys = tag_keys;
+  stats.tag_values = tag_values;
+  stats.record_bytes = record_bytes;
+  stats.directory_bytes = directory_bytes;
+  stats.tag_index_bytes = tag_index_bytes;
   stats.tokens = memory_.tokens.size();
   stats.token_bytes = memory_.tokens.heap_bytes();
   stats.database_bytes = telemetry_.metrics.database_bytes;

@@ -1,4 +1,4 @@
-// The limits in docs/semantics.md are those of the code.
+// The limits that documents and public headers name are those of the code.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -19,18 +19,32 @@ std::string written(std::uint64_t number) {
   return digits;
 }
 
+// Expects texts in a file, of which the path is that behind docs/.
+class Document {
+ public:
+  explicit Document(const std::string& path) : path_(path) {
+    std::ifstream file(USERTAGS_DOCS "/" + path);
+    text_.assign(std::istreambuf_iterator<char>(file), {});
+    EXPECT_FALSE(text_.empty()) << path;
+  }
+
+  void operator()(const std::string& text) const {
+    EXPECT_NE(text_.find(text), std::string::npos) << "docs/" << path_ << " does not say: " << text;
+  }
+
+ private:
+  std::string path_;
+  std::string text_;
+};
+
+const std::string kKeys = written(kMaxKeyCodePoints);
+const std::string kValues = written(kMaxValueCodePoints);
+
 TEST(LimitsInTheDocument, AreThoseOfTheCode) {
-  std::ifstream file(USERTAGS_DOCS "/semantics.md");
-  const std::string document{std::istreambuf_iterator<char>(file), {}};
-  ASSERT_FALSE(document.empty());
-  const auto expect_said = [&](const std::string& text) {
-    EXPECT_NE(document.find(text), std::string::npos) << "docs/semantics.md does not say: " << text;
-  };
-  const std::string keys = written(kMaxKeyCodePoints);
-  const std::string values = written(kMaxValueCodePoints);
-  expect_said("a key of 1 to " + keys + " characters and a value of 0 to " + values);
-  expect_said("more than " + keys + " characters | key");
-  expect_said("more than " + values + " characters | value");
+  const Document expect_said("semantics.md");
+  expect_said("a key of 1 to " + kKeys + " characters and a value of 0 to " + kValues);
+  expect_said("more than " + kKeys + " characters | key");
+  expect_said("more than " + kValues + " characters | value");
   expect_said("1 to " + written(kMaxExternalIdCodePoints) + " characters, no NUL, not of the form of an id");
   expect_said("0 to " + written(kMaxNoteCodePoints) + " characters, no NUL; kept with the change");
   expect_said("A key of more than " + written(Violation::kMaxKeyBytes) + " bytes");
@@ -42,6 +56,23 @@ TEST(LimitsInTheDocument, AreThoseOfTheCode) {
   expect_said("| `operations_per_batch` | " + written(defaults.operations_per_batch) + " | " +
               written(static_cast<std::uint64_t>(kSettingFields[1].least)) + " to " +
               written(static_cast<std::uint64_t>(kSettingFields[1].most)) + " |");
+}
+
+TEST(LimitsElsewhere, AreThoseOfTheCode) {
+  const Document guide("guide.md");
+  guide("| key | 1 to " + kKeys + " characters, ");
+  guide("| value | 0 to " + kValues + " characters, ");
+  guide("| external id | 1 to " + written(kMaxExternalIdCodePoints) + " characters, ");
+  guide("| note | " + written(kMaxNoteCodePoints) + " characters ");
+  guide("| token | 1 to " + written(kMaxTokenBytes) + " bytes ");
+  Document("file-format.md")("(1 to " + kKeys + " characters, 0 to " + kValues + ", ");
+  const Document tag("../include/usertags/tag.hpp");
+  tag("A key has 1 to " + kKeys + " characters, a value 0 to " + kValues + ".");
+  tag("key;     // 1 to " + kKeys + " characters\n");
+  tag("value;   // 0 to " + kValues + "\n");
+  const Document in_c("../include/usertags/usertags.h");
+  in_c("key;     // 1 to " + kKeys + " characters\n");
+  in_c("value;   // 0 to " + kValues);
 }
 
 }   // namespace

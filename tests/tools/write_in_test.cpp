@@ -30,6 +30,19 @@ TEST(WriteIn, TakesKindsInTheirOwnOrderWhateverThatOfTheMembers) {
                         .erase("e", {.must_exist = true, .expected_value = "x"}));
 }
 
+TEST(WriteIn, KnowsEveryKindOfOperation) {
+  int kinds = 0;
+  for (; to_string(static_cast<OperationKind>(kinds)) != "unknown"; ++kinds) {
+    const std::string name(to_string(static_cast<OperationKind>(kinds)));
+    const std::string value = name == "delete" ? "" : R"(,"value":"v")";
+    const auto batch = parse_batch(R"({"tags":{")" + name + R"(":[{"key":"k")" + value + "}]}}");
+    ASSERT_TRUE(batch.has_value()) << batch.error().message();
+    ASSERT_EQ(batch->size(), 1U) << name;
+    EXPECT_EQ(batch->operations()[0].kind, static_cast<OperationKind>(kinds));
+  }
+  EXPECT_GE(kinds, 4);
+}
+
 TEST(WriteIn, TakesAnEmptyBatch) {
   EXPECT_EQ(parse_batch(R"({"tags":{}})"), TagBatch());
   EXPECT_EQ(parse_batch(R"({"tags":{"set":[]}})"), TagBatch());

@@ -29,8 +29,7 @@ std::int64_t difference(std::uint64_t left, std::uint64_t right) noexcept {
 }
 
 std::uint64_t taken(const index::Projection& projection, const index::TokenIndex& tokens) noexcept {
-  const index::Projection::Counters counters = projection.counters();
-  return counters.record_bytes + counters.directory_bytes + counters.tag_index_bytes + tokens.heap_bytes();
+  return projection.counters().bytes() + tokens.heap_bytes();
 }
 
 }   // namespace

@@ -190,24 +190,26 @@ Change LogReader::shown(const model::Change& entry) {
   return change;
 }
 
+// All members are named, so that a new one does not compile before it is shown. shown() has the ordinal's user.
 void LogReader::read_patch(const model::Change& entry, Change& change) {
-  change.revision = entry.revision;
-  change.transaction = entry.revision + entry.remaining;
-  change.at = std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(entry.at_ms));
-  change.kind = entry.kind;
-  change.note = entry.note;
-  if (!is_well_formed(entry.patch) || !is_well_formed(entry.note)) fail_unreadable(entry.revision);
-  switch (entry.kind) {
+  const auto& [revision, ordinal, remaining, at_ms, kind, patch, before, note] = entry;
+  change.revision = revision;
+  change.transaction = revision + remaining;
+  change.at = std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(at_ms));
+  change.kind = kind;
+  change.note = note;
+  if (!is_well_formed(patch) || !is_well_formed(note)) fail_unreadable(revision);
+  switch (kind) {
     case ChangeKind::created: {
-      const auto creation = decoder_.creation(entry.patch);
-      if (!creation) fail_unreadable(entry.revision);
+      const auto creation = decoder_.creation(patch);
+      if (!creation) fail_unreadable(revision);
       change.user_id = creation->id;
       change.external_id = creation->external_id;
       return append(creation->tags, change.tags);
     }
     case ChangeKind::patched: {
-      const auto deltas = decoder_.patch(entry.patch);
-      if (!deltas) fail_unreadable(entry.revision);
+      const auto deltas = decoder_.patch(patch);
+      if (!deltas) fail_unreadable(revision);
       append(*deltas, change.tags);
       return read_before(entry, change);
     }

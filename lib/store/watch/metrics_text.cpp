@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include <usertags/version.hpp>
@@ -54,6 +55,19 @@ std::string label(std::string_view name, std::string_view value) {
   return std::string(name).append("=\"").append(value).append("\"");
 }
 
+// Calls function(enumerator, name) for those that have a name: they are numbered from 0, without a gap.
+template <class Enumeration, class Function>
+void for_each_named(Function&& function) {
+  constexpr std::uint8_t kNone = std::numeric_limits<std::uint8_t>::max();
+  const std::string_view unknown = to_string(static_cast<Enumeration>(kNone));
+  for (std::uint8_t number = 0; number < kNone; ++number) {
+    const auto enumerator = static_cast<Enumeration>(number);
+    const std::string_view name = to_string(enumerator);
+    if (name == unknown) return;
+    function(enumerator, name);
+  }
+}
+
 // Exact, and in seconds.
 std::string seconds(std::uint64_t nanoseconds) {
   std::string text = std::to_string(nanoseconds);
@@ -65,7 +79,7 @@ std::string seconds(std::uint64_t nanoseconds) {
 // of nanoseconds, at which a bucket ends.
 void add_latency(Families& families, std::string_view name, std::string_view help,
                  const LatencyHistogram& histogram) {
-  const LatencyHistogram::Reading reading = histogram.read();
+  const LatencyHistogram::Distribution reading = histogram.read();
   families.family(name, "histogram", help);
   for (int bits = 10; bits <= 34; bits += 2) {
     families.sample("_bucket", label("le", seconds((std::uint64_t{1} << bits) - 1)),
@@ -125,16 +139,14 @@ void add_writes(Families& families, const Metrics& metrics, const QueueFigures& 
   families.sample("_total", label("outcome", "replayed"), std::to_string(metrics.replayed));
 
   families.family("refused_writes", "counter", "Writes that were answered with an error, by its code.");
-  for (std::size_t i = 0; i < kErrorCodes; ++i) {
-    const auto code = static_cast<ErrorCode>(i);
+  for_each_named<ErrorCode>([&](ErrorCode code, std::string_view name) {
     const std::uint64_t given_up = code == ErrorCode::timeout ? queue.given_up : 0;
-    families.sample("_total", label("code", to_string(code)), std::to_string(metrics.refused[i] + given_up));
-  }
+    families.sample("_total", label("code", name), std::to_string(metrics.refused.of(code) + given_up));
+  });
   families.family("violations", "counter", "Violations of refused batches, by reason.");
-  for (std::size_t i = 0; i < kReasons; ++i) {
-    families.sample("_total", label("reason", to_string(static_cast<Violation::Reason>(i))),
-                    std::to_string(metrics.violations[i]));
-  }
+  for_each_named<Violation::Reason>([&](Violation::Reason reason, std::string_view name) {
+    families.sample("_total", label("reason", name), std::to_string(metrics.violations.of(reason)));
+  });
   families.gauge("waiting_writes", "Writes that wait for a group, or are in one.", queue.waiting);
 }
 

@@ -30,8 +30,8 @@ void LatencyHistogram::record(std::chrono::nanoseconds duration) noexcept {
   }
 }
 
-LatencyHistogram::Reading LatencyHistogram::read() const noexcept {
-  Reading reading;
+LatencyHistogram::Distribution LatencyHistogram::read() const noexcept {
+  Distribution reading;
   for (std::size_t i = 0; i < kBuckets; ++i)
     reading.count += reading.counts[i] = buckets_[i].load(std::memory_order_relaxed);
   reading.total = total_.load(std::memory_order_relaxed);
@@ -39,14 +39,14 @@ LatencyHistogram::Reading LatencyHistogram::read() const noexcept {
   return reading;
 }
 
-std::uint64_t LatencyHistogram::Reading::below(int bits) const noexcept {
+std::uint64_t LatencyHistogram::Distribution::below(int bits) const noexcept {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < bucket_of(std::uint64_t{1} << bits); ++i) sum += counts[i];
   return sum;
 }
 
 Latency LatencyHistogram::summary() const noexcept {
-  const Reading reading = read();
+  const Distribution reading = read();
   const auto percentile = [&](double share) {
     auto left = static_cast<std::uint64_t>(std::ceil(static_cast<double>(reading.count) * share));
     std::size_t bucket = 0;

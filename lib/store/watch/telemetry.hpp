@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,7 +52,7 @@ class LatencyHistogram {
   static constexpr std::size_t kBuckets = (64 - kSubBits + 1) << kSubBits;
 
   // The buckets as they were read, once: whatever is said of them fits together.
-  struct Reading {
+  struct Distribution {
     std::array<std::uint64_t, kBuckets> counts;
     std::uint64_t count = 0;
     std::uint64_t total = 0;   // nanoseconds
@@ -62,7 +63,7 @@ class LatencyHistogram {
   };
 
   void record(std::chrono::nanoseconds duration) noexcept;
-  Reading read() const noexcept;
+  Distribution read() const noexcept;
   Latency summary() const noexcept;
 
  private:
@@ -109,8 +110,18 @@ class Timer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-inline constexpr std::size_t kErrorCodes = static_cast<std::size_t>(ErrorCode::cluster_member) + 1;
-inline constexpr std::size_t kReasons = static_cast<std::size_t>(Violation::Reason::too_many_operations) + 1;
+// A counter for each value that the enumeration's type can have: a new enumerator needs nothing here.
+template <class Enumeration>
+class CountersOf {
+ public:
+  void count(Enumeration value) noexcept { ++counters_[static_cast<std::uint8_t>(value)]; }
+  std::uint64_t of(Enumeration value) const noexcept { return counters_[static_cast<std::uint8_t>(value)]; }
+
+ private:
+  static_assert(sizeof(Enumeration) == sizeof(std::uint8_t));
+  std::array<std::atomic<std::uint64_t>, std::size_t{std::numeric_limits<std::uint8_t>::max()} + 1>
+      counters_{};
+};
 
 // Metrics: what the store counts of its own work since it was opened. Written by the leader, read by anyone.
 struct Metrics final : sqlite::SyncObserver {
@@ -128,8 +139,8 @@ struct Metrics final : sqlite::SyncObserver {
   std::atomic<std::uint64_t> changed{0};
   std::atomic<std::uint64_t> unchanged{0};
   std::atomic<std::uint64_t> replayed{0};
-  std::array<std::atomic<std::uint64_t>, kErrorCodes> refused{};   // by ErrorCode
-  std::array<std::atomic<std::uint64_t>, kReasons> violations{};   // by Violation::Reason
+  CountersOf<ErrorCode> refused;
+  CountersOf<Violation::Reason> violations;
 
   std::atomic<std::uint64_t> folded_users{0};
 

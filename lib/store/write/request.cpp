@@ -86,9 +86,12 @@ void RequestDigester::add(const std::optional<std::string>& text) {
   if (text) add(std::string_view(*text));
 }
 
+// All members are named, here and of operations, so that a new one does not compile before it is known whether it
+// is part of the request. Token, note and deadline are not.
 void RequestDigester::add(const ApplyOptions& options) {
-  image_ += options.expected_revision ? '\1' : '\0';
-  if (options.expected_revision) add(*options.expected_revision);
+  const auto& [expected_revision, token, note, deadline] = options;
+  image_ += expected_revision ? '\1' : '\0';
+  if (expected_revision) add(*expected_revision);
 }
 
 void RequestDigester::add(const CreateView& write) {
@@ -111,12 +114,12 @@ void RequestDigester::add(const PatchView& write) {
   if (write.is_decided) return;
   add(write.options);
   add(std::uint64_t{write.batch.size()});
-  for (const Operation& operation : write.batch.operations()) {
-    image_ += static_cast<char>(operation.kind);
-    image_ += operation.must_exist ? '\1' : '\0';
-    add(std::string_view(operation.key));
-    add(std::string_view(operation.value));
-    add(operation.expected_value);
+  for (const auto& [kind, must_exist, key, value, expected_value] : write.batch.operations()) {
+    image_ += static_cast<char>(kind);
+    image_ += must_exist ? '\1' : '\0';
+    add(std::string_view(key));
+    add(std::string_view(value));
+    add(expected_value);
   }
 }
 

@@ -250,10 +250,10 @@ void Writer::count_outcomes(std::span<Slice> slices) noexcept {
         ++(outcome->replayed ? replayed : outcome->changed ? changed : unchanged);
         continue;
       }
-      ++metrics.refused[static_cast<std::size_t>(outcome.error().code())];
+      metrics.refused.count(outcome.error().code());
       if (slice.request->is_transaction() && i != slice.begin) continue;
       for (const Violation& violation : outcome.error().violations())
-        ++metrics.violations[static_cast<std::size_t>(violation.reason)];
+        metrics.violations.count(violation.reason);
     }
   }
   metrics.changed += changed;

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import usertags
 from usertags import Batch, CreateUser, DeleteUser, EnsureUser, Error, PatchUser, WriteOptions
+from usertags._library import _ACCESSORS, _CALLS, _FREED
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -299,6 +300,14 @@ class Library(unittest.TestCase):
         code = "import usertags; print(usertags.library_path)"
         run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
         self.assertIn("/build/", run.stdout)
+
+    def test_knows_every_call_of_the_library(self):
+        symbols = (CHECKOUT / "tests/install/symbols-c.txt").read_text().split()
+        exported = {symbol.removeprefix("usertags_") for symbol in symbols}
+        known = {*_CALLS, *_ACCESSORS, *(name + "_free" for name in _FREED)}
+        # What Python does without: batches and lists of writes are its own, and so are tags of users.
+        without = {"batch_clear", "batch_size", "writes_clear", "writes_size", "user_value"}
+        self.assertEqual(known, exported - without)
 
 
 if __name__ == "__main__":
