@@ -1,10 +1,10 @@
-#include "model/error.hpp"
-
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <span>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -64,7 +64,7 @@ Sentence sentence_of(ErrorCode code) noexcept {
     case store_failed: return {"the store stopped after an earlier failure", "open it again"};
     case outcome_unknown:
       return {"the commit failed, and may or may not have reached the disk",
-              "open the store again: the revision found then tells"};
+              "open the store again: at the intended revision, or above it, the write was applied"};
     case foreign_write:
       return {"something other than the store changed the file",
               "see with adopt what it did, then adopt it, or restore a backup"};
@@ -123,6 +123,75 @@ std::string default_happening(const Error& error) {
   return text;
 }
 
+// --- Violations as text: one line, however strange the keys are. ---
+
+using Reason = Violation::Reason;
+
+constexpr std::size_t kMaxListed = 16;
+
+// Where the reason alone does not say that it is the value that is wrong.
+bool needs_subject(const Violation& violation) noexcept {
+  switch (violation.reason) {
+    case Reason::forbidden_character:
+    case Reason::malformed_utf8:
+    case Reason::contains_nul: return violation.subject == Violation::Subject::value;
+    case Reason::key_exists:
+    case Reason::key_missing:
+    case Reason::value_mismatch:
+    case Reason::duplicate_key:
+    case Reason::empty_key:
+    case Reason::key_too_long:
+    case Reason::value_too_long:
+    case Reason::too_many_tags:
+    case Reason::too_many_operations: break;
+  }
+  return false;
+}
+
+// By what the rule is broken: "61 of 50 characters", "at byte 3", "\":\" at byte 3".
+void append_numbers(const Violation& violation, std::string& out) {
+  if (violation.found && violation.limit) {
+    out += ": " + std::to_string(*violation.found) + " of " + std::to_string(*violation.limit);
+    if (violation.subject != Violation::Subject::batch) out += " characters";
+  }
+  if (!violation.position) return;
+  out += ": ";
+  if (violation.character) out.append("\"").append(1, *violation.character).append("\" ");
+  out += "at byte " + std::to_string(*violation.position);
+}
+
+void append_violation(const Violation& violation, std::string& out) {
+  if (violation.item) out += "item " + std::to_string(*violation.item) + ": ";
+  if (violation.operation) {
+    out += to_string(*violation.operation);
+    out += ' ';
+    model::append_shown(violation.key, false, out);
+    out += ": ";
+  }
+  out += to_string(violation.reason);
+  if (needs_subject(violation)) out += " in the value";
+  append_numbers(violation, out);
+  if (violation.first_index) out += " (as operation " + std::to_string(*violation.first_index) + ")";
+  if (violation.current) {
+    out += " (now ";
+    model::append_shown(*violation.current, true, out);
+    out += ')';
+  }
+}
+
+// For example: 2 violations: create department: key_exists (now "sales"); set a#b: forbidden_character. Beyond
+// the first few violations it says only how many there are.
+void append_violation_list(std::span<const Violation> violations, std::string& out) {
+  out += std::to_string(violations.size());
+  out += violations.size() == 1 ? " violation" : " violations";
+  const std::size_t listed = std::min(violations.size(), kMaxListed);
+  for (std::size_t i = 0; i < listed; ++i) {
+    out += i == 0 ? ": " : "; ";
+    append_violation(violations[i], out);
+  }
+  if (listed < violations.size()) out += "; and " + std::to_string(violations.size() - listed) + " more";
+}
+
 }   // namespace
 
 // Immutable once it is shared, so only the count needs care.
@@ -165,7 +234,7 @@ std::string Error::what() const {
   text += has_words ? details().what : default_happening(*this);
   if (!violations().empty()) {
     text += ": ";
-    model::append_violation_list(violations(), text);
+    append_violation_list(violations(), text);
   }
   return text;
 }
@@ -222,82 +291,10 @@ std::optional<int> Error::system_error() const noexcept {
   return details().system_error;
 }
 
-}   // namespace usertags
-
-namespace usertags::model {
-namespace {
-
-using Reason = Violation::Reason;
-
-constexpr std::size_t kMaxListed = 16;
-
-// Where the reason alone does not say that it is the value that is wrong.
-bool needs_subject(const Violation& violation) noexcept {
-  switch (violation.reason) {
-    case Reason::forbidden_character:
-    case Reason::malformed_utf8:
-    case Reason::contains_nul: return violation.subject == Violation::Subject::value;
-    case Reason::key_exists:
-    case Reason::key_missing:
-    case Reason::value_mismatch:
-    case Reason::duplicate_key:
-    case Reason::empty_key:
-    case Reason::key_too_long:
-    case Reason::value_too_long:
-    case Reason::too_many_tags:
-    case Reason::too_many_operations: break;
-  }
-  return false;
-}
-
-// By what the rule is broken: "61 of 50 characters", "at byte 3", "\":\" at byte 3".
-void append_numbers(const Violation& violation, std::string& out) {
-  if (violation.found && violation.limit) {
-    out += ": " + std::to_string(*violation.found) + " of " + std::to_string(*violation.limit);
-    if (violation.subject != Violation::Subject::batch) out += " characters";
-  }
-  if (!violation.position) return;
-  out += ": ";
-  if (violation.character) out.append("\"").append(1, *violation.character).append("\" ");
-  out += "at byte " + std::to_string(*violation.position);
-}
-
-void append_violation(const Violation& violation, std::string& out) {
-  if (violation.item) out += "item " + std::to_string(*violation.item) + ": ";
-  if (violation.operation) {
-    out += to_string(*violation.operation);
-    out += ' ';
-    append_shown(violation.key, false, out);
-    out += ": ";
-  }
-  out += to_string(violation.reason);
-  if (needs_subject(violation)) out += " in the value";
-  append_numbers(violation, out);
-  if (violation.first_index) out += " (as operation " + std::to_string(*violation.first_index) + ")";
-  if (violation.current) {
-    out += " (now ";
-    append_shown(*violation.current, true, out);
-    out += ')';
-  }
-}
-
-}   // namespace
-
-void append_violation_list(std::span<const Violation> violations, std::string& out) {
-  out += std::to_string(violations.size());
-  out += violations.size() == 1 ? " violation" : " violations";
-  const std::size_t listed = std::min(violations.size(), kMaxListed);
-  for (std::size_t i = 0; i < listed; ++i) {
-    out += i == 0 ? ": " : "; ";
-    append_violation(violations[i], out);
-  }
-  if (listed < violations.size()) out += "; and " + std::to_string(violations.size() - listed) + " more";
-}
-
-}   // namespace usertags::model
-
-std::string usertags::in_words(const Violation& violation) {
+std::string in_words(const Violation& violation) {
   std::string words;
-  model::append_violation(violation, words);
+  append_violation(violation, words);
   return words;
 }
+
+}   // namespace usertags

@@ -1,9 +1,11 @@
-#include "model/error.hpp"
-
+// The list of violations in the message of a refused batch.
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include <usertags/error.hpp>
 
 namespace usertags::model {
 namespace {
@@ -27,9 +29,10 @@ Violation of_key(std::string key) {
 }
 
 std::string list(const std::vector<Violation>& violations) {
-  std::string text;
-  append_violation_list(violations, text);
-  return text;
+  constexpr std::string_view kBefore = "nothing was applied: ";
+  const std::string text = Error(ErrorCode::batch_refused, {.violations = violations}).what();
+  EXPECT_TRUE(text.starts_with(kBefore)) << text;
+  return text.substr(kBefore.size());
 }
 
 TEST(ViolationList, NamesOperationKeyAndReason) {

@@ -30,20 +30,20 @@ class FileWitness {
 
  private:
   // Of a file that is there, and not empty where emptiness means the same as absence.
-  struct Look {
+  struct Fingerprint {
     dev_t device = 0;
     ino_t file = 0;
     std::int64_t bytes = 0;
     std::int64_t modified_ns = 0;
     std::int64_t changed_ns = 0;
 
-    bool operator==(const Look&) const = default;
+    bool operator==(const Fingerprint&) const = default;
   };
-  static Look look_at(const std::filesystem::path& file, bool counts_if_empty);
-  std::array<Look, 4> look() const;
+  static Fingerprint fingerprint_of(const std::filesystem::path& file, bool counts_if_empty);
+  std::array<Fingerprint, 4> fingerprints() const;
 
   std::filesystem::path store_;
-  std::array<Look, 4> then_;
+  std::array<Fingerprint, 4> then_;
 };
 
 // Reading: a connection that looks at a store's file and changes no byte of database and WAL, beside a live

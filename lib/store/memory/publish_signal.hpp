@@ -62,7 +62,13 @@ class PublishSignal {
     std::atomic<std::uint32_t>& count_;
   };
 
-  void wake() noexcept;
+  // Who has looked and does not sleep yet holds the mutex.
+  void wake() noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+    }
+    changed_.notify_all();
+  }
 
   std::atomic<std::uint32_t> waiters_{0};
   std::mutex mutex_;   // held from a waiter's look to its sleep

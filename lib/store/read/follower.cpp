@@ -132,21 +132,21 @@ Follower::Follower(std::filesystem::path file, std::chrono::milliseconds busy_ti
 
 void Follower::load() {
   for (ReadingAgain again(busy_timeout_);; again.next(file_)) {
-    link_ = std::make_unique<Link>(open_for_reading(file_, busy_timeout_));
+    opened_ = std::make_unique<OpenFile>(open_for_reading(file_, busy_timeout_));
     std::optional<Loaded> loaded;
     Moment moment;
     try {
-      const sqlite::ReadTransaction transaction(link_->reading.connection);
+      const sqlite::ReadTransaction transaction(opened_->reading.connection);
       try {
         loaded = load_users();
         moment = look();
       } catch (const model::Failure& failure) {
-        refuse_foreign(link_->reading.connection, failure);
+        refuse_foreign(opened_->reading.connection, failure);
       }
     } catch (...) {
-      if (!link_->reading.is_void()) throw;
+      if (!opened_->reading.is_void()) throw;
     }
-    if (link_->reading.is_void()) continue;
+    if (opened_->reading.is_void()) continue;
     memory_.projection.load(loaded->records, loaded->state.revision);
     memory_.tokens.publish(moment.tokens);
     memory_.budget.require_room();
@@ -162,25 +162,25 @@ sqlite::State Follower::refresh() {
   if (closed_) throw model::Failure{ErrorCode::store_closed};
   for (ReadingAgain again(busy_timeout_);; again.next(file_)) {
     try {
-      refresh_link();
-      if (!link_->reading.is_void()) {
+      refresh_once();
+      if (!opened_->reading.is_void()) {
         leave();
         return state_;
       }
     } catch (...) {
-      const bool is_void = link_ != nullptr && link_->reading.is_void();
-      link_.reset();
+      const bool is_void = opened_ != nullptr && opened_->reading.is_void();
+      opened_.reset();
       if (!is_void) throw;
     }
-    link_.reset();
+    opened_.reset();
   }
 }
 
-void Follower::refresh_link() {
-  if (link_ != nullptr && link_->reading.connection.moved()) link_.reset();
-  const bool is_new = link_ == nullptr;
-  if (is_new) link_ = std::make_unique<Link>(open_for_reading(file_, busy_timeout_));
-  if (is_new || link_->version.read() != link_->seen) catch_up();
+void Follower::refresh_once() {
+  if (opened_ != nullptr && opened_->reading.connection.moved()) opened_.reset();
+  const bool is_new = opened_ == nullptr;
+  if (is_new) opened_ = std::make_unique<OpenFile>(open_for_reading(file_, busy_timeout_));
+  if (is_new || opened_->version.read() != opened_->seen) catch_up();
 }
 
 sqlite::State Follower::state() const {
@@ -190,10 +190,10 @@ sqlite::State Follower::state() const {
 
 // In another epoch tokens may be others under the same numbers, and all are read anew.
 Follower::Moment Follower::look() {
-  sqlite::Connection& connection = link_->reading.connection;
-  const sqlite::State state = link_->state.read();
+  sqlite::Connection& connection = opened_->reading.connection;
+  const sqlite::State state = opened_->state.read();
   Moment moment{.state = state,
-                .data_version = link_->version.read(),
+                .data_version = opened_->version.read(),
                 .database_bytes = connection.database_bytes(),
                 .tokens = {},
                 .token_floor = state.token_floor};
@@ -216,8 +216,8 @@ void Follower::expect_same_tokens(const sqlite::State& state) {
     fail_discontinued(file_, "it has given " + std::to_string(state.last_token) +
                                  " tokens only, and had given " + std::to_string(newest));
   if (newest == 0 || newest < state.token_floor) return;
-  const sqlite::TokenTable::Reader::Walk walk(link_->tokens, newest);
-  const auto row = link_->tokens.next();
+  const sqlite::TokenTable::Reader::Walk walk(opened_->tokens, newest);
+  const auto row = opened_->tokens.next();
   const bool is_sound = row && row->token.seq == newest && row->bears_checksum;
   if (!is_sound)
     model::fail(ErrorCode::foreign_write, "token " + std::to_string(newest) + " is not as the store left it");
@@ -227,9 +227,9 @@ void Follower::expect_same_tokens(const sqlite::State& state) {
 }
 
 void Follower::catch_up() {
-  const sqlite::ReadTransaction transaction(link_->reading.connection);
+  const sqlite::ReadTransaction transaction(opened_->reading.connection);
   try {
-    const sqlite::State state = link_->state.read();
+    const sqlite::State state = opened_->state.read();
     if (state.store_id != state_.store_id) fail_discontinued(file_, "it is another store");
     if (state.revision < state_.revision)
       fail_discontinued(file_, "it is at revision " + std::to_string(state.revision) + ", behind " +
@@ -238,19 +238,19 @@ void Follower::catch_up() {
     Moment moment = look();
     if (!goes_on || !apply_log(moment)) reload(moment);
   } catch (const model::Failure& failure) {
-    refuse_foreign(link_->reading.connection, failure);
+    refuse_foreign(opened_->reading.connection, failure);
   }
 }
 
 Loaded Follower::load_users() {
-  return store::load(link_->reading.connection, LogExtent::to_replay, refuse_problem);
+  return store::load(opened_->reading.connection, LogExtent::to_replay, refuse_problem);
 }
 
 // The log reaches back to what memory shows if it has the change before, or its checksum; a floor that has
 // passed it has neither.
 bool Follower::log_goes_on(const sqlite::State& state) {
   if (state_.revision + 1 < state.log_floor) return false;
-  const auto checksum = link_->heads.checksum_before(state_.revision + 1, state);
+  const auto checksum = opened_->heads.checksum_before(state_.revision + 1, state);
   if (checksum == state_.log_checksum) return true;
   fail_discontinued(file_, "its log has another change " + std::to_string(state_.revision));
 }
@@ -266,10 +266,10 @@ bool Follower::apply_log(Moment& moment) {
   Group group(memory_.projection, state_);
   const bool in_parts = state.epoch == state_.epoch && state.last_token == state_.last_token &&
                         state.token_floor == state_.token_floor;
-  const sqlite::ChangeLog::Reader::Walk walk(link_->segments, state_.revision + 1);
+  const sqlite::ChangeLog::Reader::Walk walk(opened_->segments, state_.revision + 1);
   while (group.state().revision < state.revision) {
     const std::uint64_t revision = group.state().revision + 1;
-    const auto segment = link_->segments.next();
+    const auto segment = opened_->segments.next();
     if (!segment || !segment->follows(revision, group.state().log_checksum))
       model::fail(ErrorCode::corrupt_store, broken_log(revision));
     if (!add(*segment, group)) return false;
@@ -355,7 +355,7 @@ void Follower::reload(Moment& moment) {
 
 void Follower::advance_to(const Moment& moment) noexcept {
   state_ = moment.state;
-  link_->seen = moment.data_version;
+  opened_->seen = moment.data_version;
   metrics_.log_floor = moment.state.log_floor;
   metrics_.folded_revision = moment.state.folded_revision;
   metrics_.database_bytes = moment.database_bytes;
@@ -363,17 +363,17 @@ void Follower::advance_to(const Moment& moment) noexcept {
 
 // A connection that holds writers off, or would not see what they write, is closed at once.
 void Follower::leave() noexcept {
-  if (link_->reading.is_immutable()) link_.reset();
+  if (opened_->reading.is_immutable()) opened_.reset();
 }
 
 void Follower::close() noexcept {
   const model::MutexLock lock(mutex_);
   closed_ = true;
-  link_.reset();
+  opened_.reset();
 }
 
 void Follower::abandon() noexcept {
-  if (link_ != nullptr) link_->reading.connection.abandon();
+  if (opened_ != nullptr) opened_->reading.connection.abandon();
 }
 
 }   // namespace usertags::store

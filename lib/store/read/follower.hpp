@@ -62,8 +62,8 @@ class Follower {
  private:
   class Group;
 
-  struct Link {
-    explicit Link(Reading opened)
+  struct OpenFile {
+    explicit OpenFile(Reading opened)
         : reading(std::move(opened)),
           version(reading.connection),
           state(reading.connection),
@@ -90,7 +90,7 @@ class Follower {
   };
 
   void load() USERTAGS_REQUIRES(mutex_);
-  void refresh_link() USERTAGS_REQUIRES(mutex_);
+  void refresh_once() USERTAGS_REQUIRES(mutex_);
   void catch_up() USERTAGS_REQUIRES(mutex_);
   Loaded load_users() USERTAGS_REQUIRES(mutex_);
   Moment look() USERTAGS_REQUIRES(mutex_);
@@ -116,8 +116,8 @@ class Follower {
   Metrics& metrics_;
 
   mutable model::Mutex mutex_;
-  std::unique_ptr<Link> link_ USERTAGS_GUARDED_BY(mutex_);   // none while nobody writes
-  sqlite::State state_ USERTAGS_GUARDED_BY(mutex_);          // as memory shows it
+  std::unique_ptr<OpenFile> opened_ USERTAGS_GUARDED_BY(mutex_);   // none while nobody writes
+  sqlite::State state_ USERTAGS_GUARDED_BY(mutex_);                // as memory shows it
   Replay replay_ USERTAGS_GUARDED_BY(mutex_);
   model::SegmentDecoder decoder_ USERTAGS_GUARDED_BY(mutex_);
   bool closed_ USERTAGS_GUARDED_BY(mutex_) = false;

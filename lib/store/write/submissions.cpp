@@ -90,30 +90,30 @@ Submissions::~Submissions() {
 Result<void> Submissions::submit(std::vector<Write>&& writes, Done done) {
   Outcomes outcomes(writes.size(), std::unexpected(Error(ErrorCode::store_closed)));
   auto submission = std::make_unique<Submission>(std::move(writes), std::move(outcomes), std::move(done));
-  const Entry entry = enter(*submission);
-  if (entry == Entry::taken) {
+  const Admission admission = admit(*submission);
+  if (admission == Admission::admitted) {
     std::ignore = submission.release();   // unanswered_ has it
     has_work_.notify_one();
     return {};
   }
   writes = std::move(submission->writes);
-  if (entry == Entry::closed) return std::unexpected(ErrorCode::store_closed);
+  if (admission == Admission::closed) return std::unexpected(ErrorCode::store_closed);
   return std::unexpected(too_full(writes.size(), submission->bytes));
 }
 
-Submissions::Entry Submissions::enter(Submission& submission) {
+Submissions::Admission Submissions::admit(Submission& submission) {
   const model::MutexLock lock(mutex_);
-  if (is_closed_) return Entry::closed;
+  if (is_closed_) return Admission::closed;
   const std::size_t writes = submission.writes.size();
-  if (writes > max_writes_ - std::min(figures_.writes, max_writes_)) return Entry::full;
-  if (submission.bytes > max_bytes_ - std::min(figures_.bytes, max_bytes_)) return Entry::full;
+  if (writes > max_writes_ - std::min(figures_.writes, max_writes_)) return Admission::full;
+  if (submission.bytes > max_bytes_ - std::min(figures_.bytes, max_bytes_)) return Admission::full;
   figures_.submitted += writes;
   figures_.writes += writes;
   figures_.bytes += submission.bytes;
   submitted_ += 1;
   unanswered_.push_back(submission);
   if (writes != 0) queue_.enqueue(submission.queued);
-  return Entry::taken;
+  return Admission::admitted;
 }
 
 Error Submissions::too_full(std::size_t writes, std::size_t bytes) const {
@@ -146,7 +146,7 @@ Result<void> Submissions::drain() {
 
 Result<void> Submissions::close() {
   if (is_calling()) return std::unexpected(called_within_callback("close()"));
-  const std::uint64_t last = close_entry();
+  const std::uint64_t last = stop_admitting();
   queue_.write_queued();
   answer_until(last);
   stop_thread();
@@ -154,13 +154,13 @@ Result<void> Submissions::close() {
 }
 
 void Submissions::drop() {
-  const std::uint64_t last = close_entry();
+  const std::uint64_t last = stop_admitting();
   queue_.drop_queued();
   answer_until(last);
   stop_thread();
 }
 
-std::uint64_t Submissions::close_entry() {
+std::uint64_t Submissions::stop_admitting() {
   const model::MutexLock lock(mutex_);
   is_closed_ = true;
   return submitted_;

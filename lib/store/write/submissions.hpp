@@ -79,10 +79,10 @@ class Submissions {
   };
   using Queue = boost::intrusive::list<Submission>;
 
-  enum class Entry { taken, full, closed };
-  Entry enter(Submission& submission) USERTAGS_EXCLUDES(mutex_);
+  enum class Admission { admitted, full, closed };
+  Admission admit(Submission& submission) USERTAGS_EXCLUDES(mutex_);
   Error too_full(std::size_t writes, std::size_t bytes) const USERTAGS_EXCLUDES(mutex_);
-  std::uint64_t close_entry() USERTAGS_EXCLUDES(mutex_);
+  std::uint64_t stop_admitting() USERTAGS_EXCLUDES(mutex_);
   void answer_until(std::uint64_t last) USERTAGS_EXCLUDES(mutex_);
   std::unique_ptr<Submission> next_to_answer() USERTAGS_REQUIRES(mutex_);
   void answer(std::unique_ptr<Submission> submission) noexcept USERTAGS_EXCLUDES(mutex_);
