@@ -41,13 +41,13 @@ class Drawing {
   }
 
   void draw() {
-    fmt::format_to(to(), "<svg class=\"chart\" width=\"100%\" height=\"{}\" role=\"img\" aria-label=\"{}\">",
+    fmt::format_to(to(), R"(<svg class="chart" width="100%" height="{}" role="img" aria-label="{}">)",
                    chart_.height, chart_.name);
     grid_line(0);
     grid_line(top_);
     if (top_ % 2 == 0) grid_line(top_ / 2);
     for (std::size_t i = 0; i < chart_.bars.size(); ++i) bar(i);
-    fmt::format_to(to(), "<line class=\"axis\" x1=\"0\" x2=\"100%\" y1=\"{0}\" y2=\"{0}\"/>", y(0));
+    fmt::format_to(to(), R"(<line class="axis" x1="0" x2="100%" y1="{0}" y2="{0}"/>)", y(0));
     ticks();
     out_ += "</svg>\n";
   }
@@ -83,9 +83,8 @@ class Drawing {
       if (bar.counts[i] == 0) continue;
       const double bottom = y(below);
       const double top = y(below += bar.counts[i]);
-      fmt::format_to(to(),
-                     "<rect class=\"s{}\" x=\"{:.3f}%\" width=\"{:.3f}%\" y=\"{:.1f}\" height=\"{:.1f}\"/>",
-                     i, x, std::min(width, 100 - x), top, std::max(bottom - top, 0.5));
+      fmt::format_to(to(), R"(<rect class="s{}" x="{:.3f}%" width="{:.3f}%" y="{:.1f}" height="{:.1f}"/>)", i,
+                     x, std::min(width, 100 - x), top, std::max(bottom - top, 0.5));
     }
     out_ += "</g>";
   }
@@ -94,11 +93,12 @@ class Drawing {
   void ticks() {
     const std::size_t many = chart_.bars.size();
     tick(0, "start", 0);
-    if (many >= 9) tick(many / 2, "middle", share() * (static_cast<double>(many / 2) + 0.5));
+    const std::size_t middle = many / 2;
+    if (many >= 9) tick(middle, "middle", share() * (static_cast<double>(middle) + 0.5));
     if (many > 1) tick(many - 1, "end", 100);
   }
   void tick(std::size_t index, const char* anchor, double x) {
-    fmt::format_to(to(), "<text class=\"{2}\" x=\"{0:.2f}%\" y=\"{1}\" text-anchor=\"{2}\">{3}</text>", x,
+    fmt::format_to(to(), R"(<text class="{2}" x="{0:.2f}%" y="{1}" text-anchor="{2}">{3}</text>)", x,
                    chart_.height - 6, anchor, chart_.bars[index].tick);
   }
 
@@ -108,10 +108,9 @@ class Drawing {
 };
 
 void append_figures(std::string& out, const Chart& chart) {
-  out +=
-      "<details><summary>Figures</summary><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" +
-      chart.name + "\"><table><thead><tr><th scope=\"col\">" + chart.unit + "</th>";
-  for (const std::string& name : chart.series) out += "<th scope=\"col\" class=\"n\">" + name + "</th>";
+  out += R"(<details><summary>Figures</summary><div class="scroll" role="region" tabindex="0" aria-label=")" +
+         chart.name + R"("><table><thead><tr><th scope="col">)" + chart.unit + "</th>";
+  for (const std::string& name : chart.series) out += R"(<th scope="col" class="n">)" + name + "</th>";
   out += "</tr></thead><tbody>\n";
   for (const ChartBar& bar : chart.bars) {
     out += "<tr><th scope=\"row\">" + bar.label + "</th>";

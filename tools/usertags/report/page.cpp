@@ -30,7 +30,7 @@ std::string number_cell(const std::string& content) {
 
 // A link that looks for a tag in the table of users. Without the script, it leads there.
 std::string search_link(std::string_view key, std::string_view value) {
-  return fmt::format("<a href=\"#users\" data-key=\"{}\" data-value=\"{}\">{}</a>", html(key), html(value),
+  return fmt::format(R"(<a href="#users" data-key="{}" data-value="{}">{}</a>)", html(key), html(value),
                      isolated(value));
 }
 
@@ -68,7 +68,7 @@ class PageWriter {
   // What a heading says already, the caption says to those alone who hear it.
   void table(std::string_view caption, std::span<const std::string_view> heads, std::string_view name,
              std::string_view caption_class = "hidden") {
-    add("<table class=\"{}\"><caption class=\"{}\">{}</caption><thead><tr>", name, caption_class, caption);
+    add(R"(<table class="{}"><caption class="{}">{}</caption><thead><tr>)", name, caption_class, caption);
     for (const std::string_view head : heads) {
       const bool right = head.starts_with('#');
       add("<th scope=\"col\"{}>{}</th>", right ? " class=\"n\"" : "", head.substr(right ? 1 : 0));
@@ -85,7 +85,7 @@ class PageWriter {
         "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
         "<meta name=\"robots\" content=\"noindex\">\n<title>{1}: users and their tags</title>\n"
         "<style nonce=\"{0}\">\n{2}</style>\n</head>\n<body>\n",
-        head_.nonce, html(head_.title), kPageStyle);
+        head_.nonce, html(head_.title), page_style());
     add("<a class=\"skip\" href=\"#users\">To the table of users</a>\n<header><h1>{}</h1>"
         "<p>Users and their tags at revision {}. Made on {} UTC.</p>\n",
         isolated(head_.title), grouped(stats().revision), moment(head_.made, kToTheMinute));
@@ -212,7 +212,7 @@ class PageWriter {
         "<caption class=\"hidden\">Percentages of users with a row's key who have a column's key</caption><thead><tr>"
         "<td></td>");
     for (std::size_t column = 0; column < keys; ++column) {
-      add("<th scope=\"col\" title=\"{0}\"><span aria-hidden=\"true\">{1}</span><span class=\"hidden\">{0}</span></th>",
+      add(R"(<th scope="col" title="{0}"><span aria-hidden="true">{1}</span><span class="hidden">{0}</span></th>)",
           html(survey_.keys[column].key), column + 1);
     }
     out_ += "</tr></thead><tbody>\n";
@@ -223,11 +223,11 @@ class PageWriter {
   }
 
   void matrix_row(std::size_t row) {
-    add("<tr><th scope=\"row\"><span aria-hidden=\"true\">{}</span> {}</th>", row + 1,
+    add(R"(<tr><th scope="row"><span aria-hidden="true">{}</span> {}</th>)", row + 1,
         isolated(survey_.keys[row].key));
     for (std::size_t column = 0; column < survey_.together.size(); ++column) {
       if (row == column) {
-        out_ += "<td class=\"self\"><span class=\"hidden\">the same</span></td>";
+        out_ += R"(<td class="self"><span class="hidden">the same</span></td>)";
         continue;
       }
       const std::uint64_t both = survey_.together[row][column];
@@ -272,7 +272,7 @@ class PageWriter {
     table("The newest changes", kHeads, "log", "shown");
     for (const Change& change : survey_.newest) {
       const auto kind = static_cast<std::size_t>(change.kind) - 1;
-      add("<tr>{}<td class=\"when\">{}</td><td><span class=\"dot s{}\"></span>{}</td><th scope=\"row\">{}</th><td>",
+      add(R"(<tr>{}<td class="when">{}</td><td><span class="dot s{}"></span>{}</td><th scope="row">{}</th><td>)",
           number_cell(grouped(change.revision)), moment(change.at, kToTheSecond), kind, kKinds[kind],
           isolated(change.external_id));
       tags(change);
@@ -329,7 +329,7 @@ class PageWriter {
   void data() {
     std::map<std::string, std::size_t, std::less<>> numbers;
     std::string keys;
-    out_ += "<script type=\"application/json\" id=\"data\">{\"users\":[";
+    out_ += R"(<script type="application/json" id="data">{"users":[)";
     for (const User& user : survey_.users) {
       if (&user != survey_.users.data()) out_ += ",\n";
       out_ += '[';
@@ -354,7 +354,7 @@ class PageWriter {
   void end() {
     add("</main>\n<footer><p>Made by usertags {}. The page holds what the store holds of its users: keep it as you "
         "keep the store.</p></footer>\n<script nonce=\"{}\">\n{}</script>\n</body>\n</html>\n",
-        version(), head_.nonce, kPageScript);
+        version(), head_.nonce, page_script());
   }
 
   const Survey& survey_;

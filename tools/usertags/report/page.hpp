@@ -17,7 +17,7 @@ struct PageHead {
 std::string page_of(const Survey& survey, const PageHead& head);
 
 // Of its style and its script (page_style.cpp, page_script.cpp).
-extern const std::string_view kPageStyle;
-extern const std::string_view kPageScript;
+std::string_view page_style() noexcept;
+std::string_view page_script() noexcept;
 
 }   // namespace usertags::command

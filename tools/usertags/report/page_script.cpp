@@ -4,7 +4,8 @@
 
 namespace usertags::command {
 
-const std::string_view kPageScript = R"js(
+std::string_view page_script() noexcept {
+  return R"js(
 'use strict';
 (() => {
   const kPage = 50;
@@ -96,5 +97,6 @@ const std::string_view kPageScript = R"js(
   search();   // a browser may have kept what was typed before
 })();
 )js";
+}
 
 }   // namespace usertags::command

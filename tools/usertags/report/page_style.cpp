@@ -4,7 +4,8 @@
 
 namespace usertags::command {
 
-const std::string_view kPageStyle = R"css(
+std::string_view page_style() noexcept {
+  return R"css(
 :root {
   color-scheme: light dark;
   --back: #fcfcfb; --card: #fff; --ink: #1d2025; --soft: #5c636e; --line: #e1e3e6; --track: #eff0f2;
@@ -147,5 +148,6 @@ footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid var(--line
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 )css";
+}
 
 }   // namespace usertags::command
