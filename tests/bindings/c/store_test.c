@@ -142,7 +142,11 @@ void test_care(void) {
   CHECK(strlen(usertags_metrics_text(metrics).data) == usertags_metrics_text(metrics).size);
   usertags_metrics_free(metrics);
 
-  FAILS(USERTAGS_STORE_LOCKED, usertags_open(of("care.db"), NULL, &copy));
+  int64_t holder = 0;
+  usertags_error* locked = usertags_open(of("care.db"), NULL, &copy);
+  CHECK(usertags_error_code(locked) == USERTAGS_STORE_LOCKED);
+  CHECK(usertags_error_number(locked, USERTAGS_FIELD_HOLDER_PID, &holder) && holder == getpid());
+  usertags_error_free(locked);
   MUST(usertags_close(store));
   MUST(usertags_close(store));
   uint64_t revision = 0;

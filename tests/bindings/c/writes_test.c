@@ -104,6 +104,20 @@ void test_many_writes(void) {
   CHECK(usertags_error_number(error, USERTAGS_FIELD_ITEM, &item) && item == 1);
   usertags_error_free(error);
 
+  // So do violations, of the write that was refused.
+  usertags_writes* refused = NULL;
+  MUST(usertags_writes_new(&refused));
+  MUST(usertags_writes_add_creation(refused, of("cyd"), NULL, 0, NULL));
+  MUST(usertags_writes_add_creation(refused, of("dan"), (usertags_tag[]){{of("a#b"), of("")}}, 1, NULL));
+  error = usertags_apply_all(store, refused, NULL);
+  CHECK(usertags_error_code(error) == USERTAGS_BATCH_REFUSED);
+  item = -1;
+  CHECK(usertags_violation_number(usertags_error_violation(error, 0), USERTAGS_FIELD_ITEM, &item) &&
+        item == 1);
+  CHECK(!usertags_violation_number(usertags_error_violation(error, 0), 999, &item));
+  usertags_error_free(error);
+  usertags_writes_free(refused);
+
   // Each for itself.
   MUST(usertags_apply_each(store, writes, &outcomes));
   CHECK(usertags_outcomes_size(outcomes) == 3);
