@@ -99,7 +99,7 @@ struct StateColumn {
   };
 };
 
-constexpr auto state_columns() noexcept {
+consteval auto state_columns() noexcept {
   constexpr auto kFirst = std::to_array<std::string_view>(
       {"store_id", "epoch", "clean", "revision", "last_ordinal", "last_id", "last_at_ms", "digest",
        "log_checksum", "folded_revision", "log_floor", "floor_checksum", "last_token", "token_floor",

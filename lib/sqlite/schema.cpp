@@ -128,12 +128,12 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
 
 // --- What the text has to say. A change of it is a new format: see FormatStep. ---
 
-constexpr std::string_view sql_of(std::string_view table) {
+consteval std::string_view sql_of(std::string_view table) {
   return std::ranges::find(kSchema, table, &SchemaObject::name)->sql;
 }
 
 // Whether a table declares these columns, in their order, and no others: each begins a line.
-constexpr bool declares(std::string_view sql, std::span<const std::string_view> columns) {
+consteval bool declares(std::string_view sql, std::span<const std::string_view> columns) {
   for (std::size_t line = sql.find("\n  "); line != std::string_view::npos;
        line = sql.find("\n  ", line + 1)) {
     const std::string_view text = sql.substr(line + 3);
@@ -145,7 +145,7 @@ constexpr bool declares(std::string_view sql, std::span<const std::string_view> 
 }
 
 // The row of table `state` has a number, 1, before its columns.
-constexpr bool declares_state(std::string_view sql) {
+consteval bool declares_state(std::string_view sql) {
   std::array<std::string_view, StateColumn::count + 1> columns{"id"};
   std::ranges::copy(kState.columns, columns.begin() + 1);
   return declares(sql, columns);
@@ -168,7 +168,7 @@ static_assert(static_cast<int>(ChangeKind::deleted) == 3);
 
 constexpr std::array<FormatStep, 0> kSteps{};
 
-constexpr bool lead_here(FormatSteps steps) {
+consteval bool lead_here(FormatSteps steps) {
   std::int32_t version = kFormatVersion - static_cast<std::int32_t>(steps.size());
   return std::ranges::all_of(steps, [&](const FormatStep& step) { return step.from == version++; });
 }

@@ -91,7 +91,7 @@ int unfetch(sqlite3_file* file, sqlite3_int64 offset, void* at) noexcept {
   return methods_below(file).xUnfetch(below(file), offset, at);
 }
 
-constexpr sqlite3_io_methods methods_of_version(int version) noexcept {
+consteval sqlite3_io_methods methods_of_version(int version) noexcept {
   sqlite3_io_methods methods{};
   methods.iVersion = version;
   methods.xClose = close;
@@ -159,22 +159,6 @@ int full_pathname(sqlite3_vfs* vfs, const char* name, int bytes, char* out) noex
   sqlite3_vfs& below = shim_of(vfs).below();
   return below.xFullPathname(&below, name, bytes, out);
 }
-void* load_library(sqlite3_vfs* vfs, const char* name) noexcept {
-  sqlite3_vfs& below = shim_of(vfs).below();
-  return below.xDlOpen(&below, name);
-}
-void library_error(sqlite3_vfs* vfs, int bytes, char* message) noexcept {
-  sqlite3_vfs& below = shim_of(vfs).below();
-  below.xDlError(&below, bytes, message);
-}
-void (*library_symbol(sqlite3_vfs* vfs, void* library, const char* name) noexcept)(void) {
-  sqlite3_vfs& below = shim_of(vfs).below();
-  return below.xDlSym(&below, library, name);
-}
-void close_library(sqlite3_vfs* vfs, void* library) noexcept {
-  sqlite3_vfs& below = shim_of(vfs).below();
-  below.xDlClose(&below, library);
-}
 int randomness(sqlite3_vfs* vfs, int bytes, char* out) noexcept {
   sqlite3_vfs& below = shim_of(vfs).below();
   return below.xRandomness(&below, bytes, out);
@@ -193,11 +177,7 @@ int last_error(sqlite3_vfs* vfs, int bytes, char* message) noexcept {
 }
 int current_time_ms(sqlite3_vfs* vfs, sqlite3_int64* ms) noexcept {
   sqlite3_vfs& below = shim_of(vfs).below();
-  if (below.iVersion >= 2 && below.xCurrentTimeInt64 != nullptr) return below.xCurrentTimeInt64(&below, ms);
-  double days = 0;
-  const int result = below.xCurrentTime(&below, &days);
-  *ms = static_cast<sqlite3_int64>(days * 86'400'000.0);
-  return result;
+  return below.xCurrentTimeInt64(&below, ms);
 }
 
 }   // namespace
@@ -218,7 +198,8 @@ int ShimFile::shm_map(int region, int bytes, int extend, void volatile** at) noe
   return below_.pMethods->xShmMap(&below_, region, bytes, extend, at);
 }
 
-// SQLite hands out buffers for full paths by mxPathname, and the VFS below may count on its own.
+// SQLite hands out buffers for full paths by mxPathname, and the VFS below may count on its own. There is nothing to load
+// extensions by: no connection may.
 VfsShim::VfsShim(const char* name, sqlite3_vfs* below_it) noexcept : below_(below_it) {
   vfs_.iVersion = 2;
   vfs_.szOsFile = sizeof(Slot);
@@ -229,15 +210,12 @@ VfsShim::VfsShim(const char* name, sqlite3_vfs* below_it) noexcept : below_(belo
   vfs_.xDelete = sqlite::remove;
   vfs_.xAccess = access;
   vfs_.xFullPathname = full_pathname;
-  vfs_.xDlOpen = load_library;
-  vfs_.xDlError = library_error;
-  vfs_.xDlSym = library_symbol;
-  vfs_.xDlClose = close_library;
   vfs_.xRandomness = randomness;
   vfs_.xSleep = sleep;
   vfs_.xCurrentTime = current_time;
   vfs_.xGetLastError = last_error;
-  vfs_.xCurrentTimeInt64 = current_time_ms;
+  const bool has_ms = below().iVersion >= 2 && below().xCurrentTimeInt64 != nullptr;
+  vfs_.xCurrentTimeInt64 = has_ms ? current_time_ms : nullptr;
 }
 
 int VfsShim::enroll(bool as_default) noexcept {
