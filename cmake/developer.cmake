@@ -21,7 +21,8 @@ if(USERTAGS_COVERAGE)
 endif()
 function(usertags_count_coverage target)
   if(USERTAGS_COVERAGE)
-    target_compile_options(${target} PRIVATE -fprofile-instr-generate -fcoverage-mapping -fprofile-update=atomic)
+    target_compile_options(${target} PRIVATE -fprofile-instr-generate -fcoverage-mapping -fprofile-update=atomic
+                                             "SHELL:-mllvm -runtime-counter-relocation")   # counts outlive kills
   endif()
 endfunction()
 
