@@ -104,7 +104,7 @@ TEST_F(Care, BackupTellsPeopleInOneLine) {
   make_store(store_, 1'500);
   const Finished done = run({"backup", store_, copy_});
   EXPECT_EQ(done.out.substr(0, done.out.find(" MiB")).find("copied to " + copy_ + ": "), 0U) << done.out;
-  EXPECT_NE(done.out.find(", revision 1,500\n"), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find(", revision 1500\n"), std::string::npos) << done.out;
 }
 
 TEST_F(Care, BackupWorksBesideAWriterAndChangesNoByteOfTheStore) {

@@ -56,8 +56,9 @@ void close_once(int& fd) {
   if (fd >= 0) ::close(std::exchange(fd, -1));
 }
 
+// `own_group`: what it starts can be signalled together with it.
 pid_t spawn(const std::vector<std::string>& arguments, int input, int output, int error,
-            const char* program = USERTAGS_COMMAND) {
+            const char* program = USERTAGS_COMMAND, bool own_group = false) {
   std::vector<char*> argv = {const_cast<char*>(program)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -72,7 +73,8 @@ pid_t spawn(const std::vector<std::string>& arguments, int input, int output, in
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  const int group = own_group ? POSIX_SPAWN_SETPGROUP : 0;
+  posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGDEF | group));
   pid_t pid = -1;
   const int failed = posix_spawn(&pid, program, &files, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
@@ -109,10 +111,37 @@ Finished run(const std::vector<std::string>& arguments, std::string_view input) 
   return run_program(USERTAGS_COMMAND, arguments, input);
 }
 
-Finished run_in_shell(const std::string& folder, const std::string& line) {
+namespace {
+
+std::vector<std::string> shell_arguments(const std::string& folder, const std::string& line) {
   static constexpr const char* kSetUp =
       "set -o pipefail; cd \"$1\" || exit 9; ln -s \"$2\" usertags; PATH=.:$PATH; eval \"$3\"";
-  return run_program("/bin/bash", {"-c", kSetUp, "bash", folder, USERTAGS_COMMAND, line}, {});
+  return {"-c", kSetUp, "bash", folder, USERTAGS_COMMAND, line};
+}
+
+}   // namespace
+
+Finished run_in_shell(const std::string& folder, const std::string& line) {
+  return run_program("/bin/bash", shell_arguments(folder, line), {});
+}
+
+Finished interrupt_in_shell(const std::string& folder, const std::string& line) {
+  std::array<int, 2> out{};
+  check(pipe2(out.data(), O_CLOEXEC), "pipe2");
+  int in = make_file({});
+  int err = make_file({});
+  const pid_t shell = spawn(shell_arguments(folder, line), in, out[1], err, "/bin/bash", true);
+  close_once(out[1]);
+  Finished finished;
+  std::array<char, 65536> piece;
+  for (ssize_t got; (got = ::read(out[0], piece.data(), piece.size())) > 0;) {
+    if (finished.out.empty()) check(kill(-shell, SIGINT), "kill");
+    finished.out.append(piece.data(), static_cast<std::size_t>(got));
+  }
+  finished.exit_code = wait_for(shell);
+  finished.err = read_file(err);
+  for (int* fd : {&in, &out[0], &err}) close_once(*fd);
+  return finished;
 }
 
 RunningCommand::RunningCommand(const std::vector<std::string>& arguments) {

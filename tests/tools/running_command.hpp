@@ -22,6 +22,9 @@ Finished run(const std::vector<std::string>& arguments, std::string_view input =
 // line.
 Finished run_in_shell(const std::string& folder, const std::string& line);
 
+// The same for a line that goes on: once it has written something, everything in it gets SIGINT, as by ^C.
+Finished interrupt_in_shell(const std::string& folder, const std::string& line);
+
 // Runs it with pipes for standard input and output, so that a test can talk to it.
 class RunningCommand {
  public:

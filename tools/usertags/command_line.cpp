@@ -30,7 +30,14 @@ namespace {
 constexpr const char* kAbout =
     "Looks into a store of users' tags, and works on it.\n"
     "`usertags COMMAND --help` tells more, with examples.";
-constexpr const char* kExitCodes =
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  usertags load users.db people.csv --init\n"
+    "  usertags keys users.db\n"
+    "  usertags select users.db 'tier=gold'\n"
+    "  usertags apply users.db alice@example.com --set tier=gold\n"
+    "  usertags changes users.db --follow\n"
+    "\n"
     "Exit codes: 0 done; 1 refused, not found, found something, or some lines rejected;\n"
     "2 wrong usage; 3 the store or the system failed; 4 outcome unknown; 130 on ^C.";
 
@@ -61,7 +68,7 @@ class CommandLine {
     app_.set_version_flag("--version", fmt::format("usertags {}", version()), "Print the version and exit");
     app_.set_help_flag("--help,-h", "Print this help and exit");
     app_.formatter(std::make_shared<HelpFormatter>());
-    app_.footer(kExitCodes);
+    app_.footer(kFooter);
     for (MakeCommand* make : kCommands) add(make());
   }
 
@@ -131,13 +138,6 @@ class CommandLine {
   CLI::App app_;
   std::deque<Entry> entries_;
 };
-
-Error error_of(const std::system_error& failure) {
-  Error::Details details;
-  details.what = failure.what();
-  details.system_error = failure.code().value();
-  return Error(ErrorCode::io_error, std::move(details));
-}
 
 int run_and_flush(int argc, const char* const* argv, Console& console) {
   const int code = CommandLine(console).run(argc, argv);

@@ -73,7 +73,7 @@ std::string outcome(const Adoption& adoption, bool is_dry_run) {
   if (problems > 0)
     return fmt::format("not adopted: {} of {} cannot be", grouped(static_cast<std::uint64_t>(problems)),
                        changes);
-  const std::string revision = "revision " + grouped(adoption.revision);
+  const std::string revision = "revision " + std::to_string(adoption.revision);
   if (is_nothing(adoption)) return "nothing to adopt, " + revision;
   return fmt::format("{}: {}, {}", is_dry_run ? "would be adopted" : "adopted", changes, revision);
 }

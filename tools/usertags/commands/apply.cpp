@@ -38,7 +38,7 @@ class ApplyCommand final : public Command {
                 "  usertags apply users.db alice@example.com --update tier=gold --set seats=12 --delete trial\n"
                 "  usertags apply users.db alice@example.com --body batch.json --if-revision 7\n"
                 "  usertags apply users.db alice@example.com --set tier=gold --token order-4711 --note 'order 4711'\n"
-                "  usertags apply users.db alice@example.com --create tier=gold --dry-run --json\n"
+                "  usertags apply users.db alice@example.com --create plan=gold --dry-run --json\n"
                 "  usertags apply users.db --where 'trial_until<1700000000' --delete trial_until --at-most 1000") {
   }
 
@@ -90,7 +90,7 @@ class ApplyCommand final : public Command {
   }
 
   int plan(const TagBatch& batch, Console& console) const {
-    const auto store = open_to_look(store_path());
+    const auto store = open_to_look(store_path(), console);
     if (!store) return console.error(store.error());
     const auto planned = store->plan(*user_, batch, options_.get());
     if (!planned) return console.error(planned.error());

@@ -46,7 +46,7 @@ class AudienceCommand final : public Command {
   int run(Console& console) override {
     const auto selector = selector_.parse();
     if (!selector) return selector_.refused(selector.error(), console);
-    auto store = open_to_ask(store_path(), console);
+    auto store = open_to_look(store_path(), console);
     if (!store) return console.error(store.error());
     const auto printed = print(*store, *selector, console);
     return printed ? kDone : console.error(printed.error());

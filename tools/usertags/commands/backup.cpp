@@ -41,17 +41,17 @@ class BackupCommand final : public Command {
         !std::filesystem::equivalent(file_, store_path())) {
       throw UsageError("FILE exists: choose another name, or --force to replace a store that is closed");
     }
-    if (const auto copied = copy(); !copied) return exit_code_of_long_call(copied.error(), console);
-    const auto store = open_to_look(file_);
-    if (!store) return console.error(store.error());
-    answer(std::filesystem::file_size(file_), store->revision(), console);
+    if (const auto done = copy(console); !done) return exit_code_of_long_call(done.error(), console);
+    const auto copied = open_to_inspect(file_);
+    const auto made = copied ? copied->info() : std::unexpected(copied.error());
+    if (!made) return console.error(made.error());
+    answer(made->database_bytes, made->revision, console);
     return kDone;
   }
 
  private:
-  // The store is closed again before the copy is opened: only one of them need be in memory.
-  Result<void> copy() const {
-    const auto store = open_to_look(store_path());
+  Result<void> copy(Console& console) const {
+    const auto store = open_to_look(store_path(), console);
     if (!store) return std::unexpected(store.error());
     return with_page_progress([&](const auto& progress) { return store->backup(file_, progress); });
   }
@@ -59,8 +59,8 @@ class BackupCommand final : public Command {
   void answer(std::uint64_t bytes, std::uint64_t revision, Console& console) const {
     Output& out = console.out();
     if (!console.json) {
-      return out.line(fmt::format("copied to {}: {}, revision {}", printable(file_), byte_size(bytes),
-                                  grouped(revision)));
+      return out.line(
+          fmt::format("copied to {}: {}, revision {}", printable(file_), byte_size(bytes), revision));
     }
     JsonObject object(out.buffer());
     object.text("path", file_);

@@ -24,7 +24,8 @@ class ChangesCommand final : public Command {
       : Command(
             "changes", "Print the changes of all users, in order, from the log",
             "They begin with the oldest that is still kept, or behind a position: one that an earlier line bore, or\n"
-            "a revision. With --follow, more are printed as they are made, also by another process.\n"
+            "a revision. What a write answered as revision 42 is the first behind 41. With --follow, more are printed\n"
+            "as they are made, also by another process.\n"
             "With --json, a change is {\"position\",\"revision\",\"transaction\",\"at\",\"user\",\"external_id\",\"kind\",\n"
             "\"tags\":{KEY:VALUE or null},\"before\":{KEY:VALUE or null},\"note\"}, where before is what the keys had;\n"
             "null, where an adoption could not tell. For people, !key is a tag that was removed.\n"

@@ -28,7 +28,7 @@ class CountCommand final : public Command {
   int run(Console& console) override {
     const auto selector = selector_.parse();
     if (!selector) return selector_.refused(selector.error(), console);
-    const auto store = open_to_ask(store_path(), console);
+    const auto store = open_to_look(store_path(), console);
     if (!store) return console.error(store.error());
     const auto count = store->count(*selector);
     if (!count) return console.error(count.error());

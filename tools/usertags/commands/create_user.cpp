@@ -16,7 +16,7 @@ class CreateUserCommand final : public Command {
   CreateUserCommand()
       : Command("create-user", "Create a user",
                 "Examples:\n"
-                "  usertags create-user users.db alice@example.com --set tier=trial --set seats=1\n"
+                "  usertags create-user users.db erin@example.com --set tier=trial --set seats=1\n"
                 "  usertags create-user users.db bob --init --note 'first of all' --json") {}
 
   void declare(Arguments& arguments) override {

@@ -65,7 +65,7 @@ class HistoryCommand final : public Command {
 
   static void tell_floor(std::uint64_t floor, Console& console) {
     console.out().flush();
-    console.note(fmt::format("changes before revision {} are no longer kept", grouped(floor)));
+    console.note(fmt::format("changes before revision {} are no longer kept", floor));
   }
 
   std::string user_;

@@ -20,7 +20,7 @@ double per_user(std::uint64_t amount, const UserFigures& figures) {
 
 std::string log_text(const StoreInfo& info) {
   if (info.log_floor > info.revision) return "empty";
-  return fmt::format("changes {} to {}", grouped(info.log_floor), grouped(info.revision));
+  return fmt::format("changes {} to {}", info.log_floor, info.revision);
 }
 
 std::string kept_text(const StoredSettings& settings) {
@@ -41,10 +41,10 @@ void append_people(std::string& out, const std::string& path, const StoreInfo& i
   table.row(
       {"keys", fmt::format("{}, with {} values", grouped(figures.tag_keys), grouped(figures.tag_values))});
   table.row({"tokens", grouped(info.tokens)});
-  table.row({"revision", grouped(info.revision)});
+  table.row({"revision", std::to_string(info.revision)});
   table.row({"log", log_text(info)});
   table.row({"backlog", fmt::format("{}, folded up to revision {}", counted(figures.backlog_users, "user"),
-                                    grouped(info.folded_revision))});
+                                    info.folded_revision)});
   table.row({"database", byte_size(info.database_bytes)});
   table.row({"WAL", byte_size(info.wal_bytes)});
   table.row({"limits", fmt::format("{} a user, {} a batch", counted(settings.tags_per_user, "tag"),

@@ -30,7 +30,7 @@ class KeysCommand final : public Command {
 
   int run(Console& console) override {
     paging_.check();
-    const auto store = open_to_ask(store_path(), console);
+    const auto store = open_to_look(store_path(), console);
     if (!store) return console.error(store.error());
     const auto ask = [&](std::size_t limit, const std::optional<Cursor>& after) {
       return store->tag_keys({.prefix = prefix_.value_or(""), .limit = limit, .after = after});

@@ -56,7 +56,7 @@ class ReportCommand final : public Command {
     const bool to_file = *file_ != "-";
     if (!to_file && console.json) throw UsageError("--json answers on standard output: name a file with -o");
     if (to_file) refuse_output(*file_, "-o", store_path(), force_);
-    const auto store = open_to_look(store_path());
+    const auto store = open_to_look(store_path(), console);
     if (!store) return console.error(store.error());
     const auto found = survey(*store);
     if (!found) return console.error(found.error());
@@ -91,7 +91,7 @@ class ReportCommand final : public Command {
       return out.line(fmt::format("wrote {}: {}, {}{}, revision {}", printable(*file_), byte_size(bytes),
                                   counted(found.stats.users, "user"),
                                   all ? "" : fmt::format(" ({} in the table)", grouped(found.users.size())),
-                                  grouped(found.stats.revision)));
+                                  found.stats.revision));
     }
     JsonObject object(out.buffer());
     object.text("path", *file_);

@@ -30,7 +30,7 @@ class SelectCommand final : public Command {
     paging_.check();
     const auto selector = selector_.parse();
     if (!selector) return selector_.refused(selector.error(), console);
-    const auto store = open_to_ask(store_path(), console);
+    const auto store = open_to_look(store_path(), console);
     if (!store) return console.error(store.error());
     const auto ask = [&](std::size_t limit, const std::optional<Cursor>& after) {
       return store->select(*selector, {.limit = limit, .after = after});

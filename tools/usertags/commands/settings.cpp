@@ -63,7 +63,7 @@ class SettingsCommand final : public Command {
 
   int run(Console& console) override {
     const bool looks = assignments_.empty() || dry_run_;
-    auto store = looks ? open_to_look(store_path()) : open_to_write(store_path(), {}, console);
+    auto store = looks ? open_to_look(store_path(), console) : open_to_write(store_path(), {}, console);
     if (!store) return console.error(store.error());
     return looks ? look(*store, console) : change(*store, console);
   }

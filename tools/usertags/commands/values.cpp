@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include "input/store_access.hpp"
 #include "output/facet_rows.hpp"
 #include "output/pages.hpp"
+#include "output/text.hpp"
 
 namespace usertags::command {
 
@@ -37,12 +39,22 @@ class ValuesCommand final : public Command {
   int run(Console& console) override {
     paging_.check();
     if (top_ && paging_.given()) throw UsageError("--top comes without --limit and --after");
-    const auto store = open_to_ask(store_path(), console);
+    const auto store = open_to_look(store_path(), console);
     if (!store) return console.error(store.error());
+    if (const auto known = is_known(*store); known && !*known && !console.json) {
+      console.note(fmt::format("no user has the key {}; usertags keys lists those that there are",
+                               printable_word(key_)));
+    }
     return top_ ? print_top(*store, *top_, console) : print_pages(*store, console);
   }
 
  private:
+  Result<bool> is_known(const UserTagStore& store) const {
+    const auto first = store.tag_values(key_, {.limit = 1});
+    if (!first) return std::unexpected(first.error());
+    return !first->values.empty();
+  }
+
   int print_pages(const UserTagStore& store, Console& console) const {
     const auto ask = [&](std::size_t limit, const std::optional<Cursor>& after) {
       return store.tag_values(key_, {.prefix = prefix_.value_or(""), .limit = limit, .after = after});

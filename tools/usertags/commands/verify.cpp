@@ -80,8 +80,8 @@ void print_people(Output& out, const VerifyReport& report) {
   for (const VerifyReport::Problem& problem : report.problems) out.line(problem_line(told(problem)));
   out.line(fmt::format("{}: {} and {} read, revision {}, digest {}",
                        report.ok() ? "ok" : counted(report.problems.size(), "problem"),
-                       counted(report.users, "user"), counted(report.changes, "change"),
-                       grouped(report.revision), report.digest));
+                       counted(report.users, "user"), counted(report.changes, "change"), report.revision,
+                       report.digest));
 }
 
 class VerifyCommand final : public Command {
@@ -100,7 +100,7 @@ class VerifyCommand final : public Command {
   void declare(Arguments&) override {}
 
   int run(Console& console) override {
-    const auto store = open_to_look(store_path());
+    const auto store = open_to_look(store_path(), console);
     if (!store)
       return is_finding(store.error()) ? report_unopened(store.error(), console)
                                        : console.error(store.error());

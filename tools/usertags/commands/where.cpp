@@ -108,7 +108,7 @@ int WhereArguments::run(const std::string& store_path, Console& console, std::st
 
 int WhereArguments::run(const std::string& store_path, const Selector& selector, Console& console,
                         std::string_view done, bool dry_run, std::string note, const Call& call) const {
-  auto store = dry_run ? open_to_ask(store_path, console) : open_to_write(store_path, {}, console);
+  auto store = dry_run ? open_to_look(store_path, console) : open_to_write(store_path, {}, console);
   if (!store) return console.error(store.error());
   WhereOptions options{
       .everybody = everybody_, .at_most = at_most_, .dry_run = dry_run, .note = std::move(note)};

@@ -89,6 +89,32 @@ Assignment split_assignment(std::string_view text) {
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
+namespace {
+
+// Seconds of a unit; 0: there is no such unit.
+std::int64_t seconds_of(std::string_view unit) {
+  if (unit.empty() || unit == "s") return 1;
+  if (unit == "m") return 60;
+  if (unit == "h") return 3'600;
+  if (unit == "d") return 86'400;
+  return 0;
+}
+
+}   // namespace
+
+std::int64_t parse_seconds(std::string_view name, std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const std::int64_t seconds = seconds_of(unit);
+  std::int64_t value = 0;
+  if (wrong != std::errc() || seconds == 0 || __builtin_mul_overflow(number, seconds, &value)) {
+    throw UsageError(
+        fmt::format("{}: '{}' is no number of seconds, nor one with s, m, h or d behind it", name, text));
+  }
+  return value;
+}
+
 void SelectorArgument::declare(Arguments& arguments) {
   arguments.positional("SELECTOR", text_, "Which users, such as 'tier in (gold,silver),!churned'");
 }
@@ -130,7 +156,7 @@ std::string outcome_in_words(const Applied& applied, std::string_view done) {
   const std::string_view word = applied.replayed  ? "already done under this token"
                                 : applied.changed ? done
                                                   : "nothing to change";
-  return fmt::format("{}, revision {}", word, grouped(applied.revision));
+  return fmt::format("{}, revision {}", word, applied.revision);
 }
 
 }   // namespace usertags::command

@@ -76,6 +76,9 @@ struct Assignment {
 };
 Assignment split_assignment(std::string_view text);
 
+// A duration in seconds: 90, 90s, 15m, 24h, 30d. `name` is what the user calls it. Throws UsageError.
+std::int64_t parse_seconds(std::string_view name, std::string_view text);
+
 }   // namespace usertags::command
 
 namespace usertags::command {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "terminal/signals.hpp"
 
@@ -31,6 +32,13 @@ bool is_utf_16(std::string_view start) {
 }
 
 }   // namespace
+
+Error error_of(const std::system_error& failure) {
+  Error::Details details;
+  details.what = failure.what();
+  details.system_error = failure.code().value();
+  return Error(ErrorCode::io_error, std::move(details));
+}
 
 Input::Input(const std::string& path)
     : name_(path == "-" ? "standard input" : path),

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <usertags/error.hpp>
 
@@ -19,6 +20,9 @@ namespace usertags::command {
 struct UnreadableInput {
   Error error;
 };
+
+// What a failed call of the system is answered with: io_error.
+Error error_of(const std::system_error& failure);
 
 // A byte order mark at the start is passed over. UTF-16 and UTF-32 are refused for what they are.
 class Input {

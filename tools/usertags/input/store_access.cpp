@@ -13,27 +13,13 @@ namespace usertags::command {
 
 namespace {
 
-// Seconds of a unit; 0: there is no such unit.
-std::int64_t seconds_of(std::string_view unit) {
-  if (unit.empty() || unit == "s") return 1;
-  if (unit == "m") return 60;
-  if (unit == "h") return 3'600;
-  if (unit == "d") return 86'400;
-  return 0;
-}
-
 std::int64_t value_of(std::string_view name, std::string_view text) {
+  if (name.ends_with("_s")) return parse_seconds(name, text);
   std::int64_t number = 0;
-  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const std::int64_t seconds = name.ends_with("_s") ? seconds_of(unit) : (unit.empty() ? 1 : 0);
-  std::int64_t value = 0;
-  if (wrong != std::errc() || seconds == 0 || __builtin_mul_overflow(number, seconds, &value)) {
-    throw UsageError(fmt::format(
-        "{}: '{}' is no {}", name, text,
-        name.ends_with("_s") ? "number of seconds, nor one with s, m, h or d behind it" : "number"));
-  }
-  return value;
+  const char* const end = text.data() + text.size();
+  const auto [rest, wrong] = std::from_chars(text.data(), end, number);
+  if (wrong != std::errc() || rest != end) throw UsageError(fmt::format("{}: '{}' is no number", name, text));
+  return number;
 }
 
 }   // namespace
@@ -62,14 +48,8 @@ Result<Inspector> open_to_inspect(const std::string& path) {
   return Inspector::open(path);
 }
 
-Result<UserTagStore> open_to_ask(const std::string& path, Console& console) {
-  const SayIfLong say([&console] {
-    console.note("reading all users into memory: questions by tags are answered from there");
-  });
-  return open_to_look(path);
-}
-
-Result<UserTagStore> open_to_look(const std::string& path) {
+Result<UserTagStore> open_to_look(const std::string& path, Console& console) {
+  const SayIfLong say([&console] { console.note("reading all users into memory"); });
   Options options;
   options.access = Access::read_only;
   options.create_if_missing = false;

@@ -36,10 +36,9 @@ void assign(Settings& settings, std::string_view assignment);
 //
 // For looking at users one by one: loads nothing.
 Result<Inspector> open_to_inspect(const std::string& path);
-// For questions by tags, which are answered from memory: says so where the loading takes long.
-Result<UserTagStore> open_to_ask(const std::string& path, Console& console);
-// For what needs the store whole.
-Result<UserTagStore> open_to_look(const std::string& path);
+// For what needs the store whole, such as questions by tags, which are answered from memory: says so where the
+// loading takes long.
+Result<UserTagStore> open_to_look(const std::string& path, Console& console);
 
 // What the store has to say of its health is told to the console. From here on interruptions are deferred:
 // there may be something to finish.

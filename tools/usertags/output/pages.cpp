@@ -103,13 +103,16 @@ UserPages::Ask every_user(const UserTagStore& store) {
 int list_users(UserPages pages, const Paging& paging, Console& console) {
   UserLines lines(console);
   std::uint64_t revision = 0;
+  bool is_empty = true;
   for (;;) {
     const auto page = pages.next();
     if (!page) return console.error(page.error());
     revision = std::max(revision, page->revision);
     if (page->users.empty()) break;
     lines.print(page->users);
+    is_empty = false;
   }
+  if (is_empty && !paging.given() && !console.json) console.note("no users");
   paging.tell_next(pages.cursor(), revision, console);
   return kDone;
 }
@@ -126,7 +129,9 @@ int list_all(const Inspector& store, Console& console) {
     if (users.size() == UserPages::kPage) print();
   });
   print();
-  return all ? kDone : console.error(all.error());
+  if (!all) return console.error(all.error());
+  if (all->users == 0 && !console.json) console.note("no users");
+  return kDone;
 }
 
 }   // namespace usertags::command

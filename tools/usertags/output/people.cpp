@@ -18,7 +18,7 @@ std::string tags_line(const User& user) {
 }
 
 void append_people(std::string& out, const User& user, const Style& style) {
-  const std::string rest = fmt::format("{}  revision {}", std::string(user.id()), grouped(user.revision()));
+  const std::string rest = fmt::format("{}  revision {}", std::string(user.id()), user.revision());
   out += fmt::format("{}  {}\n", style.bold(printable(user.external_id())), style.dim(rest));
   Table tags({Table::Align::left, Table::Align::left});
   for (const auto& [key, value] : user.tags()) tags.row({"  " + printable(key), printable(value)});
