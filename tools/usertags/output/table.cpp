@@ -46,9 +46,6 @@ std::string Table::line(const Row& row) const {
   return out;
 }
 
-namespace {
-
-// In eighths of a column; what is not nothing shows.
 std::string bar_of(double columns) {
   static constexpr std::array<std::string_view, 8> kEighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   if (columns <= 0) return {};
@@ -57,8 +54,6 @@ std::string bar_of(double columns) {
   for (std::size_t whole = 0; whole < eighths / 8; ++whole) bar += "█";
   return bar.append(kEighths[eighths % 8]);
 }
-
-}   // namespace
 
 void add_bars(Table& table, const std::vector<Bar>& bars, std::size_t columns) {
   std::uint64_t longest = 1;

@@ -42,6 +42,9 @@ struct Bar {
   std::uint64_t count;
 };
 
+// A bar of so many columns, drawn in eighths of one; what is more than nothing shows.
+std::string bar_of(double columns);
+
 // One line a bar: label, count, and a bar whose length is in proportion, the longest `columns` wide.
 void append_bars(std::string& out, const std::vector<Bar>& bars, std::size_t columns = 40);
 

@@ -22,7 +22,7 @@ std::string_view environment(const char* name) {
 }   // namespace
 
 Style Style::of(int fd) {
-  return Style(is_terminal(fd) && environment("NO_COLOR").empty() && environment("TERM") != "dumb");
+  return Style(is_screen(fd) && environment("NO_COLOR").empty());
 }
 
 std::string Style::wrapped(std::string_view code, std::string_view text) const {
@@ -36,10 +36,26 @@ bool is_terminal(int fd) {
   return isatty(fd) == 1;
 }
 
-std::optional<std::size_t> terminal_columns(int fd) {
+bool is_screen(int fd) {
+  return is_terminal(fd) && environment("TERM") != "dumb";
+}
+
+namespace {
+
+std::optional<std::size_t> size_of_terminal(int fd, unsigned short winsize::* which) {
   winsize size{};
-  if (!is_terminal(fd) || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
-  return size.ws_col;
+  if (!is_terminal(fd) || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.*which == 0) return {};
+  return size.*which;
+}
+
+}   // namespace
+
+std::optional<std::size_t> terminal_columns(int fd) {
+  return size_of_terminal(fd, &winsize::ws_col);
+}
+
+std::optional<std::size_t> terminal_rows(int fd) {
+  return size_of_terminal(fd, &winsize::ws_row);
 }
 
 Console::Console()

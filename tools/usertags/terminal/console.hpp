@@ -36,8 +36,12 @@ class Style {
 
 bool is_terminal(int fd);
 
-// The width of the terminal; none where `fd` is something else.
+// A terminal whose cursor can be moved.
+bool is_screen(int fd);
+
+// The width and height of the terminal; none where `fd` is something else.
 std::optional<std::size_t> terminal_columns(int fd);
+std::optional<std::size_t> terminal_rows(int fd);
 
 class Console {
  public:

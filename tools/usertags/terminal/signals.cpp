@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <unistd.h>
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -52,18 +53,37 @@ int interrupted_exit_code() {
   return exit_code_of(received);
 }
 
-bool wait_for_input(int fd) {
+namespace {
+
+// Waits for what `poll` tells to wait for, until it answers. No interruption is lost between question and wait.
+template <class Poll>
+bool wait(Poll poll) {
   sigset_t stopping;
   sigset_t before;
   sigemptyset(&stopping);
   sigaddset(&stopping, SIGINT);
   sigaddset(&stopping, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &stopping, &before);
-  pollfd input{.fd = fd, .events = POLLIN, .revents = 0};
-  while (!interrupted() && ppoll(&input, 1, nullptr, &before) < 0 && errno == EINTR) {
+  while (!interrupted() && poll(&before) < 0 && errno == EINTR) {
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return !interrupted();
+}
+
+}   // namespace
+
+bool wait_for_input(int fd) {
+  pollfd input{.fd = fd, .events = POLLIN, .revents = 0};
+  return wait([&](const sigset_t* signals) { return ppoll(&input, 1, nullptr, signals); });
+}
+
+bool wait_until(std::chrono::steady_clock::time_point moment) {
+  return wait([&](const sigset_t* signals) {
+    const auto left = std::max(std::chrono::nanoseconds(0), moment - std::chrono::steady_clock::now());
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+    const timespec time{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
+    return ppoll(nullptr, 0, &time, signals);
+  });
 }
 
 }   // namespace usertags::command

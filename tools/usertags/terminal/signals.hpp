@@ -3,6 +3,8 @@
 // and answered; a second one ends the process as well.
 #pragma once
 
+#include <chrono>
+
 namespace usertags::command {
 
 // SIGINT and SIGTERM as above; SIGPIPE is ignored, so that a closed pipe is an error of write().
@@ -17,5 +19,8 @@ int interrupted_exit_code();
 // Waits until `fd` can be read, or is at its end; false when interrupted instead. No interruption is lost
 // between the question and the wait.
 bool wait_for_input(int fd);
+
+// Waits; false when interrupted instead.
+bool wait_until(std::chrono::steady_clock::time_point moment);
 
 }   // namespace usertags::command
