@@ -44,14 +44,34 @@ TEST(Distribution, KnowsItsPercentiles) {
   for (const std::uint64_t percent : {1U, 50U, 99U, 100U}) EXPECT_EQ(one.percentile(percent), 7U);
 }
 
-TEST(Distribution, HasABarForEachAmountOrForPowersOfTwo) {
+TEST(Distribution, HasABarForEachAmountOrForPartsOfPowersOfTwo) {
   Distribution few(Distribution::Unit::plain);
   for (const std::uint64_t amount : {0U, 3U, 3U, 7U}) few.add(amount);
   EXPECT_EQ(few.bars().counts, (Counts{{0, 1}, {3, 2}, {7, 1}}));
   Distribution sizes(Distribution::Unit::bytes);
   for (const std::uint64_t amount : {4U, 5U, 8U, 33U}) sizes.add(amount);
-  EXPECT_EQ(sizes.bars().counts, (Counts{{4, 1}, {8, 2}, {16, 0}, {32, 0}, {64, 1}}));
-  EXPECT_EQ(sizes.bars().bar_of(5), 8U);
+  Counts fine = sizes.bars().counts;   // eight to each power of two
+  EXPECT_EQ(fine.size(), 22U);
+  std::erase_if(fine, [](const auto& bar) { return bar.second == 0; });
+  EXPECT_EQ(fine, (Counts{{4, 1}, {5, 1}, {8, 1}, {36, 1}}));
+  EXPECT_EQ(sizes.bars().bar_of(34), 36U);
+  sizes.add(400);
+  EXPECT_EQ(sizes.bars().counts,   // two to each
+            (Counts{{4, 1},
+                    {6, 1},
+                    {8, 1},
+                    {12, 0},
+                    {16, 0},
+                    {24, 0},
+                    {32, 0},
+                    {48, 1},
+                    {64, 0},
+                    {96, 0},
+                    {128, 0},
+                    {192, 0},
+                    {256, 0},
+                    {384, 0},
+                    {512, 1}}));
   Distribution wide(Distribution::Unit::bytes);
   for (const std::uint64_t amount : {std::uint64_t{0}, std::uint64_t{1} << 63, UINT64_MAX}) wide.add(amount);
   EXPECT_EQ(wide.bars().counts.size(), 66U);
@@ -70,18 +90,18 @@ TEST(Distribution, IsDrawnInTheWidthThereIs) {
   times.set_total(400'000);
   EXPECT_EQ(plot_of(times, 40),
             "T  100, 4.00 µs on average\n"
-            "   ≤ 4.10 µs  90  p50  ██████████████████\n"
-            "   ≤ 16.4 µs   9  p99  █▊\n"
-            "   ≤ 65.5 µs   0\n"
-            "    ≤ 262 µs   1  max  ▎\n");
+            "  ≤ 4.09 µs  90  p50  ██████████████████\n"
+            "  ≤ 16.4 µs   9  p99  █▊\n"
+            "  ≤ 65.5 µs   0\n"
+            "   ≤ 262 µs   1  max  ▎\n");
   Distribution before = times;
   times.add_bucket(16'383, 5);
   EXPECT_EQ(plot_of(times, 46, &before),
             "T  105, 3.81 µs on average\n"
-            "   ≤ 4.10 µs  90   ·  p50  ███████████████████\n"
-            "   ≤ 16.4 µs  14  +5  p99  ███\n"
-            "   ≤ 65.5 µs   0   ·\n"
-            "    ≤ 262 µs   1   ·  max  ▎\n");
+            "  ≤ 4.09 µs  90   ·  p50  ████████████████████\n"
+            "  ≤ 16.4 µs  14  +5  p99  ███▏\n"
+            "  ≤ 65.5 µs   0   ·\n"
+            "   ≤ 262 µs   1   ·  max  ▎\n");
   EXPECT_EQ(plot_of(Distribution(Distribution::Unit::nanoseconds), 40), "T  none\n");
   for (const std::size_t columns : {24U, 40U, 80U, 200U}) {
     for (const std::string& line : lines_of(plot_of(times, columns, &before)))
@@ -169,12 +189,13 @@ TEST_F(StatsOfAHost, AreWhatTheFileTellsWithoutIt) {
   EXPECT_EQ(number_at(stats, "revision"), 5);
   EXPECT_GT(number_at(stats, "wal_bytes"), 0);
   EXPECT_EQ(serialize(at(stats, "tags_per_user")), R"([{"tags":0,"users":3},{"tags":1,"users":2}])");
-  EXPECT_EQ(serialize(at(stats, "bytes_per_user.buckets")), R"([{"up_to":8,"count":5}])");
+  EXPECT_EQ(serialize(at(stats, "bytes_per_user.buckets")),
+            R"([{"up_to":6,"count":3},{"up_to":7,"count":0},{"up_to":8,"count":2}])");
   EXPECT_EQ(number_at(stats, "bytes_per_user.total"), 5 * 6 + 2 * 2);
   EXPECT_TRUE(at(stats, "host").is_null());
   const std::string people = run({"stats", store_}).out;
   EXPECT_NE(people.find("TAGS OF A USER  5, 0.4 on average\n"), std::string::npos) << people;
-  EXPECT_NE(people.find("\n   0  3  p50      ██████"), std::string::npos) << people;
+  EXPECT_NE(people.find("\n  0  3  p50      ██████"), std::string::npos) << people;
   EXPECT_NE(people.find("known inside the process that writes alone"), std::string::npos) << people;
   const auto text = lines_of(run({"stats", store_, "--openmetrics"}).out);
   ASSERT_FALSE(text.empty());
@@ -194,7 +215,7 @@ TEST_F(StatsOfAHost, AreWhatItTellsWithIt) {
   EXPECT_EQ(number_at(stats, "host.sync.count"), static_cast<std::int64_t>(told.sync.count));
   EXPECT_EQ(number_at(stats, "host.writes_per_group.total"), 6);
   const std::string people = run({"stats", store_, "--metrics", metrics_}).out;
-  for (const char* part : {"THE PROCESS THAT WRITES", "\nrefused_writes      1\n", "\nCOMMIT  ", "\nSYNC  ",
+  for (const char* part : {"THE PROCESS THAT WRITES", "\nrefused_writes    1\n", "\nCOMMIT  ", "\nSYNC  ",
                            "\nFOLD  ", "\nWRITES PER GROUP  6, 1.0 on average\n"})
     EXPECT_NE(people.find(part), std::string::npos) << part << people;
   EXPECT_EQ(people.find("alone"), std::string::npos);

@@ -16,22 +16,34 @@ namespace {
 
 using Counts = std::map<std::uint64_t, std::uint64_t>;
 
-constexpr std::size_t kMostAmounts = 24;   // that get a bar each
-constexpr std::size_t kShortestBar = 4;    // that the longest may be, however narrow the terminal
+constexpr std::size_t kMostBars = 24;
+constexpr std::size_t kShortestBar = 4;   // that the longest may be, however narrow the terminal
 
-std::uint64_t power_above(std::uint64_t amount) {
+// Bounds that divide each power of two in `parts`.
+std::uint64_t bound_above(std::uint64_t amount, std::uint64_t parts) {
   if (amount > std::uint64_t{1} << 63) return Distribution::kUnbounded;
-  return amount == 0 ? 0 : std::bit_ceil(amount);
+  if (amount == 0) return 0;
+  const std::uint64_t step = std::max<std::uint64_t>(1, std::bit_ceil(amount) / 2 / parts);
+  return (amount + step - 1) / step * step;
 }
 
-Counts by_powers(const Counts& amounts) {
+Counts by_bounds(const Counts& amounts, std::uint64_t parts) {
   Counts counts;
-  for (const auto& [amount, count] : amounts) counts[power_above(amount)] += count;
+  for (const auto& [amount, count] : amounts) counts[bound_above(amount, parts)] += count;
   for (std::uint64_t bound = counts.begin()->first; bound < counts.rbegin()->first;) {
-    bound = bound == 0 ? 1 : bound << 1;
+    bound = bound_above(bound + 1, parts);
     counts.try_emplace(bound, 0);
   }
   return counts;
+}
+
+// As fine as can be looked at.
+Counts by_bounds(const Counts& amounts) {
+  for (const std::uint64_t parts : {8U, 4U, 2U}) {
+    Counts counts = by_bounds(amounts, parts);
+    if (counts.size() <= kMostBars) return counts;
+  }
+  return by_bounds(amounts, 1);
 }
 
 void drop_empty_ends(Counts& counts) {
@@ -59,13 +71,13 @@ std::uint64_t Distribution::percentile(std::uint64_t percent) const {
 }
 
 Distribution::Bars Distribution::bars() const {
-  const bool are_few = unit_ == Unit::plain && counts_.size() <= kMostAmounts;
+  const bool are_few = unit_ == Unit::plain && counts_.size() <= kMostBars;
   if (is_bucketed_ || are_few || counts_.empty()) {
     Bars bars{is_bucketed_, counts_};
     drop_empty_ends(bars.counts);
     return bars;
   }
-  return {true, by_powers(counts_)};
+  return {true, by_bounds(counts_)};
 }
 
 std::uint64_t Distribution::Bars::bar_of(std::uint64_t amount) const {
@@ -105,10 +117,10 @@ struct Row {
 class Rows {
  public:
   Rows(const Distribution& distribution, const Distribution* before)
-      : distribution_(distribution),
-        bars_(distribution.bars()),
-        before_(before == nullptr ? Distribution::Bars() : before->bars()),
-        has_before_(before != nullptr) {}
+      : distribution_(distribution), bars_(distribution.bars()), has_before_(before != nullptr) {
+    if (before == nullptr) return;
+    for (const auto& [amount, count] : before->counts()) before_[bars_.bar_of(amount)] += count;
+  }
 
   std::vector<Row> make() const {
     std::vector<Row> rows;
@@ -129,8 +141,8 @@ class Rows {
 
   std::string since(std::uint64_t amount, std::uint64_t count) const {
     if (!has_before_) return {};
-    const auto found = before_.counts.find(amount);
-    return signed_difference(count, found == before_.counts.end() ? 0 : found->second);
+    const auto found = before_.find(amount);
+    return signed_difference(count, found == before_.end() ? 0 : found->second);
   }
 
   std::string marks(std::uint64_t amount) const {
@@ -147,7 +159,7 @@ class Rows {
 
   const Distribution& distribution_;
   Distribution::Bars bars_;
-  Distribution::Bars before_;
+  Counts before_;   // by the bars of now
   bool has_before_;
 };
 

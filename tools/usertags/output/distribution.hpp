@@ -35,8 +35,8 @@ class Distribution {
   std::uint64_t total() const { return total_; }
   const std::map<std::uint64_t, std::uint64_t>& counts() const { return counts_; }   // by amount or bound
 
-  // As many bars as can be looked at: amounts as they are where there are few, else powers of two as bounds; buckets as
-  // they came. Empty ones stand between others only.
+  // As many bars as can be looked at: a bar for each amount where there are few, else for bounds that divide powers of
+  // two; buckets as they came. Empty ones stand between others only.
   struct Bars {
     bool are_bounds = false;
     std::map<std::uint64_t, std::uint64_t> counts;      // by amount or bound
@@ -56,9 +56,8 @@ class Distribution {
   std::map<std::uint64_t, std::uint64_t> counts_;   // by amount or bound
 };
 
-// A title with count and average, and a bar for each amount; where there are many, for each power of two. The bars
-// of p50, p99 and max are named, and fill the rest of `columns`. With what was there `before`, each says how much
-// has come since.
+// A title with count and average, and the bars. Those of p50, p99 and max are named; they fill the rest of `columns`.
+// With what was there `before`, each says how much has come since.
 void append_plot(std::string& out, std::string_view title, const Distribution& distribution,
                  const Distribution* before, std::size_t columns, const Style& style);
 
