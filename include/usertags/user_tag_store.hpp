@@ -80,6 +80,10 @@
 // All of the library in C++.
 namespace usertags {
 
+namespace store {
+struct StoreAccess;   // for what is built on the engine within this project
+}
+
 // Any string, as the text of a selector. Nothing else: `{}` is every user, as Selector().
 template <class Text>
 concept SelectorText = std::convertible_to<const Text&, std::string_view>;
@@ -520,6 +524,7 @@ class USERTAGS_EXPORT UserTagStore {
   [[nodiscard]] Result<void> close() noexcept;
 
  private:
+  friend struct store::StoreAccess;
   class Impl;
   // Functions of hosts, by way of HostFunction.
   struct Reader {

@@ -1,5 +1,3 @@
-// Ready to be implemented (docstrings are the contract).
-//
 // Log: the log of one shard, kept by a consensus engine outside of this process. `etcd` implements it for real,
 // `simulated` by seed. Who implements it needs to know nothing of stores: an entry is bytes here.
 //
@@ -89,7 +87,7 @@ struct SeenHead {
 struct Leader {
   Id process{};
   std::uint64_t term = 0;
-  std::string address;   // the host's; for its own transport
+  std::string address{};   // the host's; for its own transport
   bool operator==(const Leader&) const = default;
 };
 struct Member {
@@ -106,7 +104,7 @@ struct Snapshot {
   std::uint64_t revision = 0;
   std::uint64_t bytes = 0;
   bool remote = false;   // its transport says: it outlives the machine that made it
-  std::string place;     // for the transport
+  std::string place{};   // for the transport
   bool operator==(const Snapshot&) const = default;
 };
 // As encode() and decode_head().
@@ -254,7 +252,7 @@ class Log {
   virtual Result<bool> remove_leader(const Leader& leader, Milliseconds within) noexcept = 0;
 
   // {member/NODE absent, or of the same process} → the member, with its lease. cluster_member where another
-  // process is there under that node.
+  // process is there under that node; not_leader where the lease is gone.
   virtual Result<void> put_member(const Member& member, Lease lease, Milliseconds within) noexcept = 0;
   virtual Result<std::vector<Member>> read_members(Milliseconds within) noexcept = 0;
 

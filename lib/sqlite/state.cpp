@@ -139,6 +139,12 @@ void expect_unbound(const State& state) {
   if (state.binding != Binding{}) throw model::Failure{ErrorCode::cluster_member};
 }
 
+void expect_bound(const State& state) {
+  if (state.binding == Binding{})
+    model::fail(ErrorCode::invalid_argument, "the file belongs to no cluster",
+                "found a cluster from it, or join with a copy of a member's file");
+}
+
 void note_entry(State& state, std::span<const model::Token> tokens) noexcept {
   ++state.entry;
   std::uint64_t checksums = 0;

@@ -17,8 +17,8 @@ namespace usertags::sqlite {
 
 using StoreId = std::array<std::uint8_t, 16>;
 
-// What would bind a file to a cluster, and to one place in it: nothing writes it yet, and a file that bears it
-// is for a later version to write to (cluster_member).
+// What binds a file to a cluster, and to one place in it (cluster/binding.hpp): nothing else writes to a file that
+// bears it (cluster_member).
 using Binding = std::array<std::uint8_t, 48>;
 
 // Revisions, floors and token numbers are below 2^63, so that SQLite orders them as we do.
@@ -56,6 +56,8 @@ void note_entry(State& state, std::span<const model::Token> tokens) noexcept;
 
 // Before it is written to. Throws Failure (cluster_member).
 void expect_unbound(const State& state);
+// Before it is written to by a cluster. Throws Failure (invalid_argument).
+void expect_bound(const State& state);
 
 class StateTable {
  public:

@@ -38,12 +38,12 @@ User to_user(RecordPtr record) {
 
 }   // namespace
 
-Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& options)
+Engine::Engine(const std::optional<std::filesystem::path>& path, const Options& options, OuterLog* outer_log)
     : options_(marked(this, checked(options))),
       path_(path ? resolve(*path, options) : std::filesystem::path()),
       telemetry_(options_.log),
       memory_(options.memory_budget) {
-  open();
+  open(outer_log);
   telemetry_.logger(LogLevel::info, [&] {
     return "opened " + name() + (writer_ ? " for writing: " : " read-only: ") +
            std::to_string(memory_.projection.counters().users) + " users at revision " +
@@ -73,13 +73,13 @@ std::string Engine::name() const {
   return path_.empty() ? "the store in memory" : model::quoted_path(path_.native());
 }
 
-void Engine::open() {
+void Engine::open(OuterLog* outer_log) {
   const auto file = path_.empty() ? std::nullopt : std::optional(path_);
   if (file && options_.access == Access::read_only) {
     follower_ = open_read_only(*file, options_, memory_, telemetry_.metrics);
     go_on_from(follower_->state());
   } else {
-    writer_ = open_for_writing(file, options_, memory_, telemetry_);
+    writer_ = open_for_writing(file, options_, memory_, telemetry_, outer_log);
     if (options_.commit_thread) writer_->submissions().start_thread();
     go_on_from(writer_->state());
   }
@@ -257,7 +257,22 @@ Result<StoredSettings> Engine::change_settings(const SettingsChange& change,
   return settings;
 }
 
+sqlite::State Engine::state() {
+  return writer_->exclusively([&](sqlite::Database&) { return writer_->state(); });
+}
+
+bool Engine::apply(const Entry& entry) {
+  if (!writer_->apply(entry)) return false;
+  settings_.set(entry.settings);
+  return true;
+}
+
+void Engine::between_groups(const std::function<void()>& function) {
+  writer_->exclusively([&](sqlite::Database&) { function(); });
+}
+
 VerifyReport Engine::verify() const {
+  expect_whole_file();
   try {
     if (has_readable_file()) return verify_aside();
     return writer_->exclusively([&](sqlite::Database& database) {
@@ -268,6 +283,11 @@ VerifyReport Engine::verify() const {
     if (!is_of_the_file(failure.error.code())) throw;
     return unreadable_file(failure.error);
   }
+}
+
+// A file that the outer log is ahead of for good is neither compared nor copied.
+void Engine::expect_whole_file() const {
+  if (writer_ && writer_->has_lost_file()) throw model::Failure{ErrorCode::store_failed};
 }
 
 // While it is held, the file is not closed.
@@ -308,6 +328,7 @@ void Engine::try_to_refresh() const {
 // By a connection of its own, where there can be one: then nobody waits.
 void Engine::backup(const std::filesystem::path& target, const Progress& progress) const {
   const auto open = keep_open();
+  expect_whole_file();
   const Progress marked_progress = marked(this, "a Progress", progress);
   Backup backup(target, {path_, store_id_, revision()}, options_);
   if (has_readable_file()) {

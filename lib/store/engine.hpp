@@ -35,8 +35,9 @@ namespace usertags::store {
 
 class Engine {
  public:
-  // No path: a store in memory.
-  Engine(const std::optional<std::filesystem::path>& path, const Options& options);
+  // No path: a store in memory. With an outer log, a member of a cluster.
+  Engine(const std::optional<std::filesystem::path>& path, const Options& options,
+         OuterLog* outer_log = nullptr);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine();
@@ -87,12 +88,23 @@ class Engine {
   void compact(const Progress& progress);
   Result<void> close();
 
+  // --- With an outer log: what drives the store from behind it (outer_log.hpp). They throw Failure. ---
+
+  sqlite::State state();   // of the file
+  bool apply(const Entry& entry);
+  void lead() { writer_->lead(); }
+  // Calls the function while no group is under way.
+  void between_groups(const std::function<void()>& function);
+  void bind(const sqlite::Binding& binding, std::uint64_t epoch) { writer_->bind(binding, epoch); }
+  std::optional<std::uint64_t> sync() { return writer_->sync(); }
+
  private:
-  void open();
+  void open(OuterLog* outer_log);
   void go_on_from(const sqlite::State& state);
   std::string name() const;                  // in messages
   bool has_readable_file() const noexcept;   // by connections other than the writing one
   std::shared_lock<std::shared_mutex> keep_open() const;
+  void expect_whole_file() const;
   VerifyReport verify_aside() const;
   void try_to_refresh() const;
   void release(bool fold);

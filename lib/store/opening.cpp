@@ -47,11 +47,14 @@ std::unique_ptr<sqlite::Database> open_database(const std::optional<std::filesys
   }
 }
 
-Loaded load_for_writing(sqlite::Database& database, index::TokenIndex& tokens) {
+Loaded load_for_writing(sqlite::Database& database, index::TokenIndex& tokens, bool is_member) {
   const sqlite::ReadTransaction moment(database.connection());
   try {
     Loaded loaded = load(database.connection(), LogExtent::to_replay, refuse_problem);
-    sqlite::expect_unbound(loaded.state);
+    if (is_member)
+      sqlite::expect_bound(loaded.state);
+    else
+      sqlite::expect_unbound(loaded.state);
     load_tokens(database.connection(), loaded.state, tokens, refuse_problem);
     return loaded;
   } catch (const model::Failure& failure) {
@@ -87,17 +90,19 @@ std::filesystem::path resolve(const std::filesystem::path& path, const Options& 
 }
 
 std::unique_ptr<Writer> open_for_writing(const std::optional<std::filesystem::path>& file,
-                                         const Options& options, Memory& memory, Telemetry& telemetry) {
+                                         const Options& options, Memory& memory, Telemetry& telemetry,
+                                         OuterLog* outer_log) {
   std::optional<StoreLock> lock;
   if (file) lock = StoreLock::exclusive(*file, options.busy_timeout);
   auto database = open_database(file, options);
-  const Loaded loaded = load_for_writing(*database, memory.tokens);
+  const Loaded loaded = load_for_writing(*database, memory.tokens, outer_log != nullptr);
   require_settings(loaded.state.settings, options.settings);
   memory.projection.load(loaded.records, loaded.state.revision);
   memory.budget.require_room();
   auto writer = std::make_unique<Writer>(std::move(lock), std::move(database), loaded.state, schedule(loaded),
-                                         options, memory, telemetry);
-  if (!loaded.state.clean) {
+                                         options, memory, telemetry, outer_log);
+  // In a cluster, what an unclean end has lost comes back from the log: it is the same.
+  if (!loaded.state.clean && outer_log == nullptr) {
     writer->begin_epoch(next_epoch(loaded.state.epoch, Entropy().next()));
     telemetry.logger(LogLevel::info,
                      [&] { return story_of(loaded) + std::to_string(writer->state().epoch); });

@@ -20,9 +20,11 @@ namespace usertags::store {
 // The file that a host's path names, with links resolved; refused where it is none that a store can be in.
 std::filesystem::path resolve(const std::filesystem::path& path, const Options& options);
 
-// A resolved path; none: a store in memory.
+// A resolved path; none: a store in memory. With an outer log, the file is one that is bound to a cluster, else
+// it is not.
 std::unique_ptr<Writer> open_for_writing(const std::optional<std::filesystem::path>& file,
-                                         const Options& options, Memory& memory, Telemetry& telemetry);
+                                         const Options& options, Memory& memory, Telemetry& telemetry,
+                                         OuterLog* outer_log = nullptr);
 std::unique_ptr<Follower> open_read_only(const std::filesystem::path& file, const Options& options,
                                          Memory& memory, Metrics& metrics);
 

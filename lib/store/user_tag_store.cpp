@@ -11,6 +11,7 @@
 #include "store/adopt/adoption.hpp"
 #include "store/boundary.hpp"
 #include "store/engine.hpp"
+#include "store/store_access.hpp"
 #include "store/watch/host_call.hpp"
 
 namespace usertags {
@@ -111,6 +112,17 @@ Result<UserTagStore> UserTagStore::open(const std::filesystem::path& path, const
 Result<UserTagStore> UserTagStore::open_in_memory(const Options& options) noexcept {
   return guarded(
       [&]() -> Result<UserTagStore> { return UserTagStore(std::make_unique<Impl>(std::nullopt, options)); });
+}
+
+Result<UserTagStore> store::StoreAccess::open(const std::filesystem::path& path, const Options& options,
+                                              OuterLog& outer_log) noexcept {
+  return guarded([&]() -> Result<UserTagStore> {
+    return UserTagStore(std::make_unique<UserTagStore::Impl>(path, options, &outer_log));
+  });
+}
+
+store::Engine& store::StoreAccess::engine(UserTagStore& store) noexcept {
+  return *store.impl_;
 }
 
 Result<Adoption> UserTagStore::adopt(const std::filesystem::path& path,

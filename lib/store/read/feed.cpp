@@ -58,6 +58,7 @@ Feed::Feed(const Source& source, Memory& memory)
 
 template <class Function>
 decltype(auto) Feed::with_reader(Function&& function) {
+  if (writer_ != nullptr && writer_->has_lost_file()) throw model::Failure{ErrorCode::store_failed};
   if (readers_) return readers_->with_reader(function);
   return writer_->exclusively([&](sqlite::Database& database) -> decltype(auto) {
     LogReader reader(database.connection(), &projection_, store_id_);

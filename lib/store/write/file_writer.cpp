@@ -28,6 +28,10 @@ bool is_small(const PendingGroup& group) noexcept {
   return group.size() + group.tokens().size() <= kSmallGroup && group.text_bytes() <= kSmallGroupBytes;
 }
 
+bool is_bound(const sqlite::State& state) noexcept {
+  return state.binding != sqlite::Binding{};
+}
+
 const sqlite::Transaction::Commit kNothingToCommit{sqlite::CommitOutcome::committed, std::nullopt};
 
 void throw_unless_committed(const sqlite::Transaction::Commit& result) {
@@ -53,6 +57,7 @@ FileWriter::FileWriter(sqlite::Database& database, const sqlite::State& state, F
       durability_now_(options.durability),
       state_(state),
       folds_(std::move(folds)),
+      floors_(is_bound(state) ? std::optional(Floors{state.log_floor, state.token_floor}) : std::nullopt),
       users_(memory.projection.counters().users),
       data_version_(database.data_version()) {
   advance_to(state_, nullptr);
@@ -102,7 +107,14 @@ sqlite::Transaction::Commit FileWriter::commit_without_housework(const PendingGr
   sqlite::Transaction transaction(database_.connection());
   check_unchanged();
   append(group);
-  return finish(transaction, group.state(), nullptr);
+  sqlite::State state = group.state();
+  state.token_floor = token_floor();
+  return finish(transaction, state, nullptr);
+}
+
+void FileWriter::lead() noexcept {
+  floors_.reset();
+  lived_.go_on_from(state_.lived_ms);
 }
 
 // Behind the COMMIT nothing fails.
@@ -156,12 +168,12 @@ bool FileWriter::maintain(std::size_t users) {
   const auto result = leaving_no_void_frames([&] {
     sqlite::Transaction transaction(database_.connection());
     check_unchanged();
-    const std::int64_t lived_ms = lived_.now_ms();
-    const Housework work = do_housework(users, {Retention::kChunk, Retention::kChunk, lived_ms});
+    prune_forgotten();
+    const Housework work = do_housework(users, {Retention::kChunk, Retention::kChunk, lived_ms()});
     sqlite::State state = state_;
     apply(work, state);
     has_worked = has_done_anything(work) || state != state_;
-    state.lived_ms = lived_ms;
+    state.lived_ms = settled_lived_ms();
     return has_worked ? finish(transaction, state, &work) : kNothingToCommit;
   });
   throw_unless_committed(result);
@@ -196,17 +208,26 @@ void FileWriter::mark_clean() {
   if (state_.clean) return;
   sqlite::State state = state_;
   state.clean = true;
-  state.lived_ms = lived_.now_ms();
+  state.lived_ms = settled_lived_ms();
   commit_state(state);
 }
 
-void FileWriter::change_settings(const StoredSettings& settings) {
-  sqlite::State state = state_;
-  state.settings = settings;
-  sqlite::note_entry(state, {});
+// In a cluster, lived time is what entries say: they bear it on, and nothing else.
+std::int64_t FileWriter::settled_lived_ms() const noexcept {
+  return is_bound(state_) ? state_.lived_ms : lived_.now_ms();
+}
+
+void FileWriter::change_settings(const PendingGroup& group) {
+  sqlite::State state = group.state();
   state.clean = false;
-  state.lived_ms = lived_.now_ms();
   choose_durability();
+  commit_state(state);
+}
+
+void FileWriter::bind(const sqlite::Binding& binding, std::uint64_t epoch) {
+  sqlite::State state = state_;
+  state.binding = binding;
+  state.epoch = epoch;
   commit_state(state);
 }
 
@@ -243,6 +264,7 @@ void FileWriter::check_unchanged() {
 // for a foreign write.
 void FileWriter::append(const PendingGroup& group) {
   if (!is_small(group)) database_.watch_commits();
+  prune_forgotten();
   for (std::size_t i = 0; i < group.segments(); ++i) database_.log().append(group.segment(i));
   database_.tokens().append(group.tokens());
   for (std::size_t i = 0; i < group.size(); ++i) {
@@ -260,7 +282,7 @@ std::size_t FileWriter::due(const PendingGroup& group) const {
 }
 
 FileWriter::Housework FileWriter::do_housework(std::size_t users, const Retention::Newcomers& newcomers) {
-  Housework work{std::nullopt, state_.log_floor, state_.floor_checksum, state_.token_floor};
+  Housework work{std::nullopt, state_.log_floor, state_.floor_checksum, token_floor()};
   std::uint64_t folded_revision = folds_.folded_revision();
   if (users > 0) database_.watch_commits();
   if (users > 0 || folds_.backlog() == 0) {
@@ -284,6 +306,7 @@ void FileWriter::fold(const FoldSchedule::Portion& portion) {
 
 void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision,
                            const Retention::Newcomers& newcomers) {
+  if (floors_) folded_revision = std::min(folded_revision, floors_->log - 1);
   const auto segment = retention_.last_segment_to_go(state_, folded_revision, newcomers);
   if (!segment) return;
   database_.watch_commits();
@@ -292,7 +315,19 @@ void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision,
   database_.log().prune(segment->last, database_.users());
 }
 
+// What the leader has forgotten is no part of housekeeping: its tokens would be there twice when they come again.
+void FileWriter::prune_forgotten() {
+  if (token_floor() == state_.token_floor) return;
+  database_.watch_commits();
+  database_.tokens().prune(state_.token_floor, token_floor() - 1);
+}
+
+std::uint64_t FileWriter::token_floor() const noexcept {
+  return floors_ ? std::max(state_.token_floor, floors_->tokens) : state_.token_floor;
+}
+
 void FileWriter::prune_tokens(Housework& work, const Retention::Newcomers& newcomers) {
+  if (floors_) return;
   const auto last = retention_.last_token_to_go(state_, newcomers);
   if (!last) return;
   database_.watch_commits();

@@ -5,6 +5,9 @@
 // committed without it, and it is put off for a while.
 // What is kept here (state, fold schedule) changes only when the file has committed, and then without a way
 // to fail.
+//
+// Where there is an outer log, what its entries have settled is settled by them alone: lived time stands still in
+// a store that does not lead, and it prunes no further than the leader has.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +21,7 @@
 #include "store/memory/memory.hpp"
 #include "store/watch/telemetry.hpp"
 #include "store/write/housekeeping.hpp"
+#include "store/write/outer_log.hpp"
 #include "store/write/pending_group.hpp"
 
 namespace usertags::store {
@@ -34,6 +38,11 @@ class FileWriter {
   // fails before the COMMIT, with nothing applied: Failure (busy, foreign_write, disk_full, …),
   // std::bad_alloc. Tokens that the file has forgotten with it (State::token_floor) are still in memory.
   sqlite::Transaction::Commit commit(const PendingGroup& group);
+
+  // What the leader of an outer log had pruned, from the next commit on; none: this store leads, or there is no
+  // such log. Whoever comes to lead goes on with lived time from where the entries have come.
+  void follow(const Floors& floors) noexcept { floors_ = floors; }
+  void lead() noexcept;
 
   // Users folded in one commit of maintenance: some milliseconds of work.
   static constexpr std::size_t kMaintenanceUsers = 4096;
@@ -52,9 +61,12 @@ class FileWriter {
   void mark_clean();
 
   // One durable commit of the settings alone. Throws Failure where it cannot.
-  void change_settings(const StoredSettings& settings);
+  void change_settings(const PendingGroup& group);
 
-  std::int64_t lived_ms() const noexcept { return lived_.now_ms(); }
+  // Binds the file to a cluster, in an epoch of its own. Survives power loss. Throws Failure where it cannot.
+  void bind(const sqlite::Binding& binding, std::uint64_t epoch);
+
+  std::int64_t lived_ms() const noexcept { return floors_ ? state_.lived_ms : lived_.now_ms(); }
 
  private:
   // Housekeeping that was done within a transaction and counts once that is committed.
@@ -83,6 +95,9 @@ class FileWriter {
   void fold(const FoldSchedule::Portion& portion);
   void prune_log(Housework& work, std::uint64_t folded_revision, const Retention::Newcomers& newcomers);
   void prune_tokens(Housework& work, const Retention::Newcomers& newcomers);
+  void prune_forgotten();
+  std::uint64_t token_floor() const noexcept;
+  std::int64_t settled_lived_ms() const noexcept;
   void forget_tokens() noexcept;
   void count_users(const PendingGroup& group) noexcept;
   void advance_to(const sqlite::State& state, const Housework* work) noexcept;
@@ -92,7 +107,7 @@ class FileWriter {
   sqlite::Database& database_;
   Memory& memory_;
   Retention retention_;
-  const LivedTime lived_;
+  LivedTime lived_;
   const std::uint64_t backlog_bound_;
   const Durability durability_;
   Telemetry& telemetry_;
@@ -100,7 +115,8 @@ class FileWriter {
   Durability durability_now_;   // the connection's
   sqlite::State state_;         // as committed
   FoldSchedule folds_;
-  Postponement postponement_;   // of housekeeping with a group
+  std::optional<Floors> floors_;   // of who leads; none: nobody else does
+  Postponement postponement_;      // of housekeeping with a group
   std::uint64_t users_;
   std::int64_t data_version_;   // what SQLite says while nobody else has written
 };

@@ -180,6 +180,11 @@ std::int64_t Retention::token_lived_ms(std::uint64_t seq) {
 LivedTime::LivedTime(std::int64_t lived_ms, Uptime uptime)
     : uptime_(std::move(uptime)), lived_before_ms_(lived_ms), opened_at_(this->uptime()) {}
 
+void LivedTime::go_on_from(std::int64_t lived_ms) noexcept {
+  lived_before_ms_ = lived_ms;
+  opened_at_ = uptime();
+}
+
 std::int64_t LivedTime::now_ms() const noexcept {
   const std::chrono::nanoseconds now = std::max(uptime(), opened_at_);
   // Unsigned, because a host's clock may leap from one end of its range to the other.

@@ -135,6 +135,8 @@ class LivedTime {
 
   // Goes on from what the commit record says. No function: CLOCK_BOOTTIME.
   LivedTime(std::int64_t lived_ms, Uptime uptime);
+  // Again, from now on.
+  void go_on_from(std::int64_t lived_ms) noexcept;
 
   std::int64_t now_ms() const noexcept;   // never less than at the beginning
 
@@ -142,8 +144,8 @@ class LivedTime {
   std::chrono::nanoseconds uptime() const noexcept;
 
   const Uptime uptime_;
-  const std::int64_t lived_before_ms_;
-  const std::chrono::nanoseconds opened_at_;
+  std::int64_t lived_before_ms_;
+  std::chrono::nanoseconds opened_at_;
 };
 
 }   // namespace usertags::store

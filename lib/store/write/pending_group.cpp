@@ -20,6 +20,7 @@ void PendingGroup::begin(const sqlite::State& committed, std::int64_t now_ms, st
   text_.clear();
   transaction_.reset();
   growth_ = 0;
+  has_settings_ = false;
   token_places_.clear();
   tokens_.clear();
 }
@@ -57,7 +58,6 @@ void PendingGroup::make_room() {
 
 bool PendingGroup::add(model::ChangeKind kind, index::Transition transition,
                        std::span<const model::TagDelta> deltas, std::string_view note) {
-  const model::Record& after = *transition.after;
   make_room();
   const std::size_t bytes = text_.size();
   const std::size_t segments = segments_.size();
@@ -73,14 +73,31 @@ bool PendingGroup::add(model::ChangeKind kind, index::Transition transition,
       return false;
     }
     // The key has to be the text of a version that lives as long as the entry does: the first one's.
-    newest = newest_.try_emplace(after.external_id(), nullptr).first;
+    newest = newest_.try_emplace(transition.after->external_id(), nullptr).first;
   } catch (...) {
     take_text_back();
     throw;
   }
+  take(kind, std::move(transition), newest->second);
+  return true;
+}
 
-  // From here on nothing fails.
-  const model::Record* const version_before = std::exchange(newest->second, &after);
+void PendingGroup::begin_segment(std::string_view text) {
+  segments_.push_back({entries_.size(), text_.size(), 0});
+  text_ += text;
+}
+
+void PendingGroup::replay(model::ChangeKind kind, index::Transition transition) {
+  make_room();
+  const model::Record*& newest = newest_.try_emplace(transition.after->external_id(), nullptr).first->second;
+  take(kind, std::move(transition), newest);
+}
+
+// There is room for it.
+void PendingGroup::take(model::ChangeKind kind, index::Transition transition,
+                        const model::Record*& newest) noexcept {
+  const model::Record& after = *transition.after;
+  const model::Record* const version_before = std::exchange(newest, &after);
   growth_ += MemoryBudget::growth(transition.before.get(), after);
   state_.revision += 1;
   state_.last_ordinal = std::max(state_.last_ordinal, after.ordinal());
@@ -88,7 +105,6 @@ bool PendingGroup::add(model::ChangeKind kind, index::Transition transition,
   if (kind != model::ChangeKind::deleted) state_.digest += model::user_hash(after);
   transitions_.push_back(std::move(transition));
   entries_.push_back({&after, version_before, kind});
-  return true;
 }
 
 // --- The log's text. ---

@@ -40,6 +40,17 @@ class PendingGroup {
   // Remembers a token, whose number and time it gives; the text must live as long as the group. Likewise.
   void remember(model::Token token);
 
+  // Changes the settings: a group that does nothing else is one, too.
+  void change_settings(const StoredSettings& settings) noexcept {
+    state_.settings = settings;
+    has_settings_ = true;
+  }
+
+  // The same as add(), for changes whose text is there already (replaying.hpp): segments as they were written, each
+  // before its changes. Throw std::bad_alloc; the group is then of no use.
+  void begin_segment(std::string_view text);
+  void replay(model::ChangeKind kind, index::Transition transition);
+
   // A transaction: what is added behind its beginning becomes one, or is taken back.
   struct Beginning {
     sqlite::State state;
@@ -57,7 +68,7 @@ class PendingGroup {
   // then on.
   void seal() noexcept;
 
-  bool empty() const noexcept { return entries_.empty() && tokens_.empty(); }
+  bool empty() const noexcept { return entries_.empty() && tokens_.empty() && !has_settings_; }
   std::size_t size() const noexcept { return entries_.size(); }   // changes
   bool has_changes() const noexcept { return !entries_.empty(); }
   std::size_t text_bytes() const noexcept { return text_.size(); }   // of the log
@@ -94,6 +105,7 @@ class PendingGroup {
   };
 
   void make_room();
+  void take(model::ChangeKind kind, index::Transition transition, const model::Record*& newest) noexcept;
   bool begins_segment() const noexcept;
   void write_entry(model::ChangeKind kind, const index::Transition& transition,
                    std::span<const model::TagDelta> deltas, std::string_view note);
@@ -113,6 +125,7 @@ class PendingGroup {
   mutable boost::unordered_flat_map<std::uint32_t, std::size_t> last_changes_;
   mutable std::size_t indexed_ = 0;
   std::int64_t growth_ = 0;
+  bool has_settings_ = false;
   std::vector<model::Token> tokens_;
   boost::unordered_flat_map<std::string_view, std::size_t> token_places_;
 };

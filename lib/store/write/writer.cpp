@@ -28,13 +28,25 @@ void refuse(std::span<Slice> slices, const Error& error) noexcept {
   answer_all(slices, [&](Result<Applied>& outcome) { outcome = std::unexpected(error); });
 }
 
-// A write that was refused, or changed nothing, would have had no revision.
-void answer_unknown(std::span<Slice> slices, const Error& cause) noexcept {
+// A write that was refused, or changed nothing, would have had no revision. Behind an outer log another change may
+// come to have it.
+void answer_unknown(std::span<Slice> slices, const Error& cause, bool is_outside) noexcept {
   answer_all(slices, [&](Result<Applied>& outcome) {
+    if (is_outside) {
+      outcome = std::unexpected(cause);
+      return;
+    }
     const bool has_changed = outcome && outcome->changed && !outcome->replayed;
     const auto revision = has_changed ? std::optional(outcome->revision) : std::nullopt;
     outcome = std::unexpected(sqlite::outcome_unknown("the commit", cause, {}, revision));
   });
+}
+
+void throw_unless_committed(const sqlite::Transaction::Commit& result) {
+  if (result.outcome == sqlite::CommitOutcome::committed) return;
+  throw model::Failure{result.outcome == sqlite::CommitOutcome::unknown
+                           ? sqlite::outcome_unknown("the commit", *result.error)
+                           : *result.error};
 }
 
 // Goes through a group's writes ahead of the judge and has what they name fetched into the cache, users'
@@ -79,12 +91,13 @@ class Lookahead {
 
 Writer::Writer(std::optional<StoreLock> lock, std::unique_ptr<sqlite::Database> database,
                const sqlite::State& state, FoldSchedule folds, const Options& options, Memory& memory,
-               Telemetry& telemetry)
+               Telemetry& telemetry, OuterLog* outer_log)
     : housekeeping_(options.housekeeping),
       slow_commit_(options.slow_commit),
       clock_(options.clock),
       memory_(memory),
       telemetry_(telemetry),
+      outer_log_(outer_log),
       is_in_memory_(!lock),
       lock_(std::move(lock)),
       database_(std::move(database)),
@@ -92,6 +105,7 @@ Writer::Writer(std::optional<StoreLock> lock, std::unique_ptr<sqlite::Database> 
       queue_([this] { write_group(); }),
       judge_(memory),
       next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes),
+      entry_replay_(memory),
       submissions_(queue_, options) {
   if (!is_in_memory()) telemetry_.metrics.database_bytes = database_->database_bytes();
 }
@@ -107,14 +121,11 @@ void Writer::write_group() noexcept {
   // All that can fail in memory. Nothing is visible yet, and nothing written.
   Prepared prepared;
   if (!refusal) refusal = failure_of([&] { prepared = judge_and_prepare(slices); });
-  if (refusal) refuse(slices, *refusal);
   slices = queue_.give_back();
 
   // The file, then memory: what is visible is durable.
-  if (!refusal && !group_.empty()) {
-    refusal = failure_of([&] { commit_and_publish(slices, prepared); });
-    if (refusal) refuse(slices, *refusal);
-  }
+  if (!refusal) refusal = failure_of([&] { make_durable_and_publish(slices, prepared); });
+  if (refusal) refuse(slices, *refusal);
 
   count_outcomes(slices);
   queue_.answer();
@@ -137,6 +148,7 @@ std::optional<Error> Writer::failure_of(Work&& work) noexcept {
 void Writer::require_room_in_wal() {
   if (closed_) throw model::Failure{ErrorCode::store_closed};
   if (failed()) throw model::Failure{ErrorCode::store_failed};
+  if (outer_log_ != nullptr) outer_log_->expect_lead();
   if (database_->wal_bytes() < housekeeping_.max_wal_bytes) return;
   try_checkpoint();
   if (failed()) throw model::Failure{ErrorCode::store_failed};
@@ -204,16 +216,53 @@ Writer::Prepared Writer::prepare() {
   return prepared;
 }
 
+void Writer::make_durable_and_publish(std::span<Slice> slices, Prepared& prepared) {
+  if (outer_log_ != nullptr && !append_outside(slices)) return;
+  if (!group_.empty()) commit_and_publish(slices, prepared);
+}
+
+// False where the group is not in the log, or nobody knows whether it is: its writes are answered so. Where it comes to
+// nothing, its answers are true only if nobody else has written.
+bool Writer::append_outside(std::span<Slice> slices) {
+  if (group_.empty()) {
+    outer_log_->confirm_lead();
+    return true;
+  }
+  const sqlite::Transaction::Commit result = outer_log_->append(entry_of(file_.state(), group_));
+  if (result.outcome == sqlite::CommitOutcome::not_applied) refuse(slices, *result.error);
+  if (result.outcome == sqlite::CommitOutcome::unknown) answer_unknown(slices, *result.error, true);
+  return result.outcome == sqlite::CommitOutcome::committed;
+}
+
+// Of what the outer log has: the store stops where the file does not take it, and it is applied all the same.
+template <class Commit>
+void Writer::commit_or_lose_file(Commit&& commit) noexcept {
+  const std::optional<Error> lost = failure_of(commit);
+  if (!lost) return;
+  has_lost_file_.store(true, std::memory_order_release);
+  failed_.store(true, std::memory_order_release);
+  outer_log_->note_lost_file(*lost);
+  telemetry_.logger(LogLevel::error, [&] {
+    return "the store stops: its file does not take what the log of the cluster has: " + lost->message();
+  });
+}
+
+sqlite::Transaction::Commit Writer::commit_to_file() {
+  if (outer_log_ == nullptr) return file_.commit(group_);
+  commit_or_lose_file([&] { throw_unless_committed(file_.commit(group_)); });
+  return {sqlite::CommitOutcome::committed, std::nullopt};
+}
+
 void Writer::commit_and_publish(std::span<Slice> slices, Prepared& prepared) {
   const auto start = std::chrono::steady_clock::now();
-  const sqlite::Transaction::Commit result = file_.commit(group_);
+  const sqlite::Transaction::Commit result = commit_to_file();
   const auto took = std::chrono::steady_clock::now() - start;
   switch (result.outcome) {
     case sqlite::CommitOutcome::committed: publish(prepared); break;
     case sqlite::CommitOutcome::not_applied: refuse(slices, *result.error); break;
     case sqlite::CommitOutcome::unknown:
       failed_.store(true, std::memory_order_release);
-      answer_unknown(slices, *result.error);
+      answer_unknown(slices, *result.error, false);
       telemetry_.logger(LogLevel::error, [&] { return "the store stops: " + result.error->message(); });
   }
   telemetry_.metrics.commit.record(took);
@@ -339,11 +388,61 @@ Result<StoredSettings> Writer::change_settings(const SettingsChange& change,
     const StoredSettings& stored = file_.state().settings;
     if (expected_version && *expected_version != stored.version)
       return std::unexpected(other_version(stored.version, *expected_version));
+    if (outer_log_ != nullptr) outer_log_->expect_lead();
     StoredSettings settings = changed(stored, change);
     if (settings == stored) return settings;
     ++settings.version;
-    guard([&] { file_.change_settings(settings); });
+    group_.begin(file_.state(), file_.state().last_at_ms, file_.lived_ms());
+    group_.change_settings(settings);
+    group_.seal();
+    commit_settings();
     return settings;
+  });
+}
+
+void Writer::commit_settings() {
+  if (failed()) throw model::Failure{ErrorCode::store_failed};
+  if (outer_log_ == nullptr) return guard([&] { file_.change_settings(group_); });
+  throw_unless_committed(outer_log_->append(entry_of(file_.state(), group_)));
+  commit_or_lose_file([&] { file_.change_settings(group_); });
+}
+
+// --- With an outer log. ---
+
+// What does not belong there is no failure of the file.
+bool Writer::apply(const Entry& entry) {
+  return exclusively([&](sqlite::Database&) {
+    if (failed()) throw model::Failure{ErrorCode::store_failed};
+    if (entry.number <= file_.state().entry) return false;
+    entry_replay_.run(entry, file_.state(), group_);
+    Prepared prepared = prepare();
+    guard([&] {
+      file_.follow(entry.floors);
+      throw_unless_committed(file_.commit(group_));
+    });
+    publish(prepared);
+    checkpoint_if_due();
+    return true;
+  });
+}
+
+void Writer::lead() {
+  exclusively([&](sqlite::Database&) { file_.lead(); });
+}
+
+void Writer::bind(const sqlite::Binding& binding, std::uint64_t epoch) {
+  exclusively([&](sqlite::Database&) { guard([&] { file_.bind(binding, epoch); }); });
+}
+
+std::optional<std::uint64_t> Writer::sync() {
+  return exclusively([&](sqlite::Database& database) -> std::optional<std::uint64_t> {
+    bool whole = false;
+    guard([&] {
+      const sqlite::ObserveSyncs observe(telemetry_.metrics);
+      whole = database.checkpoint() == sqlite::Database::Checkpointed::whole;
+      take_figures(whole);
+    });
+    return whole ? std::optional(file_.state().entry) : std::nullopt;
   });
 }
 

@@ -9,6 +9,9 @@
 // A COMMIT whose outcome is unknown stops the writer for good: every write of the group is answered with
 // outcome_unknown, later ones with store_failed. So does a checkpoint whose sync failed, after the group was
 // answered. Reads of memory go on.
+//
+// Where there is an outer log (outer_log.hpp), a group is appended to it before the COMMIT, and is applied from then
+// on, whatever becomes of the COMMIT.
 #pragma once
 
 #include <atomic>
@@ -34,7 +37,9 @@
 #include "store/write/file_writer.hpp"
 #include "store/write/group_commit.hpp"
 #include "store/write/judge.hpp"
+#include "store/write/outer_log.hpp"
 #include "store/write/pending_group.hpp"
+#include "store/write/replaying.hpp"
 #include "store/write/request.hpp"
 #include "store/write/submissions.hpp"
 
@@ -46,7 +51,7 @@ class Writer {
   // in memory. Throws Failure, std::bad_alloc.
   Writer(std::optional<StoreLock> lock, std::unique_ptr<sqlite::Database> database,
          const sqlite::State& state, FoldSchedule folds, const Options& options, Memory& memory,
-         Telemetry& telemetry);
+         Telemetry& telemetry, OuterLog* outer_log = nullptr);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -66,6 +71,8 @@ class Writer {
 
   QueueFigures queue_figures() { return queue_.figures(); }
   bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
+  // The outer log has more than the file, which took no more: it is not to be shown, or copied.
+  bool has_lost_file() const noexcept { return has_lost_file_.load(std::memory_order_acquire); }
 
   // --- Care: each waits for its turn among the groups. They throw Failure. ---
 
@@ -78,6 +85,19 @@ class Writer {
   void maintain(std::chrono::milliseconds budget);
   // Once: later calls do nothing. Releases the file whatever happens; throws the first thing that failed.
   void close(bool fold);
+
+  // --- With an outer log: each waits for its turn. They throw Failure. ---
+
+  // The entry that follows on the state, in the file and in memory. False where it is there already. Throws
+  // corrupt_store where it does not follow.
+  bool apply(const Entry& entry);
+  // From now on groups are judged here. The state is the newest entry's.
+  void lead();
+  // Binds the file to a cluster.
+  void bind(const sqlite::Binding& binding, std::uint64_t epoch);
+  // Brings what was committed to the disk. Answers the newest entry that is there; none where readers are in the way.
+  std::optional<std::uint64_t> sync();
+
   // In a child after fork: touches nothing that the parent shares.
   void abandon() noexcept { database_->abandon(); }
 
@@ -112,7 +132,13 @@ class Writer {
   Prepared judge_within_budget(std::span<Slice> slices);
   void judge_group(std::span<Slice> slices, std::int64_t allowance);
   Prepared prepare();
+  void make_durable_and_publish(std::span<Slice> slices, Prepared& prepared);
+  bool append_outside(std::span<Slice> slices);
   void commit_and_publish(std::span<Slice> slices, Prepared& prepared);
+  sqlite::Transaction::Commit commit_to_file();
+  void commit_settings();
+  template <class Commit>
+  void commit_or_lose_file(Commit&& commit) noexcept;
   void publish(Prepared& prepared) noexcept;
   void count_outcomes(std::span<Slice> slices) noexcept;
   void checkpoint_if_due() noexcept;
@@ -128,6 +154,7 @@ class Writer {
   Memory& memory_;
   Telemetry& telemetry_;
 
+  OuterLog* const outer_log_;   // none: the file alone makes groups durable
   const bool is_in_memory_;
   std::optional<StoreLock> lock_;   // none in memory, and once closed
   std::unique_ptr<sqlite::Database> database_;
@@ -140,7 +167,10 @@ class Writer {
   std::uint64_t next_checkpoint_bytes_;   // WAL size at which the next checkpoint is tried
   bool closed_ = false;
 
+  EntryReplay entry_replay_;
+
   std::atomic<bool> failed_{false};
+  std::atomic<bool> has_lost_file_{false};
   Submissions submissions_;   // last: its thread uses the rest
 };
 
