@@ -27,10 +27,11 @@ std::uint64_t beyond(std::uint64_t kept, std::uint64_t bound) {
   return kept > bound ? kept - bound : 0;
 }
 
-MayGo may_go(const Settings& settings, const Stats& stats) {
-  const std::uint64_t changes = stats.revision + 1 - stats.log_floor;
+// `kept` is Stats, or StoreInfo.
+MayGo may_go(const Settings& settings, const auto& kept) {
+  const std::uint64_t changes = kept.revision + 1 - kept.log_floor;
   return {settings.history.keep_all ? 0 : beyond(changes, settings.history.min_changes),
-          beyond(stats.tokens, settings.tokens.max_count)};
+          beyond(kept.tokens, settings.tokens.max_count)};
 }
 
 class SettingsCommand final : public Command {
@@ -62,10 +63,9 @@ class SettingsCommand final : public Command {
   }
 
   int run(Console& console) override {
-    const bool looks = assignments_.empty() || dry_run_;
-    auto store = looks ? open_to_look(store_path(), console) : open_to_write(store_path(), {}, console);
-    if (!store) return console.error(store.error());
-    return looks ? look(*store, console) : change(*store, console);
+    if (assignments_.empty() || dry_run_) return look(console);
+    auto store = open_to_write(store_path(), {}, console);
+    return store ? change(*store, console) : console.error(store.error());
   }
 
  private:
@@ -74,13 +74,16 @@ class SettingsCommand final : public Command {
     return settings;
   }
 
-  int look(const UserTagStore& store, Console& console) const {
-    const auto stored = store.settings();
-    if (!stored) return console.error(stored.error());
-    const Settings then = wanted(*stored);
-    const bool differs = then != static_cast<const Settings&>(*stored);
-    StoredSettings shown{then, stored->version + (differs ? 1 : 0)};
-    answer(*stored, shown, may_go(then, store.stats()), console);
+  int look(Console& console) const {
+    const auto store = open_to_inspect(store_path());
+    if (!store) return console.error(store.error());
+    const auto info = store->info();
+    if (!info) return console.error(info.error());
+    const StoredSettings& stored = info->settings;
+    const Settings then = wanted(stored);
+    const bool differs = then != static_cast<const Settings&>(stored);
+    StoredSettings shown{then, stored.version + (differs ? 1 : 0)};
+    answer(stored, shown, may_go(then, *info), console);
     return kDone;
   }
 
