@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "input/input.hpp"
@@ -46,6 +47,7 @@ class CsvReader {
   void start(Record& record);
   int peek();
   int take(Record& record);
+  std::string_view take_plain(Record& record);
   bool at_end_of_record();
   void read_field(Record& record);
   void read_plain(Record& record);
