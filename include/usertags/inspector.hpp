@@ -92,7 +92,7 @@ class USERTAGS_EXPORT Inspector {
   // An id is found by its order, an external id by a scan of the table: a tenth of a second for a million users.
   // Where the log is ahead of the table, it is read as far as that goes. Errors: user_not_found.
   [[nodiscard]] Result<User> find(const UserRef& user) const noexcept;
-  // All at one moment. answers[i] is users[i]. Without memory for the answers the vector is empty.
+  // All at one moment, and all external ids by one scan. answers[i] is users[i]. Without memory for the answers the vector is empty.
   [[nodiscard]] std::vector<Result<User>> find_each(std::span<const UserRef> users) const noexcept;
 
   // Users in the order of their creation, as UserTagStore::list; its cursors are good here, and these there.

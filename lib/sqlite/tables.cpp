@@ -108,6 +108,19 @@ std::optional<UserTable::Row> UserTable::Reader::next() {
   return next_row(rows_);
 }
 
+namespace {
+constexpr TableView kNamed = TableView(kUser).up_to(UserColumn::external_id);
+}   // namespace
+
+UserTable::NameReader::NameReader(Connection& connection)
+    : rows_(connection, select_from(kNamed) + " WHERE tags IS NOT NULL ORDER BY ordinal") {}
+
+std::optional<UserTable::NameReader::Name> UserTable::NameReader::next() {
+  if (!rows_.step()) return std::nullopt;
+  const StoredRow row(rows_, kNamed);
+  return Name{row.ordinal(UserColumn::ordinal), row.text(UserColumn::external_id)};
+}
+
 UserTable::Scanner::Scanner(Connection& connection)
     : rows_(connection, "SELECT ordinal FROM user WHERE external_id = ?1 AND tags IS NOT NULL LIMIT 1") {}
 

@@ -64,7 +64,22 @@ class UserTable {
     Statement rows_;
   };
 
-  // Finds living users by external id, without an index: a scan of the table, for each of them anew.
+  // Walks the external ids of the living, in the order of ordinals: for whoever looks for many of them.
+  class NameReader {
+   public:
+    explicit NameReader(Connection& connection);
+
+    struct Name {
+      std::uint32_t ordinal = 0;
+      std::string_view external_id;   // until the next call
+    };
+    std::optional<Name> next();
+
+   private:
+    Statement rows_;
+  };
+
+  // Finds a living user by external id, without an index: a scan of the table.
   class Scanner {
    public:
     explicit Scanner(Connection& connection);

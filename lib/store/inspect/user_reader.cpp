@@ -44,13 +44,51 @@ auto UserReader::at_one_moment(Function&& function) {
 
 // --- Single users. ---
 
+namespace {
+
+constexpr std::uint32_t kNobody = 0;
+
+bool is_id(const UserRef& user) noexcept {
+  return model::parse_user_id(user.text()).has_value();
+}
+
+// An external id has not the form of an id.
+bool names_by_id(const UserRef& user) noexcept {
+  return user.kind() == UserRef::Kind::id || is_id(user);
+}
+
+}   // namespace
+
+// Many are looked for in one pass over the table. Of one, SQLite compares the external ids, which is faster.
+UserReader::Names UserReader::look_up(std::span<const UserRef> users) {
+  Names names;
+  for (const UserRef& user : users) {
+    if (!names_by_id(user)) names.emplace(user.text(), kNobody);
+  }
+  if (names.size() == 1) names.begin()->second = scanner_.find(names.begin()->first).value_or(kNobody);
+  if (names.size() <= 1) return names;
+  sqlite::UserTable::NameReader rows(connection_);
+  std::size_t missing = names.size();
+  while (missing != 0) {
+    const auto row = rows.next();
+    if (!row) break;
+    const auto name = names.find(row->external_id);
+    if (name == names.end() || name->second != kNobody) continue;
+    name->second = row->ordinal;
+    --missing;
+  }
+  return names;
+}
+
 // Living or deleted. It stands until the finder is reset, or asked again.
-std::optional<sqlite::UserTable::Row> UserReader::row_of(const UserRef& user, const State& state) {
-  const bool is_id = model::parse_user_id(user.text()).has_value();
-  if (user.kind() == UserRef::Kind::id || (is_id && user.kind() == UserRef::Kind::any))
-    return is_id ? find_row(user.text(), state.last_ordinal, finder_) : std::nullopt;
-  const auto ordinal = is_id ? std::nullopt : scanner_.find(user.text());
-  return ordinal ? finder_.find_from(*ordinal) : std::nullopt;
+std::optional<sqlite::UserTable::Row> UserReader::row_of(const UserRef& user, const Names& names,
+                                                         const State& state) {
+  if (names_by_id(user)) {
+    const bool may_be = is_id(user) && user.kind() != UserRef::Kind::external_id;
+    return may_be ? find_row(user.text(), state.last_ordinal, finder_) : std::nullopt;
+  }
+  const std::uint32_t ordinal = names.at(user.text());
+  return ordinal == kNobody ? std::nullopt : finder_.find_from(ordinal);
 }
 
 RecordPtr UserReader::record_of(const sqlite::UserTable::Row& row, const State& state) {
@@ -65,8 +103,9 @@ std::vector<RecordPtr> UserReader::find_each(std::span<const UserRef> users) {
   return at_one_moment([&](const State& state) {
     std::vector<RecordPtr> records;
     std::vector<std::uint32_t> ordinals;
+    const Names names = look_up(users);
     for (const UserRef& user : users) {
-      const auto row = row_of(user, state);
+      const auto row = row_of(user, names, state);
       const bool lives = row && row->tags;
       records.push_back(lives ? record_of(*row, state) : RecordPtr());
       if (lives) ordinals.push_back(row->ordinal);
@@ -83,7 +122,7 @@ std::vector<RecordPtr> UserReader::find_each(std::span<const UserRef> users) {
 
 std::optional<HistoryTarget> UserReader::target(const UserRef& user) {
   return at_one_moment([&](const State& state) -> std::optional<HistoryTarget> {
-    const auto row = row_of(user, state);
+    const auto row = row_of(user, look_up({&user, 1}), state);
     if (!row) return std::nullopt;
     const RecordPtr record = record_of(*row, state);
     finder_.reset();

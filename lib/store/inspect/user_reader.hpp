@@ -5,11 +5,14 @@
 // Each call is one read transaction. One thread at a time.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <usertags/inspector.hpp>
@@ -55,7 +58,12 @@ class UserReader {
  private:
   template <class Function>
   auto at_one_moment(Function&& function);
-  std::optional<sqlite::UserTable::Row> row_of(const UserRef& user, const sqlite::State& state);
+  // Ordinals by external id.
+  using Names = boost::unordered_flat_map<std::string_view, std::uint32_t>;
+  Names look_up(std::span<const UserRef> users);
+  std::optional<sqlite::UserTable::Row> row_of(const UserRef& user, const Names& names,
+                                               const sqlite::State& state);
+  StoreInfo info_at(const sqlite::State& state);
   void walk(const Visitor& visitor, const sqlite::State& state);
   void read_on(Tail& tail, const sqlite::State& state);
   model::RecordPtr record_of(const sqlite::UserTable::Row& row, const sqlite::State& state);

@@ -89,6 +89,32 @@ TEST_F(InspectorTest, KeepsUsersApartWhoHadOneName) {
   EXPECT_EQ(told(inspector().find("ann")), told(reader().find("ann")));
 }
 
+// One pass finds them all, each time that it is asked for, and by whichever name.
+TEST_F(InspectorTest, FindsManyAtOnce) {
+  CheckedStore writer(path_, writing());
+  for (int n = 0; n < 50; ++n) must(writer.create_user("user " + std::to_string(n)));
+  const std::string id = must(writer.store().find("user 9")).id();
+  must(writer.delete_user("user 7"));
+  must(writer.delete_user("user 8"));
+  must(writer.create_user("user 8"));
+  patch(writer, "user 3", 3);
+  const std::string deleted = must(writer.store().find("user 8")).id();
+  must(writer.delete_user("user 8"));
+  must(writer.create_user("user 8"));
+  const std::vector<UserRef> asked = {"user 49", "nobody",
+                                      id,        "user 7",
+                                      "user 8",  "user 3",
+                                      deleted,   "user 3",
+                                      "",        UserRef::id("user 3"),
+                                      "user 9",  UserRef::external_id(id),
+                                      "user 0"};
+  const auto found = inspector().find_each(asked);
+  const auto meant = writer.store().find_each(asked);
+  ASSERT_EQ(found.size(), asked.size());
+  for (std::size_t i = 0; i < asked.size(); ++i) EXPECT_EQ(told(found[i]), told(meant[i])) << i;
+  for (std::size_t i = 0; i < asked.size(); ++i) EXPECT_TRUE(!found[i] || *found[i] == *meant[i]) << i;
+}
+
 TEST_F(InspectorTest, ShowsTheSameFoldedAndPruned) {
   Options options = writing();
   settings_of(options).history.min_changes = 7;
