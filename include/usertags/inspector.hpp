@@ -32,6 +32,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -66,6 +67,8 @@ struct StoreInfo {
   std::uint64_t revision = 0;           // the newest change
   Position position{};                  // behind the newest change
   std::uint64_t users_ever = 0;         // that were created; those that are there are as many, or fewer
+  std::string last_id{};                // the newest id ever given; empty: none
+  std::string digest{};                 // 32 hexadecimal digits, as VerifyReport::digest
   std::uint64_t tokens = 0;             // idempotency tokens that are kept
   std::uint64_t log_floor = 0;          // the oldest change still kept; revision + 1 where none is kept
   std::uint64_t folded_revision = 0;    // every change up to it is in the user table
@@ -107,7 +110,19 @@ class USERTAGS_EXPORT Inspector {
     requires std::is_invocable_v<Function&, const User&>
   [[nodiscard]] Result<Visited> for_each(Function&& function, const AskOptions& options = {}) const {
     HostFunction<std::remove_reference_t<Function>, User> host(function);
-    auto answer = for_each_with(options, {&host, host.call});
+    auto answer = for_each_with(options, {}, {&host, host.call});
+    host.rethrow();
+    return answer;
+  }
+  // The same; begin(const StoreInfo&) is called before, once, with what the file says of itself at that moment.
+  template <class Begin, class Function>
+    requires std::is_invocable_v<Begin&, const StoreInfo&> && std::is_invocable_v<Function&, const User&>
+  [[nodiscard]] Result<Visited> for_each(Begin&& begin, Function&& function,
+                                         const AskOptions& options = {}) const {
+    HostFunction<std::remove_reference_t<Begin>, StoreInfo> beginning(begin);
+    HostFunction<std::remove_reference_t<Function>, User> host(function);
+    auto answer = for_each_with(options, {&beginning, beginning.call}, {&host, host.call});
+    beginning.rethrow();
     host.rethrow();
     return answer;
   }
@@ -132,9 +147,14 @@ class USERTAGS_EXPORT Inspector {
     void* target;
     bool (*call)(void*, const User&) noexcept;
   };
+  struct Beginning {
+    void* target = nullptr;   // none: nobody is told
+    bool (*call)(void*, const StoreInfo&) noexcept = nullptr;
+  };
 
   explicit Inspector(std::unique_ptr<Impl> impl) noexcept;
-  Result<Visited> for_each_with(const AskOptions& options, Visitor visitor) const noexcept;
+  Result<Visited> for_each_with(const AskOptions& options, Beginning beginning,
+                                Visitor visitor) const noexcept;
 
   std::unique_ptr<Impl> impl_;
 };

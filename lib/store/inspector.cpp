@@ -2,6 +2,7 @@
 #include <usertags/inspector.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <tuple>
@@ -78,9 +79,14 @@ Result<UserPage> Inspector::list(const PageRequest& page) const noexcept {
   return answer(impl_.get(), [&](auto& file) { return file.list(page); });
 }
 
-Result<Visited> Inspector::for_each_with(const AskOptions& options, Visitor visitor) const noexcept {
+Result<Visited> Inspector::for_each_with(const AskOptions& options, Beginning beginning,
+                                         Visitor visitor) const noexcept {
   return answer(impl_.get(), [&](auto& file) {
-    return file.for_each(options, [&](const User& user) { return visitor.call(visitor.target, user); });
+    std::function<bool(const StoreInfo&)> begin;
+    if (beginning.call != nullptr)
+      begin = [&](const StoreInfo& info) { return beginning.call(beginning.target, info); };
+    return file.for_each(options, begin,
+                         [&](const User& user) { return visitor.call(visitor.target, user); });
   });
 }
 

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <tuple>
 #include <usertags/inspector.hpp>
+#include <usertags/restorer.hpp>
 #include <usertags/user_tag_store.hpp>
 #include <vector>
 

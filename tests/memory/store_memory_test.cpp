@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <usertags/inspector.hpp>
+#include <usertags/restorer.hpp>
 #include <usertags/user_tag_store.hpp>
 
 #include "memory/failing_memory.hpp"
@@ -348,6 +349,40 @@ TEST_P(StoreMemory, Inspecting) {
   sweep("changes", nothing, [&] { return code_of(inspector->changes(Position().at(20), 5)); });
   sweep("history", nothing, [&] { return code_of(inspector->history("u1")); });
   sweep("info", nothing, [&] { return code_of(inspector->info(Inspector::Figures::of_users)); });
+}
+
+TEST_P(StoreMemory, Restoring) {
+  std::vector<RestoredUser> users;
+  must(store_.for_each(Selector(), [&](const User& user) {
+    users.push_back({.id = user.id(),
+                     .external_id = std::string(user.external_id()),
+                     .revision = user.revision(),
+                     .tags = {{"k", value_of(user, "k")}, {"name", value_of(user, "name")}}});
+  }));
+  const std::filesystem::path copy = folder_ / "copy.db";
+  RestoredStore head;
+  head.revision = store_.revision();
+  head.last_id = users.back().id;
+  const std::string digest = must(store_.verify()).digest;
+  // A step that had no memory ends it: what was begun leaves nothing.
+  const auto restore = [&]() -> Result<void> {
+    auto restorer = Restorer::begin(copy, head);
+    if (!restorer) return std::unexpected(restorer.error());
+    for (const RestoredUser& user : users) {
+      if (auto added = restorer->add(user); !added) return added;
+    }
+    return restorer->finish(digest);
+  };
+  bool is_left = false;
+  const auto remove = [&] {
+    is_left = std::filesystem::exists(copy);
+    std::filesystem::remove(copy);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 4)
+        << "the store's files";
+  };
+  sweep("restore", remove, [&] { return code_of(restore()); });
+  EXPECT_TRUE(std::filesystem::exists(copy));
+  EXPECT_FALSE(is_left) << "by one that failed";
 }
 
 TEST_P(StoreMemory, Adopting) {

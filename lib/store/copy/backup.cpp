@@ -108,6 +108,10 @@ void BackupTarget::refuse_what_would_be_applied() const {
 
 void BackupTarget::refuse_other_files() const {
   if (!is_filled(path_)) return;
+  if (!rules_.may_replace) {
+    model::fail(ErrorCode::invalid_argument, "there is " + model::quoted_path(path_.native()) + " already",
+                "choose another name, or remove that file first");
+  }
   try {
     check_is_store(path_);
   } catch (const model::Failure& failure) {
@@ -137,13 +141,12 @@ void Backup::copy(sqlite::Connection& from, const Progress& progress) {
   check_source(from);
   partial_.emplace(target_.path().parent_path(), mode_of_copy(source_.file));
   sqlite::copy_database(from, partial_->path(), progress);
-  prove();
+  expect_good_copy(partial_->path());
 }
 
-// From the file alone, and as the disk has it: what is told of the copy is true of the copy.
-void Backup::prove() const {
+void expect_good_copy(const fs::path& file) {
   sqlite::ConnectionConfig config;
-  config.path = partial_->path();
+  config.path = file;
   config.mode = sqlite::OpenMode::immutable;
   sqlite::Connection connection(config);
   const sqlite::ReadTransaction moment(connection);

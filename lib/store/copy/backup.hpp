@@ -30,6 +30,7 @@ class BackupTarget {
     std::filesystem::path store;   // that is copied: a resolved path; empty for one in memory
     bool allow_network_file_system = false;
     std::chrono::milliseconds patience{0};   // for those who are loading what is there
+    bool may_replace = true;                 // a store; else nothing but an empty file
   };
 
   // Throws Failure: invalid_argument for a file of the store itself, with hard links, on a network file
@@ -58,6 +59,10 @@ class BackupTarget {
   std::optional<StoreLock> lock_;
 };
 
+// From the file alone, and as the disk has it: what is told of the copy is true of the copy. Throws Failure
+// (corrupt_store).
+void expect_good_copy(const std::filesystem::path& file);
+
 // Backup: an online copy of a store, in place as a whole or not at all.
 //
 //   judge the target ─▶ copy to another name beside it, synced ─▶ prove it ─▶ judge again ─▶ rename ─▶ sync
@@ -85,7 +90,6 @@ class Backup {
 
  private:
   void check_source(sqlite::Connection& from) const;
-  void prove() const;
 
   const Source source_;
   BackupTarget target_;

@@ -113,19 +113,24 @@ Result<UserPage> Inspection::list(const PageRequest& request) {
   return page_of(std::move(found.records), found.more, found.revision, binding);
 }
 
-Visited Inspection::for_each(const AskOptions& options, const std::function<bool(const User&)>& function) {
+Visited Inspection::for_each(const AskOptions& options, const std::function<bool(const StoreInfo&)>& begin,
+                             const std::function<bool(const User&)>& function) {
   Visited visited;
   bool is_told = false;
   tell(is_told, [&](UserReader& users) {
     visited = {};
-    visited.revision = users
-                           .for_each([&](RecordPtr record, bool) {
-                             if (visited.users % kBetweenLooks == 0) index::require_before(options.deadline);
-                             is_told = true;
-                             ++visited.users;
-                             return function(model::UserAccess::user(std::move(record)));
-                           })
-                           .revision;
+    const auto on_moment = [&](const StoreInfo& info) {
+      visited.revision = info.revision;
+      if (!begin) return true;
+      is_told = true;
+      return begin(info);
+    };
+    users.for_each(on_moment, [&](RecordPtr record, bool) {
+      if (visited.users % kBetweenLooks == 0) index::require_before(options.deadline);
+      is_told = true;
+      ++visited.users;
+      return function(model::UserAccess::user(std::move(record)));
+    });
     return true;
   });
   return visited;

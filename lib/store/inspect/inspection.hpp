@@ -30,7 +30,9 @@ class Inspection {
 
   std::vector<Result<User>> find_each(std::span<const UserRef> users);
   Result<UserPage> list(const PageRequest& request);
-  Visited for_each(const AskOptions& options, const std::function<bool(const User&)>& function);
+  // `begin` may be empty.
+  Visited for_each(const AskOptions& options, const std::function<bool(const StoreInfo&)>& begin,
+                   const std::function<bool(const User&)>& function);
   Result<ChangePage> changes(const Position& after, std::size_t limit);
   Result<HistoryPage> history(const UserRef& user, const PageRequest& request);
   Result<std::uint64_t> wait(const Position& after, std::chrono::milliseconds timeout);

@@ -182,28 +182,34 @@ void UserReader::walk(const Visitor& visitor, const State& state) {
   expect_digest(digest, state, refuse_problem);
 }
 
-State UserReader::for_each(const Visitor& visitor) {
-  return at_one_moment([&](const State& state) {
-    walk(visitor, state);
-    return state;
+void UserReader::for_each(const OnMoment& on_moment, const Visitor& visitor) {
+  at_one_moment([&](const State& state) {
+    if (on_moment(info_at(state))) walk(visitor, state);
   });
 }
 
 StoreInfo UserReader::info(const Visitor& visitor) {
   return at_one_moment([&](const State& state) {
     if (visitor) walk(visitor, state);
-    StoreInfo info;
-    info.revision = state.revision;
-    info.position = model::PositionAccess::make(store_id_, state.epoch, state.revision);
-    info.users_ever = state.last_ordinal;
-    info.tokens = state.last_token + 1 - state.token_floor;
-    info.log_floor = state.log_floor;
-    info.folded_revision = state.folded_revision;
-    info.database_bytes = connection_.database_bytes();
-    info.wal_bytes = static_cast<std::uint64_t>(sqlite::wal_length(connection_));
-    info.settings = state.settings;
-    return info;
+    return info_at(state);
   });
+}
+
+StoreInfo UserReader::info_at(const State& state) {
+  StoreInfo info;
+  info.revision = state.revision;
+  info.position = model::PositionAccess::make(store_id_, state.epoch, state.revision);
+  info.users_ever = state.last_ordinal;
+  if (state.last_id != model::Uuid{})
+    info.last_id = model::format_typeid(model::kUserIdPrefix, state.last_id);
+  info.digest = state.digest.hex();
+  info.tokens = state.last_token + 1 - state.token_floor;
+  info.log_floor = state.log_floor;
+  info.folded_revision = state.folded_revision;
+  info.database_bytes = connection_.database_bytes();
+  info.wal_bytes = static_cast<std::uint64_t>(sqlite::wal_length(connection_));
+  info.settings = state.settings;
+  return info;
 }
 
 }   // namespace usertags::store

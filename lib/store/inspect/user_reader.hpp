@@ -45,9 +45,11 @@ class UserReader {
   Page list(std::uint32_t after, std::size_t limit);
 
   // Calls visitor(record, was_behind) for all living users, in order, until it answers false: `was_behind` where
-  // the row was older than the log. Answers the moment. Throws what the visitor throws, too.
+  // the row was older than the log. Before, on_moment(info) is told of the moment, and ends it likewise. Throws what
+  // they throw, too.
+  using OnMoment = std::function<bool(const StoreInfo& info)>;
   using Visitor = std::function<bool(model::RecordPtr record, bool was_behind)>;
-  sqlite::State for_each(const Visitor& visitor);
+  void for_each(const OnMoment& on_moment, const Visitor& visitor);
 
   // Whose history it is; none where there is no such user, and no trace of one.
   std::optional<HistoryTarget> target(const UserRef& user);

@@ -148,11 +148,12 @@ TEST_F(InspectorTest, WalksATailThatIsLargerThanItsMemory) {
     store::UserReader users(reading.connection, sqlite::StateTable(reading.connection).read().store_id,
                             bytes);
     std::vector<User> found;
-    users.for_each([&](model::RecordPtr record, bool was_behind) {
-      EXPECT_TRUE(was_behind);
-      found.push_back(model::UserAccess::user(std::move(record)));
-      return true;
-    });
+    users.for_each([](const StoreInfo&) { return true; },
+                   [&](model::RecordPtr record, bool was_behind) {
+                     EXPECT_TRUE(was_behind);
+                     found.push_back(model::UserAccess::user(std::move(record)));
+                     return true;
+                   });
     EXPECT_TRUE(found == meant) << bytes;
   }
 }

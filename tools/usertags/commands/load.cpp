@@ -11,6 +11,7 @@
 
 #include "commands/commands.hpp"
 #include "exit_code.hpp"
+#include "input/exact.hpp"
 #include "input/input.hpp"
 #include "input/loader.hpp"
 #include "input/store_access.hpp"
@@ -45,12 +46,15 @@ class LoadCommand final : public Command {
             "keeps each as {\"line\":N,\"error\":{…},\"input\":TEXT}.\n"
             "With --set-existing, users who are there get the row's tags, and keep their others: so a load that was\n"
             "interrupted can be repeated as it was.\n"
+            "With --exact, a new store is made of what dump --exact printed: the same ids, revisions, order, settings\n"
+            "and digest. All of it or nothing: what is wrong in a line, or missing, ends it, and leaves no store.\n"
             "\n"
             "Examples:\n"
             "  usertags load users.db people.csv --init --rejects rejected.jsonl\n"
             "  usertags load users.db export.csv --id-column email --delimiter ';'\n"
             "  usertags load users.db people.csv --set-existing\n"
-            "  usertags dump other.db | usertags load users.db - --format jsonl") {}
+            "  usertags dump other.db | usertags load users.db - --format jsonl\n"
+            "  usertags dump users.db --exact | usertags load twin.db - --exact") {}
 
   void declare(Arguments& arguments) override {
     arguments.positional("FILE", file_, "The file (- is standard input)");
@@ -60,6 +64,7 @@ class LoadCommand final : public Command {
     arguments.option("--rejects", "FILE", rejects_path_, "A new file for the rejected rows");
     arguments.flag("--set-existing", set_existing_,
                    "Set the tags of users who are there, instead of rejecting them");
+    arguments.flag("--exact", exact_, "Make a new store of what dump --exact printed");
     arguments.flag("--force", force_, "Overwrite the file of --rejects where it exists");
     new_store_.declare(arguments);
   }
@@ -67,6 +72,7 @@ class LoadCommand final : public Command {
   // The file comes first, so that a name that is misspelt makes no store.
   int run(Console& console) override {
     refuse_the_store_as_file();
+    if (exact_) return load_exact(console);
     Input input(file_);
     auto rows = open_rows(input);
     if (!rows) return console.error(rows.error());
@@ -125,6 +131,61 @@ class LoadCommand final : public Command {
     if (!interrupted()) loader.commit();
   }
 
+  int load_exact(Console& console) const {
+    if (format_ == "csv" || delimiter_ || id_column_ || rejects_path_ || set_existing_ || force_ ||
+        new_store_.is_wanted() || new_store_.settings()) {
+      throw UsageError("--exact makes a whole store of JSON Lines: no other option goes with it");
+    }
+    Input input(file_);
+    defer_interruptions();   // what is written by then has to be taken away
+    ExactLoader loader(store_path());
+    std::uint64_t line = 0;
+    const auto done = load_lines(input, loader, line);
+    if (interrupted()) return interrupted_exit_code();
+    if (!done) return refuse(done.error(), loader, line, console);
+    summarize(loader, console);
+    return kDone;
+  }
+
+  // All of them, up to what is wrong; `number` is that of the last line.
+  static Result<void> load_lines(Input& input, ExactLoader& loader, std::uint64_t& number) {
+    Progress progress("users");
+    LineReader reader(input);
+    while (reader.fill()) {
+      while (const auto line = reader.next()) {
+        number = line->number;
+        if (line->too_long) return std::unexpected(line_too_long());
+        if (is_blank(line->text)) continue;
+        if (auto taken = loader.take(line->text); !taken) return taken;
+        progress.at(loader.users(), input.fraction_read());
+        if (interrupted()) return {};
+      }
+    }
+    if (interrupted()) return {};
+    return loader.end();
+  }
+
+  static int refuse(const Error& error, const ExactLoader& loader, std::uint64_t line, Console& console) {
+    if (loader.is_of_store()) return console.error(error);
+    console.error(error, line == 0 ? std::nullopt : std::optional(line));   // 0: there was none
+    return exit_code_of_line(error.code());
+  }
+
+  static void summarize(const ExactLoader& loader, Console& console) {
+    Output& out = console.out();
+    if (console.json) {
+      JsonObject object(out.buffer());
+      object.number("loaded", loader.users());
+      object.number("revision", loader.revision());
+      object.text("digest", loader.digest());
+      object.close();
+      out.line_done();
+      return;
+    }
+    out.line(fmt::format("{} loaded, revision {}, digest {}", counted(loader.users(), "user"),
+                         grouped(loader.revision()), loader.digest()));
+  }
+
   void summarize(const Loader& loader, const Rejects& rejects, std::uint64_t revision,
                  Console& console) const {
     Output& out = console.out();
@@ -162,6 +223,7 @@ class LoadCommand final : public Command {
   NewStore new_store_;
   bool set_existing_ = false;
   bool force_ = false;
+  bool exact_ = false;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

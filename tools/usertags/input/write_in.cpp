@@ -54,6 +54,9 @@ constexpr Shape kWrite{.members = kWriteMembers};
 constexpr std::array kUserMembers = {Member{"id", &kText}, Member{"external_id", &kText, true},
                                      Member{"revision", &kWhole}, Member{"tags", &kTags}};
 constexpr Shape kUser{.members = kUserMembers};
+constexpr std::array kWholeUserMembers = {Member{"id", &kText, true}, Member{"external_id", &kText, true},
+                                          Member{"revision", &kWhole, true}, Member{"tags", &kTags, true}};
+constexpr Shape kWholeUser{.members = kWholeUserMembers};
 
 std::string text_of(const json::value& value) {
   return std::string(value.get_string());
@@ -186,6 +189,16 @@ Result<CreateUser> parse_user(std::string_view text) {
   const auto value = parse_json(text, kUser);
   if (!value) return std::unexpected(value.error());
   return creation_of(value->get_object());
+}
+
+Result<RestoredUser> parse_whole_user(std::string_view text) {
+  const auto value = parse_json(text, kWholeUser);
+  if (!value) return std::unexpected(value.error());
+  const json::object& user = value->get_object();
+  return RestoredUser{.id = text_at(user, "id"),
+                      .external_id = text_at(user, "external_id"),
+                      .revision = user.at("revision").get_uint64(),
+                      .tags = tags_of(user)};
 }
 
 }   // namespace usertags::command

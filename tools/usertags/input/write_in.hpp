@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <usertags/error.hpp>
+#include <usertags/restorer.hpp>
 #include <usertags/tag_batch.hpp>
 #include <usertags/write.hpp>
 
@@ -24,5 +25,8 @@ Result<Write> parse_write(std::string_view text);
 
 // {"external_id":E,"tags":TAGS}, as `dump` prints it: "id" and "revision" are passed over.
 Result<CreateUser> parse_user(std::string_view text);
+
+// The same, with all of it.
+Result<RestoredUser> parse_whole_user(std::string_view text);
 
 }   // namespace usertags::command
