@@ -35,15 +35,15 @@ constexpr char undo_short_escape(char letter) noexcept {
 
 }   // namespace
 
-void append_json_escape(char c, std::string& out) {
+std::string_view json_escape(char c, std::array<char, 6>& room) noexcept {
   assert(c != '\0');
-  out += '\\';
   if (const char letter = short_escape(c); letter != '\0') {
-    out += letter;
-    return;
+    room = {'\\', letter};
+    return {room.data(), 2};
   }
-  out += "u00";
-  append_hex(static_cast<std::uint8_t>(c), out);
+  const auto byte = static_cast<std::uint8_t>(c);
+  room = {'\\', 'u', '0', '0', kHexDigits[byte >> 4], kHexDigits[byte & 15]};
+  return {room.data(), room.size()};
 }
 
 // The rest of a string in which an escape (or what may not be there) was met.

@@ -9,8 +9,11 @@
 // foreign_tags.cpp reads more of JSON, and this nothing but what is canonical, as fast as loading asks.
 #pragma once
 
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,12 +23,18 @@
 
 namespace usertags::model {
 
-// The first character that cannot stand for itself in a JSON string; `end` where there is none.
+// What lies below is a control character, written with an escape.
+inline constexpr std::uint8_t kFirstRaw = 0x20;
+
+// Characters that cannot stand for themselves in a JSON string (text.hpp).
+constexpr Word special_bytes(Word word) noexcept {
+  return bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_below(word, kFirstRaw);
+}
+
+// The first of them; `end` where there is none.
 inline const char* find_special(const char* at, const char* end) noexcept {
-  constexpr std::uint8_t kFirstRaw = 0x20;   // what lies below is a control character, written with an escape
   while (end - at >= 8) {
-    const Word word = load_word(at);
-    const Word special = bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_below(word, kFirstRaw);
+    const Word special = special_bytes(load_word(at));
     if (special != 0) return at + first_byte(special);
     at += 8;
   }
@@ -33,32 +42,97 @@ inline const char* find_special(const char* at, const char* end) noexcept {
   return at;
 }
 
-// --- Writing. Each appends to `out`, and throws std::bad_alloc. ---
+// --- Writing. Each appends to `out`: a std::string, and throws std::bad_alloc then, or TextInPlace. ---
 
-void append_json_escape(char c, std::string& out);   // of a character that is special
+inline constexpr std::size_t kMaxNumberBytes = 20;
 
-inline void append_json_string(std::string_view text, std::string& out) {
+// Appends where there is room; std::string looks for it at every piece, and closes each with a NUL. Whoever makes
+// one has room for all that comes, and for kSlack bytes behind it.
+class TextInPlace {
+ public:
+  explicit TextInPlace(char* begin) noexcept : end_(begin) {}
+
+  TextInPlace& operator+=(char c) noexcept {
+    *end_++ = c;
+    return *this;
+  }
+  TextInPlace& operator+=(std::string_view text) noexcept {
+    std::memcpy(end_, text.data(), text.size());
+    end_ += text.size();
+    return *this;
+  }
+  char* end() const noexcept { return end_; }
+
+  // Up to the first character that is special, where it answers that this stands; else all of it.
+  const char* append_raw(const char* at, const char* end) noexcept {
+    for (; end - at >= 8; at += 8, end_ += 8) {
+      if (const Word special = put(load_word(at)); special != 0) return skip(first_byte(special), at);
+    }
+    const auto rest = static_cast<std::size_t>(end - at);
+    const Word special = put(load_short_word(at, rest));
+    return skip(special != 0 ? first_byte(special) : rest, at);
+  }
+  static constexpr std::size_t kSlack = sizeof(Word);
+
+  void append_number(std::uint64_t number) noexcept {
+    end_ = std::to_chars(end_, end_ + kMaxNumberBytes, number).ptr;
+  }
+
+ private:
+  Word put(Word word) noexcept {
+    store_number(word, end_);
+    return special_bytes(word);
+  }
+  const char* skip(std::size_t bytes, const char* at) noexcept {
+    end_ += bytes;
+    return at + bytes;
+  }
+
+  char* end_;
+};
+
+inline const char* append_raw(const char* at, const char* end, TextInPlace& out) noexcept {
+  return out.append_raw(at, end);
+}
+inline const char* append_raw(const char* at, const char* end, std::string& out) {
+  const char* const special = find_special(at, end);
+  out.append(at, special);
+  return special;
+}
+
+// Of a character that is special; a view of `room`.
+std::string_view json_escape(char c, std::array<char, 6>& room) noexcept;
+
+template <class Out>
+void append_json_string(std::string_view text, Out& out) {
   const char* at = text.data();
   const char* const end = at + text.size();
   out += '"';
   for (;;) {
-    const char* const special = find_special(at, end);
-    out.append(at, special);
-    if (special == end) break;
-    append_json_escape(*special, out);
-    at = special + 1;
+    at = append_raw(at, end, out);
+    if (at == end) break;
+    std::array<char, 6> room;
+    out += json_escape(*at++, room);
   }
   out += '"';
 }
 
+// The most bytes that append_json_string() makes of a text of so many.
+constexpr std::size_t json_string_bound(std::size_t bytes) noexcept {
+  return 6 * bytes + 2;
+}
+
+inline void append_json_number(std::uint64_t number, TextInPlace& out) noexcept {
+  out.append_number(number);
+}
 inline void append_json_number(std::uint64_t number, std::string& out) {
-  char digits[20];
+  char digits[kMaxNumberBytes];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
 }
 
 // An object with a member for each entry, in their order; value(entry) appends the text of one value.
-template <class Entries, class AppendValue>
-void append_json_object(const Entries& entries, std::string& out, AppendValue append_value) {
+template <class Entries, class Out, class AppendValue>
+void append_json_object(const Entries& entries, Out& out, AppendValue append_value) {
   out += '{';
   bool first = true;
   for (const auto& entry : entries) {

@@ -28,29 +28,6 @@ std::uint64_t token_checksum(const Token& token) noexcept {
 
 // --- What changes say of tags. ---
 
-namespace {
-
-void append_value(const std::optional<std::string_view>& value, std::string& out) {
-  if (value) {
-    append_json_string(*value, out);
-  } else {
-    out += "null";
-  }
-}
-
-}   // namespace
-
-void append_patch(std::span<const TagDelta> deltas, std::string& out) {
-  assert(!deltas.empty());
-  out += R"({"tags":)";
-  append_json_object(deltas, out, [&](const TagDelta& delta) { append_value(delta.value, out); });
-  out += '}';
-}
-
-void append_before(std::span<const TagDelta> deltas, std::string& out) {
-  append_json_object(deltas, out, [&](const TagDelta& delta) { append_value(delta.before, out); });
-}
-
 bool PatchDecoder::scan_tags(JsonScanner& scanner) {
   tags_.clear();
   return scanner.object([&](std::string_view key) {

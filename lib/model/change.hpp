@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -69,14 +70,14 @@ struct TagDelta {
   std::optional<std::string_view> before{};   // none: it was not there
 };
 
-// Each appends to `out`. Input is sorted by key, each key once; a patch has at least one delta. They throw
-// std::bad_alloc.
-template <class Tags>   // of Tag
-void append_tags(const Tags& tags, std::string& out) {
+// Each appends to `out` (canonical_json.hpp). Input is sorted by key, each key once; a patch has at least one
+// delta.
+template <class Tags, class Out>   // of Tag
+void append_tags(const Tags& tags, Out& out) {
   append_json_object(tags, out, [&](const Tag& tag) { append_json_string(tag.value, out); });
 }
-template <class Tags>   // likewise
-void append_creation(std::string_view id, std::string_view external_id, const Tags& tags, std::string& out) {
+template <class Tags, class Out>   // likewise
+void append_creation(std::string_view id, std::string_view external_id, const Tags& tags, Out& out) {
   out += R"({"id":)";
   append_json_string(id, out);
   out += R"(,"external_id":)";
@@ -85,8 +86,22 @@ void append_creation(std::string_view id, std::string_view external_id, const Ta
   append_tags(tags, out);
   out += '}';
 }
-void append_patch(std::span<const TagDelta> deltas, std::string& out);
-void append_before(std::span<const TagDelta> deltas, std::string& out);
+template <class Out>
+void append_json_value(const std::optional<std::string_view>& value, Out& out) {   // none: null
+  if (value) return append_json_string(*value, out);
+  out += "null";
+}
+template <class Out>
+void append_patch(std::span<const TagDelta> deltas, Out& out) {
+  assert(!deltas.empty());
+  out += R"({"tags":)";
+  append_json_object(deltas, out, [&](const TagDelta& delta) { append_json_value(delta.value, out); });
+  out += '}';
+}
+template <class Out>
+void append_before(std::span<const TagDelta> deltas, Out& out) {
+  append_json_object(deltas, out, [&](const TagDelta& delta) { append_json_value(delta.before, out); });
+}
 inline constexpr std::string_view kDeletionPatch = "null";
 
 // Decoders are reused from row to row, so that loading allocates little. What a decoder hands out points

@@ -4,10 +4,12 @@
 #include <xxhash.h>
 
 #include <bit>
+#include <cassert>
 #include <cstring>
 #include <limits>
 
 #include "model/digest.hpp"
+#include "model/typeid.hpp"
 
 namespace usertags::model {
 
@@ -43,9 +45,35 @@ bool has(std::string_view text, std::string_view part) noexcept {   // faster th
   return memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
-}   // namespace
+// What an entry of one tag has beside texts and numbers, and more.
+constexpr std::size_t kMaxFrameBytes = 128;
+// Quotes, colons and commas of a tag, or `null`, twice.
+constexpr std::size_t kMaxTagFrameBytes = 24;
 
-void append_entry(const EntryToWrite& entry, std::string& out) {
+std::size_t bound_of(const Record& record) noexcept {
+  std::size_t bytes = record.external_id().size() + kUserIdBytes;
+  std::size_t tags = 0;
+  for (const Tag& tag : record) {
+    bytes += tag.key.size() + tag.value.size();
+    ++tags;
+  }
+  return json_string_bound(bytes) + tags * kMaxTagFrameBytes;
+}
+
+// The most bytes that its text comes to.
+std::size_t bound_of(const EntryToWrite& entry) noexcept {
+  std::size_t bytes = kMaxFrameBytes + 2 * kMaxNumberBytes + json_string_bound(entry.note.size());
+  if (entry.kind == ChangeKind::created) return bytes + bound_of(*entry.after);
+  if (entry.kind == ChangeKind::deleted)
+    return entry.before == nullptr ? bytes : bytes + bound_of(*entry.before);
+  for (const TagDelta& delta : entry.deltas) {
+    const std::size_t values = delta.value.value_or("").size() + delta.before.value_or("").size();
+    bytes += json_string_bound(2 * delta.key.size() + values) + kMaxTagFrameBytes;
+  }
+  return bytes;
+}
+
+void write(const EntryToWrite& entry, TextInPlace& out) {
   const auto& [kind, follows, before, after, deltas, note] = entry;
   out += kUser;
   append_json_number(after->ordinal(), out);
@@ -77,6 +105,19 @@ void append_entry(const EntryToWrite& entry, std::string& out) {
     append_json_string(note, out);
   }
   out += '}';
+}
+
+}   // namespace
+
+void append_entry(const EntryToWrite& entry, std::string& out) {
+  const std::size_t begin = out.size();
+  const std::size_t bound = begin + bound_of(entry) + TextInPlace::kSlack;
+  out.resize_and_overwrite(bound, [&](char* text, std::size_t) {
+    TextInPlace at(text + begin);
+    write(entry, at);
+    assert(at.end() + TextInPlace::kSlack <= text + bound);
+    return static_cast<std::size_t>(at.end() - text);
+  });
 }
 
 // In no text of a tag: its quotes would have backslashes before them; and no value of a tag is a number.

@@ -96,6 +96,27 @@ TEST(MergePatch, EscapesWhatJsonDemandsAndNoMore) {
     EXPECT_EQ(tags_json({{text, text}}), "{\"" + escaped + "\":\"" + escaped + "\"}");
 }
 
+// What is written in place is written a word at a time, over the end of the text: nothing is read beyond the text,
+// nor written beyond the room. Texts of all lengths around those of words, with a special character at each place.
+TEST(TextInPlace, HasTheTextThatAStringGets) {
+  for (std::size_t size = 0; size <= 20; ++size) {
+    for (std::size_t place = 0; place <= size; ++place) {
+      for (const char special : {'"', '\\', '\n', '\x01', ' ', '\x7f', '\xc3'}) {
+        std::vector<char> text(size, 'x');
+        if (place < size) text[place] = special;
+        std::string expected;
+        append_json_string(std::string_view(text.data(), size), expected);
+        append_json_number(size * 1'000'003, expected);
+        std::vector<char> room(json_string_bound(size) + kMaxNumberBytes + TextInPlace::kSlack);
+        TextInPlace out(room.data());
+        append_json_string(std::string_view(text.data(), size), out);
+        append_json_number(size * 1'000'003, out);
+        ASSERT_EQ(std::string(room.data(), out.end()), expected) << size << " at " << place;
+      }
+    }
+  }
+}
+
 // --- Reading. ---
 
 TEST(PatchDecoder, ReadsWhatWasWritten) {

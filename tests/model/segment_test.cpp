@@ -4,6 +4,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -108,6 +110,34 @@ TEST(Entries, AreWrittenInTheOneCanonicalForm) {
                      .deltas = {},
                      .note = {}}),
             R"([{"user":7,"patch":null,"before":{"region":"emea","tier":"trial"}}])");
+}
+
+// Six bytes for each that there is: what room was made for.
+TEST(Entries, HaveRoomForEscapesOnly) {
+  const std::string text(200, '\x01');
+  std::string escaped;
+  for (std::size_t i = 0; i < text.size(); ++i) escaped += "\\u0001";
+  const auto quoted = [&] { return '"' + escaped + '"'; };
+  const auto after = user(4'294'967'295, {{text, text}});
+  const std::vector<TagDelta> deltas = {{text, text, text}};
+  const std::string tags = "{" + quoted() + ":" + quoted() + "}";
+  const std::string user_member = R"([{"user":4294967295,)";
+  EXPECT_EQ(text_of({.kind = ChangeKind::created, .after = after.get(), .deltas = {}, .note = text}),
+            user_member + R"("patch":{"id":")" + kId + R"(","external_id":"ann \"A\"","tags":)" + tags +
+                R"(},"note":)" + quoted() + "}]");
+  EXPECT_EQ(text_of({.follows = std::numeric_limits<std::uint64_t>::max(),
+                     .before = after.get(),
+                     .after = after.get(),
+                     .deltas = deltas,
+                     .note = text}),
+            user_member + R"("follows":18446744073709551615,"patch":{"tags":)" + tags + R"(},"before":)" +
+                tags + R"(,"note":)" + quoted() + "}]");
+  EXPECT_EQ(text_of({.kind = ChangeKind::deleted,
+                     .before = after.get(),
+                     .after = after.get(),
+                     .deltas = {},
+                     .note = text}),
+            user_member + R"("patch":null,"before":)" + tags + R"(,"note":)" + quoted() + "}]");
 }
 
 TEST(Entries, LeaveOutWhatNothingTells) {
