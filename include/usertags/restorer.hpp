@@ -49,8 +49,8 @@ struct RestoredStore {
 
 // One user of it.
 struct RestoredUser {
-  std::string id{};
-  std::string external_id{};
+  std::string id{};             // as it was
+  std::string external_id{};    // likewise
   std::uint64_t revision = 0;   // of the user's last change
   TagList tags{};               // may be more than tags_per_user: the limit may have been higher once
 };
