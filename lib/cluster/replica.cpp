@@ -204,11 +204,12 @@ bool Replica::look_at_head() {
   if (!*found) throw model::Failure{is_another("there is none")};
   looked_at_ = began;
   head_ = **found;
-  return expect_own_head(*head_, before);
+  expect_own_head(*head_, before);
+  return true;
 }
 
 // `before`: where the store was when the look began.
-bool Replica::expect_own_head(const SeenHead& seen, const Place& before) {
+void Replica::expect_own_head(const SeenHead& seen, const Place& before) {
   const Head& head = seen.head;
   if (head.store_id != store_id_) throw model::Failure{is_another("it is another store's")};
   if (head.epoch != epoch_) throw model::Failure{is_another("it is of another epoch")};
@@ -220,7 +221,6 @@ bool Replica::expect_own_head(const SeenHead& seen, const Place& before) {
   if (role_ == Role::leading && head.process != identity_.process) role_ = Role::following;
   if (unresolved_ && (head.entry >= unresolved_->entry || head.term != unresolved_->term))
     unresolved_.reset();
-  return true;
 }
 
 // As of the beginning of the look, once memory shows all that it saw.
@@ -234,22 +234,22 @@ Result<void> Replica::follow_to(std::uint64_t entry, Time deadline) {
   const model::MutexLock one_at_a_time(following_);
   while (place().entry < entry) {
     if (now() > deadline) return std::unexpected(Error(ErrorCode::timeout));
-    auto stretch = read_on();
-    if (!stretch) return std::unexpected(std::move(stretch).error());
-    for (const LogEntry& next : stretch->entries) {
-      if (auto applied = apply(next); !applied) return applied;
-    }
+    if (auto followed = follow_on(); !followed) return std::unexpected(std::move(followed).error());
   }
   return {};
 }
 
-// What follows on the store, if the log has it. A watch that has told less is behind.
-Result<Stretch> Replica::read_on() {
+// Applies what follows on the store, as far as the log gives it at once; answers that. A watch that has told less
+// is behind.
+Result<Stretch> Replica::follow_on() {
   const std::uint64_t wanted = place().entry + 1;
   auto stretch = log_.read_entries(wanted, kStretchBytes, timing_.call_within);
   if (!stretch) return stretch;
   const bool is_missing = stretch->entries.empty() && stretch->newest >= wanted;
   if (is_missing && stretch->lowest != wanted) return std::unexpected(is_trimmed(wanted, stretch->lowest));
+  for (const LogEntry& next : stretch->entries) {
+    if (auto applied = apply(next); !applied) return std::unexpected(std::move(applied).error());
+  }
   return stretch;
 }
 
@@ -280,11 +280,8 @@ void Replica::watch_for_entries() {
   if (leads()) return;
   const model::MutexLock one_at_a_time(following_);
   if (watch_ == nullptr) {
-    const auto stretch = read_on();
+    const auto stretch = follow_on();
     if (!stretch) throw model::Failure{stretch.error()};
-    for (const LogEntry& next : stretch->entries) {
-      if (const auto applied = apply(next); !applied) throw model::Failure{applied.error()};
-    }
     if (place().entry < stretch->newest) return;
     watch_ = log_.watch(stretch->position);
   }

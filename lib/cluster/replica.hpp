@@ -135,9 +135,9 @@ class Replica final : public store::OuterLog {
   // Following.
   bool look_at_head();
   void note_freshness() USERTAGS_EXCLUDES(mutex_);
-  bool expect_own_head(const SeenHead& head, const Place& before);
+  void expect_own_head(const SeenHead& head, const Place& before);
   Result<void> follow_to(std::uint64_t entry, Time deadline);
-  Result<Stretch> read_on();
+  Result<Stretch> follow_on();
   Result<void> apply(const LogEntry& entry);
   Error why_unreadable(std::uint64_t number, Error why);
   void watch_for_entries();
