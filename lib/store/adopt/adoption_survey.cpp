@@ -110,20 +110,11 @@ class Surveying {
     if (past.deleted_at != 0) unreadable(change);
     if (change.kind == ChangeKind::deleted) past.deleted_at = change.revision;
     if (change.kind == ChangeKind::created || past.user) {
-      past.user = next_version(change, past.user);
+      past.user = replay_.next_version(change, past.user.get());
       if (!past.user) unreadable(change);
     } else if (change.kind == ChangeKind::patched) {
       mention(change, past);
     }
-  }
-
-  RecordPtr next_version(const Change& change, const RecordPtr& before) {
-    switch (change.kind) {
-      case ChangeKind::created: return before ? RecordPtr() : replay_.create(change);
-      case ChangeKind::patched: return replay_.patch(change, *before);
-      case ChangeKind::deleted: return replay_.erase(change, *before);
-    }
-    return {};
   }
 
   void mention(const Change& change, Past& past) {

@@ -86,6 +86,17 @@ using model::Change;
 using model::Record;
 using model::RecordPtr;
 
+RecordPtr Replay::next_version(const Change& change, const Record* before) {
+  const bool creates = change.kind == model::ChangeKind::created;
+  if (creates == (before != nullptr)) return {};
+  switch (change.kind) {
+    case model::ChangeKind::created: return create(change);
+    case model::ChangeKind::patched: return patch(change, *before);
+    case model::ChangeKind::deleted: return erase(change, *before);
+  }
+  return {};
+}
+
 RecordPtr Replay::create(const Change& creation) {
   if (!is_well_formed(creation.patch)) return {};
   const auto user = decoder_.creation(creation.patch);

@@ -55,16 +55,17 @@ bool is_well_formed(std::string_view json) noexcept;
 class Replay {
  public:
   // The user that a creation makes, the version that a patch makes of the living user `before`, and the
-  // tombstone that a deletion leaves. Null where the entry's texts cannot be read. Throw
-  // std::bad_alloc.
-  model::RecordPtr create(const model::Change& creation);
+  // tombstone that a deletion leaves. Null where the entry's texts cannot be read, where a creation has a user
+  // before it, and where another change has none. Throw std::bad_alloc.
+  model::RecordPtr next_version(const model::Change& change, const model::Record* before);
   model::RecordPtr patch(const model::Change& patch, const model::Record& before);
-  model::RecordPtr erase(const model::Change& deletion, const model::Record& before);
 
   // Whether its texts can be, for an entry of which no user is made. Throws std::bad_alloc.
   bool can_read(const model::Change& change);
 
  private:
+  model::RecordPtr create(const model::Change& creation);
+  model::RecordPtr erase(const model::Change& deletion, const model::Record& before);
   bool can_read_before(const model::Change& change);
   void merge(const model::Record& before, std::span<const model::TagDelta> deltas);
 

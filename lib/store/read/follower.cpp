@@ -298,9 +298,7 @@ bool Follower::add(const Change& change, Group& group) {
   const bool creates = change.kind == ChangeKind::created;
   RecordPtr before = creates ? RecordPtr() : group.living(change.ordinal);
   if (creates ? change.ordinal <= group.state().last_ordinal : !before) return false;
-  RecordPtr after = creates                              ? replay_.create(change)
-                    : change.kind == ChangeKind::patched ? replay_.patch(change, *before)
-                                                         : replay_.erase(change, *before);
+  RecordPtr after = replay_.next_version(change, before.get());
   if (!after) model::fail(ErrorCode::corrupt_store, unreadable_change(change.revision));
   group.add(change, std::move(before), std::move(after));
   return true;

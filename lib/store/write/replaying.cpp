@@ -80,17 +80,10 @@ void EntryReplay::add_segment(const Entry::Text& text, PendingGroup& group) {
 void EntryReplay::add_change(const model::Change& change, PendingGroup& group) {
   const bool creates = change.kind == ChangeKind::created;
   RecordPtr before = creates ? RecordPtr() : living(change.ordinal, group);
-  RecordPtr after;
-  if (creates && change.ordinal > group.state().last_ordinal) {
-    after = replay_.create(change);
-    if (after && (after->uuid() <= group.state().last_id || is_taken(after->external_id(), group)))
-      after = {};
-    if (after) group.state().last_id = after->uuid();
-  } else if (before) {
-    after =
-        change.kind == ChangeKind::patched ? replay_.patch(change, *before) : replay_.erase(change, *before);
-  }
-  if (!after) model::fail(ErrorCode::corrupt_store, unreadable_change(change.revision));
+  RecordPtr after = replay_.next_version(change, before.get());
+  if (!after || (creates && !is_new(*after, group)))
+    model::fail(ErrorCode::corrupt_store, unreadable_change(change.revision));
+  if (creates) group.state().last_id = after->uuid();
   group.replay(change.kind, {std::move(before), std::move(after)});
 }
 
@@ -98,6 +91,11 @@ RecordPtr EntryReplay::living(std::uint32_t ordinal, const PendingGroup& group) 
   const model::Record* const newest = group.find_ordinal(ordinal);
   if (newest == nullptr) return memory_.projection.find_ordinal(ordinal);
   return newest->is_tombstone() ? RecordPtr() : RecordPtr::share(*newest);
+}
+
+bool EntryReplay::is_new(const model::Record& user, const PendingGroup& group) const {
+  return user.ordinal() > group.state().last_ordinal && user.uuid() > group.state().last_id &&
+         !is_taken(user.external_id(), group);
 }
 
 bool EntryReplay::is_taken(std::string_view external_id, const PendingGroup& group) const {

@@ -25,6 +25,7 @@ class EntryReplay {
   void add_segment(const Entry::Text& text, PendingGroup& group);
   void add_change(const model::Change& change, PendingGroup& group);
   model::RecordPtr living(std::uint32_t ordinal, const PendingGroup& group) const;
+  bool is_new(const model::Record& user, const PendingGroup& group) const;
   bool is_taken(std::string_view external_id, const PendingGroup& group) const;
   void add_tokens(const Entry& entry, PendingGroup& group) const;
 
