@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include "model/failure.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/observed_vfs.hpp"
 
@@ -45,6 +46,16 @@ Error outcome_unknown(std::string_view what, const Error& cause, std::string_vie
     details.what.clear();
   }
   return {ErrorCode::outcome_unknown, std::move(details)};
+}
+
+void expect_committed(const Transaction::Commit& result, std::string_view what, std::string_view remedy,
+                      std::optional<std::uint64_t> intended_revision) {
+  switch (result.outcome) {
+    case CommitOutcome::committed: return;
+    case CommitOutcome::not_applied: throw model::Failure{*result.error};
+    case CommitOutcome::unknown:
+      throw model::Failure{outcome_unknown(what, *result.error, remedy, intended_revision)};
+  }
 }
 
 Transaction::Transaction(Connection& connection) : connection_(connection) {

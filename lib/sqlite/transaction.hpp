@@ -42,6 +42,10 @@ class Transaction {
   Connection& connection_;
 };
 
+// Throws Failure where it is not: what was not applied with its error, what is unknown as outcome_unknown() says it.
+void expect_committed(const Transaction::Commit& result, std::string_view what, std::string_view remedy = {},
+                      std::optional<std::uint64_t> intended_revision = std::nullopt);
+
 // BEGIN … for reading: one consistent snapshot of the file while it lives.
 class ReadTransaction {
  public:

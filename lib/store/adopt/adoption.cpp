@@ -100,14 +100,8 @@ sqlite::ConnectionConfig writable(const std::filesystem::path& path, const Adopt
 }
 
 void commit(sqlite::Transaction& transaction, std::uint64_t revision) {
-  auto [outcome, error] = transaction.commit();
-  switch (outcome) {
-    case sqlite::CommitOutcome::committed: return;
-    case sqlite::CommitOutcome::not_applied: throw model::Failure{*std::move(error)};
-    case sqlite::CommitOutcome::unknown: break;
-  }
-  throw model::Failure{sqlite::outcome_unknown(
-      "the commit", *error, "adopt again: if it was applied, nothing is left to adopt", revision)};
+  sqlite::expect_committed(transaction.commit(), "the commit",
+                           "adopt again: if it was applied, nothing is left to adopt", revision);
 }
 
 // Closes in any case. What fails behind the commit costs nothing: the WAL is durable, and whoever opens the

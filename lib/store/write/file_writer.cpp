@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <string_view>
 
 #include "model/failure.hpp"
 
@@ -32,16 +33,10 @@ bool is_bound(const sqlite::State& state) noexcept {
   return state.binding != sqlite::Binding{};
 }
 
-const sqlite::Transaction::Commit kNothingToCommit{sqlite::CommitOutcome::committed, std::nullopt};
+// What fails, in messages.
+constexpr std::string_view kHousekeeping = "housekeeping";
 
-void throw_unless_committed(const sqlite::Transaction::Commit& result) {
-  switch (result.outcome) {
-    case sqlite::CommitOutcome::committed: return;
-    case sqlite::CommitOutcome::not_applied: throw model::Failure{*result.error};
-    case sqlite::CommitOutcome::unknown:
-      throw model::Failure{sqlite::outcome_unknown("housekeeping", *result.error)};
-  }
-}
+const sqlite::Transaction::Commit kNothingToCommit{sqlite::CommitOutcome::committed, std::nullopt};
 
 }   // namespace
 
@@ -176,7 +171,7 @@ bool FileWriter::maintain(std::size_t users) {
     state.lived_ms = settled_lived_ms();
     return has_worked ? finish(transaction, state, &work) : kNothingToCommit;
   });
-  throw_unless_committed(result);
+  sqlite::expect_committed(result, kHousekeeping);
   if (has_worked) forget_tokens();
   return has_worked;
 }
@@ -235,7 +230,7 @@ void FileWriter::commit_state(sqlite::State state) {
   sqlite::Transaction transaction(database_.connection());
   check_unchanged();
   database_.state().write(state);
-  throw_unless_committed(transaction.commit());
+  sqlite::expect_committed(transaction.commit(), kHousekeeping);
   state_ = state;
 }
 

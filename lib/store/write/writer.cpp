@@ -6,6 +6,7 @@
 #include <limits>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "model/deadline.hpp"
 #include "model/failure.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 // A group ends early when its log entries come to this many bytes.
 constexpr std::size_t kMaxGroupTextBytes = std::size_t{4} << 20;
+
+constexpr std::string_view kCommit = "the commit";   // what fails, in messages
 
 template <class Answer>
 void answer_all(std::span<Slice> slices, Answer&& answer) noexcept {
@@ -38,15 +41,8 @@ void answer_unknown(std::span<Slice> slices, const Error& cause, bool is_outside
     }
     const bool has_changed = outcome && outcome->changed && !outcome->replayed;
     const auto revision = has_changed ? std::optional(outcome->revision) : std::nullopt;
-    outcome = std::unexpected(sqlite::outcome_unknown("the commit", cause, {}, revision));
+    outcome = std::unexpected(sqlite::outcome_unknown(kCommit, cause, {}, revision));
   });
-}
-
-void throw_unless_committed(const sqlite::Transaction::Commit& result) {
-  if (result.outcome == sqlite::CommitOutcome::committed) return;
-  throw model::Failure{result.outcome == sqlite::CommitOutcome::unknown
-                           ? sqlite::outcome_unknown("the commit", *result.error)
-                           : *result.error};
 }
 
 // Goes through a group's writes ahead of the judge and has what they name fetched into the cache, users'
@@ -249,7 +245,7 @@ void Writer::commit_or_lose_file(Commit&& commit) noexcept {
 
 sqlite::Transaction::Commit Writer::commit_to_file() {
   if (outer_log_ == nullptr) return file_.commit(group_);
-  commit_or_lose_file([&] { throw_unless_committed(file_.commit(group_)); });
+  commit_or_lose_file([&] { sqlite::expect_committed(file_.commit(group_), kCommit); });
   return {sqlite::CommitOutcome::committed, std::nullopt};
 }
 
@@ -403,7 +399,7 @@ Result<StoredSettings> Writer::change_settings(const SettingsChange& change,
 void Writer::commit_settings() {
   if (failed()) throw model::Failure{ErrorCode::store_failed};
   if (outer_log_ == nullptr) return guard([&] { file_.change_settings(group_); });
-  throw_unless_committed(outer_log_->append(entry_of(file_.state(), group_)));
+  sqlite::expect_committed(outer_log_->append(entry_of(file_.state(), group_)), kCommit);
   commit_or_lose_file([&] { file_.change_settings(group_); });
 }
 
@@ -418,7 +414,7 @@ bool Writer::apply(const Entry& entry) {
     Prepared prepared = prepare();
     guard([&] {
       file_.follow(entry.floors);
-      throw_unless_committed(file_.commit(group_));
+      sqlite::expect_committed(file_.commit(group_), kCommit);
     });
     publish(prepared);
     checkpoint_if_due();
