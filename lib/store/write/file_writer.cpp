@@ -36,8 +36,6 @@ bool is_bound(const sqlite::State& state) noexcept {
 // What fails, in messages.
 constexpr std::string_view kHousekeeping = "housekeeping";
 
-const sqlite::Transaction::Commit kNothingToCommit{sqlite::CommitOutcome::committed, std::nullopt};
-
 }   // namespace
 
 FileWriter::FileWriter(sqlite::Database& database, const sqlite::State& state, FoldSchedule folds,
@@ -169,7 +167,8 @@ bool FileWriter::maintain(std::size_t users) {
     apply(work, state);
     has_worked = has_done_anything(work) || state != state_;
     state.lived_ms = settled_lived_ms();
-    return has_worked ? finish(transaction, state, &work) : kNothingToCommit;
+    if (has_worked) return finish(transaction, state, &work);
+    return sqlite::Transaction::Commit{sqlite::CommitOutcome::committed, std::nullopt};   // nothing to commit
   });
   sqlite::expect_committed(result, kHousekeeping);
   if (has_worked) forget_tokens();
