@@ -234,8 +234,8 @@ TEST(SubmissionsRefused, InAChildAfterForkWhereNobodyIsCalled) {
   }));
   Child process([&](const Reporter& parent) {
     child = parent;
-    parent.tell(std::string(to_string(*code_of(store->submit(creations("c", 1), ignore)))));
-    parent.tell(std::string(to_string(*code_of(store->drain()))));
+    parent.tell(std::string(to_string(store->submit(creations("c", 1), ignore).error().code())));
+    parent.tell(std::string(to_string(store->drain().error().code())));
     store.reset();
     parent.tell("end");
   });
