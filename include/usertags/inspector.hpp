@@ -92,10 +92,10 @@ class USERTAGS_EXPORT Inspector {
   // Users and pages that were handed out live on.
   ~Inspector();
 
-  // An id is found by its order, an external id by a scan of the table: a tenth of a second for a million users.
+  // An id is found by its order, an external id by the hashes that the file keeps: milliseconds for a million users.
   // Where the log is ahead of the table, it is read as far as that goes. Errors: user_not_found.
   [[nodiscard]] Result<User> find(const UserRef& user) const noexcept;
-  // All at one moment, and all external ids by one scan. answers[i] is users[i]. Without memory for the answers the vector is empty.
+  // All at one moment. answers[i] is users[i]. Without memory for the answers the vector is empty.
   [[nodiscard]] std::vector<Result<User>> find_each(std::span<const UserRef> users) const noexcept;
 
   // Users in the order of their creation, as UserTagStore::list; its cursors are good here, and these there.

@@ -68,15 +68,16 @@ struct Stats {
 struct VerifyReport {
   // Which part of the store a problem is in.
   enum class Kind : std::uint8_t {
-    sqlite,      // SQLite's own integrity check complains
-    schema,      // tables or views are not those of the format
-    state,       // the commit record does not fit its checksum
-    log,         // a gap, a broken checksum chain, or an unreadable change
-    user_row,    // a row that is malformed, or does not fit its checksum
-    token,       // a row of table `token` that is missing, or not as the store left it
-    digest,      // file or memory do not have the digest of the commit record
-    memory,      // memory and file differ in a user
-    tag_index,   // the index from tags to users has not what the users have
+    sqlite,             // SQLite's own integrity check complains
+    schema,             // tables or views are not those of the format
+    state,              // the commit record does not fit its checksum
+    log,                // a gap, a broken checksum chain, or an unreadable change
+    user_row,           // a row that is malformed, or does not fit its checksum
+    token,              // a row of table `token` that is missing, or not as the store left it
+    digest,             // file or memory do not have the digest of the commit record
+    memory,             // memory and file differ in a user
+    tag_index,          // the index from tags to users has not what the users have
+    external_id_hash,   // a row of table `external_id_hash` has not what the users have
   };
   // One thing that is wrong.
   struct Problem {

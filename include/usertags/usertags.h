@@ -596,6 +596,7 @@ enum usertags_problem_kind {
   USERTAGS_PROBLEM_DIGEST = 7,
   USERTAGS_PROBLEM_MEMORY = 8,
   USERTAGS_PROBLEM_TAG_INDEX = 9,
+  USERTAGS_PROBLEM_EXTERNAL_ID_HASH = 10,
 };
 
 // What was read and compared, and what is wrong.

@@ -115,6 +115,7 @@ std::string_view to_string(VerifyReport::Kind kind) noexcept {
     case digest: return "digest";
     case memory: return "memory";
     case tag_index: return "tag_index";
+    case external_id_hash: return "external_id_hash";
   }
   return kUnknown;
 }

@@ -63,6 +63,13 @@ inline constexpr Table kUser{"user", std::to_array<std::string_view>(
                                          {"ordinal", "id", "external_id", "revision", "checksum", "tags"})};
 static_assert(kUser.columns.size() == UserColumn::count);
 
+struct ExternalIdHashColumn {
+  enum : int { first, checksum, hashes, count };
+};
+inline constexpr Table kExternalIdHash{"external_id_hash",
+                                       std::to_array<std::string_view>({"first", "checksum", "hashes"})};
+static_assert(kExternalIdHash.columns.size() == ExternalIdHashColumn::count);
+
 struct TokenColumn {
   enum : int { seq, ordinal, revision, changed, lived_ms, checksum, token, digest, count };
 };

@@ -163,6 +163,7 @@ Database::Database(const ConnectionConfig& config, const State& first_state)
       state_(make_ready(connection_, config, first_state)),
       log_(connection_),
       users_(connection_),
+      hashes_(connection_),
       tokens_(connection_),
       data_version_(connection_),
       in_memory_(config.mode == OpenMode::memory),

@@ -12,6 +12,7 @@
 #include "sqlite/change_log.hpp"
 #include "sqlite/commit_watch.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/external_id_hashes.hpp"
 #include "sqlite/observed_vfs.hpp"
 #include "sqlite/schema.hpp"
 #include "sqlite/state.hpp"
@@ -54,6 +55,7 @@ class Database {
   StateTable& state() noexcept { return state_; }
   ChangeLog& log() noexcept { return log_; }
   UserTable& users() noexcept { return users_; }
+  ExternalIdHashes& hashes() noexcept { return hashes_; }
   TokenTable& tokens() noexcept { return tokens_; }
 
   // See DataVersion. Within a transaction that writes.
@@ -108,6 +110,7 @@ class Database {
   StateTable state_;
   ChangeLog log_;
   UserTable users_;
+  ExternalIdHashes hashes_;
   TokenTable tokens_;
   DataVersion data_version_;
   std::int64_t own_failures_ = 0;   // what they added to SQLite's data version

@@ -14,6 +14,7 @@
 #include "model/tag_rules.hpp"
 #include "model/typeid.hpp"
 #include "sqlite/columns.hpp"
+#include "sqlite/external_id_hashes.hpp"
 #include "sqlite/maintenance.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/transaction.hpp"
@@ -79,6 +80,13 @@ constexpr auto kSchema = std::to_array<SchemaObject>({
   revision INTEGER NOT NULL,
   checksum INTEGER NOT NULL,         -- XXH3 of the row
   tags TEXT                          -- a JSON object; NULL: deleted, kept until the log has passed it
+) STRICT)"},
+    {"table", "external_id_hash", R"(CREATE TABLE external_id_hash(
+  -- An aid to find users by external id: a hash of each of 2,000 ordinals a row, written once all are given.
+  -- Users without a row are looked for in table user.
+  first INTEGER PRIMARY KEY,         -- the ordinals: 1, 2001, 4001 …
+  checksum INTEGER NOT NULL,         -- XXH3-64 of the row
+  hashes BLOB NOT NULL CHECK (length(hashes) = 4000)   -- 16 bits of XXH3-64 each; of no user: anything
 ) STRICT)"},
     {"table", "token", R"(CREATE TABLE token(
   -- Idempotency tokens with the first outcome of their requests, in order, without a gap.
@@ -153,12 +161,14 @@ consteval bool declares_state(std::string_view sql) {
 
 static_assert(declares(sql_of(kSegment.name), kSegment.columns));
 static_assert(declares(sql_of(kUser.name), kUser.columns));
+static_assert(declares(sql_of(kExternalIdHash.name), kExternalIdHash.columns));
 static_assert(declares(sql_of(kToken.name), kToken.columns));
 static_assert(declares_state(sql_of(kState.name)));
 
 // The limits and numbers that the text repeats.
 static_assert(model::kUserIdBytes == 31);
 static_assert(model::kMaxExternalIdCodePoints * model::kMaxUtf8BytesPerCodePoint == 1020);
+static_assert(ExternalIdHashes::kUsers == 2000 && ExternalIdHashes::kBytes == 4000);
 static_assert(model::kMaxTokenBytes == 128);
 static_assert(static_cast<int>(ChangeKind::created) == 1);
 static_assert(static_cast<int>(ChangeKind::patched) == 2);

@@ -11,7 +11,7 @@
 namespace usertags::sqlite {
 
 inline constexpr std::int32_t kApplicationId = 0x75746167;   // "utag"
-inline constexpr std::int32_t kFormatVersion = 3;
+inline constexpr std::int32_t kFormatVersion = 4;
 
 // What makes a file of version `from` one of the next: schema, rows and checksums, all but the version in the
 // header. It throws Failure, or std::bad_alloc.

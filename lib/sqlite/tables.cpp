@@ -113,21 +113,18 @@ constexpr TableView kNamed = TableView(kUser).up_to(UserColumn::external_id);
 }   // namespace
 
 UserTable::NameReader::NameReader(Connection& connection)
-    : rows_(connection, select_from(kNamed) + " WHERE tags IS NOT NULL ORDER BY ordinal") {}
+    : rows_(connection,
+            select_from(kNamed) + " WHERE ordinal BETWEEN ?1 AND ?2 AND tags IS NOT NULL ORDER BY ordinal") {}
+
+UserTable::NameReader::Walk::Walk(NameReader& reader, std::int64_t first, std::int64_t last)
+    : reset_(reader.rows_) {
+  reader.rows_.bind(1, first).bind(2, last);
+}
 
 std::optional<UserTable::NameReader::Name> UserTable::NameReader::next() {
   if (!rows_.step()) return std::nullopt;
   const StoredRow row(rows_, kNamed);
   return Name{row.ordinal(UserColumn::ordinal), row.text(UserColumn::external_id)};
-}
-
-UserTable::Scanner::Scanner(Connection& connection)
-    : rows_(connection, "SELECT ordinal FROM user WHERE external_id = ?1 AND tags IS NOT NULL LIMIT 1") {}
-
-std::optional<std::uint32_t> UserTable::Scanner::find(std::string_view external_id) {
-  const ResetAtEnd reset(rows_);
-  if (!rows_.bind_text(1, external_id).step()) return std::nullopt;
-  return StoredRow(rows_, TableView(kUser).up_to(UserColumn::ordinal)).ordinal(UserColumn::ordinal);
 }
 
 UserTable::Finder::Finder(Connection& connection)

@@ -64,7 +64,7 @@ class UserTable {
     Statement rows_;
   };
 
-  // Walks the external ids of the living, in the order of ordinals: for whoever looks for many of them.
+  // Walks external ids of the living, in the order of ordinals.
   class NameReader {
    public:
     explicit NameReader(Connection& connection);
@@ -75,21 +75,20 @@ class UserTable {
     };
     std::optional<Name> next();
 
+    // Those from one ordinal to another, both included. No row stands when it is over.
+    class Walk {
+     public:
+      Walk(NameReader& reader, std::int64_t first, std::int64_t last);
+
+     private:
+      ResetAtEnd reset_;
+    };
+
    private:
     Statement rows_;
   };
 
-  // Finds a living user by external id, without an index: a scan of the table.
-  class Scanner {
-   public:
-    explicit Scanner(Connection& connection);
-    std::optional<std::uint32_t> find(std::string_view external_id);   // the ordinal
-
-   private:
-    Statement rows_;
-  };
-
-  // Finds single rows, likewise: the first one at or behind an ordinal.
+  // Finds single rows: the first one at or behind an ordinal.
   class Finder {
    public:
     explicit Finder(Connection& connection);

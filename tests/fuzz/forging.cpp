@@ -77,8 +77,16 @@ struct TableOfRows {
   const char* name;
   const char* key;
 };
-constexpr TableOfRows kTables[] = {
-    {"segment", "first"}, {"user", "ordinal"}, {"token", "seq"}, {"state", "id"}};
+constexpr TableOfRows kTables[] = {{"segment", "first"},
+                                   {"user", "ordinal"},
+                                   {"external_id_hash", "first"},
+                                   {"token", "seq"},
+                                   {"state", "id"}};
+
+// No store so small has a row of it.
+void add_external_id_hashes(StockSqlite& stock) {
+  stock.run("INSERT OR IGNORE INTO external_id_hash VALUES (1, 0, zeroblob(4000))");
+}
 
 std::vector<std::string> columns_of(StockSqlite& stock, const TableOfRows& table) {
   std::vector<std::string> columns;
@@ -118,6 +126,7 @@ void copy_row(StockSqlite& stock, const TableOfRows& table, const std::string& w
 
 void change_rows(StockSqlite& stock, std::mt19937& random, MutateBytes mutate_bytes) {
   const TableOfRows& table = any_of(kTables, random);
+  if (table.name == std::string_view("external_id_hash")) add_external_id_hashes(stock);
   const auto keys = stock.query(std::string("SELECT ") + table.key + " FROM " + table.name);
   if (keys.empty()) return;
   const std::string key = any_of(keys, random)[0];
@@ -176,6 +185,13 @@ void fit_rows(StockSqlite& stock) {
       stock.run(
           "UPDATE user SET checksum = " + literal(static_cast<std::uint64_t>(model::row_checksum(*record))) +
           " WHERE ordinal = " + std::to_string(user.ordinal));
+  }
+  for (const Row& row : stock.query("SELECT first, hashes FROM external_id_hash")) {
+    std::string image;
+    model::append_number(bits(row[0]), image);
+    image += row[1];
+    stock.run("UPDATE external_id_hash SET checksum = " +
+              literal(std::uint64_t{XXH3_64bits(image.data(), image.size())}) + " WHERE first = " + row[0]);
   }
   for (const Row& row :
        stock.query("SELECT seq, ordinal, revision, changed, lived_ms, token, digest FROM token")) {

@@ -19,7 +19,7 @@ void change_rows(test::StockSqlite& stock, std::mt19937& random, MutateBytes mut
 enum class Fit : std::uint8_t {
   state,    // the commit record bears its checksum
   log,      // and the log is chained again
-  rows,     // and each row of users and tokens bears its checksum
+  rows,     // and each row of users, hashes and tokens bears its checksum
   digest,   // and the digest is that of the users
   bounds    // and revision, ordinals and token numbers are those of the rows
 };

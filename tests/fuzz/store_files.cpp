@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 
+#include <usertags/inspector.hpp>
 #include <usertags/user_tag_store.hpp>
 
 #include "fuzz/messages.hpp"
@@ -109,6 +110,16 @@ void must_be_whole(const UserTagStore& store) {
   }
 }
 
+// Without loading: who is there is found, unless something is wrong that verify tells.
+void look_up(const std::filesystem::path& path, const UserTagStore& store, bool is_proved) {
+  const auto inspector = test::must(Inspector::open(path));
+  test::must(store.for_each(Selector(), [&](const User& user) {
+    const auto found = inspector.find(UserRef::external_id(user.external_id()));
+    test::expect(found ? *found == user : !is_proved, "a user who is looked up",
+                 test::told(Result<User>(user)), test::told(found));
+  }));
+}
+
 Opened read(const std::filesystem::path& path, const StoreFiles& files) {
   put_files(path, files);
   Opened opened;
@@ -120,6 +131,7 @@ Opened read(const std::filesystem::path& path, const StoreFiles& files) {
     } else {
       opened.proof = proof_of(*store);
       walk(*store);
+      look_up(path, *store, opened.proof.has_value());
       if (opened.proof) {
         must_be_whole(*store);
         test::expect(test::shown_by(*store) == test::shown_by_views(path), "the views",

@@ -64,8 +64,8 @@ TEST(EnumNames, OfOperationsAreTheWordsOfJson) {
 }
 
 TEST(EnumNames, OfProblemsAreStable) {
-  expect_names<VerifyReport::Kind>(
-      {"sqlite", "schema", "state", "log", "user_row", "token", "digest", "memory", "tag_index"});
+  expect_names<VerifyReport::Kind>({"sqlite", "schema", "state", "log", "user_row", "token", "digest",
+                                    "memory", "tag_index", "external_id_hash"});
 }
 
 TEST(EnumNames, OfChangesAreStable) {

@@ -22,7 +22,7 @@ using test::outcome_of;
 using test::StockSqlite;
 using test::TempDir;
 
-static_assert(kFormatVersion == 3, "a step of the tests leads from each version before this one");
+static_assert(kFormatVersion == 4, "a step of the tests leads from each version before this one");
 
 // The version before this one, as these tests have it, knew no view of tags.
 void add_view(Connection& connection) {
@@ -32,12 +32,12 @@ void add_view(Connection& connection) {
       "    FROM user_now, json_each(user_now.tags) AS tag");
 }
 
-constexpr std::array kFromTwo = {FormatStep{2, add_view}};
-constexpr std::array kFailing = {FormatStep{2, [](Connection& connection) {
+constexpr std::array kFromThree = {FormatStep{3, add_view}};
+constexpr std::array kFailing = {FormatStep{3, [](Connection& connection) {
                                               add_view(connection);
                                               connection.execute("INSERT INTO no_such_table VALUES (1)");
                                             }}};
-constexpr std::array kIncomplete = {FormatStep{2, [](Connection&) {}}};
+constexpr std::array kIncomplete = {FormatStep{3, [](Connection&) {}}};
 
 class FormatStepsTest : public testing::Test {
  protected:
@@ -48,7 +48,7 @@ class FormatStepsTest : public testing::Test {
     ASSERT_EQ(transaction.commit().outcome, CommitOutcome::committed);
     database.checkpoint();
     database.close();
-    StockSqlite(path_).run("DROP VIEW user_tag; PRAGMA user_version=2");
+    StockSqlite(path_).run("DROP VIEW user_tag; PRAGMA user_version=3");
   }
 
   std::int64_t version() {
@@ -62,21 +62,21 @@ class FormatStepsTest : public testing::Test {
 
 TEST_F(FormatStepsTest, AnOlderFileIsMigratedAndIdentified) {
   Connection connection(config_of(path_, OpenMode::read_write));
-  ASSERT_TRUE(can_be_migrated(connection, kFromTwo));
-  migrate(connection, kFromTwo);
-  EXPECT_FALSE(can_be_migrated(connection, kFromTwo));
-  EXPECT_EQ(identify(connection, kFromTwo), FileKind::ours);
+  ASSERT_TRUE(can_be_migrated(connection, kFromThree));
+  migrate(connection, kFromThree);
+  EXPECT_FALSE(can_be_migrated(connection, kFromThree));
+  EXPECT_EQ(identify(connection, kFromThree), FileKind::ours);
   EXPECT_EQ(connection.query_integer("SELECT count(*) FROM user"), 1);
 }
 
 TEST_F(FormatStepsTest, AReaderIsToldThatOpeningForWritingMigrates) {
   Connection connection(config_of(path_, OpenMode::read_only));
-  const auto failure = failure_of([&] { identify(connection, kFromTwo); });
+  const auto failure = failure_of([&] { identify(connection, kFromThree); });
   ASSERT_TRUE(failure);
   const Error& error = *failure;
   EXPECT_EQ(error.code(), ErrorCode::unsupported_format);
   EXPECT_NE(
-      error.message().find("has format version 2, this library reads version 3; open it for writing once: "
+      error.message().find("has format version 3, this library reads version 4; open it for writing once: "
                            "that migrates it"),
       std::string::npos)
       << error.message();
@@ -93,9 +93,9 @@ TEST_F(FormatStepsTest, AStepThatFailsLeavesTheFileAsItWas) {
     Connection connection(config_of(path_, OpenMode::read_write));
     EXPECT_NE(outcome_of([&] { migrate(connection, kFailing); }), "ok");
   }
-  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(version(), 3);
   Connection connection(config_of(path_, OpenMode::read_write));
-  migrate(connection, kFromTwo);
+  migrate(connection, kFromThree);
   EXPECT_EQ(identify(connection), FileKind::ours);
 }
 
@@ -104,18 +104,18 @@ TEST_F(FormatStepsTest, AStepThatMakesNoStoreOfTheNextVersionLeavesTheFileAsItWa
     Connection connection(config_of(path_, OpenMode::read_write));
     EXPECT_EQ(outcome_of([&] { migrate(connection, kIncomplete); }), "corrupt_store");
   }
-  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(version(), 3);
 }
 
 TEST_F(FormatStepsTest, ACurrentFileAndAnotherApplicationsAreNotMigrated) {
-  StockSqlite(path_).run("PRAGMA user_version=3");
+  StockSqlite(path_).run("PRAGMA user_version=4");
   {
     Connection connection(config_of(path_, OpenMode::read_write));
-    EXPECT_FALSE(can_be_migrated(connection, kFromTwo));
+    EXPECT_FALSE(can_be_migrated(connection, kFromThree));
   }
-  StockSqlite(path_).run("PRAGMA user_version=2; PRAGMA application_id=7");
+  StockSqlite(path_).run("PRAGMA user_version=3; PRAGMA application_id=7");
   Connection connection(config_of(path_, OpenMode::read_write));
-  EXPECT_FALSE(can_be_migrated(connection, kFromTwo));
+  EXPECT_FALSE(can_be_migrated(connection, kFromThree));
 }
 
 // --- The columns, as SQLite has understood the schema. ---
@@ -131,6 +131,7 @@ TEST(Columns, AreThoseOfTheSchema) {
   Connection& connection = database.connection();
   EXPECT_EQ(list_of(kSegment), columns_in_file(connection, "segment"));
   EXPECT_EQ(list_of(kUser), columns_in_file(connection, "user"));
+  EXPECT_EQ(list_of(kExternalIdHash), columns_in_file(connection, "external_id_hash"));
   EXPECT_EQ(list_of(kToken), columns_in_file(connection, "token"));
   EXPECT_EQ("id, " + list_of(kState), columns_in_file(connection, "state"));
 }

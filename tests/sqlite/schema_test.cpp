@@ -152,13 +152,13 @@ const BadFile kBadFiles[] = {
     {"AVersionAndNothingElse",
      [](const fs::path& path) {
        fs::remove(path);
-       StockSqlite(path, kMakeIt).run("PRAGMA user_version=4");
+       StockSqlite(path, kMakeIt).run("PRAGMA user_version=5");
      },
      "not_a_store", "another application"},
-    {"ANewerFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=4"); }, "unsupported_format",
-     "version 4, this library reads version 3; use a newer usertags"},
+    {"ANewerFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=5"); }, "unsupported_format",
+     "version 5, this library reads version 4; use a newer usertags"},
     {"AnOlderFormat", [](const fs::path& path) { run(path, "PRAGMA user_version=2"); }, "unsupported_format",
-     "version 2, this library reads version 3; dump it with the build that made it"},
+     "version 2, this library reads version 4; dump it with the build that made it"},
     {"AFormatThatNeverWas", [](const fs::path& path) { run(path, "PRAGMA user_version=0"); }, "corrupt_store",
      "version 0, as a copy by .dump has"},
     {"AnIndexMore", [](const fs::path& path) { run(path, "CREATE INDEX by_name ON user(external_id)"); },
@@ -235,7 +235,7 @@ const BadFile kBadFiles[] = {
        StockSqlite(path, kMakeIt)
            .run(
                "PRAGMA encoding='UTF-16'; CREATE TABLE t(a); PRAGMA application_id=1970561383;"
-               "PRAGMA user_version=3");
+               "PRAGMA user_version=4");
      },
      "corrupt_store", "UTF-8"},
 };

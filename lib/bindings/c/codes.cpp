@@ -108,6 +108,7 @@ std::int32_t number_of(VerifyReport::Kind kind) noexcept {
     case VerifyReport::Kind::digest: return USERTAGS_PROBLEM_DIGEST;
     case VerifyReport::Kind::memory: return USERTAGS_PROBLEM_MEMORY;
     case VerifyReport::Kind::tag_index: return USERTAGS_PROBLEM_TAG_INDEX;
+    case VerifyReport::Kind::external_id_hash: return USERTAGS_PROBLEM_EXTERNAL_ID_HASH;
   }
   return 0;
 }

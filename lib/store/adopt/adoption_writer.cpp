@@ -42,6 +42,7 @@ class Adopting {
     state.clean = true;
     state.folded_revision = state.revision;
     write_rows();
+    database_.hashes().complete(0, state.last_ordinal);   // of all rows, which something else has written
     write_log();
     prune(state);
     database_.state().write(state);

@@ -27,7 +27,7 @@ UserReader::UserReader(sqlite::Connection& connection, const sqlite::StoreId& st
       tail_bytes_(tail_bytes),
       state_(connection),
       finder_(connection),
-      scanner_(connection),
+      names_(connection),
       rows_(connection) {}
 
 // Where something is foreign, the whole file is looked at, to tell whether it can be adopted.
@@ -46,8 +46,6 @@ auto UserReader::at_one_moment(Function&& function) {
 
 namespace {
 
-constexpr std::uint32_t kNobody = 0;
-
 bool is_id(const UserRef& user) noexcept {
   return model::parse_user_id(user.text()).has_value();
 }
@@ -59,24 +57,12 @@ bool names_by_id(const UserRef& user) noexcept {
 
 }   // namespace
 
-// Many are looked for in one pass over the table. Of one, SQLite compares the external ids, which is faster.
 UserReader::Names UserReader::look_up(std::span<const UserRef> users) {
   Names names;
   for (const UserRef& user : users) {
-    if (!names_by_id(user)) names.emplace(user.text(), kNobody);
+    if (!names_by_id(user)) names.emplace(user.text(), sqlite::ExternalIdFinder::kNobody);
   }
-  if (names.size() == 1) names.begin()->second = scanner_.find(names.begin()->first).value_or(kNobody);
-  if (names.size() <= 1) return names;
-  sqlite::UserTable::NameReader rows(connection_);
-  std::size_t missing = names.size();
-  while (missing != 0) {
-    const auto row = rows.next();
-    if (!row) break;
-    const auto name = names.find(row->external_id);
-    if (name == names.end() || name->second != kNobody) continue;
-    name->second = row->ordinal;
-    --missing;
-  }
+  names_.find(names);
   return names;
 }
 
@@ -88,7 +74,7 @@ std::optional<sqlite::UserTable::Row> UserReader::row_of(const UserRef& user, co
     return may_be ? find_row(user.text(), state.last_ordinal, finder_) : std::nullopt;
   }
   const std::uint32_t ordinal = names.at(user.text());
-  return ordinal == kNobody ? std::nullopt : finder_.find_from(ordinal);
+  return ordinal == sqlite::ExternalIdFinder::kNobody ? std::nullopt : finder_.find_from(ordinal);
 }
 
 RecordPtr UserReader::record_of(const sqlite::UserTable::Row& row, const State& state) {

@@ -5,8 +5,6 @@
 // Each call is one read transaction. One thread at a time.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,6 +19,7 @@
 #include "model/change.hpp"
 #include "model/record.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/external_id_hashes.hpp"
 #include "sqlite/state.hpp"
 #include "sqlite/tables.hpp"
 #include "store/inspect/tail.hpp"
@@ -61,7 +60,7 @@ class UserReader {
   template <class Function>
   auto at_one_moment(Function&& function);
   // Ordinals by external id.
-  using Names = boost::unordered_flat_map<std::string_view, std::uint32_t>;
+  using Names = sqlite::ExternalIdFinder::Ordinals;
   Names look_up(std::span<const UserRef> users);
   std::optional<sqlite::UserTable::Row> row_of(const UserRef& user, const Names& names,
                                                const sqlite::State& state);
@@ -75,7 +74,7 @@ class UserReader {
   const std::size_t tail_bytes_;
   sqlite::StateTable state_;
   sqlite::UserTable::Finder finder_;
-  sqlite::UserTable::Scanner scanner_;
+  sqlite::ExternalIdFinder names_;
   sqlite::UserTable::Reader rows_;
   model::PatchDecoder decoder_;
 };

@@ -7,6 +7,7 @@
 #include "model/digest.hpp"
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
+#include "sqlite/external_id_hashes.hpp"
 #include "sqlite/maintenance.hpp"
 #include "sqlite/schema.hpp"
 #include "store/load/loader.hpp"
@@ -61,13 +62,24 @@ class Verification {
     report.tokens = tokens.size();
   }
 
+  void check_external_id_hashes(sqlite::Connection& connection, const sqlite::State& state) {
+    sqlite::check_external_id_hashes(
+        connection, state.last_ordinal, [&](std::int64_t first, std::string_view what) {
+          problem(Kind::external_id_hash, {},
+                  "row " + std::to_string(first) + " of table 'external_id_hash' " + std::string(what) +
+                      ": it may be deleted");
+        });
+  }
+
   // None where nothing could be read.
   std::optional<Loaded> check_file(sqlite::Connection& connection) {
     std::optional<Loaded> loaded;
     check(Kind::sqlite, [&] { check_sqlite(connection); });
     check(Kind::schema, [&] { check_schema(connection); });
     check(Kind::sqlite, [&] { loaded = check_contents(connection); });
-    if (loaded) check(Kind::token, [&] { check_tokens(connection, loaded->state); });
+    if (!loaded) return loaded;
+    check(Kind::token, [&] { check_tokens(connection, loaded->state); });
+    check(Kind::external_id_hash, [&] { check_external_id_hashes(connection, loaded->state); });
     return loaded;
   }
 

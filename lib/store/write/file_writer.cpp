@@ -255,9 +255,11 @@ void FileWriter::check_unchanged() {
 }
 
 // What may not fit into SQLite's cache is watched: a disk that is full in the midst of it is then not taken
-// for a foreign write.
+// for a foreign write. Rows that are read take room in it, too.
 void FileWriter::append(const PendingGroup& group) {
-  if (!is_small(group)) database_.watch_commits();
+  const std::uint32_t last_ordinal = group.state().last_ordinal;
+  const bool reads = sqlite::ExternalIdHashes::completes(state_.last_ordinal, last_ordinal);
+  if (reads || !is_small(group)) database_.watch_commits();
   prune_forgotten();
   for (std::size_t i = 0; i < group.segments(); ++i) database_.log().append(group.segment(i));
   database_.tokens().append(group.tokens());
@@ -266,6 +268,7 @@ void FileWriter::append(const PendingGroup& group) {
     if (kind == ChangeKind::created) database_.users().insert(group.version(i));
     if (kind == ChangeKind::deleted) database_.users().bury(group.version(i));
   }
+  database_.hashes().complete(state_.last_ordinal, last_ordinal);
 }
 
 std::size_t FileWriter::due(const PendingGroup& group) const {

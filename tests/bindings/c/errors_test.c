@@ -18,6 +18,7 @@ static void test_codes(void) {
   CHECK(is(usertags_subject_name(USERTAGS_SUBJECT_VALUE), "value"));
   CHECK(is(usertags_change_kind_name(USERTAGS_CHANGE_DELETED), "deleted"));
   CHECK(is(usertags_problem_kind_name(USERTAGS_PROBLEM_TAG_INDEX), "tag_index"));
+  CHECK(is(usertags_problem_kind_name(USERTAGS_PROBLEM_EXTERNAL_ID_HASH), "external_id_hash"));
 }
 
 static void test_violations(usertags_store* store) {

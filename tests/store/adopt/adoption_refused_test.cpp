@@ -279,7 +279,7 @@ const Damage kDamages[] = {
      ErrorCode::corrupt_store},
     {"ATable", "CREATE TABLE more(n)", ErrorCode::corrupt_store},
     {"AnIndex", "CREATE INDEX more ON user(external_id)", ErrorCode::corrupt_store},
-    {"ANewerFormat", "PRAGMA user_version = 4", ErrorCode::unsupported_format},
+    {"ANewerFormat", "PRAGMA user_version = 5", ErrorCode::unsupported_format},
     {"AnotherApplication", "PRAGMA application_id = 1", ErrorCode::not_a_store},
 };
 

@@ -371,7 +371,7 @@ const Place kRefused[] = {
     {"ANewerFormat",
      [](const fs::path& path) {
        make_store(path, "old");
-       StockSqlite(path).run("PRAGMA user_version = 4");
+       StockSqlite(path).run("PRAGMA user_version = 5");
      },
      ErrorCode::unsupported_format},
     {"ADamagedStore",

@@ -1,4 +1,4 @@
-// The frozen files. tests/data/format-3.db is of this version: what a release has written is read by all that
+// The frozen files. tests/data/format-4.db is of this version: what a release has written is read by all that
 // follow, to the byte. format-1.db is of one before the first release, which is refused by name. A README
 // line tells how they were made.
 #include <gtest/gtest.h>
@@ -25,11 +25,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFrozen = USERTAGS_TEST_DATA "/format-3.db";
-constexpr std::string_view kDigest = "7f54b590ee36a736ac8dbddda5275b66";
+constexpr const char* kFrozen = USERTAGS_TEST_DATA "/format-4.db";
+constexpr std::string_view kDigest = "7e7f9a0bcd9a83456b29bfee71e68efb";
 constexpr std::uint64_t kRevision = 15;
-constexpr std::string_view kDeletedIds[] = {"user_01m8ftn0hcem59wd6h8ja8px1r",
-                                            "user_01m8ftn0hcem5tr56ar4c3e2sc"};
+constexpr std::string_view kDeletedIds[] = {"user_01m8hwz71hexk8k695jf2hqd1r",
+                                            "user_01m8hwz71hexksasygarjnbjsc"};
 
 using TagTexts = std::vector<std::pair<std::string, std::string>>;
 
@@ -56,12 +56,12 @@ std::string repeat(std::size_t count, std::string_view text) {
 // In the order of creation, the tags in bytewise order of their keys.
 std::vector<KnownUser> known_users() {
   return {
-      {"user_01m8ftn01de7ra50r0z0pb44rx",
+      {"user_01m8hwz6wte4qvedd0atsws4rx",
        "user_ext_123",
        9,
        {{"department", "engineering"}, {"region", "emea"}, {"tier", "gold"}}},
-      {"user_01m8ftn01de7rr9xehh79aj3vp", "-", 2, {}},
-      {"user_01m8ftn01de7sb5cae62bf82yz",
+      {"user_01m8hwz6wte4rb0kz5nxtqm3vp", "-", 2, {}},
+      {"user_01m8hwz6wte4rt9ajy0af7j2yz",
        R"(O'Brien "Bob" \ <b>&amp;</b> %s)",
        3,
        {{R"(back\slash)", R"(\")"},
@@ -70,25 +70,25 @@ std::vector<KnownUser> known_users() {
         {"null", "null"},
         {R"(say "hi")", R"("")"},
         {"sql", "'; DROP TABLE user; --"}}},
-      {"user_01m8ftn01de7sr83y5snfz6f7y",
+      {"user_01m8hwz6wte4s811fnrbwthf7y",
        "line\nbreak\x01",
        10,
        {{"\x01", "\x02\x1F\x7F"}, {"empty", ""}, {"tab\there", "a\tb"}}},
-      {"user_01m8ftn01de7ta1sh59cwea0a2",
+      {"user_01m8hwz6wte4ssv8q16xa6r0a2",
        "ユーザー・Ω",
        15,
        {{"größe", "größer"},
         {"\xC3\xA9", "composed"},                                     // U+00E9
         {"\xEF\xBF\xBF", "\xE2\x80\xA8\xE2\x80\xA9\xEF\xBB\xBF"},     // U+FFFF; U+2028, U+2029, U+FEFF
         {"\xF0\x9D\x84\x9E", "\xF0\x9D\x84\x9E\xF0\x9D\x84\x9E"}}},   // U+1D11E
-      {"user_01m8ftn0bcetctt2d5ymey2g6h",
+      {"user_01m8hwz6xvewzrbtvb49hgt06h",
        repeat(255, "ß"),
        6,
        {{"254 bytes", repeat(127, "ä")},
         {"255 bytes", repeat(85, "€")},
         {"256 bytes", repeat(128, "ä")},
         {repeat(50, "𝄞"), repeat(200, "𝄞")}}},
-      {"user_01m8ftn0hcem6bgqc24adj2d1r", "gone", 14, {{"second", "life"}}},
+      {"user_01m8hwz71hexmaty8a8dm2cd1r", "gone", 14, {{"second", "life"}}},
   };
 }
 
@@ -150,32 +150,32 @@ class Format : public testing::Test {
   }
 
   TempDir folder_;
-  fs::path path_ = folder_ / "format-3.db";
+  fs::path path_ = folder_ / "format-4.db";
 };
 
-TEST_F(Format, AFileOfVersion3IsKnownByItsHeader) {
+TEST_F(Format, AFileOfVersion4IsKnownByItsHeader) {
   EXPECT_EQ(bytes_of(path_).substr(0, 16), std::string("SQLite format 3\0", 16));
   EXPECT_EQ(bytes_of(path_).substr(68, 4), "utag");
   EXPECT_EQ(ask("PRAGMA application_id"), "1970561383");
-  EXPECT_EQ(ask("PRAGMA user_version"), "3");
+  EXPECT_EQ(ask("PRAGMA user_version"), "4");
   EXPECT_EQ(ask("PRAGMA page_size"), "8192");
   EXPECT_EQ(ask("PRAGMA journal_mode"), "wal");
 }
 
-TEST_F(Format, AFileOfVersion3IsReadWithoutChangingAByte) {
+TEST_F(Format, AFileOfVersion4IsReadWithoutChangingAByte) {
   const std::string before = bytes_of(path_);
   expect_the_frozen_contents(open(Access::read_only));
   EXPECT_EQ(bytes_of(path_), before);
 }
 
-TEST_F(Format, AFileOfVersion3IsOpenedForWriting) {
+TEST_F(Format, AFileOfVersion4IsOpenedForWriting) {
   auto store = open(Access::read_write);
   expect_the_frozen_contents(store);
   must(store.close());
   expect_the_frozen_contents(open(Access::read_only));
 }
 
-TEST_F(Format, AFileOfVersion3IsWrittenOn) {
+TEST_F(Format, AFileOfVersion4IsWrittenOn) {
   auto store = open(Access::read_write);
   const Applied created = must(store.create_user("new", {{"tier", "trial"}}));
   EXPECT_EQ(created.revision, kRevision + 1);
@@ -189,7 +189,7 @@ TEST_F(Format, AFileOfVersion3IsWrittenOn) {
 }
 
 TEST(FormatBefore, FilesOfEarlierVersionsAreRefusedByNameAndLeftAsTheyAre) {
-  for (const std::string version : {"1", "2"}) {
+  for (const std::string version : {"1", "2", "3"}) {
     const TempDir folder;
     const fs::path path = folder / "old.db";
     fs::copy_file(USERTAGS_TEST_DATA "/format-" + version + ".db", path);
@@ -197,7 +197,7 @@ TEST(FormatBefore, FilesOfEarlierVersionsAreRefusedByNameAndLeftAsTheyAre) {
     const auto expect_refused = [&](const auto& answer) {
       ASSERT_EQ(code_of(answer), ErrorCode::unsupported_format);
       const std::string message = answer.error().message();
-      EXPECT_NE(message.find("format version " + version + ", this library reads version 3"),
+      EXPECT_NE(message.find("format version " + version + ", this library reads version 4"),
                 std::string::npos)
           << message;
       EXPECT_NE(message.find("dump it with the build that made it"), std::string::npos) << message;
@@ -218,7 +218,7 @@ TEST_F(Format, TheDeletedAreKeptAsLongAsTheLogIs) {
 }
 
 // What a store leaves that was not closed in good order: rows that are behind, and the log to catch up with.
-TEST_F(Format, PatchesOfVersion3AreReplayed) {
+TEST_F(Format, PatchesOfVersion4AreReplayed) {
   const std::vector<KnownUser> users = known_users();
   unfold(1,
          {users[0].id,

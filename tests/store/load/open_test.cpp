@@ -58,7 +58,7 @@ const Place kRefused[] = {
        StockSqlite(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE).run("CREATE TABLE user (name TEXT)");
      },
      ErrorCode::not_a_store},
-    {"ANewerFormat", [](const fs::path& path) { run_in_store(path, "PRAGMA user_version = 4"); },
+    {"ANewerFormat", [](const fs::path& path) { run_in_store(path, "PRAGMA user_version = 5"); },
      ErrorCode::unsupported_format},
     {"AnotherApplicationId", [](const fs::path& path) { run_in_store(path, "PRAGMA application_id = 7"); },
      ErrorCode::not_a_store},
