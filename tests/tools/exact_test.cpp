@@ -91,6 +91,18 @@ TEST_F(Exact, AStoreThatWentThroughIsTheSame) {
   EXPECT_EQ(number_at(objects_of(run({"info", copy_, "--json"}).out).at(0), "log_floor"), 10);
 }
 
+// Users may have more tags than the limit allows by now.
+TEST_F(Exact, ALimitThatWasLoweredComesAlong) {
+  ASSERT_EQ(run({"settings", store_, "--set", "tags_per_user=1"}).exit_code, 0);
+  const std::string dump = run({"dump", store_, "--exact"}).out;
+  ASSERT_EQ(load(dump).exit_code, 0);
+  EXPECT_EQ(run({"dump", copy_, "--exact"}).out, dump);
+  EXPECT_EQ(digest_of(copy_), digest_of(store_));
+  const Finished refused = run({"apply", copy_, "u4", "--set", "c=1", "--json"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("too_many_tags: 3 of 1"), std::string::npos) << refused.err;
+}
+
 TEST_F(Exact, SaysWhatItIs) {
   EXPECT_EQ(lines_.front().substr(0, 35), R"({"usertags_exact":1,"revision":9,"l)");
   EXPECT_EQ(lines_.back(), "{\"users\":4,\"digest\":\"" + digest_of(store_) + "\"}");
@@ -147,6 +159,8 @@ TEST_F(Exact, RefusesALineThatIsWrongByItsNumber) {
   expect_refused(spoiled(1, "\"tags_per_user\":7,", "\"tags_per_user\":0,"), 1, bad, "tags_per_user");
   expect_refused(spoiled(1, "\"revision\":9", "\"revision\":18446744073709551615"), 1, bad, "out of range");
   expect_refused(spoiled(1, "\"revision\":9", "\"revision\":6"), 3, bad, "is not one of the store's");
+  expect_refused(spoiled(1, "\"last_id\":\"user_0", "\"last_id\":\"user_8"), 1, bad, "which is no id");
+  expect_refused(spoiled(1, "\"last_id\":\"user_", "\"last_id\":\"user-"), 1, bad, "which is no id");
   expect_refused(spoiled(3, "\"tags\":[", "\"tags\":[1,"), 3, bad, "tags[0]");
   expect_refused(spoiled(3, "\"u3\"", "\"u4\""), 3, bad, "is not one of the external id");
   expect_refused(spoiled(3, "\"revision\":7", "\"revision\":2"), 3, bad, "earlier user");

@@ -19,6 +19,7 @@ import tempfile
 import termios
 import time
 import unittest
+from collections.abc import Callable
 
 GUARD_S = 60  # against hanging, nothing else
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -176,6 +177,15 @@ class Widths(Test):
         self.assertLess(longest[80], longest[200])
         self.assertGreater(longest[200], 120)
 
+    def test_a_long_name_leaves_room_for_the_others(self) -> None:
+        name = "long-" * 40
+        store = self.new_store()
+        self.run_plain("create-user", store, name, "--set", "tier=gold", "--init")
+        user_id = json.loads(self.run_plain("find", store, name, "--json"))["data"]["id"]
+        command = OnTerminal("list", store, columns=120)
+        self.assertEqual(command.finish(), 0)
+        self.assertRegex("\n".join(command.screen()), rf"(?m)^(long-)+.*…  {user_id} +1  tier=gold")
+
     def test_elsewhere_nothing_is_cut(self) -> None:
         listed = self.run_plain("list", self.store)
         self.assertIn("Bad Berleburg " * 11, listed)
@@ -217,15 +227,22 @@ class Colours(Test):
 class LoadByHand:
     """A load that goes on as long as it is fed."""
 
-    def __init__(self, store: pathlib.Path) -> None:
+    def __init__(self, store: pathlib.Path, **environment) -> None:
         read, self.pipe = os.pipe()
         os.set_blocking(self.pipe, False)
-        self.terminal = OnTerminal("load", store, "-", "--format", "jsonl", "--init", stdin=read)
+        self.terminal = OnTerminal("load", store, "-", "--format", "jsonl", "--init", stdin=read, **environment)
         os.close(read)
         self.written = 0
 
     def feed_until(self, pattern: str) -> None:
-        while not re.search(pattern, self.terminal.output):
+        self._feed_while(lambda: not re.search(pattern, self.terminal.output))
+
+    def feed_for(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        self._feed_while(lambda: time.monotonic() < end)
+
+    def _feed_while(self, goes_on: Callable[[], bool]) -> None:
+        while goes_on():
             ready = select.select([self.terminal.master], [self.pipe], [], GUARD_S)
             if ready[0] and not self.terminal.read_some():
                 raise AssertionError(f"it ended: {self.terminal.output!r}")
@@ -252,6 +269,13 @@ class Loading(Test):
         lines = load.terminal.screen()
         self.assertEqual(len(lines), 1, lines)
         self.assertRegex(lines[0], rf"^{load.written:,} users loaded, 0 rows rejected, [0-9.]+ s$")
+
+    def test_moves_no_cursor_of_a_terminal_that_has_none(self) -> None:
+        load = LoadByHand(self.new_store(), TERM="dumb")
+        load.feed_for(1.5)   # progress shows after a second
+        os.close(load.pipe)
+        self.assertEqual(load.terminal.finish(), 0)
+        self.assertNotIn("\x1b", load.terminal.output)
 
     def test_stops_on_interrupt_with_a_sound_store(self) -> None:
         store = self.new_store()

@@ -53,6 +53,15 @@ Result<Settings> settings_of(const json::object& members) {
   return settings;
 }
 
+// The store would refuse it, too, and could not tell in which line.
+bool has_form_of_id(std::string_view text) {
+  constexpr std::string_view kPrefix = "user_";
+  constexpr std::size_t kSuffix = 26;
+  if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + kSuffix) return false;
+  text.remove_prefix(kPrefix.size());
+  return text.front() <= '7' && text.find_first_not_of("0123456789abcdefghjkmnpqrstvwxyz") == text.npos;
+}
+
 Result<RestoredStore> parse_header(std::string_view text) {
   const auto value = parse_json(text, kHeader);
   if (!value) {
@@ -72,6 +81,8 @@ Result<RestoredStore> parse_header(std::string_view text) {
   store.revision = header.at("revision").get_uint64();
   if (store.revision >= kMostVersion) return refusal("revision is out of range");
   if (last_id != nullptr) store.last_id = last_id->get_string();
+  if (last_id != nullptr && !has_form_of_id(store.last_id))
+    return refusal(fmt::format("last_id is {}, which is no id", printable_word(store.last_id)));
   static_cast<Settings&>(store.settings) = *settings;
   store.settings.version = version;
   return store;

@@ -22,7 +22,20 @@ void Table::row(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
+// One long text does not push the other columns off the line; an id is shown whole.
+void Table::narrow(std::size_t columns) {
+  constexpr std::size_t kId = 31;
+  const std::size_t most = std::max(columns / 2, kId);
+  for (std::size_t i = 0; i + 1 < widths_.size(); ++i) {
+    widths_[i] = std::min(widths_[i], most);
+    for (Row& cells : rows_) {
+      if (i < cells.size()) cells[i] = clipped(cells[i], most);
+    }
+  }
+}
+
 void Table::write(std::string& out, std::optional<std::size_t> columns) {
+  if (columns) narrow(*columns);
   for (const Row& cells : rows_) {
     std::string text = line(cells);
     if (columns) text = clipped(text, *columns);

@@ -24,11 +24,13 @@ class Table {
   void header(std::vector<std::string> cells, const Style& style);
   void row(std::vector<std::string> cells);
 
-  // Appends the rows to `out` and forgets them. Lines are cut to `columns`, where given.
+  // Appends the rows to `out` and forgets them. Lines are cut to `columns`, where given, and
+  // columns but the last to half of that.
   void write(std::string& out, std::optional<std::size_t> columns = {});
 
  private:
   using Row = std::vector<std::string>;
+  void narrow(std::size_t columns);
   std::string line(const Row& row) const;
 
   std::vector<Align> align_;

@@ -43,7 +43,7 @@ std::string progress_line(std::uint64_t amount, const std::string& unit, double 
 }
 
 Progress::Progress(std::string unit, bool shown)
-    : unit_(std::move(unit)), shown_(shown && is_terminal(STDERR_FILENO)) {}
+    : unit_(std::move(unit)), shown_(shown && is_screen(STDERR_FILENO)) {}
 
 void Progress::at(std::uint64_t amount, std::optional<double> fraction) {
   if (!shown_) return;

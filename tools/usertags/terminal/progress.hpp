@@ -8,7 +8,7 @@
 
 namespace usertags::command {
 
-// Silent for the first second, silent where standard error is no terminal, and gone at the end.
+// Silent for the first second, silent where standard error is no terminal whose cursor can be moved, and gone at the end.
 class Progress {
  public:
   // `unit` is what is counted, such as "users". Never `shown` where standard output is a terminal that the
