@@ -28,40 +28,53 @@ void Simulation::after(Duration delay, std::function<void()> event) {
 void Simulation::sleep(Duration duration) {
   if (Worker* const self = running_) {
     schedule(duration, {{}, self});
-    has_yielded_.give();
-    self->turn.await();
-    return;
+    return pass_turn(*self);
   }
-  const Time end = now_ + duration;
-  while (!events_.empty() && events_.begin()->first.first <= end) run_first();
-  now_ = std::max(now_, end);
+  until_ = now_ + duration;
+  run();
+  now_ = std::max(now_, until_);
 }
 
 void Simulation::finish() {
-  std::erase_if(events_, [](const auto& event) { return event.second.waits == nullptr; });
-  while (begun_ > 0) {
-    run_first();
-    std::erase_if(events_, [](const auto& event) { return event.second.waits == nullptr; });
-  }
+  is_finishing_ = true;
+  until_ = Time::max();
+  run();
+  is_finishing_ = false;
 }
 
-void Simulation::run_first() {
+// Gives the turn to the first event, and has it back when no other one is due.
+void Simulation::run() {
+  Worker* const first = next_worker();
+  if (first == nullptr) return;
+  give_turn(first);
+  outside_.await();
+}
+
+// Whose turn is next: who has waited, or who begins with an event; null: who is outside of all.
+Simulation::Worker* Simulation::next_worker() {
+  while (is_finishing_ && !events_.empty() && events_.begin()->second.waits == nullptr)
+    events_.erase(events_.begin());
+  if (events_.empty() || events_.begin()->first.first > until_) return nullptr;
   auto first = events_.extract(events_.begin());
   now_ = std::max(now_, first.key().first);
   Next& next = first.mapped();
-  if (next.waits != nullptr) return give_turn(*next.waits);
+  if (next.waits != nullptr) return next.waits;
   Worker& worker = idle_worker();
   worker.event = std::move(next.event);
-  ++begun_;
-  give_turn(worker);
+  return &worker;
 }
 
-// Returns when it waits for time, or its event has ended.
-void Simulation::give_turn(Worker& worker) {
-  running_ = &worker;
-  worker.turn.give();
-  has_yielded_.await();
-  running_ = nullptr;
+void Simulation::give_turn(Worker* worker) {
+  running_ = worker;
+  (worker != nullptr ? worker->turn : outside_).give();
+}
+
+// Returns when it has come back.
+void Simulation::pass_turn(Worker& self) {
+  Worker* const next = next_worker();
+  if (next == &self) return;
+  give_turn(next);
+  self.turn.await();
 }
 
 Simulation::Worker& Simulation::idle_worker() {
@@ -76,14 +89,11 @@ Simulation::Worker& Simulation::idle_worker() {
 }
 
 void Simulation::work(Worker& self) {
-  while (true) {
-    self.turn.await();
-    if (!self.event) return;
-    self.event();
-    self.event = nullptr;
-    --begun_;
-    idle_.push_back(&self);
-    has_yielded_.give();
+  self.turn.await();
+  while (self.event) {
+    std::exchange(self.event, nullptr)();
+    idle_.push_back(&self);   // and the first to be taken: most events follow on another without a switch
+    pass_turn(self);
   }
 }
 

@@ -78,20 +78,23 @@ class Simulation {
   };
 
   void schedule(Duration delay, Next next);
-  void run_first();
-  void give_turn(Worker& worker);
+  void run();
+  Worker* next_worker();
+  void give_turn(Worker* worker);
+  void pass_turn(Worker& self);
   Worker& idle_worker();
   void work(Worker& self);
 
   Time now_{};
+  Time until_{};   // who is outside of all has the turn back when nothing is due any more
+  bool is_finishing_ = false;
   std::uint64_t random_;
   std::uint64_t scheduled_ = 0;
   std::map<std::pair<Time, std::uint64_t>, Next> events_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> idle_;
   Worker* running_ = nullptr;   // none: who is outside of all events
-  std::size_t begun_ = 0;       // events that have, and have not ended
-  Turn has_yielded_;
+  Turn outside_;
 };
 
 }   // namespace usertags::cluster
