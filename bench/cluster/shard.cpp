@@ -101,9 +101,9 @@ void load(UserTagStore& store, std::uint32_t users) {
   constexpr std::size_t kGroup = 4'096;
   std::vector<Write> writes;
   for (std::uint32_t user = 0; user < users; ++user) {
-    CreateUser write{external_id(user), {}, {}};
-    for (std::size_t k = 0; k < kKeys.size(); ++k) write.tags.add(kKeys[k].key, first_value(user, k));
-    writes.emplace_back(std::move(write));
+    CreateUser creation{external_id(user), {}, {}};
+    for (std::size_t k = 0; k < kKeys.size(); ++k) creation.tags.add(kKeys[k].key, first_value(user, k));
+    writes.emplace_back(std::move(creation));
     if (writes.size() < kGroup && user + 1 < users) continue;
     write(store, writes);
     writes.clear();

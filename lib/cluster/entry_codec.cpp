@@ -206,8 +206,8 @@ Result<std::string> fetch_body(Bytes& hashes, const Extent& extent, const Envelo
 
 }   // namespace
 
-EncodedEntry encode_entry(const Envelope& envelope, const Entry& entry) {
-  EncodedEntry encoded;
+EncodedEntry encode_entry(const Envelope& envelope, const Entry& entry, std::size_t max_value_bytes) {
+  EncodedEntry encoded{.value = {}, .body = {}, .part_bytes = max_value_bytes};
   std::string& value = encoded.value;
   put(envelope.format, value);
   put(envelope.term, value);
@@ -230,8 +230,8 @@ EncodedEntry encode_entry(const Envelope& envelope, const Entry& entry) {
 
   encoded.body = body_of(entry);
   const std::size_t fixed = value.size() + 4 * sizeof(std::uint64_t) + kHashBytes;
-  if (fixed + encoded.body.size() > kMaxValueBytes)
-    encoded.parts = (encoded.body.size() + kMaxValueBytes - 1) / kMaxValueBytes;
+  if (fixed + encoded.body.size() > max_value_bytes)
+    encoded.parts = (encoded.body.size() + max_value_bytes - 1) / max_value_bytes;
   put(std::uint64_t{entry.segments.size()}, value);
   put(std::uint64_t{entry.tokens.size()}, value);
   put(std::uint64_t{encoded.body.size()}, value);

@@ -10,9 +10,9 @@
 //   body   {first · last · bytes · text} for each segment
 //          {ordinal · revision · changed · bytes · text · request (16)} for each token
 //
-// A value stays within kMaxValueBytes. Where the body is too large for it, it stands in parts of kMaxValueBytes
-// each, which are put before the value and which the value names by their hashes: a part that was lost, or
-// belongs to another attempt, is noticed.
+// A value stays within what the log takes. Where the body is too large for it, it stands in parts of that size,
+// which are put before the value, and which the value names by their hashes: a part that was lost, or belongs to
+// another attempt, is noticed.
 #pragma once
 
 #include <cstddef>
@@ -40,14 +40,16 @@ struct EncodedEntry {
   std::string value;
   std::string body;   // where it is in parts
   std::size_t parts = 0;
+  std::size_t part_bytes = 0;
 
   std::string_view part(std::size_t index) const noexcept {
-    return std::string_view(body).substr(index * kMaxValueBytes, kMaxValueBytes);
+    return std::string_view(body).substr(index * part_bytes, part_bytes);
   }
 };
 
 // Throws std::bad_alloc.
-EncodedEntry encode_entry(const Envelope& envelope, const store::Entry& entry);
+EncodedEntry encode_entry(const Envelope& envelope, const store::Entry& entry,
+                          std::size_t max_value_bytes = kMaxValueBytes);
 
 struct DecodedEntry {
   Envelope envelope;

@@ -51,7 +51,7 @@ using Id = std::array<std::uint8_t, 16>;   // random, but for a store's
 
 inline constexpr std::uint64_t kFormat = 1;   // of heads and entries, that this version writes and reads
 
-// A larger value is written in parts. etcd takes 1.5 MiB in one request, keys and all.
+// A larger entry is written in parts. etcd takes 1.5 MiB in one request, keys and all.
 inline constexpr std::size_t kMaxValueBytes = std::size_t{1} << 20;
 
 // --- Values. ---
@@ -196,7 +196,7 @@ class Log {
   //   if   head is `before` (version and value), and log/after.entry is absent
   //   then head = encode(after), log/after.entry = `entry`, and leader = *leader with its lease, where given
   //   else read head, log/after.entry, and the lowest key under log/
-  // `entry` is at most kMaxValueBytes. A lease that is gone fails the attempt (`failed`, not_leader): the caller
+  // `entry` is at most max_value_bytes(). A lease that is gone fails the attempt (`failed`, not_leader): the caller
   // takes another, or goes without.
   struct LeaderPut {
     Leader leader;
@@ -215,6 +215,9 @@ class Log {
 
   // --- Entries. ---
 
+  // What `entry` and a part may come to.
+  virtual std::size_t max_value_bytes() const noexcept { return kMaxValueBytes; }
+
   // From `first` on, until the values come to about `bytes`; at least one entry, if there is one. All of one
   // moment, or each entry of a moment and `position`, `newest` of the first. May read from any endpoint, but
   // not of a moment before a call of this process that was answered.
@@ -222,7 +225,7 @@ class Log {
                                        Milliseconds within) noexcept = 0;
 
   // Puts after the moment of `position` (etcd: start_revision = position + 1, on the prefix log/, puts only; with
-  // the metadata that has a node without a leader cancel it). Connects when it is first asked.
+  // the metadata that has a node without a leader cancel it). Connects when it is first asked. Null: no memory.
   virtual std::unique_ptr<Watch> watch(std::int64_t position) noexcept = 0;
 
   // Parts of an entry that is to come; nothing names them until its append. Putting the same again is no error.
@@ -231,8 +234,9 @@ class Log {
   // corrupt_store where there is none.
   virtual Result<std::string> read_part(std::uint64_t entry, const Id& nonce, std::uint64_t index,
                                         Milliseconds within) noexcept = 0;
-  // Removes all parts of entries from `first` on: after a take-over nothing names them.
-  virtual Result<void> sweep_parts(std::uint64_t first, Milliseconds within) noexcept = 0;
+  // Removes the parts that are there of entries behind `head`, as long as head is this one (version and value): nothing
+  // names them then. Whoever has taken over, and asks so late that another one has since, removes nothing of theirs.
+  virtual Result<void> sweep_parts(const SeenHead& head, Milliseconds within) noexcept = 0;
 
   // Removes log/ and part/ of entries below `below`, and has the engine compact itself up to this moment. Bounds
   // on what may go are the caller's.

@@ -1,6 +1,7 @@
 #include "cluster/replica.hpp"
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -284,6 +285,7 @@ void Replica::watch_for_entries() {
     if (!stretch) throw model::Failure{stretch.error()};
     if (place().entry < stretch->newest) return;
     watch_ = log_.watch(stretch->position);
+    if (watch_ == nullptr) throw std::bad_alloc();
   }
   const Watch::Event event = watch_->next(timing_.look_every);
   for (const LogEntry& next : event.entries) {
@@ -346,7 +348,7 @@ bool Replica::has_just_resigned() const {
 // can come later, because the head has changed.
 void Replica::become_leader(const SeenHead& head) {
   taking_over_.reset();
-  std::ignore = log_.sweep_parts(head.head.entry + 1, timing_.call_within);
+  std::ignore = log_.sweep_parts(head, timing_.call_within);
   engine_->lead();
   {
     const model::MutexLock one_at_a_time(following_);
@@ -356,6 +358,7 @@ void Replica::become_leader(const SeenHead& head) {
   if (role_ == Role::stopped) return;
   role_ = Role::leading;
   own_head_ = head;
+  own_lease_ = lease_;
   unresolved_.reset();
   shown_.term = head.head.term;
   shown_.leader = Leader{identity_.process, head.head.term, identity_.address};

@@ -118,6 +118,8 @@ class Replica final : public store::OuterLog {
     Head after;
     EncodedEntry encoded;
     Time deadline;
+    Lease lease = kNoLease;
+    Time lease_kept_at;
     bool may_land = false;   // an attempt was sent whose answer did not come
   };
 
@@ -147,7 +149,8 @@ class Replica final : public store::OuterLog {
 
   // Leading.
   Result<Trial> begin(const store::Entry& entry);
-  Result<void> put_parts(const Trial& trial);
+  Result<void> put_parts(Trial& trial);
+  void keep_lease_of(Trial& trial);
   sqlite::Transaction::Commit try_append(Trial& trial);
   std::optional<sqlite::Transaction::Commit> settle(const Attempt& attempt, Trial& trial);
   std::optional<sqlite::Transaction::Commit> settle_refused(const Attempt& attempt, Trial& trial);
@@ -183,7 +186,8 @@ class Replica final : public store::OuterLog {
   mutable model::Mutex mutex_;
   Time stands_from_ USERTAGS_GUARDED_BY(mutex_){};   // before, it is no candidate
   Role role_ USERTAGS_GUARDED_BY(mutex_) = Role::following;
-  SeenHead own_head_ USERTAGS_GUARDED_BY(mutex_);   // while leading: as it left it
+  SeenHead own_head_ USERTAGS_GUARDED_BY(mutex_);            // while leading: as it left it
+  Lease own_lease_ USERTAGS_GUARDED_BY(mutex_) = kNoLease;   // with which it leads
   Place place_ USERTAGS_GUARDED_BY(mutex_);
   std::optional<Head> unresolved_ USERTAGS_GUARDED_BY(mutex_);   // whose append was answered outcome_unknown
   Status shown_ USERTAGS_GUARDED_BY(mutex_);

@@ -104,8 +104,10 @@ Result<Replica::Trial> Replica::begin(const store::Entry& entry) {
     const model::MutexLock lock(mutex_);
     if (role_ != Role::leading) return std::unexpected(not_leader());
     trial.before = own_head_;
+    trial.lease = own_lease_;
   }
-  trial.deadline = now() + timing_.answer_within;
+  trial.lease_kept_at = now();
+  trial.deadline = trial.lease_kept_at + timing_.answer_within;
   trial.after = trial.before.head;
   trial.after.entry = entry.number;
   trial.after.chain = entry.chain;
@@ -113,16 +115,17 @@ Result<Replica::Trial> Replica::begin(const store::Entry& entry) {
   trial.after.last_token = entry.last_token();
   trial.after.digest = entry.digest.bytes();
   trial.after.nonce = surroundings_.new_id();
-  trial.encoded =
-      encode_entry({trial.after.format, trial.after.term, identity_.process, trial.after.nonce}, entry);
+  trial.encoded = encode_entry({trial.after.format, trial.after.term, identity_.process, trial.after.nonce},
+                               entry, log_.max_value_bytes());
   if (const auto put = put_parts(trial); !put) return std::unexpected(put.error());
   return trial;
 }
 
 // Nothing names them before the append: where they cannot be put, nothing has happened.
-Result<void> Replica::put_parts(const Trial& trial) {
+Result<void> Replica::put_parts(Trial& trial) {
   for (std::size_t i = 0; i < trial.encoded.parts; ++i) {
     while (true) {
+      keep_lease_of(trial);
       const auto put =
           log_.put_part(trial.after.entry, trial.after.nonce, i, trial.encoded.part(i), timing_.call_within);
       if (put) break;
@@ -136,6 +139,13 @@ Result<void> Replica::put_parts(const Trial& trial) {
   return {};
 }
 
+// An append may take longer than the lease lasts, and the thread that steps may wait for its end, to sync the file.
+void Replica::keep_lease_of(Trial& trial) {
+  if (now() - trial.lease_kept_at < timing_.lease / 3) return;
+  trial.lease_kept_at = now();
+  std::ignore = log_.keep_lease(trial.lease, timing_.call_within);
+}
+
 // The same bytes each time: whichever attempt arrives first is the append, and no other can follow on it.
 Commit Replica::try_append(Trial& trial) {
   while (true) {
@@ -145,6 +155,7 @@ Commit Replica::try_append(Trial& trial) {
     const bool is_stopped = attempt.error && *attempt.error == ErrorCode::cancelled;
     if (is_stopped || now() >= trial.deadline)
       return {CommitOutcome::unknown, unknown("the cluster has not answered in time")};
+    keep_lease_of(trial);
     surroundings_.pause(kPause);
   }
 }

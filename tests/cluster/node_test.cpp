@@ -76,8 +76,8 @@ class ThreadedLog : public Log {
                                 Milliseconds within) noexcept override {
     return locked([&] { return log_.read_part(entry, nonce, index, within); });
   }
-  Result<void> sweep_parts(std::uint64_t first, Milliseconds within) noexcept override {
-    return locked([&] { return log_.sweep_parts(first, within); });
+  Result<void> sweep_parts(const SeenHead& head, Milliseconds within) noexcept override {
+    return locked([&] { return log_.sweep_parts(head, within); });
   }
   Result<void> trim(std::uint64_t below, Milliseconds within) noexcept override {
     return locked([&] { return log_.trim(below, within); });

@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cluster/membership.hpp"
@@ -30,6 +32,20 @@ Id id_of(std::uint8_t number) {
 
 const Binding kBinding{id_of(1), id_of(2), id_of(100)};
 
+// Lets things happen before whoever has taken over hears of it.
+class InterruptedLog final : public SimulatedLog {
+ public:
+  using SimulatedLog::SimulatedLog;
+  Attempt take_over(const SeenHead& before, const Head& after, const LeaderPut& leader,
+                    Milliseconds within) noexcept override {
+    Attempt attempt = SimulatedLog::take_over(before, after, leader, within);
+    if (meanwhile) std::exchange(meanwhile, nullptr)();
+    return attempt;
+  }
+
+  std::function<void()> meanwhile;
+};
+
 class ReplicaTest : public testing::Test {
  protected:
   // A machine whose process runs from its making to its end.
@@ -48,7 +64,7 @@ class ReplicaTest : public testing::Test {
       replica.attach(store::StoreAccess::engine(store));
     }
 
-    SimulatedLog log;
+    InterruptedLog log;
     Replica replica;
     UserTagStore store;
   };
@@ -228,6 +244,39 @@ TEST_F(ReplicaTest, LargeEntriesGoInParts) {
   EXPECT_EQ(engine_.state.parts.size(), 2U);
   ASSERT_TRUE(step_until({second.get()}, [&] { return second->store.revision() == 1'001; }));
   EXPECT_TRUE(must(second->store.verify()).ok());
+}
+
+TEST_F(ReplicaTest, AnAppendMayTakeLongerThanTheLease) {
+  found(1);
+  engine_.state.max_value_bytes = 700;
+  const auto machine = start(0);
+  ASSERT_TRUE(make_leader(*machine));
+  machine->log.faults.latency = 300ms;
+  std::vector<Write> writes;
+  for (int i = 0; i < 50; ++i)
+    writes.push_back(CreateUser{"u" + std::to_string(i), {{"k", std::string(200, 'v')}}});
+  const auto began = simulation_.now();
+  must(machine->store.apply_all(writes));   // nobody steps meanwhile
+  EXPECT_GT(simulation_.now() - began, 4s);
+  engine_.expire();
+  EXPECT_TRUE(engine_.state.leader);
+}
+
+TEST_F(ReplicaTest, WhoSweepsPartsTooLateTakesNoneOfAnothersTerm) {
+  found(3);
+  engine_.state.max_value_bytes = 400;
+  const auto first = start(0);
+  const auto second = start(1);
+  const auto third = start(2);
+  first->log.meanwhile = [&] {
+    simulation_.sleep(3s);   // longer than its lease
+    ASSERT_TRUE(make_leader(*second));
+    must(second->store.create_user("a", {{"k", std::string(200, 'v')}}));
+  };
+  ASSERT_TRUE(step_until({first.get()}, [&] { return first->log.meanwhile == nullptr; }));
+  EXPECT_EQ(engine_.state.parts.size(), 1U);
+  ASSERT_TRUE(step_until({third.get()}, [&] { return third->store.revision() == 2; }));
+  EXPECT_EQ(third->replica.failure(), std::nullopt);
 }
 
 // --- Bad days. ---

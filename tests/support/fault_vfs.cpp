@@ -28,7 +28,8 @@ FileRole role_of(std::string_view name) noexcept {
 
 bool fits(const Fault& fault, FileOperation operation, FileRole file) {
   const bool any_file = fault.files.empty();
-  return fault.operation == operation &&
+  const bool any_thread = fault.thread == std::thread::id();
+  return fault.operation == operation && (any_thread || fault.thread == std::this_thread::get_id()) &&
          (any_file || std::ranges::find(fault.files, file) != fault.files.end());
 }
 

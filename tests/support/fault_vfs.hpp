@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <ostream>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -37,8 +38,9 @@ struct Fault {
   std::uint64_t nth = 1;              // of the operations that fit, from arming on
   bool sticky = false;                // and every later one
   int result = SQLITE_IOERR;
-  int system_error = EIO;   // errno
-  bool torn = false;        // of a write or a read: its first half is done before it fails
+  int system_error = EIO;        // errno
+  bool torn = false;             // of a write or a read: its first half is done before it fails
+  std::thread::id thread = {};   // whose operations; none: anybody's
 };
 
 // A fault with the name that a parametrized test bears.

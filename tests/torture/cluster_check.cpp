@@ -26,6 +26,7 @@ void ClusterWorld::check() {
   check_sights(told);
   check_machines();
   tally_.add("entries", engine_.ever_put.size());
+  tally_.add("parts", engine_.parts_ever_put.size());
   tally_.add("terms", engine_.state.head->head.term);
 }
 
@@ -41,7 +42,13 @@ void ClusterWorld::check_log(Told& told) {
   for (const auto& [number, bytes] : engine_.ever_put) {
     ++entry_before;
     require(number == entry_before, "the log lacks entry " + std::to_string(entry_before));
-    const auto decoded = test::must(cluster::decode_entry(bytes, {}));
+    const auto part = [&](const cluster::Envelope& envelope, std::uint64_t entry, std::uint64_t index) {
+      const auto found = engine_.parts_ever_put.find({entry, envelope.nonce, index});
+      require(found != engine_.parts_ever_put.end(),
+              "a part was never put of entry " + std::to_string(entry));
+      return Result<std::string>(found->second);
+    };
+    const auto decoded = test::must(cluster::decode_entry(bytes, part));
     require(decoded.envelope.term >= term, "terms fall at entry " + std::to_string(number));
     require(!chain || decoded.entry.chain_before == *chain,
             "the chain breaks at entry " + std::to_string(number));

@@ -17,6 +17,7 @@ constexpr auto kStorm = 60s;
 constexpr auto kCalm = 30s;
 constexpr std::size_t kHosts = 4;
 constexpr std::uint64_t kUsers = 6;
+constexpr std::size_t kSmallValueBytes = 400;   // of which what is no body takes 300
 
 Id numbered_id(std::uint64_t number) {
   Id id{};
@@ -112,7 +113,7 @@ void ClusterWorld::start(std::size_t index) {
     tally_.add("joined from a snapshot");
   }
   ++machine.process;
-  machine.is_doomed = machine.loses_power = false;
+  machine.is_doomed = machine.loses_power = machine.disk_fails = machine.disk_failed = false;
   machine.seen = 0;
   machine.log = std::make_unique<cluster::SimulatedLog>(simulation_, engine_);
   const cluster::Replica::Identity identity{.node = numbered_id(100 + index),
@@ -150,10 +151,33 @@ bool ClusterWorld::can_act(const Machine& machine) const {
 template <class Work>
 void ClusterWorld::act(Machine& machine, Work&& work) {
   machine.is_busy = true;
-  work();
+  with_its_disk(machine, work);
   machine.is_busy = false;
   keep_synced_file(machine);
   if (machine.is_doomed) end(machine, machine.loses_power);
+}
+
+// An event has a thread of its own for as long as it lasts: whoever acts while this one waits has another disk. One
+// fails at a time.
+template <class Work>
+void ClusterWorld::with_its_disk(Machine& machine, Work&& work) {
+  if (!std::exchange(machine.disk_fails, false)) return work();
+  const std::uint64_t fired = disks_.fired();
+  const bool failed_before = std::exchange(machine.disk_failed, true);
+  disks_.disarm();
+  const bool is_full = simulation_.chance(500);
+  disks_.arm({.operation = simulation_.chance(200) ? test::FileOperation::sync : test::FileOperation::write,
+              .nth = 1 + simulation_.below(3),
+              .sticky = simulation_.chance(700),
+              .result = is_full ? SQLITE_FULL : SQLITE_IOERR_WRITE,
+              .system_error = is_full ? ENOSPC : EIO,
+              .torn = simulation_.chance(300),
+              .thread = std::this_thread::get_id()});
+  work();
+  disks_.disarm();
+  if (disks_.fired() > fired) return;
+  machine.disk_fails = is_stormy_;   // it wrote nothing
+  machine.disk_failed = failed_before;
 }
 
 // What was synced is in the file alone: the WAL is in it whole.
@@ -174,9 +198,10 @@ void ClusterWorld::tick(std::size_t index, std::uint64_t process) {
   act(machine, [&] {
     if (machine.replica->step()) return;
     const Error why = *machine.replica->status().error;
-    require(why == ErrorCode::history_pruned,
+    require(why == ErrorCode::history_pruned || machine.disk_failed,
             "machine " + std::to_string(index) + " stops: " + why.message());
     machine.is_doomed = true;
+    if (machine.disk_failed) tally_.add("lost files");
   });
   if (machine.store && machine.store->revision() < machine.seen)
     throw Finding("machine " + std::to_string(index) + " shows less than it did");
@@ -196,7 +221,7 @@ void ClusterWorld::trouble() {
   Machine& machine = machines_[simulation_.below(machines_.size())];
   if (machine.store) {
     cluster::Faults& faults = machine.log->faults;
-    switch (simulation_.below(8)) {
+    switch (simulation_.below(9)) {
       case 0:
         machine.is_doomed = true;
         machine.loses_power = simulation_.chance(500);
@@ -210,13 +235,16 @@ void ClusterWorld::trouble() {
       case 6:
         engine_.state.quota_entries = simulation_.chance(300) ? engine_.state.entries.size() : UINT64_MAX;
         break;
+      case 7: machine.disk_fails = true; break;
       default:
         faults.dropped = simulation_.below(100);
         faults.late = simulation_.below(200);
         faults.lost = simulation_.below(200);
         faults.repeated = simulation_.below(200);
         faults.failed = simulation_.below(100);
+        faults.stopped = simulation_.chance(300) ? simulation_.below(30) : 0;
         faults.ended = simulation_.below(300);
+        faults.stretch = simulation_.chance(500) ? simulation_.below(2'000) : SIZE_MAX;
         faults.latency = simulation_.up_to(200ms);
     }
   }
@@ -228,6 +256,7 @@ void ClusterWorld::heal() {
   engine_.state.quota_entries = UINT64_MAX;
   for (Machine& machine : machines_) {
     machine.paused_until = {};
+    machine.disk_fails = false;
     if (machine.log && !machine.is_doomed) machine.log->faults = {};
   }
 }
@@ -250,6 +279,7 @@ void ClusterWorld::write(std::size_t host) {
     operation->acknowledged_before = acknowledged_;
     act(machine, [&] {
       const std::string value = std::to_string(operation->id);
+      const std::string ballast(37 * operation->id % 200, 'x');   // the same at each try
       const ApplyOptions token{.token = token_of(operation->id)};
       Result<Applied> answer = std::unexpected(Error(ErrorCode::busy));
       switch (operation->kind) {
@@ -257,7 +287,8 @@ void ClusterWorld::write(std::size_t host) {
           answer = machine.store->create_user(operation->user, {{"op", value}}, token);
           break;
         case Operation::Kind::set:
-          answer = machine.store->apply(operation->user, TagBatch().set("op", value), token);
+          answer = machine.store->apply(operation->user, TagBatch().set("op", value).set("ballast", ballast),
+                                        token);
           break;
         case Operation::Kind::same:
           answer = machine.store->apply(operation->user, TagBatch().erase("none"));
@@ -296,6 +327,9 @@ void ClusterWorld::tell(Operation& operation, const Result<Applied>& answer, con
     case ErrorCode::user_exists:
       require(!operation.answer, "a token that was answered is forgotten");
       return finish();
+    case ErrorCode::store_failed:
+      require(machine.disk_failed, "a store fails whose disk does not");
+      [[fallthrough]];
     case ErrorCode::not_leader:
     case ErrorCode::busy:
     case ErrorCode::disk_full:
@@ -384,6 +418,7 @@ void ClusterWorld::resign() {
 
 void ClusterWorld::run() {
   found();
+  if (simulation_.chance(500)) engine_.state.max_value_bytes = kSmallValueBytes;
   for (std::size_t i = 0; i < machines_.size(); ++i) look_after(i);
   for (std::size_t i = 0; i < kHosts; ++i) write(i);
   read();

@@ -1,9 +1,10 @@
 // A cluster in a simulation: machines with stores in files, a log over a network that is as bad as the seed says, and
 // hosts that write and read. One of them acts at a time; the same seed runs the same.
 //
-// Machines are killed and started again, lose power (their relaxed files fall back to what was synced), are paused, are
-// cut off, have clocks that are off by an hour, and join from snapshots. The log is trimmed meanwhile. In the end all is
-// healed, and what hosts were told is held against the log.
+// Machines are killed and started again, lose power (their relaxed files fall back to what was synced), are paused
+// between calls and behind each of them, are cut off, have disks that fail and clocks that are off by an hour, and join
+// from snapshots. The log is trimmed meanwhile, is full at times, and may take small values only, so that entries stand
+// in parts. In the end all is healed, and what hosts were told is held against the log.
 #pragma once
 
 #include <array>
@@ -22,6 +23,7 @@
 #include "cluster/membership.hpp"
 #include "cluster/replica.hpp"
 #include "cluster/simulated/simulated_log.hpp"
+#include "support/fault_vfs.hpp"
 #include "support/temp_dir.hpp"
 #include "torture/row.hpp"
 
@@ -55,6 +57,8 @@ class ClusterWorld {
     bool is_doomed = false;      // it ends as soon as it is not busy
     bool loses_power = false;    // and so
     bool needs_snapshot = false;
+    bool disk_fails = false;    // its next write to its file, and those behind it in that call
+    bool disk_failed = false;   // it did, in this process, or may be doing so
     Simulation::Time paused_until{};
   };
 
@@ -86,6 +90,8 @@ class ClusterWorld {
   bool can_act(const Machine& machine) const;
   template <class Work>
   void act(Machine& machine, Work&& work);
+  template <class Work>
+  void with_its_disk(Machine& machine, Work&& work);
 
   void later(Simulation::Duration delay, std::function<void()> event);
 
@@ -110,6 +116,7 @@ class ClusterWorld {
   void check_sights(const Told& told);
   void check_machines();
 
+  test::FaultVfs disks_;   // fails for whoever acts
   Simulation simulation_;
   cluster::SimulatedEngine engine_;
   Tally& tally_;

@@ -147,7 +147,7 @@ class EtcdLog final : public Log {
                         Milliseconds within) noexcept override;
   Result<std::string> read_part(std::uint64_t entry, const Id& nonce, std::uint64_t index,
                                 Milliseconds within) noexcept override;
-  Result<void> sweep_parts(std::uint64_t first, Milliseconds within) noexcept override;
+  Result<void> sweep_parts(const SeenHead& head, Milliseconds within) noexcept override;
   Result<void> trim(std::uint64_t below, Milliseconds within) noexcept override;
 
   Result<Lease> grant_lease(Milliseconds length, Milliseconds within) noexcept override {
@@ -174,6 +174,9 @@ class EtcdLog final : public Log {
     const Head& after;
     const LogEntry* entry;
   };
+  std::vector<Compare> is_head(const SeenHead& head) const {
+    return {{keys_.head(), head.version}, {keys_.head(), encode(head.head)}};
+  }
   Attempt attempt(const Txn& txn, const Fenced& fenced, Milliseconds within);
   Attempt refused(const TxnAnswer& answer);
   Attempt settled(const Fenced& fenced, Error error, Milliseconds within);
@@ -278,11 +281,10 @@ Attempt EtcdLog::append(const SeenHead& before, const Head& after, std::string_v
                         const std::optional<LeaderPut>& leader, Milliseconds within) noexcept {
   try {
     const LogEntry its{.number = after.entry, .bytes = std::string(entry)};
-    Txn txn{.when = {{keys_.head(), before.version},
-                     {keys_.head(), encode(before.head)},
-                     {keys_.entry(its.number), std::int64_t{0}}},
+    Txn txn{.when = is_head(before),
             .then = {Put{keys_.head(), encode(after)}, Put{keys_.entry(its.number), its.bytes}},
             .otherwise = {Range{.key = keys_.head()}, Range{.key = keys_.entry(its.number)}, keys_.lowest()}};
+    txn.when.push_back({keys_.entry(its.number), std::int64_t{0}});
     if (leader) txn.then.emplace_back(Put{keys_.leader(), encode(leader->leader), leader->lease});
     return attempt(txn, {.after = after, .entry = &its}, within);
   } catch (const std::bad_alloc&) {
@@ -293,12 +295,11 @@ Attempt EtcdLog::append(const SeenHead& before, const Head& after, std::string_v
 Attempt EtcdLog::take_over(const SeenHead& before, const Head& after, const LeaderPut& leader,
                            Milliseconds within) noexcept {
   try {
-    const Txn txn{
-        .when = {{keys_.head(), before.version},
-                 {keys_.head(), encode(before.head)},
-                 {keys_.leader(), std::int64_t{0}}},
+    Txn txn{
+        .when = is_head(before),
         .then = {Put{keys_.head(), encode(after)}, Put{keys_.leader(), encode(leader.leader), leader.lease}},
         .otherwise = {Range{.key = keys_.head()}, Range{.key = keys_.leader()}, keys_.lowest()}};
+    txn.when.push_back({keys_.leader(), std::int64_t{0}});
     return attempt(txn, {.after = after, .entry = nullptr}, within);
   } catch (const std::bad_alloc&) {
     return failed(Error(ErrorCode::out_of_memory));
@@ -356,8 +357,12 @@ Result<Stretch> EtcdLog::read_stretch(std::uint64_t first, std::size_t bytes, co
 }
 
 std::unique_ptr<Watch> EtcdLog::watch(std::int64_t position) noexcept {
-  const Range entries = keys_.all_entries();
-  return std::make_unique<EtcdWatch>(client_->watch(entries.key, entries.end, position + 1));
+  try {
+    const Range entries = keys_.all_entries();
+    return std::make_unique<EtcdWatch>(client_->watch(entries.key, entries.end, position + 1));
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 Result<void> EtcdLog::put_part(std::uint64_t entry, const Id& nonce, std::uint64_t index,
@@ -383,15 +388,20 @@ Result<std::string> EtcdLog::read_part(std::uint64_t entry, const Id& nonce, std
   });
 }
 
-// One by one, by their names, which are never used again: a removal that lands late takes no part of a later entry.
-Result<void> EtcdLog::sweep_parts(std::uint64_t first, Milliseconds within) noexcept {
+// One by one, by their names, which are never used again: a removal that lands late takes no part of a later attempt.
+Result<void> EtcdLog::sweep_parts(const SeenHead& head, Milliseconds within) noexcept {
   return guarded([&]() -> Result<void> {
     const Within all(within);
     const Result<Found> found = client_->range(
-        {.key = keys_.parts_of(first), .end = keys_.parts_end(), .keys_only = true}, all.left());
+        {.key = keys_.parts_of(head.head.entry + 1), .end = keys_.parts_end(), .keys_only = true},
+        all.left());
     if (!found) return std::unexpected(found.error());
-    for (const KeyValue& each : found->keys)
-      if (const Result<void> erased = client_->erase({each.key}, all.left()); !erased) return erased;
+    for (const KeyValue& each : found->keys) {
+      const Result<TxnAnswer> erased =
+          client_->repeatable_txn({.when = is_head(head), .then = {Erase{each.key}}}, all.left());
+      if (!erased) return std::unexpected(erased.error());
+      if (!erased->succeeded) return {};
+    }
     return {};
   });
 }

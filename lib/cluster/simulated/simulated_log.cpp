@@ -23,7 +23,8 @@ void SimulatedEngine::revoke(Lease lease) {
   std::erase_if(state.members, [&](const auto& member) { return member.second.lease == lease; });
 }
 
-Lease SimulatedEngine::grant(Milliseconds length) {
+std::optional<Lease> SimulatedEngine::grant(Milliseconds length) {
+  if (is_full()) return std::nullopt;
   state.leases[++state.last_lease] = {simulation_.now() + length, length};
   return state.last_lease;
 }
@@ -62,8 +63,7 @@ Attempt SimulatedEngine::append(const SeenHead& before, const Head& after, const
   if (!is_head(before) || state.entries.contains(after.entry)) return refused(after.entry);
   if (leader && !has_lease(leader->lease))
     return {.fate = Fate::failed, .error = Error(ErrorCode::not_leader)};
-  if (state.entries.size() >= state.quota_entries)
-    return {.fate = Fate::failed, .error = Error(ErrorCode::disk_full)};
+  if (is_full()) return {.fate = Fate::failed, .error = Error(ErrorCode::disk_full)};
   if (state.entries.contains(after.entry)) ++overwritten;
   Attempt attempt = put_head(after);
   state.entries[after.entry] = {entry, state.revision};
@@ -74,6 +74,7 @@ Attempt SimulatedEngine::append(const SeenHead& before, const Head& after, const
 
 Attempt SimulatedEngine::take_over(const SeenHead& before, const Head& after, const Log::LeaderPut& leader) {
   if (!is_head(before) || state.leader) return refused(0);
+  if (is_full()) return {.fate = Fate::failed, .error = Error(ErrorCode::disk_full)};
   if (!has_lease(leader.lease)) return {.fate = Fate::failed, .error = Error(ErrorCode::not_leader)};
   state.leader = {leader.leader, leader.lease};
   return put_head(after);
@@ -99,7 +100,21 @@ void SimulatedEngine::trim(std::uint64_t below) {
   state.compacted = state.revision;
 }
 
+bool SimulatedEngine::put_part(const Part& part, const std::string& bytes) {
+  if (is_full()) return false;
+  ++state.revision;
+  state.parts[part] = bytes;
+  parts_ever_put[part] = bytes;
+  return true;
+}
+
 // --- The network. ---
+
+namespace {
+
+constexpr Milliseconds kLongStop{8'000};   // of a process: longer than leases
+
+}   // namespace
 
 SimulatedLog::Way SimulatedLog::draw_way() {
   std::uint64_t drawn = simulation_.below(1000);
@@ -141,6 +156,7 @@ Result<std::invoke_result_t<Op, SimulatedEngine&>> SimulatedLog::call(Millisecon
     simulation_.sleep(within);
     return std::unexpected(Error(ErrorCode::timeout));
   }
+  if (simulation_.chance(faults.stopped)) simulation_.sleep(simulation_.up_to(kLongStop));
   return answer;
 }
 
@@ -176,7 +192,9 @@ Attempt SimulatedLog::take_over(const SeenHead& before, const Head& after, const
 
 Result<Stretch> SimulatedLog::read_entries(std::uint64_t first, std::size_t bytes,
                                            Milliseconds within) noexcept {
-  return call(within, [first, bytes](SimulatedEngine& engine) { return engine.read(first, bytes); });
+  return call(within, [first, most = std::min(bytes, faults.stretch)](SimulatedEngine& engine) {
+    return engine.read(first, most);
+  });
 }
 
 class SimulatedLog::LookingWatch : public Watch {
@@ -226,14 +244,22 @@ Result<void> done(const Result<Done>& answer) {
   return {};
 }
 
+// None: the engine is full.
+template <class Value>
+Result<Value> unless_full(Result<std::optional<Value>>&& answer) {
+  if (!answer) return std::unexpected(std::move(answer).error());
+  if (!*answer) return std::unexpected(Error(ErrorCode::disk_full));
+  return **std::move(answer);
+}
+
 }   // namespace
 
 Result<void> SimulatedLog::put_part(std::uint64_t entry, const Id& nonce, std::uint64_t index,
                                     std::string_view bytes, Milliseconds within) noexcept {
-  return done(call(within, [entry, nonce, index, bytes = std::string(bytes)](SimulatedEngine& engine) {
-    engine.state.parts[{entry, nonce, index}] = bytes;
-    return Done();
-  }));
+  return done(unless_full(call(within, [part = SimulatedEngine::Part(entry, nonce, index),
+                                        bytes = std::string(bytes)](SimulatedEngine& engine) {
+    return engine.put_part(part, bytes) ? std::optional(Done()) : std::nullopt;
+  })));
 }
 
 Result<std::string> SimulatedLog::read_part(std::uint64_t entry, const Id& nonce, std::uint64_t index,
@@ -247,9 +273,19 @@ Result<std::string> SimulatedLog::read_part(std::uint64_t entry, const Id& nonce
   return **std::move(found);
 }
 
-Result<void> SimulatedLog::sweep_parts(std::uint64_t first, Milliseconds within) noexcept {
-  return done(call(within, [first](SimulatedEngine& engine) {
-    std::erase_if(engine.state.parts, [&](const auto& part) { return std::get<0>(part.first) >= first; });
+Result<void> SimulatedLog::sweep_parts(const SeenHead& head, Milliseconds within) noexcept {
+  const auto there = call(within, [first = head.head.entry + 1](SimulatedEngine& engine) {
+    std::vector<SimulatedEngine::Part> names;
+    for (auto part = engine.state.parts.lower_bound({first, Id{}, 0}); part != engine.state.parts.end();
+         ++part)
+      names.push_back(part->first);
+    return names;
+  });
+  if (!there) return std::unexpected(there.error());
+  if (there->empty()) return {};
+  return done(call(within, [head, names = *there](SimulatedEngine& engine) {
+    if (!engine.is_head(head)) return Done();
+    for (const SimulatedEngine::Part& name : names) engine.state.parts.erase(name);
     return Done();
   }));
 }
@@ -262,7 +298,7 @@ Result<void> SimulatedLog::trim(std::uint64_t below, Milliseconds within) noexce
 }
 
 Result<Lease> SimulatedLog::grant_lease(Milliseconds length, Milliseconds within) noexcept {
-  return call(within, [length](SimulatedEngine& engine) { return engine.grant(length); });
+  return unless_full(call(within, [length](SimulatedEngine& engine) { return engine.grant(length); }));
 }
 
 Result<void> SimulatedLog::keep_lease(Lease lease, Milliseconds within) noexcept {
@@ -286,11 +322,12 @@ Result<std::optional<Leader>> SimulatedLog::read_leader(Milliseconds within) noe
 }
 
 Result<bool> SimulatedLog::remove_leader(const Leader& leader, Milliseconds within) noexcept {
-  return call(within, [leader](SimulatedEngine& engine) {
+  return unless_full(call(within, [leader](SimulatedEngine& engine) -> std::optional<bool> {
+    if (engine.is_full()) return std::nullopt;
     const bool is_this = engine.state.leader && engine.state.leader->value == leader;
     if (is_this) engine.state.leader.reset();
     return is_this;
-  });
+  }));
 }
 
 Result<void> SimulatedLog::put_member(const Member& member, Lease lease, Milliseconds within) noexcept {
@@ -299,6 +336,7 @@ Result<void> SimulatedLog::put_member(const Member& member, Lease lease, Millise
     const auto there = members.find(member.node);
     if (there != members.end() && there->second.value.process != member.process)
       return ErrorCode::cluster_member;
+    if (engine.is_full()) return ErrorCode::disk_full;
     if (lease != kNoLease && !engine.state.leases.contains(lease)) return ErrorCode::not_leader;
     members[member.node] = {member, lease};
     return std::nullopt;
@@ -321,12 +359,13 @@ Result<std::optional<Snapshot>> SimulatedLog::read_snapshot(Milliseconds within)
 }
 
 Result<bool> SimulatedLog::advance_snapshot(const Snapshot& snapshot, Milliseconds within) noexcept {
-  return call(within, [snapshot](SimulatedEngine& engine) {
+  return unless_full(call(within, [snapshot](SimulatedEngine& engine) -> std::optional<bool> {
     auto& there = engine.state.snapshot;
+    if (engine.is_full()) return std::nullopt;
     if (there && there->entry >= snapshot.entry) return false;
     there = snapshot;
     return true;
-  });
+  }));
 }
 
 Result<std::uint64_t> SimulatedLog::used_bytes(Milliseconds within) noexcept {

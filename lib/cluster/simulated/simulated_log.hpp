@@ -24,6 +24,7 @@ class SimulatedEngine {
     std::string bytes;
     std::int64_t version = 0;
   };
+  using Part = std::tuple<std::uint64_t, Id, std::uint64_t>;   // entry, nonce, index
   template <class Value>
   struct Leased {
     Value value;
@@ -34,18 +35,20 @@ class SimulatedEngine {
     std::int64_t compacted = 0;
     std::optional<SeenHead> head;
     std::map<std::uint64_t, Entry> entries;
-    std::map<std::tuple<std::uint64_t, Id, std::uint64_t>, std::string> parts;
+    std::map<Part, std::string> parts;
     std::optional<Leased<Leader>> leader;
     std::map<Id, Leased<Member>> members;
     std::optional<Snapshot> snapshot;
     std::map<Lease, std::pair<Simulation::Time, Milliseconds>> leases;   // end, length
     Lease last_lease = kNoLease;
-    std::uint64_t quota_entries = UINT64_MAX;   // more than these, and it takes no more
+    std::uint64_t quota_entries = UINT64_MAX;   // more than these, and nothing is put any more
+    std::size_t max_value_bytes = kMaxValueBytes;
   };
 
   State state;
-  // Every entry that was ever put, by number: what a test holds the world against.
+  // Every entry that was ever put, by number, and every part: what a test holds the world against.
   std::map<std::uint64_t, std::string> ever_put;
+  std::map<Part, std::string> parts_ever_put;
   std::uint64_t overwritten = 0;   // entries that were put over others
 
   Attempt found(const Head& head);
@@ -54,14 +57,16 @@ class SimulatedEngine {
   Attempt take_over(const SeenHead& before, const Head& after, const Log::LeaderPut& leader);
   Stretch read(std::uint64_t first, std::size_t bytes);
   void trim(std::uint64_t below);
-  Lease grant(Milliseconds length);
+  bool put_part(const Part& part, const std::string& bytes);   // false: it is full, here and below
+  std::optional<Lease> grant(Milliseconds length);
   bool keep(Lease lease);
   void revoke(Lease lease);
   void expire();   // leases whose end has come
+  bool is_head(const SeenHead& before) const;
+  bool is_full() const { return state.entries.size() >= state.quota_entries; }
 
  private:
   Attempt refused(std::uint64_t entry);
-  bool is_head(const SeenHead& before) const;
   bool has_lease(Lease lease) const { return lease == kNoLease || state.leases.contains(lease); }
   Attempt put_head(const Head& head);
 
@@ -71,11 +76,13 @@ class SimulatedEngine {
 // What goes wrong on the way, in thousandths of calls.
 struct Faults {
   std::uint64_t dropped = 0;
-  std::uint64_t late = 0;       // arrives when nobody waits any more
-  std::uint64_t lost = 0;       // arrives, and its answer does not
-  std::uint64_t repeated = 0;   // arrives again later
-  std::uint64_t failed = 0;     // is never sent, and that is known
-  std::uint64_t ended = 0;      // of looks at a watch: it ends
+  std::uint64_t late = 0;           // arrives when nobody waits any more
+  std::uint64_t lost = 0;           // arrives, and its answer does not
+  std::uint64_t repeated = 0;       // arrives again later
+  std::uint64_t failed = 0;         // is never sent, and that is known
+  std::uint64_t stopped = 0;        // is answered, and the process sleeps before it goes on
+  std::uint64_t ended = 0;          // of looks at a watch: it ends
+  std::size_t stretch = SIZE_MAX;   // bytes of entries that are read at once, at most
   Simulation::Duration latency = std::chrono::milliseconds(2);
   bool is_cut = false;   // nothing gets through
 };
@@ -93,13 +100,14 @@ class SimulatedLog : public Log {
                  const std::optional<LeaderPut>& leader, Milliseconds within) noexcept override;
   Attempt take_over(const SeenHead& before, const Head& after, const LeaderPut& leader,
                     Milliseconds within) noexcept override;
+  std::size_t max_value_bytes() const noexcept override { return engine_.state.max_value_bytes; }
   Result<Stretch> read_entries(std::uint64_t first, std::size_t bytes, Milliseconds within) noexcept override;
   std::unique_ptr<Watch> watch(std::int64_t position) noexcept override;
   Result<void> put_part(std::uint64_t entry, const Id& nonce, std::uint64_t index, std::string_view bytes,
                         Milliseconds within) noexcept override;
   Result<std::string> read_part(std::uint64_t entry, const Id& nonce, std::uint64_t index,
                                 Milliseconds within) noexcept override;
-  Result<void> sweep_parts(std::uint64_t first, Milliseconds within) noexcept override;
+  Result<void> sweep_parts(const SeenHead& head, Milliseconds within) noexcept override;
   Result<void> trim(std::uint64_t below, Milliseconds within) noexcept override;
   Result<Lease> grant_lease(Milliseconds length, Milliseconds within) noexcept override;
   Result<void> keep_lease(Lease lease, Milliseconds within) noexcept override;

@@ -201,14 +201,22 @@ TEST_F(EtcdLogTest, TrimmingTakesEntriesAndPartsAndCompacts) {
 }
 
 TEST_F(EtcdLogTest, SweepingTakesThePartsOfEntriesToCome) {
-  founded();
+  const SeenHead head = founded();
   ASSERT_TRUE(log_->put_part(4, id(3), 0, "kept", kLong));
   ASSERT_TRUE(log_->put_part(5, id(3), 0, "swept", kLong));
   ASSERT_TRUE(log_->put_part(6, id(4), 1, "swept", kLong));
-  ASSERT_TRUE(log_->sweep_parts(5, kLong));
+  ASSERT_TRUE(log_->sweep_parts(head, kLong));
   EXPECT_EQ(log_->read_part(4, id(3), 0, kLong), "kept");
   EXPECT_FALSE(log_->read_part(5, id(3), 0, kLong));
   EXPECT_FALSE(log_->read_part(6, id(4), 1, kLong));
+}
+
+TEST_F(EtcdLogTest, WhoSweepsTooLateTakesNothing) {
+  const SeenHead head = founded();
+  ASSERT_TRUE(log_->put_part(5, id(3), 0, "named", kLong));
+  appended(head, 3, "five");
+  ASSERT_TRUE(log_->sweep_parts(head, kLong));
+  EXPECT_EQ(log_->read_part(5, id(3), 0, kLong), "named");
 }
 
 // --- Members and snapshots. ---
