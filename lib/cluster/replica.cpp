@@ -232,7 +232,10 @@ void Replica::note_freshness() {
 }
 
 Result<void> Replica::follow_to(std::uint64_t entry, Time deadline) {
+  if (place().entry >= entry) return {};
+  ++waiting_;
   const model::MutexLock one_at_a_time(following_);
+  --waiting_;
   while (place().entry < entry) {
     if (now() > deadline) return std::unexpected(Error(ErrorCode::timeout));
     if (auto followed = follow_on(); !followed) return std::unexpected(std::move(followed).error());
@@ -276,7 +279,8 @@ Error Replica::why_unreadable(std::uint64_t number, Error why) {
   return now_there->entries.empty() ? is_trimmed(number, now_there->lowest) : why;
 }
 
-// Until the next look is due. A gap, or an end, means to read again from where the store is.
+// Until the next look is due, or somebody else wants to follow. A gap, or an end, means to read again from where the
+// store is.
 void Replica::watch_for_entries() {
   if (leads()) return;
   const model::MutexLock one_at_a_time(following_);
@@ -287,12 +291,15 @@ void Replica::watch_for_entries() {
     watch_ = log_.watch(stretch->position);
     if (watch_ == nullptr) throw std::bad_alloc();
   }
-  const Watch::Event event = watch_->next(timing_.look_every);
-  for (const LogEntry& next : event.entries) {
-    if (next.number > place().entry + 1) return watch_.reset();
-    if (const auto applied = apply(next); !applied) throw model::Failure{applied.error()};
-  }
-  if (event.ended) watch_.reset();
+  const Time next_look = *looked_at_ + timing_.look_every;
+  do {
+    const Watch::Event event = watch_->next(left_until(next_look));
+    for (const LogEntry& next : event.entries) {
+      if (next.number > place().entry + 1) return watch_.reset();
+      if (const auto applied = apply(next); !applied) throw model::Failure{applied.error()};
+    }
+    if (event.ended) return watch_.reset();
+  } while (now() < next_look && waiting_ == 0);
 }
 
 Result<std::uint64_t> Replica::read_latest(Milliseconds timeout) noexcept {

@@ -18,6 +18,7 @@
 // repeats; a simulation calls it as it likes.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -181,6 +182,7 @@ class Replica final : public store::OuterLog {
 
   // Of whoever follows: one at a time, locked before mutex_, after nothing.
   model::Mutex following_;
+  std::atomic<std::uint32_t> waiting_{0};   // for it
   std::unique_ptr<Watch> watch_ USERTAGS_GUARDED_BY(following_);
 
   mutable model::Mutex mutex_;
