@@ -69,8 +69,8 @@ void write_somewhere(std::vector<cluster::Node*> nodes, std::uint64_t value) {
 
 void report(Run& run, const std::string& bar, const Times& ms, double goal) {
   run.report.within(bar, "ms", median(ms), goal, 1);
-  run.report.note(
-      fmt::format("{}: the longest of {} took {:.0f} ms.", bar.substr(0, 3), ms.size(), greatest(ms)));
+  run.report.note(fmt::format("{}: the longest of {} took {:.0f} ms.", bar.substr(0, bar.find(',')),
+                              ms.size(), greatest(ms)));
 }
 
 }   // namespace
