@@ -124,8 +124,8 @@ class LoadCommand final : public Command {
 
   void load(Rows& rows, const Input& input, Loader& loader) {
     Progress progress("users");
-    while (auto row = rows.next()) {
-      if (!loader.add(*std::move(row)) || interrupted()) return;
+    for (Row row; rows.next(row);) {
+      if (!loader.add(row) || interrupted()) return;
       progress.at(loader.loaded() + loader.set(), input.fraction_read());
     }
     if (!interrupted()) loader.commit();

@@ -44,6 +44,7 @@ class CsvReader {
  private:
   static constexpr int kEnd = -1;
 
+  bool take_plain_line(Record& record);
   void start(Record& record);
   int peek();
   int take(Record& record);

@@ -63,9 +63,12 @@ class CsvRows final : public Rows {
   CsvRows(CsvReader reader, std::vector<std::string> names, std::size_t id_column)
       : reader_(std::move(reader)), names_(std::move(names)), id_column_(id_column) {}
 
-  std::optional<Row> next() override {
-    if (!std::exchange(is_ahead_, false) && !reader_.next(record_)) return {};
-    return Row{record_.line, record_.text, user()};
+  bool next(Row& row) override {
+    if (!std::exchange(is_ahead_, false) && !reader_.next(record_)) return false;
+    row.line = record_.line;
+    row.text = record_.text;
+    row.user = user();
+    return true;
   }
 
   // Reads ahead.
@@ -79,18 +82,19 @@ class CsvRows final : public Rows {
       return std::unexpected(
           refusal(fmt::format("{}, but the header has {}", counted(count, "field"), names_.size())));
     }
-    CreateUser user{.external_id = std::move(record_.fields[id_column_]), .tags = {}, .options = {}};
+    tags_.clear();
     for (std::size_t i = 0; i < count; ++i) {
-      if (i != id_column_ && !record_.fields[i].empty()) user.tags.add(names_[i], record_.fields[i]);
+      if (i != id_column_ && !record_.fields[i].empty()) tags_.push_back({names_[i], record_.fields[i]});
     }
-    return user;
+    return CreateUser{.external_id = record_.fields[id_column_], .tags = tags_, .options = {}};
   }
 
   CsvReader reader_;
   CsvReader::Record record_;
   std::vector<std::string> names_;
   std::size_t id_column_;
-  bool is_ahead_ = false;   // record_ was not given yet
+  std::vector<std::pair<std::string_view, std::string_view>> tags_;   // of the row under construction
+  bool is_ahead_ = false;                                             // record_ was not given yet
 };
 
 }   // namespace

@@ -11,21 +11,20 @@ class JsonRows final : public Rows {
   // Reads the beginning, so that a file that is refused for it makes no store.
   explicit JsonRows(Input& input) : reader_(input) { reader_.fill(); }
 
-  std::optional<Row> next() override {
+  bool next(Row& row) override {
     do {
       while (const auto line = reader_.next()) {
-        if (line->too_long || !is_blank(line->text)) return row(*line);
+        if (!line->too_long && is_blank(line->text)) continue;
+        row.line = line->number;
+        row.text = line->text;
+        row.user = line->too_long ? std::unexpected(line_too_long()) : parse_user(line->text);
+        return true;
       }
     } while (reader_.fill());
-    return {};
+    return false;
   }
 
  private:
-  static Row row(const LineReader::Line& line) {
-    if (!line.too_long) return {line.number, std::string(line.text), parse_user(line.text)};
-    return {line.number, {}, std::unexpected(line_too_long())};
-  }
-
   LineReader reader_;
 };
 

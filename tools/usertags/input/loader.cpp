@@ -48,15 +48,6 @@ Result<Applied> alone(Result<Applied> outcome) {
 
 }   // namespace
 
-void WriteGroup::add(Result<Write> write) {
-  if (write) {
-    writes_.push_back(*std::move(write));
-    refusals_.emplace_back();
-  } else {
-    refusals_.emplace_back(write.error());
-  }
-}
-
 std::vector<Result<Applied>> WriteGroup::commit(UserTagStore& store) {
   auto applied = store.apply_each(writes_);
   auto next = applied.begin();
@@ -81,20 +72,20 @@ constexpr std::size_t kMaxRows = 4096;
 constexpr std::size_t kMaxBytes = std::size_t{8} << 20;
 }   // namespace
 
-bool Loader::add(Row row) {
-  bytes_ += row.text.size();
-  origins_.push_back({row.line, std::move(row.text)});
+bool Loader::add(Row& row) {
+  origins_.push_back({row.line, texts_.size()});
+  texts_ += row.text;
   if (existing_ == Existing::set && row.user) origins_.back().user = *row.user;
   group_.add(std::move(row.user));
-  return (origins_.size() < kMaxRows && bytes_ < kMaxBytes) || commit();
+  return (origins_.size() < kMaxRows && texts_.size() < kMaxBytes) || commit();
 }
 
 bool Loader::commit() {
   auto outcomes = group_.commit(store_);
   if (existing_ == Existing::set) set_existing(outcomes);
-  for (std::size_t i = 0; i < outcomes.size(); ++i) settle(origins_[i], outcomes[i]);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) settle(i, outcomes[i]);
   origins_.clear();
-  bytes_ = 0;
+  texts_.clear();
   return !failure_;
 }
 
@@ -106,7 +97,7 @@ void Loader::set_existing(std::vector<Result<Applied>>& outcomes) {
     if (outcomes[i] || outcomes[i].error() != ErrorCode::user_exists) continue;
     PatchUser patch{.user = origins_[i].user->external_id};
     for (const auto& [key, value] : origins_[i].user->tags) patch.batch.set(key, value);
-    sets.add(std::move(patch));
+    sets.add(Result<PatchUser>(std::move(patch)));
     places.push_back(i);
     origins_[i].was_there = true;
   }
@@ -115,11 +106,17 @@ void Loader::set_existing(std::vector<Result<Applied>>& outcomes) {
   for (std::size_t i = 0; i < places.size(); ++i) outcomes[places[i]] = std::move(answers[i]);
 }
 
-void Loader::settle(const Origin& origin, const Result<Applied>& outcome) {
+std::string Loader::text_of(std::size_t index) const {
+  const std::size_t end = index + 1 < origins_.size() ? origins_[index + 1].text : texts_.size();
+  return texts_.substr(origins_[index].text, end - origins_[index].text);
+}
+
+void Loader::settle(std::size_t index, const Result<Applied>& outcome) {
+  const Origin& origin = origins_[index];
   if (outcome) {
     ++(origin.was_there ? set_ : loaded_);
   } else if (exit_code_of_line(outcome.error().code()) == kRefused) {
-    rejects_.add(origin.line, origin.text, outcome.error());
+    rejects_.add(origin.line, text_of(index), outcome.error());
   } else if (!failure_) {
     failure_ = Failure{outcome.error(), origin.line};
   }

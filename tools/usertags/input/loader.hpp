@@ -44,8 +44,12 @@ class Rejects {
 
 class WriteGroup {
  public:
-  // A line's write, or why it is none.
-  void add(Result<Write> write);
+  // A line's write, of whatever kind, or why it is none.
+  template <class AnyWrite>
+  void add(Result<AnyWrite> write) {
+    if (write) writes_.emplace_back(*std::move(write));
+    refusals_.push_back(write ? std::nullopt : std::optional(std::move(write).error()));
+  }
 
   std::size_t size() const { return refusals_.size(); }
 
@@ -64,8 +68,9 @@ class Loader {
   Loader(UserTagStore& store, Rejects& rejects, Existing existing)
       : store_(store), rejects_(rejects), existing_(existing) {}
 
-  // A row that cannot be loaded is rejected, and the rest goes on. False: the store itself has failed.
-  bool add(Row row);
+  // A row, whose user is taken. One that cannot be loaded is rejected, and the rest goes on. False: the store
+  // itself has failed.
+  bool add(Row& row);
   bool commit();
 
   std::uint64_t loaded() const { return loaded_; }
@@ -81,20 +86,21 @@ class Loader {
  private:
   struct Origin {
     std::uint64_t line;
-    std::string text;
+    std::size_t text;                   // where it begins in texts_
     std::optional<CreateUser> user{};   // kept where existing users are set
     bool was_there = false;
   };
 
   void set_existing(std::vector<Result<Applied>>& outcomes);
-  void settle(const Origin& origin, const Result<Applied>& outcome);
+  void settle(std::size_t index, const Result<Applied>& outcome);
+  std::string text_of(std::size_t index) const;
 
   UserTagStore& store_;
   Rejects& rejects_;
   const Existing existing_;
   WriteGroup group_;
   std::vector<Origin> origins_;   // of the group's rows
-  std::size_t bytes_ = 0;         // of their texts
+  std::string texts_;             // theirs
   std::uint64_t loaded_ = 0;
   std::uint64_t set_ = 0;
   std::optional<Failure> failure_;

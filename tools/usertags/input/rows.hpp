@@ -14,7 +14,7 @@
 namespace usertags::command {
 
 struct Row {
-  std::uint64_t line;        // at which it starts, from 1
+  std::uint64_t line = 0;    // at which it starts, from 1
   std::string text;          // as it stands in the file
   Result<CreateUser> user;   // or why the row is none
 };
@@ -23,8 +23,8 @@ class Rows {
  public:
   virtual ~Rows() = default;
 
-  // None at the end, and when interrupted.
-  virtual std::optional<Row> next() = 0;
+  // False at the end, and when interrupted. A row is best read into the one before it, whose memory it takes.
+  virtual bool next(Row& row) = 0;
 };
 
 // CSV with a header of keys. The external id is in `id_column`, by default in the column external_id, or
