@@ -1,6 +1,7 @@
 #include "sqlite/tables.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -30,10 +31,23 @@ std::optional<UserTable::Row> next_row(Statement& rows) {
   return row;
 }
 
+// As JSON, in `text`.
+std::string_view tags_of(const model::Record& user, std::string& text) {
+  std::size_t bound = 2 + model::TextInPlace::kSlack;   // the braces
+  for (const Tag& tag : user)
+    bound += model::json_string_bound(tag.key.size()) + model::json_string_bound(tag.value.size()) + 2;
+  text.resize_and_overwrite(bound, [&](char* begin, std::size_t) {
+    model::TextInPlace at(begin);
+    model::append_tags(user, at);
+    return static_cast<std::size_t>(at.end() - begin);
+  });
+  return text;
+}
+
 }   // namespace
 
 UserTable::UserTable(Connection& connection)
-    : insert_(connection, "INSERT INTO " + rows_for(kUser)),
+    : insert_(connection, kUser),
       bury_(connection,
             "UPDATE user SET revision = ?2, checksum = ?3, tags = NULL WHERE ordinal = ?1 AND tags IS NOT "
             "NULL"),
@@ -44,16 +58,21 @@ UserTable::UserTable(Connection& connection)
       remove_(connection, "DELETE FROM user WHERE ordinal = ?1"),
       forget_deleted_(connection, "DELETE FROM user WHERE ordinal = ?1 AND tags IS NULL") {}
 
-void UserTable::write_whole(Statement& statement, const model::Record& record) {
-  const UserId id = record.id();
-  bind_row<UserColumn::count>(statement, 1, record.ordinal(), id.view(), record.external_id(),
-                              record.revision(), model::row_checksum(record),
-                              record.is_tombstone() ? std::nullopt : std::optional(json_of(record)));
-  statement.run();
+void UserTable::bind_user(Statement& rows, int first, const model::Record& user, Texts& texts) {
+  texts.id = user.id();
+  bind_row<UserColumn::count>(rows, first, user.ordinal(), texts.id.view(), user.external_id(),
+                              user.revision(), model::row_checksum(user),
+                              user.is_tombstone() ? std::nullopt : std::optional(tags_of(user, texts.tags)));
 }
 
-void UserTable::insert(const model::Record& record) {
-  write_whole(insert_, record);
+void UserTable::insert(std::span<const model::Record* const> users) {
+  insert_.insert(users, [this](Statement& rows, int first, const model::Record* user) {
+    bind_user(rows, first, *user, texts_[static_cast<std::size_t>(first / UserColumn::count)]);
+  });
+}
+
+void UserTable::insert(const model::Record& user) {
+  insert(std::array{&user});
 }
 
 void UserTable::bury(const model::Record& tombstone) {
@@ -70,12 +89,13 @@ void UserTable::fold(const model::Record& record) {
   fold_.bind(1, record.ordinal())
       .bind(2, record.revision())
       .bind(3, model::row_checksum(record))
-      .bind_text(4, json_of(record))
+      .bind_text(4, tags_of(record, texts_.front().tags))
       .run();
 }
 
 void UserTable::put(const model::Record& record) {
-  write_whole(put_, record);
+  bind_user(put_, 1, record, texts_.front());
+  put_.run();
 }
 
 void UserTable::remove(std::uint32_t ordinal) {
@@ -84,12 +104,6 @@ void UserTable::remove(std::uint32_t ordinal) {
 
 void UserTable::forget_deleted(std::uint32_t ordinal) {
   forget_deleted_.bind(1, ordinal).run();
-}
-
-std::string_view UserTable::json_of(const model::Record& record) {
-  json_.clear();
-  model::append_tags(record, json_);
-  return json_;
 }
 
 // What no store writes is below the first ordinal, and has to be met with.

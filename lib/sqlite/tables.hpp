@@ -2,6 +2,7 @@
 // state.hpp the commit record.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -21,7 +22,8 @@ class UserTable {
   explicit UserTable(Connection& connection);
 
   // Creations and deletions are written in their own commit.
-  void insert(const model::Record& record);
+  void insert(std::span<const model::Record* const> users);
+  void insert(const model::Record& user);
   void bury(const model::Record& tombstone);   // corrupt_store where the user has no living row
 
   // Brings the row up to the record, if it is older than it and living; does nothing else.
@@ -100,16 +102,20 @@ class UserTable {
   };
 
  private:
-  void write_whole(Statement& statement, const model::Record& record);
-  std::string_view json_of(const model::Record& record);   // its tags; valid until the next call
+  // What a row shows of a record and the record does not have as it is; it lives until the row is written.
+  struct Texts {
+    UserId id;
+    std::string tags;
+  };
+  static void bind_user(Statement& rows, int first, const model::Record& user, Texts& texts);
 
-  Statement insert_;
+  RowInserter insert_;
   Statement bury_;
   Statement fold_;
   Statement put_;
   Statement remove_;
   Statement forget_deleted_;
-  std::string json_;   // of the row under construction
+  std::array<Texts, RowInserter::kRows> texts_;   // of the rows under construction
 };
 
 // Table `token`: idempotency tokens with the first outcome of their requests. Append-only, but for the

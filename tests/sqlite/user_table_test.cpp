@@ -62,6 +62,22 @@ TEST_F(UserTableTest, RowsComeBackInTheOrderOfOrdinals) {
   EXPECT_EQ(rows(), (std::vector{row_of(*first, "{}"), row_of(*second, R"({"a":"","tier":"gold"})")}));
 }
 
+// Some in statements of many rows, and the rest one by one.
+TEST_F(UserTableTest, ManyUsersComeBackEachWithItsOwnTexts) {
+  constexpr std::uint32_t kUsers = 2 * RowInserter::kRows + 3;
+  std::vector<model::RecordPtr> users;
+  std::vector<const Record*> all;
+  std::vector<Copy> expected;
+  for (std::uint32_t i = 1; i <= kUsers; ++i) {
+    const std::string number = std::to_string(i);
+    users.push_back(make_record(i, 100 + i, {{"number", number}}, "user " + number));
+    all.push_back(users.back().get());
+    expected.push_back(row_of(*users.back(), R"({"number":")" + number + "\"}"));
+  }
+  users_.insert(all);
+  EXPECT_EQ(rows(), expected);
+}
+
 TEST_F(UserTableTest, EveryColumnComesBackAtItsExtreme) {
   std::string longest_name;
   for (int i = 0; i < 255; ++i) longest_name += "\xF0\x9D\x84\x9E";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 #include <string_view>
+#include <vector>
 
 #include "model/failure.hpp"
 
@@ -263,10 +264,13 @@ void FileWriter::append(const PendingGroup& group) {
   prune_forgotten();
   for (std::size_t i = 0; i < group.segments(); ++i) database_.log().append(group.segment(i));
   database_.tokens().append(group.tokens());
+  std::vector<const model::Record*> created;
   for (std::size_t i = 0; i < group.size(); ++i) {
-    const ChangeKind kind = group.kind(i);
-    if (kind == ChangeKind::created) database_.users().insert(group.version(i));
-    if (kind == ChangeKind::deleted) database_.users().bury(group.version(i));
+    if (group.kind(i) == ChangeKind::created) created.push_back(&group.version(i));
+  }
+  database_.users().insert(created);
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (group.kind(i) == ChangeKind::deleted) database_.users().bury(group.version(i));
   }
   database_.hashes().complete(state_.last_ordinal, last_ordinal);
 }
