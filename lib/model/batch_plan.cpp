@@ -119,7 +119,8 @@ void BatchPlanner::check_texts(Step& step) {
 }
 
 void BatchPlanner::find_repetitions() {
-  if (steps_.size() < 2) return;
+  if (std::ranges::adjacent_find(steps_, std::ranges::greater_equal{}, &Step::key) == steps_.end())
+    return;   // they ascend
   std::ranges::sort(steps_, {}, [](const Step& step) { return std::tie(step.key, step.index); });
   const Step* first = &steps_.front();
   for (Step& step : std::span(steps_).subspan(1)) {

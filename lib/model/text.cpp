@@ -1,5 +1,6 @@
 #include "model/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -59,14 +60,13 @@ Utf8Scan scan_utf8(std::string_view text) noexcept {
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end) {
-    if (end - at >= 8) {
-      const Word word = load_word(at);
-      if (non_ascii_bytes(word) == 0) {
-        scan.contains_nul |= bytes_below(word, 1) != 0;
-        scan.code_points += 8;
-        at += 8;
-        continue;
-      }
+    const std::size_t bytes = std::min(static_cast<std::size_t>(end - at), sizeof(Word));
+    const Word word = bytes == sizeof(Word) ? load_word(at) : load_short_word(at, bytes);
+    if (non_ascii_bytes(word) == 0) {
+      scan.contains_nul |= bytes_below(word, 1) != 0;
+      scan.code_points += bytes;
+      at += bytes;
+      continue;
     }
     if (static_cast<std::uint8_t>(*at) < 0x80) {
       scan.contains_nul |= *at == '\0';
