@@ -116,13 +116,12 @@ std::unique_ptr<Projection::Publication> Projection::prepare_tags(std::vector<Tr
 
 void Projection::prepare_places(Publication& publication) {
   publication.links_ = std::make_unique<Link[]>(publication.transitions_.size());
+  const std::lock_guard order(order_mutex_);
   for (std::size_t i = 0; i < publication.transitions_.size(); ++i) {
     const Transition& transition = publication.transitions_[i];
     if (transition.creates()) directory_.reserve_new(publication.hashes_[i]);
     ++publication.reserved_;
-    if (!transition.creates()) continue;
-    const std::lock_guard order(order_mutex_);
-    order_.reserve(transition.after->ordinal());
+    if (transition.creates()) order_.reserve(transition.after->ordinal());
   }
 }
 
@@ -182,21 +181,18 @@ void Projection::push(const Publication& publication) noexcept {
   constexpr std::size_t kAhead = 8;   // pushes; their slots and records are fetched meanwhile
   const std::vector<Transition>& transitions = publication.transitions_;
   const std::vector<std::uint32_t>& hashes = publication.hashes_;
+  const std::lock_guard order(order_mutex_);
   for (std::size_t i = 0; i < transitions.size(); ++i) {
     if (i + kAhead < transitions.size()) {
       directory_.prefetch(hashes[i + kAhead]);
       __builtin_prefetch(transitions[i + kAhead].before.get());
     }
-    if (!transitions[i].before) append_to_order(*transitions[i].after, hashes[i]);
+    const Record& after = *transitions[i].after;
+    if (transitions[i].creates())
+      order_.append({after.ordinal(), hashes[i]}, model::uuid_order(after.uuid()));
     directory_.push(hashes[i], transitions[i].after, transitions[i].creates(), publication.links_[i]);
     count(transitions[i]);
   }
-}
-
-void Projection::append_to_order(const Record& user, std::uint32_t hash) noexcept {
-  const std::uint64_t id = model::uuid_order(user.uuid());
-  const std::lock_guard order(order_mutex_);
-  order_.append({user.ordinal(), hash}, id);
 }
 
 void Projection::count(const Transition& transition) noexcept {
@@ -229,6 +225,7 @@ bool Projection::retire_some() const noexcept {
 
 void Projection::retire(Publication& publication) const noexcept {
   for (std::size_t i = 0; i < publication.transitions_.size(); ++i) {
+    if (publication.links_[i].version == nullptr) continue;   // nothing was before it
     const Record& version = *publication.transitions_[i].after;
     directory_.unlink(publication.hashes_[i], publication.links_[i]);
     if (!version.is_tombstone()) continue;

@@ -197,7 +197,6 @@ class Projection {
 
   void load_directory(std::span<const model::RecordPtr> records) USERTAGS_REQUIRES(moment_);
   void load_user(const model::RecordPtr& record, std::uint32_t hash) USERTAGS_REQUIRES(moment_);
-  void append_to_order(const model::Record& user, std::uint32_t hash) noexcept;
   void show(std::unique_ptr<Publication> publication) noexcept USERTAGS_REQUIRES(moment_);
   std::unique_ptr<Publication> prepare_tags(std::vector<Transition> transitions, std::uint64_t revision);
   void prepare_places(Publication& publication);

@@ -19,9 +19,11 @@ RecordTable::~RecordTable() {
 
 void RecordTable::reserve(std::size_t items, Limbo& limbo) {
   if (slots::has_room(capacity(), items)) return;
+  constexpr std::size_t kAhead = 16;   // slots; their records are fetched meanwhile
   auto grown = std::make_unique<Slots>(slots::capacity_for(capacity(), items, Growth::by_a_quarter));
   std::unique_ptr<Slots> old(slots());
   for (std::size_t place = 0; old != nullptr && place < old->capacity; ++place) {
+    if (place + kAhead < old->capacity) prefetch(versions_in(old->load(place + kAhead)));
     const std::uint64_t slot = old->load(place);
     if (slot != 0) insert_new(*grown, slot, slot_hash(versions_in(slot).newest().external_id()));
   }
@@ -32,7 +34,7 @@ void RecordTable::reserve(std::size_t items, Limbo& limbo) {
 void RecordTable::insert_new(Slots& slots, std::uint64_t slot, std::uint32_t hash) noexcept {
   std::size_t place = slots::home_of(hash, slots.capacity);
   while (slots.load(place) != 0) place = slots.after(place);
-  slots.store(place, slot);
+  slots.slot[place].store(slot, std::memory_order_relaxed);   // nobody sees them yet
 }
 
 RecordTable::Place RecordTable::place_of(std::uint32_t hash, std::string_view external_id) const noexcept {
@@ -99,7 +101,11 @@ void RecordTable::prefetch_record(std::uint32_t hash) const noexcept {
   const auto is_first = [](Versions) { return true; };   // of this hash: most likely the right one
   const Versions first = find_in(*all, hash, is_first).versions;
   if (!first) return;
-  const char* const at = reinterpret_cast<const char*>(first.word());   // of a record, or of a link
+  prefetch(first);
+}
+
+void RecordTable::prefetch(Versions versions) noexcept {
+  const char* const at = reinterpret_cast<const char*>(versions.word());   // of a record, or of a link
   __builtin_prefetch(at);
   __builtin_prefetch(at + 64);
 }

@@ -170,6 +170,7 @@ class RecordTable {
   std::size_t capacity() const noexcept { return slots() == nullptr ? 0 : slots()->capacity; }
   Place place_of(std::uint32_t hash, std::string_view external_id) const noexcept;   // there are slots
   void add(const Place& free, std::uint32_t hash, model::RecordPtr record) noexcept;
+  static void prefetch(Versions versions) noexcept;
   static void insert_new(Slots& slots, std::uint64_t slot, std::uint32_t hash) noexcept;
   void erase(std::size_t place) noexcept;
 

@@ -1,5 +1,6 @@
 #include "index/slot_table.hpp"
 
+#define XXH_INLINE_ALL   // short inputs: calling the library would cost as much as hashing them
 #include <xxhash.h>
 
 namespace usertags::index {
