@@ -7,49 +7,10 @@
 
 #include <usertags/version.hpp>
 
+#include "store/watch/metric_families.hpp"
+
 namespace usertags::store {
 namespace {
-
-// Texts of labels and help are our own: nothing in them has to be escaped.
-class Families {
- public:
-  void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
-    family(name, "gauge", help);
-    sample("", "", std::to_string(value));
-  }
-
-  void counter(std::string_view name, std::string_view help, std::uint64_t value) {
-    family(name, "counter", help);
-    sample("_total", "", std::to_string(value));
-  }
-
-  // Begins a family; samples follow. Its unit is the end of its name, if that is one.
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = "usertags_" + std::string(name);
-    meta("TYPE", type);
-    for (const std::string_view unit : {"bytes", "seconds"}) {
-      if (name.ends_with(unit)) meta("UNIT", unit);
-    }
-    meta("HELP", help);
-  }
-
-  // Labels as they are written: `reason="busy"`.
-  void sample(std::string_view suffix, std::string_view labels, std::string_view value) {
-    text_.append(name_).append(suffix);
-    if (!labels.empty()) text_.append("{").append(labels).append("}");
-    text_.append(" ").append(value).append("\n");
-  }
-
-  std::string end() && { return std::move(text_ += "# EOF\n"); }
-
- private:
-  void meta(std::string_view word, std::string_view value) {
-    text_.append("# ").append(word).append(" ").append(name_).append(" ").append(value).append("\n");
-  }
-
-  std::string text_;
-  std::string name_;
-};
 
 std::string label(std::string_view name, std::string_view value) {
   return std::string(name).append("=\"").append(value).append("\"");
@@ -68,29 +29,22 @@ void for_each_named(Function&& function) {
   }
 }
 
-// Exact, and in seconds.
-std::string seconds(std::uint64_t nanoseconds) {
-  std::string text = std::to_string(nanoseconds);
-  if (text.size() < 10) text.insert(0, 10 - text.size(), '0');
-  return text.insert(text.size() - 9, 1, '.');
-}
-
 // From a microsecond to 17 seconds, each four times the one before. A bound is the longest time below a power of two
 // of nanoseconds, at which a bucket ends.
-void add_latency(Families& families, std::string_view name, std::string_view help,
+void add_latency(MetricFamilies& families, std::string_view name, std::string_view help,
                  const LatencyHistogram& histogram) {
   const LatencyHistogram::Distribution reading = histogram.read();
   families.family(name, "histogram", help);
   for (int bits = 10; bits <= 34; bits += 2) {
-    families.sample("_bucket", label("le", seconds((std::uint64_t{1} << bits) - 1)),
+    families.sample("_bucket", label("le", in_seconds((std::uint64_t{1} << bits) - 1)),
                     std::to_string(reading.below(bits)));
   }
   families.sample("_bucket", label("le", "+Inf"), std::to_string(reading.count));
   families.sample("_count", "", std::to_string(reading.count));
-  families.sample("_sum", "", seconds(reading.total));
+  families.sample("_sum", "", in_seconds(reading.total));
 }
 
-void add_sizes(Families& families, std::string_view name, std::string_view help,
+void add_sizes(MetricFamilies& families, std::string_view name, std::string_view help,
                const SizeHistogram& histogram) {
   families.family(name, "histogram", help);
   const std::uint64_t total = histogram.total();
@@ -106,7 +60,7 @@ void add_sizes(Families& families, std::string_view name, std::string_view help,
   families.sample("_sum", "", std::to_string(total));
 }
 
-void add_data(Families& families, const Stats& stats) {
+void add_data(MetricFamilies& families, const Stats& stats) {
   families.gauge("revision", "The newest visible change.", stats.revision);
   families.gauge("users", "Users.", stats.users);
   families.gauge("tags", "Tags of all users together.", stats.tags);
@@ -121,7 +75,7 @@ void add_data(Families& families, const Stats& stats) {
   families.sample("", label("part", "tokens"), std::to_string(stats.token_bytes));
 }
 
-void add_file(Families& families, const Stats& stats) {
+void add_file(MetricFamilies& families, const Stats& stats) {
   families.gauge("database_bytes", "Size of the database file.", stats.database_bytes);
   families.gauge("wal_bytes", "Size of the WAL.", stats.wal_bytes);
   families.gauge("wal_pinned", "1: a reader kept the last checkpoint from recycling the WAL.",
@@ -132,7 +86,7 @@ void add_file(Families& families, const Stats& stats) {
   families.gauge("failed", "1: the store has stopped, and writes answer store_failed.", stats.failed ? 1 : 0);
 }
 
-void add_writes(Families& families, const Metrics& metrics, const QueueFigures& queue) {
+void add_writes(MetricFamilies& families, const Metrics& metrics, const QueueFigures& queue) {
   families.family("answered_writes", "counter", "Writes that succeeded, by what they did.");
   families.sample("_total", label("outcome", "changed"), std::to_string(metrics.changed));
   families.sample("_total", label("outcome", "unchanged"), std::to_string(metrics.unchanged));
@@ -150,14 +104,14 @@ void add_writes(Families& families, const Metrics& metrics, const QueueFigures& 
   families.gauge("waiting_writes", "Writes that wait for a group, or are in one.", queue.waiting);
 }
 
-void add_submissions(Families& families, const SubmissionFigures& submissions) {
+void add_submissions(MetricFamilies& families, const SubmissionFigures& submissions) {
   families.counter("submitted_writes", "Writes that were submitted without waiting.", submissions.submitted);
   families.gauge("unanswered_submitted_writes", "Submitted writes whose callbacks were not called yet.",
                  submissions.writes);
   families.gauge("unanswered_submitted_bytes", "Memory that these take.", submissions.bytes);
 }
 
-void add_work(Families& families, const Stats& stats, const Metrics& metrics) {
+void add_work(MetricFamilies& families, const Stats& stats, const Metrics& metrics) {
   add_sizes(families, "group_writes", "Writes of each group that was judged and committed together.",
             metrics.group_writes);
   families.counter("changes", "Changes that were committed.", stats.changes);
@@ -173,7 +127,7 @@ void add_work(Families& families, const Stats& stats, const Metrics& metrics) {
 
 std::string metrics_text(const Stats& stats, const Metrics& metrics, const QueueFigures& queue,
                          const SubmissionFigures& submissions) {
-  Families families;
+  MetricFamilies families;
   families.family("build", "info", "The library.");
   families.sample("_info", label("version", version()), "1");
   add_data(families, stats);
@@ -181,7 +135,7 @@ std::string metrics_text(const Stats& stats, const Metrics& metrics, const Queue
   add_writes(families, metrics, queue);
   add_submissions(families, submissions);
   add_work(families, stats, metrics);
-  return std::move(families).end();
+  return std::move(families).text() + "# EOF\n";
 }
 
 }   // namespace usertags::store
