@@ -49,6 +49,10 @@ namespace usertags::cluster {
 using Milliseconds = std::chrono::milliseconds;
 using Id = std::array<std::uint8_t, 16>;   // random, but for a store's
 
+// As keys and names have them: 16 digits, and 32.
+std::string hex(std::uint64_t number);
+std::string hex(const Id& id);
+
 inline constexpr std::uint64_t kFormat = 1;   // of heads and entries, that this version writes and reads
 
 // A larger entry is written in parts. etcd takes 1.5 MiB in one request, keys and all.
@@ -92,7 +96,7 @@ struct Leader {
 };
 struct Member {
   Id node{};      // the file's
-  Id process{};   // who has it open
+  Id process{};   // who has it open; all zero: nobody yet
   std::string address;
   std::uint64_t synced = 0;   // the entry up to which its file has synced, by the last sync that succeeded
   std::uint64_t memory_budget = 0;   // bytes; 0: no bound
@@ -177,6 +181,11 @@ class Watch {
 using Lease = std::int64_t;
 inline constexpr Lease kNoLease = 0;
 
+struct Usage {
+  std::uint64_t bytes = 0;    // what the engine's quota is held against (etcd: dbSize)
+  std::uint64_t in_use = 0;   // of them; the rest is free, but not given back yet (dbSizeInUse)
+};
+
 // --- The log. ---
 
 class Log {
@@ -255,8 +264,9 @@ class Log {
   // {leader is this value} → it is removed. False where another one is there, or none.
   virtual Result<bool> remove_leader(const Leader& leader, Milliseconds within) noexcept = 0;
 
-  // {member/NODE absent, or of the same process} → the member, with its lease. cluster_member where another
-  // process is there under that node; not_leader where the lease is gone.
+  // {member/NODE absent, of the same process, or of none: the place is kept for a file that is to come} → the
+  // member, with its lease. cluster_member where another process is there under that node; not_leader where the
+  // lease is gone.
   virtual Result<void> put_member(const Member& member, Lease lease, Milliseconds within) noexcept = 0;
   virtual Result<std::vector<Member>> read_members(Milliseconds within) noexcept = 0;
 
@@ -268,8 +278,8 @@ class Log {
 
   // --- Care. ---
 
-  // Bytes that the engine's quota is held against (etcd: Status.dbSize).
-  virtual Result<std::uint64_t> used_bytes(Milliseconds within) noexcept = 0;
+  // Of the engine, whoever else has entries in it.
+  virtual Result<Usage> usage(Milliseconds within) noexcept = 0;
 
   // Ends calls that wait, with `cancelled` or Fate::no_answer, and Watch::next(), for good.
   virtual void stop() noexcept = 0;

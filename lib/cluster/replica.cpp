@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "cluster/trimming.hpp"
 #include "model/failure.hpp"
 #include "store/boundary.hpp"
 
@@ -64,7 +63,8 @@ bool Replica::step() noexcept {
     sync_if_due();
     if (leads()) {
       if (look_at_head()) note_freshness();
-      trim_if_due();
+      resign_if_asked();
+      look_after_room();
       surroundings_.pause(timing_.look_every);
     } else if (look_at_head()) {
       const auto followed = follow_to(head_->head.entry, now() + timing_.call_within);
@@ -82,9 +82,13 @@ bool Replica::step() noexcept {
       stepped.error() != ErrorCode::busy)
     stop(stepped.error());
   if (!failure()) return true;
-  if (lease_ != kNoLease)
-    std::ignore = log_.revoke_lease(lease_, timing_.call_within);   // others need not wait
+  leave();
   return false;
+}
+
+void Replica::leave() noexcept {
+  if (lease_ != kNoLease) std::ignore = log_.revoke_lease(lease_, timing_.call_within);
+  lease_ = kNoLease;
 }
 
 Replica::Status Replica::status() const {
@@ -147,7 +151,7 @@ void Replica::keep_lease() {
     if (kept) lease_kept_at_ = asked_at;
     if (kept || kept.error() != ErrorCode::not_leader) return;
     lease_ = kNoLease;
-    is_registered_ = false;
+    registered_.reset();
     std::uint64_t term = 0;
     {
       const model::MutexLock lock(mutex_);
@@ -161,17 +165,16 @@ void Replica::keep_lease() {
   lease_kept_at_ = asked_at;
 }
 
-// The process before this one, under the same node, may be gone, and its lease not over yet.
+// Only what has changed is put: the engine keeps what was there before until it is compacted. The process before
+// this one, under the same node, may be gone, and its lease not over yet.
 void Replica::register_member() {
-  if (lease_ == kNoLease ||
-      (is_registered_ && registered_at_ && now() - *registered_at_ < timing_.sync_every))
-    return;
+  if (lease_ == kNoLease) return;
   const Member member{identity_.node, identity_.process, identity_.address, status().synced,
                       identity_.memory_budget};
+  if (registered_ == member) return;
   const auto put = log_.put_member(member, lease_, timing_.call_within);
   if (put) {
-    is_registered_ = true;
-    registered_at_ = now();
+    registered_ = member;
     refused_since_.reset();
     return;
   }
@@ -323,7 +326,7 @@ Result<std::uint64_t> Replica::read_latest(Milliseconds timeout) noexcept {
 // answered, it may have been made.
 void Replica::stand_for_election() {
   const Place here = place();
-  if (!is_registered_ || lease_ == kNoLease || has_just_resigned()) return;
+  if (!registered_ || lease_ == kNoLease || has_just_resigned()) return;
   if (here.entry != head_->head.entry || here.chain != head_->head.chain) return;
   if (taking_over_ && head_->head == *taking_over_) return become_leader(*head_);
   const auto leader = log_.read_leader(timing_.call_within);
@@ -367,6 +370,8 @@ void Replica::become_leader(const SeenHead& head) {
   own_head_ = head;
   own_lease_ = lease_;
   unresolved_.reset();
+  full_.reset();
+  room_seen_at_.reset();
   shown_.term = head.head.term;
   shown_.leader = Leader{identity_.process, head.head.term, identity_.address};
 }
@@ -388,15 +393,12 @@ Result<void> Replica::resign() noexcept {
   });
 }
 
-void Replica::trim_if_due() {
-  if (trimmed_at_ && now() - *trimmed_at_ < timing_.sync_every) return;
-  trimmed_at_ = now();
-  const auto members = log_.read_members(timing_.call_within);
-  const auto snapshot = members ? log_.read_snapshot(timing_.call_within) : std::unexpected(members.error());
-  if (!snapshot || !*snapshot) return;
-  const std::uint64_t last = trim_bound(*members, **snapshot, false);
-  if (last < trimmed_ + timing_.trim_entries) return;
-  if (log_.trim(last + 1, timing_.call_within)) trimmed_ = last;
+// Whoever takes `leader` away asks for a hand-over. So does its lease that has ended.
+void Replica::resign_if_asked() {
+  if (!leads()) return;
+  const auto leader = log_.read_leader(timing_.call_within);
+  if (!leader || (*leader && (*leader)->process == identity_.process)) return;
+  if (const auto resigned = resign(); !resigned) throw model::Failure{resigned.error()};
 }
 
 }   // namespace usertags::cluster

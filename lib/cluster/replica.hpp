@@ -39,14 +39,18 @@ struct Timing {
   Milliseconds answer_within{10'000};   // an append whose outcome is not known by then is outcome_unknown
   Milliseconds call_within{1'000};      // any other call to the engine
   Milliseconds look_every{100};         // at the head, and at who leads
-  Milliseconds sync_every{1'000};       // the file; and how often the log may be trimmed
+  Milliseconds sync_every{1'000};       // the file; and how often a leader looks after the log's room
   std::uint64_t trim_entries = 1'000;   // fewer are not worth a trim
+  // Bounds on what the engine uses: as NodeOptions has them.
+  std::uint64_t max_log_bytes = UINT64_MAX;
+  std::uint64_t quota_bytes = UINT64_MAX;
 };
 
 struct Surroundings {
   std::function<std::chrono::steady_clock::time_point()> now;
-  std::function<Id()> new_id;                // random
-  std::function<void(Milliseconds)> pause;   // before something is tried again
+  std::function<Id()> new_id;                       // random
+  std::function<void(Milliseconds)> pause;          // before something is tried again
+  std::function<void(const std::string&)> warn{};   // whoever operates it; none: nobody is told
 };
 
 class Replica final : public store::OuterLog {
@@ -70,6 +74,7 @@ class Replica final : public store::OuterLog {
     std::optional<Leader> leader{};
     // When the newest look at the head began of which memory shows all; none yet.
     std::optional<std::chrono::steady_clock::time_point> fresh_at{};
+    std::uint64_t used_bytes = 0;   // of the engine, as it last saw them when it led
     std::optional<Error> error{};
   };
 
@@ -83,6 +88,8 @@ class Replica final : public store::OuterLog {
   // Keeps the lease, looks at the head, follows, and takes over where nobody leads. Returns after look_every at
   // the latest, unless calls take longer. False once stopped.
   bool step() noexcept USERTAGS_EXCLUDES(mutex_);
+  // Behind the last step: others need not wait for its lease to end.
+  void leave() noexcept;
 
   // --- Any thread. ---
 
@@ -133,7 +140,6 @@ class Replica final : public store::OuterLog {
   void keep_lease();
   void register_member();
   void sync_if_due();
-  void trim_if_due();
 
   // Following.
   bool look_at_head();
@@ -156,6 +162,14 @@ class Replica final : public store::OuterLog {
   std::optional<sqlite::Transaction::Commit> settle(const Attempt& attempt, Trial& trial);
   std::optional<sqlite::Transaction::Commit> settle_refused(const Attempt& attempt, Trial& trial);
   void step_down(std::uint64_t term) USERTAGS_EXCLUDES(mutex_);
+  void resign_if_asked();
+
+  // The log's room (replica_room.cpp).
+  void look_after_room();
+  bool try_to_trim(bool over_cap);
+  std::optional<Error> why_full(const Usage& usage, bool over_cap) const;
+  void warn_of_quota(const Usage& usage);
+
   void stop(const Error& why) noexcept USERTAGS_EXCLUDES(mutex_);
   Error not_leader() const noexcept USERTAGS_REQUIRES(mutex_);
 
@@ -171,12 +185,13 @@ class Replica final : public store::OuterLog {
   Lease lease_ = kNoLease;
   std::optional<Time> lease_kept_at_;
   std::optional<Time> refused_since_;   // under this node another process is registered
-  bool is_registered_ = false;
-  std::optional<Time> registered_at_;
+  std::optional<Member> registered_;    // as it stands there
   std::optional<Time> synced_at_;
   std::optional<Time> looked_at_;
+  std::optional<Time> room_seen_at_;
   std::optional<Time> trimmed_at_;
   std::uint64_t trimmed_ = 0;         // entries up to here
+  bool has_warned_ = false;           // of the quota, since it was crossed
   std::optional<SeenHead> head_;      // of the last look
   std::optional<Head> taking_over_;   // not answered yet
 
@@ -192,6 +207,7 @@ class Replica final : public store::OuterLog {
   Lease own_lease_ USERTAGS_GUARDED_BY(mutex_) = kNoLease;   // with which it leads
   Place place_ USERTAGS_GUARDED_BY(mutex_);
   std::optional<Head> unresolved_ USERTAGS_GUARDED_BY(mutex_);   // whose append was answered outcome_unknown
+  std::optional<Error> full_ USERTAGS_GUARDED_BY(mutex_);        // why there is no room for writes
   Status shown_ USERTAGS_GUARDED_BY(mutex_);
 };
 

@@ -50,7 +50,10 @@ Error Replica::not_leader() const noexcept {
 
 void Replica::expect_lead() {
   const model::MutexLock lock(mutex_);
-  if (role_ == Role::leading) return;
+  if (role_ == Role::leading) {
+    if (full_) throw model::Failure{*full_};
+    return;
+  }
   if (role_ == Role::stopped) throw model::Failure{*shown_.error};
   if (unresolved_) {
     model::fail(ErrorCode::busy, "it is not known yet what became of the last writes", "try again later");

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "cluster/log.hpp"
+#include "cluster/map.hpp"
 #include "model/canonical_json.hpp"
 #include "model/text.hpp"
 
@@ -70,6 +71,14 @@ void visit_value(Is<Snapshot> auto& snapshot, Visit visit) {
   visit("place", snapshot.place);
 }
 
+template <class Visit>
+void visit_value(Is<Map> auto& map, Visit visit) {
+  visit("format", map.format);
+  visit("cluster", map.cluster);
+  visit("incarnation", map.incarnation);
+  visit("shards", map.shards);
+}
+
 // --- Writing. ---
 
 class Writing {
@@ -83,23 +92,17 @@ class Writing {
   void operator()(std::string_view name, const std::string& text) {
     begin(name), model::append_json_string(text, out_);
   }
-  void operator()(std::string_view name, const Id& id) { hex(name, id); }
-  void operator()(std::string_view name, const ConstBits& number) {
-    std::array<std::uint8_t, 8> bytes{};
-    model::store_big_endian(number.value, bytes.data());
-    hex(name, bytes);
-  }
+  void operator()(std::string_view name, const Id& id) { digits(name, hex(id)); }
+  void operator()(std::string_view name, const ConstBits& number) { digits(name, hex(number.value)); }
 
  private:
   void begin(std::string_view name) {
     out_ += out_.empty() ? "{\"" : ",\"";
     out_.append(name).append("\":");
   }
-  void hex(std::string_view name, std::span<const std::uint8_t> bytes) {
+  void digits(std::string_view name, std::string_view hex) {
     begin(name);
-    out_ += '"';
-    for (const std::uint8_t byte : bytes) model::append_hex(byte, out_);
-    out_ += '"';
+    out_.append("\"").append(hex).append("\"");
   }
 
   std::string& out_;
@@ -192,7 +195,36 @@ std::uint64_t format_of(std::string_view text) {
   return scanner.literal(R"({"format":)") && scanner.number(format) ? format : 0;
 }
 
+template <class Value>
+Result<Value> of_known_format(std::string_view text, const char* what) {
+  try {
+    if (const std::uint64_t format = format_of(text); format > kFormat) {
+      return std::unexpected(
+          Error(ErrorCode::unsupported_format,
+                Error::Details{.what = "the cluster has format " + std::to_string(format) +
+                                       ", and this is usertags for " + std::to_string(kFormat),
+                               .remedy = "use the usertags that the cluster was raised to"}));
+    }
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(Error(ErrorCode::out_of_memory));
+  }
+  return from_text<Value>(text, what);
+}
+
 }   // namespace
+
+std::string hex(std::uint64_t number) {
+  std::array<std::uint8_t, 8> bytes{};
+  model::store_big_endian(number, bytes.data());
+  std::string text;
+  for (const std::uint8_t byte : bytes) model::append_hex(byte, text);
+  return text;
+}
+std::string hex(const Id& id) {
+  std::string text;
+  for (const std::uint8_t byte : id) model::append_hex(byte, text);
+  return text;
+}
 
 std::string encode(const Head& head) {
   return to_text(head);
@@ -207,19 +239,17 @@ std::string encode(const Snapshot& snapshot) {
   return to_text(snapshot);
 }
 
+std::string encode(const Map& map) {
+  return to_text(map);
+}
+
 Result<Head> decode_head(std::string_view text) {
-  try {
-    if (const std::uint64_t format = format_of(text); format > kFormat) {
-      return std::unexpected(
-          Error(ErrorCode::unsupported_format,
-                Error::Details{.what = "the cluster has format " + std::to_string(format) +
-                                       ", and this is usertags for " + std::to_string(kFormat),
-                               .remedy = "use the usertags that the cluster was raised to"}));
-    }
-  } catch (const std::bad_alloc&) {
-    return std::unexpected(Error(ErrorCode::out_of_memory));
-  }
-  return from_text<Head>(text, "head");
+  return of_known_format<Head>(text, "head");
+}
+Result<Map> decode_map(std::string_view text) {
+  Result<Map> map = of_known_format<Map>(text, "map");
+  if (map && map->shards != 1) return std::unexpected(not_ours("map"));
+  return map;
 }
 Result<Leader> decode_leader(std::string_view text) {
   return from_text<Leader>(text, "leader");

@@ -98,7 +98,8 @@ std::unique_ptr<Writer> open_for_writing(const std::optional<std::filesystem::pa
   const Loaded loaded = load_for_writing(*database, memory.tokens, outer_log != nullptr);
   require_settings(loaded.state.settings, options.settings);
   memory.projection.load(loaded.records, loaded.state.revision);
-  memory.budget.require_room();
+  // In a cluster whoever leads judges by the budget, and all others take what it has taken.
+  if (outer_log == nullptr) memory.budget.require_room();
   auto writer = std::make_unique<Writer>(std::move(lock), std::move(database), loaded.state, schedule(loaded),
                                          options, memory, telemetry, outer_log);
   // In a cluster, what an unclean end has lost comes back from the log: it is the same.

@@ -1,5 +1,5 @@
 // Nodes with threads of their own, over one simulated engine whose time follows the clock.
-#include "cluster/node.hpp"
+#include <usertags/cluster/node.hpp>
 
 #include <gtest/gtest.h>
 
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cluster/membership.hpp"
+#include "cluster/node_access.hpp"
 #include "cluster/simulated/simulated_log.hpp"
 #include "support/answers.hpp"
 #include "support/temp_dir.hpp"
@@ -109,8 +110,8 @@ class ThreadedLog : public Log {
   Result<bool> advance_snapshot(const Snapshot& snapshot, Milliseconds within) noexcept override {
     return locked([&] { return log_.advance_snapshot(snapshot, within); });
   }
-  Result<std::uint64_t> used_bytes(Milliseconds within) noexcept override {
-    return locked([&] { return log_.used_bytes(within); });
+  Result<Usage> usage(Milliseconds within) noexcept override {
+    return locked([&] { return log_.usage(within); });
   }
   void stop() noexcept override {
     locked([&] { return log_.stop(), true; });
@@ -152,8 +153,9 @@ class NodeTest : public testing::Test {
 
   std::filesystem::path file(int number) const { return folder_ / ("node" + std::to_string(number) + ".db"); }
   Node join(int number) {
-    return must(Node::join(file(number), {.address = "machine " + std::to_string(number), .lease = 1s},
-                           std::make_unique<ThreadedLog>(shared_)));
+    return must(NodeAccess::join(
+        file(number), {.cluster = "c", .address = "machine " + std::to_string(number), .lease = 1s},
+        std::make_unique<ThreadedLog>(shared_)));
   }
   // Where this does not come, the test does not end, and is ended from outside.
   static void await(const auto& condition) {
@@ -172,8 +174,8 @@ TEST_F(NodeTest, OneLeadsTheOtherTakesOver) {
   EXPECT_EQ(must(second.read_latest(10s)), 1U);
   EXPECT_TRUE(second.store().find("a"));
   EXPECT_EQ(code_of(second.store().create_user("b")), ErrorCode::not_leader);
-  await([&] { return second.leader().has_value(); });
-  EXPECT_EQ(second.leader()->address, "machine 0");
+  await([&] { return must(second.status()).leader.has_value(); });
+  EXPECT_EQ(must(second.status()).leader, "machine 0");
   must(first.close());
   must(first.close());
   EXPECT_EQ(code_of(first.store().create_user("b")), ErrorCode::store_closed);
@@ -181,7 +183,7 @@ TEST_F(NodeTest, OneLeadsTheOtherTakesOver) {
   EXPECT_TRUE(must(second.store().create_user("a", {}, {.token = "t"})).replayed);
   EXPECT_EQ(second.term(), 2U);
   EXPECT_TRUE(second.freshness().as_of);
-  EXPECT_FALSE(second.failure());
+  EXPECT_FALSE(must(second.status()).failure);
 }
 
 // Threads write to whoever leads, while the lead goes to and fro.
@@ -217,14 +219,15 @@ TEST_F(NodeTest, WritersFollowTheLead) {
   for (Node& node : nodes) {
     EXPECT_EQ(must(node.read_latest(10s)), kWriters * kWrites);
     EXPECT_TRUE(must(node.store().verify()).ok());
-    EXPECT_FALSE(node.failure());
+    EXPECT_FALSE(must(node.status()).failure);
     must(node.close());
   }
 }
 
 TEST_F(NodeTest, AFileOfNoClusterDoesNotJoin) {
   must(must(UserTagStore::open(folder_ / "free.db")).close());
-  const auto refused = Node::join(folder_ / "free.db", {}, std::make_unique<ThreadedLog>(shared_));
+  const auto refused =
+      NodeAccess::join(folder_ / "free.db", {.cluster = "c"}, std::make_unique<ThreadedLog>(shared_));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::invalid_argument);
 }

@@ -50,16 +50,17 @@ class ReplicaTest : public testing::Test {
  protected:
   // A machine whose process runs from its making to its end.
   struct Machine {
-    Machine(ReplicaTest& test, std::size_t number, std::size_t node)
+    Machine(ReplicaTest& test, std::size_t number, std::size_t node, Timing timing)
         : log(test.simulation_, test.engine_),
           replica(log,
                   {.node = id_of(static_cast<std::uint8_t>(100 + node)),
                    .process = test.new_id(),
                    .address = "machine " + std::to_string(number)},
-                  {.answer_within = 2s, .trim_entries = 1},
+                  timing,
                   {.now = [&test] { return test.simulation_.now(); },
                    .new_id = [&test] { return test.new_id(); },
-                   .pause = [&test](Milliseconds time) { test.simulation_.sleep(time); }}),
+                   .pause = [&test](Milliseconds time) { test.simulation_.sleep(time); },
+                   .warn = [&test](const std::string& line) { test.warnings_.push_back(line); }}),
           store(must(store::StoreAccess::open(test.file(number), relaxed(), replica))) {
       replica.attach(store::StoreAccess::engine(store));
     }
@@ -97,8 +98,12 @@ class ReplicaTest : public testing::Test {
       as_new_node(file(i), id_of(static_cast<std::uint8_t>(100 + i)), 1s);
     }
   }
+  static Timing timing() { return {.answer_within = 2s, .trim_entries = 1}; }
   std::unique_ptr<Machine> start(std::size_t number) {
-    return std::make_unique<Machine>(*this, number, number);
+    return std::make_unique<Machine>(*this, number, number, timing());
+  }
+  std::unique_ptr<Machine> start(std::size_t number, const Timing& timing) {
+    return std::make_unique<Machine>(*this, number, number, timing);
   }
 
   // Steps all of them in turn until the condition holds.
@@ -123,6 +128,7 @@ class ReplicaTest : public testing::Test {
   Simulation simulation_{1};
   SimulatedEngine engine_{simulation_};
   std::uint64_t ids_ = 0;
+  std::vector<std::string> warnings_;
 };
 
 TEST_F(ReplicaTest, OneLeadsAndTheOtherFollows) {
@@ -315,7 +321,7 @@ TEST_F(ReplicaTest, TwoFilesAreNotOneNode) {
   std::filesystem::copy_file(file(0), file(1));
   const auto first = start(0);
   ASSERT_TRUE(make_leader(*first));
-  Machine second(*this, 1, 0);
+  Machine second(*this, 1, 0, timing());
   EXPECT_TRUE(step_until({first.get(), &second},
                          [&] { return second.replica.status().role == Replica::Role::stopped; }));
   EXPECT_EQ(second.replica.status().error->code(), ErrorCode::cluster_member);
@@ -380,6 +386,101 @@ TEST_F(ReplicaTest, FoundingGoesOnWhereItWasInterrupted) {
   must(cluster::found(file(0), {}, {id_of(1), id_of(3), id_of(100)}, log, 1s));
   EXPECT_GT(engine_.state.head->head.epoch, epoch);
   EXPECT_EQ(engine_.state.head->head.revision, 1U);
+}
+
+// --- Room. ---
+
+TEST_F(ReplicaTest, AboveTheQuotaWritesAreRefusedUntilItIsBelow) {
+  found(1);
+  Timing timing = this->timing();
+  timing.quota_bytes = 100'000;
+  const auto machine = start(0, timing);
+  ASSERT_TRUE(make_leader(*machine));
+  const auto look = [&](std::uint64_t free_bytes) {
+    engine_.state.free_bytes = free_bytes;
+    simulation_.sleep(1100ms);
+    machine->replica.step();
+  };
+  look(59'000);
+  EXPECT_TRUE(warnings_.empty());
+  look(61'000);
+  look(70'000);
+  EXPECT_EQ(warnings_.size(), 1U);
+  must(machine->store.create_user("a"));
+  look(81'000);
+  const auto full = machine->store.create_user("b");
+  ASSERT_EQ(code_of(full), ErrorCode::disk_full);
+  EXPECT_NE(full.error().message().find("etcdctl defrag"), std::string::npos);
+  EXPECT_TRUE(machine->replica.leads());
+  EXPECT_GT(machine->replica.status().used_bytes, 81'000U);
+  look(20'000);
+  must(machine->store.create_user("b"));
+  look(61'000);
+  EXPECT_EQ(warnings_.size(), 2U) << "once for each crossing";
+}
+
+TEST_F(ReplicaTest, OverItsBoundTheLogWaitsForNobodyWhoLags) {
+  found(2);
+  Timing timing = this->timing();
+  timing.max_log_bytes = 300;
+  const auto machine = start(0, timing);
+  ASSERT_TRUE(make_leader(*machine));
+  must(machine->store.create_user("a"));
+  must(machine->store.create_user("b"));
+  const auto look = [&] {
+    simulation_.sleep(1100ms);
+    machine->replica.step();
+  };
+  look();
+  EXPECT_EQ(code_of(machine->store.create_user("c")), ErrorCode::disk_full) << "there is no snapshot";
+
+  // One who lags, and a snapshot: what it has goes.
+  SimulatedLog log(simulation_, engine_);
+  must(log.put_member({id_of(101), id_of(9), "it lags", 0, 0}, kNoLease, 1s));
+  const std::uint64_t newest = engine_.state.head->head.entry;
+  must(log.advance_snapshot({.entry = newest, .remote = true, .place = "there"}, 1s));
+  look();
+  EXPECT_TRUE(engine_.state.entries.empty());
+  must(machine->store.create_user("c"));
+}
+
+TEST_F(ReplicaTest, WhoeverLeadsResignsWhereItsPlaceIsTakenAway) {
+  found(2);
+  const auto first = start(0);
+  const auto second = start(1);
+  ASSERT_TRUE(make_leader(*first));
+  SimulatedLog log(simulation_, engine_);
+  EXPECT_TRUE(must(log.remove_leader(*must(log.read_leader(1s)), 1s)));
+  ASSERT_TRUE(step_until({first.get()}, [&] { return !first->replica.leads(); }));
+  ASSERT_TRUE(step_until({first.get(), second.get()}, [&] { return second->replica.leads(); }));
+}
+
+TEST_F(ReplicaTest, WhatHasNotChangedIsNotPutAgain) {
+  found(1);
+  const auto machine = start(0);
+  ASSERT_TRUE(make_leader(*machine));
+  const auto look = [&] {
+    simulation_.sleep(1500ms);
+    machine->replica.step();
+  };
+  for (int i = 0; i < 3; ++i) look();
+  ASSERT_EQ(engine_.state.members.size(), 1U);
+  engine_.state.members.begin()->second.value.address = "a mark";
+  look();
+  EXPECT_EQ(engine_.state.members.begin()->second.value.address, "a mark");
+  must(machine->store.create_user("a"));
+  for (int i = 0; i < 3; ++i) look();
+  EXPECT_EQ(engine_.state.members.begin()->second.value.address, "machine 0");
+}
+
+// A place that is kept for a file is taken by whoever comes with it.
+TEST_F(ReplicaTest, AKeptPlaceIsTaken) {
+  found(1);
+  SimulatedLog log(simulation_, engine_);
+  must(log.put_member({id_of(100), Id{}, "kept", 0, 0}, kNoLease, 1s));
+  const auto machine = start(0);
+  ASSERT_TRUE(make_leader(*machine));
+  EXPECT_EQ(engine_.state.members.begin()->second.value.address, "machine 0");
 }
 
 }   // namespace

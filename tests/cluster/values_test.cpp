@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "cluster/log.hpp"
+#include "cluster/map.hpp"
 
 namespace usertags::cluster {
 namespace {
@@ -36,6 +36,12 @@ TEST(Values, ComeBackAsTheyWere) {
     const Snapshot snapshot{4, ~std::uint64_t{0}, 5, 6, remote, "/snapshots/4"};
     EXPECT_EQ(decode_snapshot(encode(snapshot)).value(), snapshot);
   }
+  const Map map{.cluster = id(8), .incarnation = id(9)};
+  EXPECT_EQ(decode_map(encode(map)).value(), map);
+}
+
+TEST(Values, MapsOfMoreShardsAreOfALaterVersion) {
+  EXPECT_EQ(decode_map(encode(Map{.shards = 2})).error().code(), ErrorCode::corrupt_store);
 }
 
 TEST(Values, AreReadableTexts) {

@@ -32,11 +32,10 @@ struct NodeOptions {
   EtcdOptions etcd{};
   std::string cluster{};   // its name in etcd: 1 to 64 of a-z, 0-9, '-' and '_'
   std::string address{};   // for other hosts: where this one is asked. Up to 1,024 bytes of UTF-8
-  std::chrono::milliseconds lease{2'000};   // how long a leader may be silent before it is succeeded
-  std::chrono::milliseconds answer_within{
-      10'000};   // a write whose outcome is not known by then is outcome_unknown
-  // The log is trimmed behind snapshots. Where it comes to so many bytes, nodes that lag are not waited for any more:
-  // they join anew. Where what goes would not be on two disks, writes are disk_full instead.
+  std::chrono::milliseconds lease{2'000};            // how long a leader may be silent before it is succeeded
+  std::chrono::milliseconds answer_within{10'000};   // what is not known by then is outcome_unknown
+  // The log is trimmed behind snapshots. Where etcd has so many bytes in use, nodes that lag are not waited for any
+  // more: they join anew. Where what goes would not be on two disks, writes are disk_full instead.
   std::uint64_t max_log_bytes = std::uint64_t{1} << 30;
   // etcd's --quota-backend-bytes. Above 60 % of it `store.log` is told; above 80 % writes are disk_full.
   std::uint64_t etcd_quota_bytes = std::uint64_t{2} << 30;
@@ -64,8 +63,8 @@ struct NodeStatus {
   std::uint64_t revision = 0;            // the store's
   std::optional<std::string> leader{};   // the address of who leads; none: nobody does, as far as is known
   Freshness freshness{};
-  std::uint64_t etcd_bytes = 0;       // what its quota is held against, as last seen by a leader
-  std::optional<Error> failure{};     // of `stopped`
+  std::uint64_t etcd_bytes = 0;     // what its quota is held against, as last seen by a leader
+  std::optional<Error> failure{};   // of `stopped`
 };
 
 class Node {
@@ -75,7 +74,8 @@ class Node {
   // cluster, or of a founding before the last one; not_a_store where the cluster was never founded;
   // memory_budget_exceeded where another member's bound is larger; and those of etcd: io_error, timeout,
   // permission_denied.
-  [[nodiscard]] static Result<Node> join(const std::filesystem::path& file, const NodeOptions& options) noexcept;
+  [[nodiscard]] static Result<Node> join(const std::filesystem::path& file,
+                                         const NodeOptions& options) noexcept;
   Node(Node&& other) noexcept;
   Node& operator=(Node&& other) noexcept;
   ~Node();   // without a hand-over: others wait for the end of its lease
@@ -90,7 +90,7 @@ class Node {
   std::uint64_t term() const noexcept;
   Freshness freshness() const noexcept;
   [[nodiscard]] Result<NodeStatus> status() const noexcept;   // error: out_of_memory
-  // OpenMetrics text of status(), to stand before or behind Stats' (usertags::metrics_text), without its "# EOF".
+  // OpenMetrics text of status(), without an end: store().metrics_text() follows it.
   [[nodiscard]] Result<std::string> metrics_text() const noexcept;
 
   // What this node shows from here on holds all that was acknowledged, anywhere, before the call. Answers the
@@ -116,23 +116,24 @@ class Node {
   std::unique_ptr<Impl> impl_;   // null once moved from: then only destruction and assignment
 };
 
-// Makes the file, of a store that nobody has open, the first of a cluster, and the cluster's log of what it holds, in an
-// epoch of its own. Repeating it goes on where it was interrupted. `again`: an operator's word, after etcd was lost or
-// put back: the file is the most advanced one that there is, and a cluster of this name that is there, or a binding that
-// the file has, is given up: other files of it have to be restored from snapshots. Errors: cluster_member, where the
-// cluster, or the file's, was founded already, and `again` is not said; timeout: found it again; those of opening for
-// writing, and of etcd.
+// Makes the file, of a store that nobody has open, the first of a cluster, and the cluster's log of what it holds, in
+// an epoch of its own. Repeating it goes on where it was interrupted. `again`: an operator's word, after etcd was lost
+// or put back: the file is the most advanced one that there is, and a cluster of this name that is there, or a binding
+// that the file has, is given up: other files of it have to be restored from snapshots. Errors: cluster_member, where
+// the cluster, or the file's, was founded already, and `again` is not said; timeout: found it again; those of opening
+// for writing, and of etcd.
 [[nodiscard]] Result<void> found(const std::filesystem::path& file, const NodeOptions& options,
                                  bool again = false) noexcept;
 
-// Makes a file of the newest snapshot, for a new node, at a path where nothing is. From then on, for a minute, the log is
-// kept for it: join() it. Errors: not_a_store where there is no snapshot; those of the transport, and of etcd.
+// Makes a file of the newest snapshot, for a new node, at a path where nothing is. For a minute the log is kept for
+// it: join() it. Errors: not_a_store where there is no snapshot; invalid_argument where something is; corrupt_store
+// where the transport has another file; those of the transport, and of etcd.
 [[nodiscard]] Result<void> restore(const std::filesystem::path& file, const NodeOptions& options,
                                    SnapshotTransport& transport) noexcept;
 
 // What etcd tells of a cluster.
 struct ClusterMember {
-  std::string node{};                // 32 hexadecimal digits
+  std::string node{};   // 32 hexadecimal digits
   std::string address{};
   std::uint64_t synced_entry = 0;
 };

@@ -32,6 +32,6 @@ class SnapshotTransport {
 
 // A folder, that all machines of the cluster see under this path. `is_remote`: it is not on one of them.
 [[nodiscard]] Result<std::shared_ptr<SnapshotTransport>> folder_transport(const std::filesystem::path& folder,
-                                                                        bool is_remote) noexcept;
+                                                                          bool is_remote) noexcept;
 
 }   // namespace usertags::cluster

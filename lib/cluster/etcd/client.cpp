@@ -28,7 +28,7 @@ std::string read_pem(const std::filesystem::path& path) {
   return text;
 }
 
-std::shared_ptr<grpc::ChannelCredentials> credentials(const ClientOptions& options) {
+std::shared_ptr<grpc::ChannelCredentials> credentials(const EtcdOptions& options) {
   if (!options.tls) return grpc::InsecureChannelCredentials();
   return grpc::SslCredentials({.pem_root_certs = read_pem(options.tls->authorities),
                                .pem_private_key = read_pem(options.tls->key),
@@ -57,7 +57,7 @@ void check(const std::string& endpoint) {
     model::fail(ErrorCode::invalid_argument, "the endpoint \"" + endpoint + "\" of etcd is not HOST:PORT");
 }
 
-std::vector<Node> make_nodes(const ClientOptions& options) {
+std::vector<Node> make_nodes(const EtcdOptions& options) {
   if (options.endpoints.empty()) model::fail(ErrorCode::invalid_argument, "no endpoint of etcd is named");
   const auto its_credentials = credentials(options);
   std::vector<Node> nodes;
@@ -159,12 +159,12 @@ std::string end_of_prefix(std::string prefix) {
 
 // --- Client. ---
 
-Client::Client(const ClientOptions& options)
+Client::Client(const EtcdOptions& options)
     : connections_(std::make_unique<Connections>(options, make_nodes(options))) {}
 
 Client::~Client() = default;
 
-Result<std::unique_ptr<Client>> Client::make(const ClientOptions& options) noexcept {
+Result<std::unique_ptr<Client>> Client::make(const EtcdOptions& options) noexcept {
   return guarded([&]() -> Result<std::unique_ptr<Client>> {
     try {
       return std::unique_ptr<Client>(new Client(options));

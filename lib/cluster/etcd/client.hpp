@@ -27,13 +27,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include <usertags/cluster/etcd_options.hpp>
 #include <usertags/error.hpp>
 
 namespace grpc {
@@ -44,20 +44,6 @@ namespace usertags::cluster::etcd {
 
 using Milliseconds = std::chrono::milliseconds;
 using Lease = std::int64_t;   // 0: none
-
-struct Tls {
-  std::filesystem::path
-      authorities{};   // files in PEM. Who may have signed a node's certificate; empty: the system's
-  std::filesystem::path certificate{};   // ours, where etcd asks for one (--client-cert-auth); and its key
-  std::filesystem::path key{};
-};
-
-struct ClientOptions {
-  std::vector<std::string> endpoints{};   // HOST:PORT
-  std::optional<Tls> tls{};               // none: in the clear
-  std::string user{};                     // empty: etcd's auth is off, or the certificate says who it is
-  std::string password{};
-};
 
 struct KeyValue {
   std::string key;
@@ -178,7 +164,7 @@ class Client {
  public:
   // Connects when it is first asked. Errors: invalid_argument (no endpoints, or not HOST:PORT), io_error (a file of
   // `tls` cannot be read).
-  static Result<std::unique_ptr<Client>> make(const ClientOptions& options) noexcept;
+  static Result<std::unique_ptr<Client>> make(const EtcdOptions& options) noexcept;
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -207,7 +193,7 @@ class Client {
   void stop() noexcept;
 
  private:
-  explicit Client(const ClientOptions& options);
+  explicit Client(const EtcdOptions& options);
   std::unique_ptr<Connections> connections_;
 };
 

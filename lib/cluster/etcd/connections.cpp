@@ -38,7 +38,7 @@ gpr_timespec to_grpc(Deadline deadline) {
                       gpr_time_from_nanos(std::chrono::nanoseconds(left).count(), GPR_TIMESPAN));
 }
 
-Connections::Connections(const ClientOptions& options, std::vector<Node> nodes)
+Connections::Connections(const EtcdOptions& options, std::vector<Node> nodes)
     : user_(options.user), password_(options.password), nodes_(std::move(nodes)) {}
 
 // --- Which node. ---

@@ -39,7 +39,7 @@ struct Node {
 
 class Connections {
  public:
-  Connections(const ClientOptions& options, std::vector<Node> nodes);
+  Connections(const EtcdOptions& options, std::vector<Node> nodes);
 
   // A call of one node, in a context that is made for it.
   using Call = std::function<grpc::Status(Node&, grpc::ClientContext&)>;

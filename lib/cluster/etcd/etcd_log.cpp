@@ -16,21 +16,6 @@ namespace {
 
 constexpr std::size_t kDigits = 16;
 
-std::string hex(std::uint64_t number) {
-  std::string text(kDigits, '0');
-  for (std::size_t i = kDigits; i > 0; --i, number >>= 4) text[i - 1] = "0123456789abcdef"[number & 15];
-  return text;
-}
-
-std::string hex(const Id& id) {
-  std::string text;
-  for (const std::uint8_t byte : id) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
-}
-
 // 0: the key is not one of an entry.
 std::uint64_t number_of(std::string_view key) {
   std::uint64_t number = 0;
@@ -165,7 +150,7 @@ class EtcdLog final : public Log {
   Result<std::vector<Member>> read_members(Milliseconds within) noexcept override;
   Result<std::optional<Snapshot>> read_snapshot(Milliseconds within) noexcept override;
   Result<bool> advance_snapshot(const Snapshot& snapshot, Milliseconds within) noexcept override;
-  Result<std::uint64_t> used_bytes(Milliseconds within) noexcept override;
+  Result<Usage> usage(Milliseconds within) noexcept override;
   void stop() noexcept override { client_->stop(); }
 
  private:
@@ -458,7 +443,7 @@ Result<void> EtcdLog::put_member(const Member& member, Lease lease, Milliseconds
       if (!found->keys.empty()) {
         const Result<Member> there = decode_member(found->keys.front().value);
         if (!there) return std::unexpected(there.error());
-        if (there->process != member.process)
+        if (there->process != member.process && there->process != Id{})
           return std::unexpected(
               Error(ErrorCode::cluster_member,
                     Error::Details{
@@ -512,20 +497,16 @@ Result<bool> EtcdLog::advance_snapshot(const Snapshot& snapshot, Milliseconds wi
   });
 }
 
-Result<std::uint64_t> EtcdLog::used_bytes(Milliseconds within) noexcept {
+Result<Usage> EtcdLog::usage(Milliseconds within) noexcept {
   const Result<Status> status = client_->status(within);
   if (!status) return std::unexpected(status.error());
-  return status->bytes;
+  return Usage{.bytes = status->bytes, .in_use = status->bytes_in_use};
 }
 
 }   // namespace
 
-Result<std::unique_ptr<Log>> make_log(const ClientOptions& options, std::string prefix) noexcept {
-  return guarded([&]() -> Result<std::unique_ptr<Log>> {
-    Result<std::unique_ptr<Client>> client = Client::make(options);
-    if (!client) return std::unexpected(client.error());
-    return std::make_unique<EtcdLog>(std::move(*client), std::move(prefix));
-  });
+std::unique_ptr<Log> make_log(std::unique_ptr<Client> client, std::string prefix) {
+  return std::make_unique<EtcdLog>(std::move(client), std::move(prefix));
 }
 
 }   // namespace usertags::cluster::etcd

@@ -12,7 +12,7 @@
 
 namespace usertags::cluster::etcd {
 
-// `prefix` is /usertags/CLUSTER/INCARNATION/SHARD/. Errors: those of Client::make().
-Result<std::unique_ptr<Log>> make_log(const ClientOptions& options, std::string prefix) noexcept;
+// `prefix` is /usertags/CLUSTER/INCARNATION/SHARD/. Throws std::bad_alloc.
+std::unique_ptr<Log> make_log(std::unique_ptr<Client> client, std::string prefix);
 
 }   // namespace usertags::cluster::etcd

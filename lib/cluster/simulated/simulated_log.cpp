@@ -334,7 +334,8 @@ Result<void> SimulatedLog::put_member(const Member& member, Lease lease, Millise
   const auto put = call(within, [member, lease](SimulatedEngine& engine) -> std::optional<ErrorCode> {
     auto& members = engine.state.members;
     const auto there = members.find(member.node);
-    if (there != members.end() && there->second.value.process != member.process)
+    if (there != members.end() && there->second.value.process != member.process &&
+        there->second.value.process != Id{})
       return ErrorCode::cluster_member;
     if (engine.is_full()) return ErrorCode::disk_full;
     if (lease != kNoLease && !engine.state.leases.contains(lease)) return ErrorCode::not_leader;
@@ -368,12 +369,12 @@ Result<bool> SimulatedLog::advance_snapshot(const Snapshot& snapshot, Millisecon
   }));
 }
 
-Result<std::uint64_t> SimulatedLog::used_bytes(Milliseconds within) noexcept {
+Result<Usage> SimulatedLog::usage(Milliseconds within) noexcept {
   return call(within, [](SimulatedEngine& engine) {
     std::uint64_t bytes = 0;
     for (const auto& [number, entry] : engine.state.entries) bytes += entry.bytes.size();
     for (const auto& [place, part] : engine.state.parts) bytes += part.size();
-    return bytes;
+    return Usage{.bytes = bytes + engine.state.free_bytes, .in_use = bytes};
   });
 }
 

@@ -43,6 +43,7 @@ class SimulatedEngine {
     Lease last_lease = kNoLease;
     std::uint64_t quota_entries = UINT64_MAX;   // more than these, and nothing is put any more
     std::size_t max_value_bytes = kMaxValueBytes;
+    std::uint64_t free_bytes = 0;   // that were not given back
   };
 
   State state;
@@ -118,7 +119,7 @@ class SimulatedLog : public Log {
   Result<std::vector<Member>> read_members(Milliseconds within) noexcept override;
   Result<std::optional<Snapshot>> read_snapshot(Milliseconds within) noexcept override;
   Result<bool> advance_snapshot(const Snapshot& snapshot, Milliseconds within) noexcept override;
-  Result<std::uint64_t> used_bytes(Milliseconds within) noexcept override;
+  Result<Usage> usage(Milliseconds within) noexcept override;
   void stop() noexcept override { stopped_ = true; }
 
  private:

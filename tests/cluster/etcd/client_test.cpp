@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr Milliseconds kLong{20'000};
 using Landed = NotAnswered::Landed;
 
-std::unique_ptr<Client> client_of(const ClientOptions& options) {
+std::unique_ptr<Client> client_of(const EtcdOptions& options) {
   return Client::make(options).value();
 }
 
@@ -73,7 +73,7 @@ TEST(EtcdClientOptions, ItRefusesWhatIsNotHostAndPort) {
 
 TEST(EtcdClientOptions, ItRefusesFilesThatCannotBeRead) {
   const auto client =
-      Client::make({.endpoints = {"127.0.0.1:1"}, .tls = Tls{.authorities = "/no/such/file"}});
+      Client::make({.endpoints = {"127.0.0.1:1"}, .tls = EtcdTls{.authorities = "/no/such/file"}});
   EXPECT_EQ(client.error(), ErrorCode::io_error);
 }
 
@@ -344,7 +344,7 @@ TEST(EtcdClientUsers, ItBearsATokenAndRenewsIt) {
         "auth enable"})
     nodes.control(command);
 
-  ClientOptions options = nodes.options();
+  EtcdOptions options = nodes.options();
   const auto nobody = client_of(options);
   EXPECT_EQ(nobody->range({.key = "/usertags/a"}, kLong).error(), ErrorCode::permission_denied);
   options.user = "tagger";
@@ -375,19 +375,19 @@ TEST(EtcdClientUsers, ItBearsATokenAndRenewsIt) {
 
 TEST(EtcdClientTls, ItTalksToWhomItTrusts) {
   EtcdNodes nodes({.count = 1, .tls = true});
-  const ClientOptions options = nodes.options();
+  const EtcdOptions options = nodes.options();
   const auto client = client_of(options);
   put(*client, "a", "1");
   EXPECT_EQ(get(*client, "a"), "1");
 
-  ClientOptions in_the_clear = options;
+  EtcdOptions in_the_clear = options;
   in_the_clear.tls.reset();
   EXPECT_EQ(client_of(in_the_clear)->range({.key = "a"}, 500ms).error(), ErrorCode::io_error);
-  ClientOptions without_certificate = options;
+  EtcdOptions without_certificate = options;
   without_certificate.tls->certificate.clear();
   without_certificate.tls->key.clear();
   EXPECT_EQ(client_of(without_certificate)->range({.key = "a"}, 500ms).error(), ErrorCode::io_error);
-  ClientOptions of_others = options;
+  EtcdOptions of_others = options;
   of_others.tls->authorities.clear();   // the system's
   EXPECT_EQ(client_of(of_others)->range({.key = "a"}, 500ms).error(), ErrorCode::io_error);
 }

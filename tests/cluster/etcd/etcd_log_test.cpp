@@ -23,8 +23,8 @@ Id id(std::uint8_t number) {
   return id;
 }
 
-std::unique_ptr<Log> log_of(const ClientOptions& options) {
-  return make_log(options, kPrefix).value();
+std::unique_ptr<Log> log_of(const EtcdOptions& options) {
+  return make_log(Client::make(options).value(), kPrefix);
 }
 
 Head first_head() {
@@ -254,7 +254,9 @@ TEST_F(EtcdLogTest, ASnapshotOnlyAdvances) {
 }
 
 TEST_F(EtcdLogTest, ItTellsWhatTheQuotaIsHeldAgainst) {
-  EXPECT_GT(log_->used_bytes(kLong).value(), 0U);
+  const Usage usage = log_->usage(kLong).value();
+  EXPECT_GT(usage.in_use, 0U);
+  EXPECT_GE(usage.bytes, usage.in_use);
 }
 
 // --- Bad days. ---

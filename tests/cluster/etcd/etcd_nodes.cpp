@@ -19,8 +19,8 @@
 namespace usertags::test {
 namespace {
 
+using cluster::EtcdOptions;
 using cluster::etcd::Client;
-using cluster::etcd::ClientOptions;
 
 constexpr std::chrono::milliseconds kPatience{60'000};
 
@@ -147,8 +147,8 @@ std::string EtcdNodes::endpoint(std::size_t node) const {
   return "127.0.0.1:" + std::to_string(nodes_[node].client_port);
 }
 
-ClientOptions EtcdNodes::options_of(std::size_t node) const {
-  ClientOptions options{.endpoints = {endpoint(node)}};
+EtcdOptions EtcdNodes::options_of(std::size_t node) const {
+  EtcdOptions options{.endpoints = {endpoint(node)}};
   if (setup_.tls)
     options.tls = {.authorities = folder_ / "authority.pem",
                    .certificate = folder_ / "node.pem",
@@ -156,8 +156,8 @@ ClientOptions EtcdNodes::options_of(std::size_t node) const {
   return options;
 }
 
-ClientOptions EtcdNodes::options() const {
-  ClientOptions options = options_of(0);
+EtcdOptions EtcdNodes::options() const {
+  EtcdOptions options = options_of(0);
   for (std::size_t node = 1; node < nodes_.size(); ++node) options.endpoints.push_back(endpoint(node));
   return options;
 }

@@ -29,8 +29,8 @@ class EtcdNodes {
 
   std::size_t size() const noexcept { return nodes_.size(); }
   // For a client of all nodes; of one alone.
-  cluster::etcd::ClientOptions options() const;
-  cluster::etcd::ClientOptions options_of(std::size_t node) const;
+  cluster::EtcdOptions options() const;
+  cluster::EtcdOptions options_of(std::size_t node) const;
   std::string endpoint(std::size_t node) const;
 
   void kill(std::size_t node);    // SIGKILL; its files stay
