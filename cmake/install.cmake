@@ -4,13 +4,21 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/usertags)
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h"
+        PATTERN cluster EXCLUDE)
 set(libraries usertags)
 if(TARGET usertags_shared)
   list(APPEND libraries usertags_shared)
 endif()
 install(TARGETS ${libraries} EXPORT usertags INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT usertags NAMESPACE usertags:: DESTINATION ${package} FILE usertagsTargets.cmake)
+
+# usertags::cluster, a component of the package.
+if(USERTAGS_CLUSTER)
+  install(DIRECTORY include/usertags/cluster DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/usertags)
+  install(TARGETS usertags_cluster EXPORT usertags_cluster INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT usertags_cluster NAMESPACE usertags:: DESTINATION ${package} FILE usertagsClusterTargets.cmake)
+endif()
 
 # The command, with its man pages, which are made of its --help, and completions.
 if(USERTAGS_COMMAND)
