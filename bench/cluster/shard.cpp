@@ -10,6 +10,7 @@
 #include "../workload.hpp"
 #include "cluster/etcd/etcd_log.hpp"
 #include "cluster/membership.hpp"
+#include "cluster/node_access.hpp"
 
 namespace usertags::bench {
 namespace {
@@ -56,12 +57,13 @@ Shard::Shard(std::filesystem::path folder, std::string name, std::uint32_t users
 }
 
 std::unique_ptr<cluster::Log> Shard::log() const {
-  return must(cluster::etcd::make_log(etcd_options(), prefix_of(name_)));
+  return cluster::etcd::make_log(must(cluster::etcd::Client::make(etcd_options())), prefix_of(name_));
 }
 
 cluster::Node Shard::join(const std::filesystem::path& file, const std::string& name) {
-  auto log = must(cluster::etcd::make_log(etcd_options(), prefix_of(name)));
-  cluster::Node node = must(cluster::Node::join(file, {.address = file}, std::move(log)));
+  auto log = cluster::etcd::make_log(must(cluster::etcd::Client::make(etcd_options())), prefix_of(name));
+  cluster::Node node =
+      must(cluster::NodeAccess::join(file, {.cluster = name, .address = file}, std::move(log)));
   await("a node does not come to show the log", [&] { return node.freshness().as_of.has_value(); });
   return node;
 }
@@ -72,11 +74,11 @@ std::size_t Shard::newest_entry_bytes() const {
   return must(its_log->read_entries(head.value().head.entry, 1, 5s)).entries.at(0).bytes.size();
 }
 
-cluster::etcd::ClientOptions etcd_options() {
+cluster::EtcdOptions etcd_options() {
   const char* const endpoints = std::getenv("USERTAGS_ETCD");
   if (endpoints == nullptr)
     throw std::runtime_error("USERTAGS_ETCD is not set: run it by tools/cluster etcd");
-  cluster::etcd::ClientOptions options;
+  cluster::EtcdOptions options;
   std::istringstream all(endpoints);
   for (std::string one; std::getline(all, one, ',');) options.endpoints.push_back(one);
   return options;

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
+#include <usertags/cluster/node.hpp>
 #include <usertags/user_tag_store.hpp>
 
 #include "../compare/must.hpp"
 #include "cluster/etcd/client.hpp"
 #include "cluster/log.hpp"
-#include "cluster/node.hpp"
 
 namespace usertags::bench {
 
@@ -45,7 +45,7 @@ class Shard {
 };
 
 // The endpoints in USERTAGS_ETCD, where `tools/cluster etcd` has put them.
-cluster::etcd::ClientOptions etcd_options();
+cluster::EtcdOptions etcd_options();
 
 // Groups of patches, each another one's.
 class Patches {
