@@ -1,71 +1,13 @@
-// Lines are taken as they come: all that have arrived are one group (bounded), which is committed and
-// answered before more is waited for. So a writer that waits for each answer gets it at once, and one that
-// does not wait pays for one sync per group.
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "commands/commands.hpp"
-#include "exit_code.hpp"
-#include "input/input.hpp"
-#include "input/loader.hpp"
 #include "input/store_access.hpp"
-#include "input/write_in.hpp"
-#include "output/json_out.hpp"
+#include "input/writes.hpp"
 #include "terminal/signals.hpp"
 
 namespace usertags::command {
 
 namespace {
-
-constexpr std::size_t kMaxGroup = 4096;
-
-Result<Write> write_of(const LineReader::Line& line) {
-  if (line.too_long) return std::unexpected(line_too_long());
-  return parse_write(line.text);
-}
-
-// Answers in the order of the lines.
-class Answerer {
- public:
-  Answerer(UserTagStore& store, Output& out) : store_(store), out_(out) {}
-
-  void add(const LineReader::Line& line) {
-    if (!line.too_long && is_blank(line.text)) return;
-    group_.add(write_of(line));
-    lines_.push_back(line.number);
-    if (group_.size() == kMaxGroup) commit();
-  }
-
-  void commit() {
-    const auto outcomes = group_.commit(store_);
-    for (std::size_t i = 0; i < outcomes.size(); ++i) answer(outcomes[i], lines_[i]);
-    lines_.clear();
-    out_.flush();
-  }
-
-  int worst() const { return worst_; }
-
- private:
-  void answer(const Result<Applied>& outcome, std::uint64_t line) {
-    if (outcome) {
-      append_json(out_.buffer(), *outcome);
-    } else {
-      append_json_answer(out_.buffer(), outcome.error(), line);
-      worst_ = std::max(worst_, exit_code_of_line(outcome.error().code()));
-    }
-    out_.line_done();
-  }
-
-  UserTagStore& store_;
-  Output& out_;
-  WriteGroup group_;
-  std::vector<std::uint64_t> lines_;   // of the group's writes
-  int worst_ = kDone;
-};
 
 class StreamCommand final : public Command {
  public:
@@ -92,23 +34,12 @@ class StreamCommand final : public Command {
     console.json = true;
     auto store = open_to_write(store_path(), new_store_, console);
     if (!store) return console.error(store.error());
-    const int worst = stream(*store, console.out());
+    const int worst = answer_writes(*store, console.out());
     close_after_writing(*store, console);
     return interrupted() ? interrupted_exit_code() : worst;
   }
 
  private:
-  static int stream(UserTagStore& store, Output& out) {
-    Input input("-");
-    LineReader reader(input);
-    Answerer answerer(store, out);
-    while (reader.fill()) {
-      while (const auto line = reader.next()) answerer.add(*line);
-      answerer.commit();
-    }
-    return answerer.worst();
-  }
-
   NewStore new_store_;
 };
 

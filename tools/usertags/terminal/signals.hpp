@@ -16,11 +16,13 @@ bool interrupted();
 // The exit code that says which signal it was: 130 for ^C.
 int interrupted_exit_code();
 
-// Waits until `fd` can be read, or is at its end; false when interrupted instead. No interruption is lost
-// between the question and the wait.
+// From here on nothing is waited for any more, on any thread: what an interruption does, but interrupted() stays as it is.
+void end_waiting();
+
+// Waits until `fd` can be read, or is at its end; false when waiting has ended instead.
 bool wait_for_input(int fd);
 
-// Waits; false when interrupted instead.
+// Waits; false when waiting has ended instead.
 bool wait_until(std::chrono::steady_clock::time_point moment);
 
 }   // namespace usertags::command
