@@ -96,6 +96,14 @@ TEST(Usage, IsRefusedInJsonWhereJsonIsAskedFor) {
   EXPECT_EQ(text_at(boost::json::parse(refused.err), "error.code"), "invalid_argument");
 }
 
+// Where there are some, tests/cluster/command_test.py runs them.
+TEST(Usage, WithoutClustersItSaysHowToGetThem) {
+  if (!command::cluster_commands().empty()) GTEST_SKIP() << "built with USERTAGS_CLUSTER";
+  const Finished finished = run({"cluster", "status", "--cluster", "accounts"});
+  EXPECT_EQ(finished.exit_code, 2);
+  EXPECT_NE(finished.err.find("USERTAGS_CLUSTER=ON"), std::string::npos) << finished.err;
+}
+
 TEST(Usage, PrintsTheVersion) {
   EXPECT_EQ(run({"--version"}).out, "usertags " USERTAGS_VERSION "\n");
 }

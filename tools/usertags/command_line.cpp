@@ -41,6 +41,16 @@ constexpr const char* kFooter =
     "Exit codes: 0 done; 1 refused, not found, found something, or some lines rejected;\n"
     "2 wrong usage; 3 the store or the system failed; 4 outcome unknown; 130 on ^C.";
 
+constexpr const char* kAboutClusters =
+    "Works with stores on many machines that are one store: etcd keeps their log.";
+constexpr const char* kNoClusters =
+    "this usertags was built without clusters: build one with cmake -DUSERTAGS_CLUSTER=ON";
+
+// Of commands whose names begin with the same word.
+bool is_group(const CLI::App& app) {
+  return !app.get_subcommands([](const CLI::App*) { return true; }).empty();
+}
+
 class HelpFormatter final : public CLI::Formatter {
  public:
   HelpFormatter() {
@@ -51,6 +61,7 @@ class HelpFormatter final : public CLI::Formatter {
 
   std::string make_usage(const CLI::App* app, std::string name) const override {
     if (app->get_parent() == nullptr) return "\nUsage: usertags COMMAND STORE [arguments] [options]\n";
+    if (is_group(*app)) return fmt::format("\nUsage: {} COMMAND [arguments] [options]\n", name);
     return '\n' + CLI::Formatter::make_usage(app, std::move(name));
   }
 };
@@ -70,6 +81,7 @@ class CommandLine {
     app_.formatter(std::make_shared<HelpFormatter>());
     app_.footer(kFooter);
     for (MakeCommand* make : kCommands) add(make());
+    for (MakeCommand* make : cluster_commands()) add(make());
   }
 
   int run(int argc, const char* const* argv) {
@@ -88,8 +100,7 @@ class CommandLine {
       return kDone;
     } catch (const CLI::ExtrasError& error) {
       const bool is_command = find_chosen() == nullptr && argv[1][0] != '-';
-      return wrong_usage(is_command ? fmt::format("there is no command {}", printable_word(argv[1]))
-                                    : error.what());
+      return wrong_usage(is_command ? no_command(argv[1]) : error.what());
     } catch (const CLI::Error& error) {
       return wrong_usage(error.what());
     } catch (const UsageError& error) {
@@ -99,13 +110,42 @@ class CommandLine {
 
  private:
   void add(std::unique_ptr<Command> command) {
-    CLI::App* app = app_.add_subcommand(command->name(), command->summary());
+    CLI::App* app = group_of(command->name()).add_subcommand(last_word(command->name()), command->summary());
     app->group("Commands");
     app->footer(command->details());
     Entry& entry = entries_.emplace_back(Entry{std::move(command), app, Arguments(*app)});
-    entry.arguments.positional("STORE", entry.command->store_path(), "The store's file");
+    if (entry.command->takes_store())
+      entry.arguments.positional("STORE", entry.command->store_path(), "The store's file");
     entry.command->declare(entry.arguments);
     entry.arguments.flag("--json", console_.json, "Answer in JSON, one object a line");
+  }
+
+  // Where the command of that name is added.
+  CLI::App& group_of(const std::string& name) {
+    const std::size_t space = name.find(' ');
+    if (space == std::string::npos) return app_;
+    const std::string word = name.substr(0, space);
+    const auto there = app_.get_subcommands([&word](const CLI::App* app) { return app->get_name() == word; });
+    if (!there.empty()) return *there.front();
+    CLI::App* group = app_.add_subcommand(word, kAboutClusters);
+    group->group("Commands");
+    group->footer("");
+    group->require_subcommand(1);
+    return *group;
+  }
+
+  static std::string last_word(const std::string& name) { return name.substr(name.rfind(' ') + 1); }
+
+  // What the words name, as far as they name anything.
+  std::string words() const {
+    if (const Entry* chosen = find_chosen()) return "usertags " + chosen->command->name();
+    const auto parsed = app_.get_subcommands();
+    return parsed.empty() ? "usertags" : "usertags " + parsed.front()->get_name();
+  }
+
+  static std::string no_command(std::string_view word) {
+    if (word == "cluster") return kNoClusters;   // else it is found
+    return fmt::format("there is no command {}", printable_word(word));
   }
 
   static bool wants_json(std::span<const char* const> arguments) {
@@ -123,14 +163,14 @@ class CommandLine {
   std::string help() const {
     const Entry* chosen = find_chosen();
     if (chosen == nullptr) return app_.help();
-    return chosen->app->help("usertags");
+    const std::string& name = chosen->command->name();
+    const std::size_t space = name.find(' ');
+    return chosen->app->help(space == std::string::npos ? "usertags" : "usertags " + name.substr(0, space));
   }
 
   int wrong_usage(const std::string& message) {
-    const Entry* chosen = find_chosen();
     if (console_.json) return console_.error(Error(ErrorCode::invalid_argument, message));
-    const std::string words = chosen == nullptr ? "usertags" : "usertags " + chosen->command->name();
-    console_.err().line(fmt::format("{}: {} (see {} --help)", words, printable_message(message), words));
+    console_.err().line(fmt::format("{0}: {1} (see {0} --help)", words(), printable_message(message)));
     return kWrongUsage;
   }
 

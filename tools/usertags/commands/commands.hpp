@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "commands/command.hpp"
 
@@ -22,5 +23,10 @@ inline constexpr MakeCommand* kCommands[] = {
     make_dump,        make_backup,      make_diff,    make_compact,    make_settings,
     make_info,        make_stats,       make_report,  make_verify,     make_adopt,
 };
+
+// Those of clusters, which are built with USERTAGS_CLUSTER=ON; else there are none (no_clusters.cpp).
+MakeCommand make_cluster_init, make_cluster_run, make_cluster_status, make_cluster_resign,
+    make_cluster_snapshot, make_cluster_restore;
+std::span<MakeCommand* const> cluster_commands();
 
 }   // namespace usertags::command
