@@ -129,8 +129,9 @@ void read_users(const std::string& path) {
     Input input(path);
     const auto rows = command::csv_rows(input, std::nullopt);
     if (!rows) return expect_refusal(rows.error(), ErrorCode::invalid_argument, 0);
-    while (const auto row = (*rows)->next()) {
-      if (!row->user) expect_refusal(row->user.error(), ErrorCode::invalid_argument, row->text.size());
+    command::Row row;
+    while ((*rows)->next(row)) {
+      if (!row.user) expect_refusal(row.user.error(), ErrorCode::invalid_argument, row.text.size());
     }
   } catch (const command::UnreadableInput& unreadable) {
     expect_message(unreadable.error);
