@@ -58,7 +58,7 @@ enum class ErrorCode : std::uint8_t {
   timeout,                 // a deadline, or the time to wait, has passed
   settings_mismatch,       // current_version() is that of the store's settings
   transaction_too_large,   // more than 64 MiB of log entries
-  // Of clusters, which are not there yet.
+  // Of clusters (docs/cluster.md).
   not_leader,       // another machine writes
   wrong_shard,      // the user is in another store
   cluster_member,   // the file belongs to a cluster: nothing else writes to it
