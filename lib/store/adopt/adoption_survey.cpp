@@ -96,7 +96,11 @@ class Surveying {
 
   // --- The log. ---
 
+  // Loading begins behind what is folded, which is the end of a segment.
   void read(const Change& change, const model::Segment& segment) {
+    const std::uint64_t folded = survey_.state.folded_revision;
+    if (segment.first <= folded && folded < segment.last)
+      refuse_problem({VerifyReport::Kind::log, ErrorCode::corrupt_store, {}, broken_log(folded + 1)});
     Past& past = survey_.pasts[change.ordinal];
     note(change, past);
     past.newest_end = segment.last;
