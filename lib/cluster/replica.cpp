@@ -77,9 +77,9 @@ bool Replica::step() noexcept {
     }
     return {};
   });
-  // What cannot be reached, or has no memory now, may be later.
+  // What cannot be reached, or has no memory or no room now, may be later.
   if (!stepped && !is_unreachable(stepped.error()) && stepped.error() != ErrorCode::out_of_memory &&
-      stepped.error() != ErrorCode::busy)
+      stepped.error() != ErrorCode::busy && stepped.error() != ErrorCode::disk_full)
     stop(stepped.error());
   if (!failure()) return true;
   leave();
