@@ -1,6 +1,4 @@
 // The transport that is shipped: a folder.
-#include <fcntl.h>
-#include <unistd.h>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -18,20 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void sync_file(const fs::path& file) {
-  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  const int error = descriptor < 0 || fsync(descriptor) != 0 ? errno : 0;
-  if (descriptor >= 0) close(descriptor);
-  if (error != 0) store::fail_system(error, "cannot sync " + model::quoted_path(file.native()));
-}
-
 void copy_synced(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::copy_file(from, to, error);
   if (error)
     store::fail_system(error.value(), "cannot copy " + model::quoted_path(from.native()) + " to " +
                                           model::quoted_path(to.native()));
-  sync_file(to);
+  store::sync_file(to);
 }
 
 // A place is a file's name within the folder, and never leads out of it.

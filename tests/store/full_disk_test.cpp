@@ -1,7 +1,6 @@
 // A disk that is really full, and files that may not grow: every answer is one of the three outcomes, what
 // was acknowledged stays, and memory equals the file.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <filesystem>
@@ -13,29 +12,13 @@
 #include <vector>
 
 #include "support/answers.hpp"
+#include "support/file_size_limit.hpp"
 #include "support/settings.hpp"
 #include "support/small_disk.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
 namespace {
-
-// While it lives, no file of this process grows beyond so many bytes. SIGXFSZ, which the system sends to who
-// writes more, is left as it is: it would end the process.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 // Writes until something fails, and knows what was acknowledged.
 class Filler {

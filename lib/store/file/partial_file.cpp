@@ -39,11 +39,23 @@ void move_to_new(const std::filesystem::path& from, const std::filesystem::path&
   move_over(from, to);
 }
 
-void sync_folder(const std::filesystem::path& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+namespace {
+
+void sync(const std::filesystem::path& path, int flags, const char* what) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
   const int error = descriptor < 0 || fsync(descriptor) != 0 ? errno : 0;
   if (descriptor >= 0) close(descriptor);
-  if (error != 0) fail_system(error, "cannot sync the folder " + model::quoted_path(folder.native()));
+  if (error != 0) fail_system(error, std::string("cannot sync ") + what + model::quoted_path(path.native()));
+}
+
+}   // namespace
+
+void sync_file(const std::filesystem::path& file) {
+  sync(file, 0, "");
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  sync(folder, O_DIRECTORY, "the folder ");
 }
 
 namespace {

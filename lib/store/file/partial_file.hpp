@@ -13,7 +13,8 @@ void move_over(const std::filesystem::path& from, const std::filesystem::path& t
 // Where there is none; busy, where one has come into being. Some file systems cannot tell, and replace it.
 void move_to_new(const std::filesystem::path& from, const std::filesystem::path& to);
 
-// What was moved into the folder stays there through a power loss. Throws Failure.
+// Both throw Failure. What is in the file, and what was moved into the folder, stays there through a power loss.
+void sync_file(const std::filesystem::path& file);
 void sync_folder(const std::filesystem::path& folder);
 
 // PartialFile: a file that is being written under a name of its own, and is removed unless it was moved to

@@ -1,6 +1,5 @@
 // Nodes over real etcds, as hosts have them: the public headers, and what goes wrong.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <csignal>
@@ -22,6 +21,7 @@
 #include "cluster/etcd/clusters.hpp"
 #include "cluster/etcd/etcd_nodes.hpp"
 #include "support/answers.hpp"
+#include "support/file_size_limit.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::cluster {
@@ -460,29 +460,14 @@ TEST_F(Hosting, WithoutRoomWritesAreRefusedUntilThereIs) {
   await([&] { return code_of(node.store().create_user("cleo")) == ErrorCode::disk_full; });
 }
 
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 // What the log has, and the file does not take, is applied; the node stops, and comes back with it.
 TEST_F(Hosting, ANodeComesBackAfterItsFileFailed) {
   must(found(file("a.db"), options_));
   Node node = join_as_leader("a.db");
   std::vector<std::string> written;
   {
-    const FileSizeLimit limit(std::filesystem::file_size(file("a.db")) + (1 << 20));
+    std::signal(SIGXFSZ, SIG_IGN);   // gRPC's threads, too, may be who writes
+    const test::FileSizeLimit limit(std::filesystem::file_size(file("a.db")) + (1 << 20));
     const std::string value(200, 'v');
     for (int i = 0; must(node.status()).role == Role::leading; ++i) {
       const std::string name = "user " + std::to_string(i);
