@@ -29,10 +29,6 @@ class NobodyWrites final : public store::OuterLog {
   void note_lost_file(const Error&) noexcept override {}
 };
 
-bool is_of(const Binding& bound, const Binding& binding) noexcept {
-  return bound.cluster == binding.cluster && bound.incarnation == binding.incarnation;
-}
-
 // Answers the state that the file has then, closed.
 Result<sqlite::State> bind(const std::filesystem::path& file, Options options, const Binding& binding) {
   options.durability = Durability::full;

@@ -23,6 +23,11 @@ struct Binding {
   bool operator==(const Binding&) const = default;
 };
 
+// Whether both are of one founding of one cluster.
+inline bool is_of(const Binding& bound, const Binding& founding) noexcept {
+  return bound.cluster == founding.cluster && bound.incarnation == founding.incarnation;
+}
+
 sqlite::Binding to_stored(const Binding& binding) noexcept;
 Binding binding_of(const sqlite::State& state) noexcept;
 

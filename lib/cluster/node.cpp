@@ -43,16 +43,6 @@ Timing timing_of(const NodeOptions& options) {
           .quota_bytes = options.etcd_quota_bytes};
 }
 
-// The public roles are the replica's.
-Role role_of(Replica::Role role) noexcept {
-  switch (role) {
-    case Replica::Role::following: return Role::following;
-    case Replica::Role::leading: return Role::leading;
-    case Replica::Role::stopped: return Role::stopped;
-  }
-  return Role::stopped;
-}
-
 }   // namespace
 
 Options of_member(Options options) {
@@ -120,7 +110,7 @@ class Node::Impl {
 
   NodeStatus status() const {
     const Replica::Status seen = replica_.status();
-    NodeStatus status{.role = role_of(seen.role),
+    NodeStatus status{.role = seen.role,
                       .node = hex(identity_.node),
                       .term = seen.term,
                       .entry = seen.entry,

@@ -40,6 +40,12 @@ bool is_unreachable(const Error& error) noexcept {
   return error == ErrorCode::timeout || error == ErrorCode::io_error || error == ErrorCode::cancelled;
 }
 
+// What cannot be reached, or has no memory or no room now, may be later.
+bool may_pass(const Error& error) noexcept {
+  return is_unreachable(error) || error == ErrorCode::out_of_memory || error == ErrorCode::busy ||
+         error == ErrorCode::disk_full;
+}
+
 }   // namespace
 
 Replica::Replica(Log& log, Identity identity, const Timing& timing, Surroundings surroundings)
@@ -77,10 +83,7 @@ bool Replica::step() noexcept {
     }
     return {};
   });
-  // What cannot be reached, or has no memory or no room now, may be later.
-  if (!stepped && !is_unreachable(stepped.error()) && stepped.error() != ErrorCode::out_of_memory &&
-      stepped.error() != ErrorCode::busy && stepped.error() != ErrorCode::disk_full)
-    stop(stepped.error());
+  if (!stepped && !may_pass(stepped.error())) stop(stepped.error());
   if (!failure()) return true;
   leave();
   return false;

@@ -26,6 +26,8 @@
 #include <optional>
 #include <string>
 
+#include <usertags/cluster/node.hpp>
+
 #include "cluster/entry_codec.hpp"
 #include "cluster/log.hpp"
 #include "model/thread_annotations.hpp"
@@ -60,11 +62,6 @@ class Replica final : public store::OuterLog {
     Id process{};
     std::string address{};
     std::uint64_t memory_budget = 0;
-  };
-  enum class Role : std::uint8_t {
-    following,
-    leading,
-    stopped,   // for good: status().error says why. Reads of memory go on
   };
   struct Status {
     Role role = Role::following;

@@ -72,11 +72,9 @@ std::optional<Snapshot> newest(Log& log, Milliseconds within) {
 
 // What was fetched is what the log names, or further.
 void expect_snapshot(const sqlite::State& state, const Snapshot& named, const Binding& binding) {
-  const Binding bound = binding_of(state);
-  const bool is_ours = bound.cluster == binding.cluster && bound.incarnation == binding.incarnation;
   const bool is_there =
       state.entry > named.entry || (state.entry == named.entry && state.entry_checksum == named.chain);
-  if (is_ours && is_there) return;
+  if (is_of(binding_of(state), binding) && is_there) return;
   model::fail(ErrorCode::corrupt_store,
               "what the transport has at " + model::quoted(named.place) +
                   " is not the snapshot that the cluster names",

@@ -56,6 +56,12 @@ std::optional<Block> block_of(const Statement& row) {
   return checksum == checksum_of(block.first, block.hashes) ? std::optional(block) : std::nullopt;
 }
 
+void write_row(Statement& write, std::uint32_t first, BytesView hashes) {
+  if (first == 0) return;
+  bind_row<Column::count>(write, 1, first, checksum_of(first, hashes), hashes);
+  write.run();
+}
+
 std::string all_rows() {
   return select_from(kExternalIdHash) + " ORDER BY first";
 }
@@ -66,16 +72,6 @@ std::string all_rows() {
 
 ExternalIdHashes::ExternalIdHashes(Connection& connection)
     : names_(connection), write_(connection, "INSERT OR REPLACE INTO " + rows_for(kExternalIdHash)) {}
-
-namespace {
-
-void write_row(Statement& write, std::uint32_t first, BytesView hashes) {
-  if (first == 0) return;
-  bind_row<Column::count>(write, 1, first, checksum_of(first, hashes), hashes);
-  write.run();
-}
-
-}   // namespace
 
 void ExternalIdHashes::complete(std::uint32_t before, std::uint32_t last) {
   if (!completes(before, last)) return;

@@ -118,8 +118,7 @@ class ReplicaTest : public testing::Test {
     return step_until({&machine}, [&] { return machine.replica.leads(); });
   }
   static ErrorCode why_stopped(Machine& machine) {
-    EXPECT_TRUE(
-        step_until({&machine}, [&] { return machine.replica.status().role == Replica::Role::stopped; }));
+    EXPECT_TRUE(step_until({&machine}, [&] { return machine.replica.status().role == Role::stopped; }));
     const auto error = machine.replica.status().error;
     return error ? error->code() : ErrorCode::busy;
   }
@@ -235,6 +234,18 @@ TEST_F(ReplicaTest, WhatIsNotInTheLogMayBeTriedAgain) {
   EXPECT_EQ(must(machine->store.create_user("a")).revision, 2U);
 }
 
+TEST_F(ReplicaTest, AFullEngineStopsNobody) {
+  found(1);
+  const auto machine = start(0);
+  ASSERT_TRUE(make_leader(*machine));
+  engine_.state.quota_entries = 0;
+  engine_.state.leader.reset();   // a hand-over is asked for, which the engine does not take down now
+  EXPECT_TRUE(step_until({machine.get()}, [&] { return !machine->replica.leads(); }));
+  EXPECT_EQ(machine->replica.status().role, Role::following);
+  engine_.state.quota_entries = 100;
+  EXPECT_TRUE(step_until({machine.get()}, [&] { return machine->replica.leads(); }));
+}
+
 TEST_F(ReplicaTest, LargeEntriesGoInParts) {
   found(2);
   const auto first = start(0);
@@ -322,8 +333,8 @@ TEST_F(ReplicaTest, TwoFilesAreNotOneNode) {
   const auto first = start(0);
   ASSERT_TRUE(make_leader(*first));
   Machine second(*this, 1, 0, timing());
-  EXPECT_TRUE(step_until({first.get(), &second},
-                         [&] { return second.replica.status().role == Replica::Role::stopped; }));
+  EXPECT_TRUE(
+      step_until({first.get(), &second}, [&] { return second.replica.status().role == Role::stopped; }));
   EXPECT_EQ(second.replica.status().error->code(), ErrorCode::cluster_member);
   EXPECT_TRUE(first->replica.leads());
 }

@@ -66,14 +66,14 @@ std::filesystem::path existing(const std::filesystem::path& file, const NodeOpti
   return place.path;
 }
 
-bool is_of(const Binding& bound, const Map& map) noexcept {
-  return bound.cluster == map.cluster && bound.incarnation == map.incarnation;
+Binding binding_to(const Map& map, const Id& node = {}) noexcept {
+  return {.cluster = map.cluster, .incarnation = map.incarnation, .node = node};
 }
 
 // --- Joining. ---
 
 void expect_member(const Binding& bound, const Map& map, const NodeOptions& options) {
-  if (is_of(bound, map)) return;
+  if (is_of(bound, binding_to(map))) return;
   const bool is_older = bound.cluster == map.cluster;
   model::fail(ErrorCode::cluster_member,
               std::string("the file is of ") +
@@ -144,7 +144,7 @@ Founded read_founded(etcd::Client& client, const NodeOptions& options) {
 Map map_to_found(const Founded& there, const sqlite::State& state, const NodeOptions& options, bool again) {
   const bool is_bound = state.binding != sqlite::Binding{};
   const Binding bound = binding_of(state);
-  const bool is_ours = there.map && is_of(bound, *there.map);
+  const bool is_ours = there.map && is_of(bound, binding_to(*there.map));
   const bool is_done = is_ours && there.head == first_head(state);   // and nobody has led yet
   if (is_done || (is_ours && !there.head)) return *there.map;
   if (there.head && !again)
@@ -169,8 +169,7 @@ Result<void> found(const std::filesystem::path& file, const NodeOptions& options
     if (there.map != map && !or_throw(etcd::put_map(*client, options.cluster, there.map, map, kWithin)))
       fail_founded("somebody else founded the cluster " + model::quoted(options.cluster) + " meanwhile");
     const auto log = etcd::make_log(client_of(options), etcd::shard_prefix(options.cluster, map));
-    or_throw(
-        found(path, of_member(options.store), {map.cluster, map.incarnation, random_id()}, *log, kWithin));
+    or_throw(found(path, of_member(options.store), binding_to(map, random_id()), *log, kWithin));
     return etcd::erase_others(*client, options.cluster, map, kWithin);
   });
 }
@@ -186,7 +185,7 @@ Result<void> restore(const std::filesystem::path& file, const NodeOptions& optio
                   "choose another name, or remove that file first");
     const Opened cluster = open_cluster(options);
     return restore_snapshot({.file = path,
-                             .binding = {cluster.map.cluster, cluster.map.incarnation, random_id()},
+                             .binding = binding_to(cluster.map, random_id()),
                              .address = options.address,
                              .memory_budget = options.store.memory_budget,
                              .busy_timeout = options.store.busy_timeout,

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include <usertags/user_id.hpp>
+
 #include "output/text.hpp"
 
 namespace usertags::command {
@@ -24,8 +26,7 @@ void Table::row(std::vector<std::string> cells) {
 
 // One long text does not push the other columns off the line; an id is shown whole.
 void Table::narrow(std::size_t columns) {
-  constexpr std::size_t kId = 31;
-  const std::size_t most = std::max(columns / 2, kId);
+  const std::size_t most = std::max(columns / 2, UserId::kCharacters);
   for (std::size_t i = 0; i + 1 < widths_.size(); ++i) {
     widths_[i] = std::min(widths_[i], most);
     for (Row& cells : rows_) {
