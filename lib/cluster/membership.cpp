@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include <usertags/user_tag_store.hpp>
 
+#include "cluster/or_throw.hpp"
 #include "model/failure.hpp"
 #include "sqlite/database.hpp"
 #include "sqlite/transaction.hpp"
@@ -29,8 +31,17 @@ class NobodyWrites final : public store::OuterLog {
   void note_lost_file(const Error&) noexcept override {}
 };
 
+void expect_own_users(const UserTagStore& store, const store::Shard& shard) {
+  const auto visited = store.for_each(Selector(), [&](const User& user) {
+    const UserRef named = UserRef::external_id(user.external_id());
+    if (!shard.has(store::slot_of(named))) throw model::Failure{store::wrong_shard(named, shard)};
+  });
+  std::ignore = or_throw(visited);
+}
+
 // Answers the state that the file has then, closed.
-Result<sqlite::State> bind(const std::filesystem::path& file, Options options, const Binding& binding) {
+Result<sqlite::State> bind(const std::filesystem::path& file, Options options, const Binding& binding,
+                           const store::Shard& shard) {
   options.durability = Durability::full;
   options.create_if_missing = false;
   NobodyWrites nobody;
@@ -38,6 +49,7 @@ Result<sqlite::State> bind(const std::filesystem::path& file, Options options, c
   if (!opened && opened.error() == ErrorCode::cluster_member)
     opened = store::StoreAccess::open(file, options, nobody);
   if (!opened) return std::unexpected(std::move(opened).error());
+  expect_own_users(*opened, shard);
   store::Engine& engine = store::StoreAccess::engine(*opened);
   if (const sqlite::State state = engine.state(); !is_of(binding_of(state), binding))
     engine.bind(to_stored(binding), store::next_epoch(state.epoch, store::Entropy().next()));
@@ -86,9 +98,9 @@ Head first_head(const sqlite::State& state) noexcept {
 }
 
 Result<void> found(const std::filesystem::path& file, const Options& options, const Binding& binding,
-                   Log& log, Milliseconds within) noexcept {
+                   Log& log, Milliseconds within, const store::Shard& shard) noexcept {
   return store::guarded([&]() -> Result<void> {
-    const auto state = bind(file, options, binding);
+    const auto state = bind(file, options, binding, shard);
     if (!state) return std::unexpected(state.error());
     const Head head = first_head(*state);
     const Attempt attempt = log.found(head, within);

@@ -13,6 +13,7 @@
 
 #include "cluster/log.hpp"
 #include "sqlite/state.hpp"
+#include "store/memory/shard.hpp"
 
 namespace usertags::cluster {
 
@@ -37,12 +38,13 @@ sqlite::State read_state(const std::filesystem::path& file, std::chrono::millise
 // The head that a log begins with, behind a file.
 Head first_head(const sqlite::State& state) noexcept;
 
-// Makes the file the first of a cluster, and the shard's head of what it holds; in an epoch of its own. A file that
-// is of another cluster, or another incarnation, is taken from there: by an operator's word, who knows that it is
-// the most advanced one. Repeating it goes on where it was interrupted. Errors: cluster_member where the shard was
-// founded from another state; timeout where the log does not answer: repeat it; and those of opening for writing.
+// Makes the file the first of a shard, and the shard's head of what it holds; in an epoch of its own. A file that is of
+// another cluster, or another incarnation, is taken from there: by an operator's word, who knows that it is the most
+// advanced one. Repeating it goes on where it was interrupted. Errors: wrong_shard where there are users of another
+// one; cluster_member where the shard was founded from another state; timeout where the log does not answer: repeat
+// it; and those of opening for writing.
 Result<void> found(const std::filesystem::path& file, const Options& options, const Binding& binding,
-                   Log& log, Milliseconds within) noexcept;
+                   Log& log, Milliseconds within, const store::Shard& shard = {}) noexcept;
 
 // The file, a copy of a member's that nobody has open, becomes that of another node. Throws Failure.
 void as_new_node(const std::filesystem::path& file, const Id& node, std::chrono::milliseconds busy_timeout);

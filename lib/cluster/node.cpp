@@ -29,11 +29,13 @@ constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kMaxAddressBytes = 1'024;
 constexpr Milliseconds kSnapshotWithin{10'000};   // for each question to the log
 
-Replica::Identity identity_of(const std::filesystem::path& file, const NodeOptions& options) {
+Replica::Identity identity_of(const std::filesystem::path& file, const NodeOptions& options,
+                              const store::Shard& shard) {
   return {.node = binding_of(read_state(file, options.store.busy_timeout)).node,
           .process = random_id(),
           .address = options.address,
-          .memory_budget = options.store.memory_budget};
+          .memory_budget = options.store.memory_budget,
+          .shard = shard};
 }
 
 Timing timing_of(const NodeOptions& options) {
@@ -77,11 +79,12 @@ void expect_possible(const NodeOptions& options) {
 // Members are ended in the order against that of their making: the thread first.
 class Node::Impl {
  public:
-  Impl(const std::filesystem::path& file, const NodeOptions& options, std::unique_ptr<Log> log)
+  Impl(const std::filesystem::path& file, const NodeOptions& options, const store::Shard& shard,
+       std::unique_ptr<Log> log)
       : file_(file),
         cluster_(options.cluster),
         logger_(options.store.log),
-        identity_(identity_of(file, options)),
+        identity_(identity_of(file, options, shard)),
         log_(std::move(log)),
         replica_(*log_, identity_, timing_of(options),
                  {.now = [] { return std::chrono::steady_clock::now(); },
@@ -190,10 +193,10 @@ Node& Node::operator=(Node&& other) noexcept = default;
 Node::~Node() = default;
 
 Result<Node> NodeAccess::join(const std::filesystem::path& file, const NodeOptions& options,
-                              std::unique_ptr<Log> log) noexcept {
+                              std::unique_ptr<Log> log, const store::Shard& shard) noexcept {
   return store::guarded([&]() -> Result<Node> {
     expect_possible(options);
-    auto impl = std::make_unique<Node::Impl>(file, options, std::move(log));
+    auto impl = std::make_unique<Node::Impl>(file, options, shard, std::move(log));
     if (auto opened = impl->open(options.store); !opened) return std::unexpected(std::move(opened).error());
     return Node(std::move(impl));
   });

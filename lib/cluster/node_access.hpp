@@ -7,6 +7,7 @@
 #include <usertags/cluster/node.hpp>
 
 #include "cluster/log.hpp"
+#include "store/memory/shard.hpp"
 
 namespace usertags::cluster {
 
@@ -14,7 +15,7 @@ struct NodeAccess {
   // Errors: those of opening a store for writing; invalid_argument for options that cannot be, and for a file of no
   // cluster. What is wrong with the log is told by NodeStatus::failure.
   static Result<Node> join(const std::filesystem::path& file, const NodeOptions& options,
-                           std::unique_ptr<Log> log) noexcept;
+                           std::unique_ptr<Log> log, const store::Shard& shard = {}) noexcept;
 };
 
 // Throws Failure (invalid_argument).

@@ -62,6 +62,7 @@ class Replica final : public store::OuterLog {
     Id process{};
     std::string address{};
     std::uint64_t memory_budget = 0;
+    store::Shard shard{};
   };
   struct Status {
     Role role = Role::following;
@@ -104,6 +105,7 @@ class Replica final : public store::OuterLog {
 
   // --- The store's: under its lead. ---
 
+  store::Shard shard() const noexcept override { return identity_.shard; }
   void expect_lead() override USERTAGS_EXCLUDES(mutex_);
   sqlite::Transaction::Commit append(const store::Entry& entry) noexcept override USERTAGS_EXCLUDES(mutex_);
   void confirm_lead() override USERTAGS_EXCLUDES(mutex_);

@@ -248,7 +248,7 @@ Result<Head> decode_head(std::string_view text) {
 }
 Result<Map> decode_map(std::string_view text) {
   Result<Map> map = of_known_format<Map>(text, "map");
-  if (map && map->shards != 1) return std::unexpected(not_ours("map"));
+  if (map && (map->shards == 0 || map->shards > kMaxShards)) return std::unexpected(not_ours("map"));
   return map;
 }
 Result<Leader> decode_leader(std::string_view text) {

@@ -79,6 +79,7 @@ void Engine::open(OuterLog* outer_log) {
     follower_ = open_read_only(*file, options_, memory_, telemetry_.metrics);
     go_on_from(follower_->state());
   } else {
+    if (outer_log != nullptr) memory_.shard = outer_log->shard();
     writer_ = open_for_writing(file, options_, memory_, telemetry_, outer_log);
     if (options_.commit_thread) writer_->submissions().start_thread();
     go_on_from(writer_->state());
@@ -208,7 +209,7 @@ Result<User> Engine::find(const UserRef& user) const {
   RecordPtr copy;
   memory_.projection.visit(user, [&](const model::Record& record) { copy = record.copy(); });
   if (copy) return to_user(std::move(copy));
-  return std::unexpected(user_not_found(user));
+  return std::unexpected(no_such_user(user, memory_.shard));
 }
 
 std::vector<Result<User>> Engine::find_each(std::span<const UserRef> users) const {
@@ -219,7 +220,7 @@ std::vector<Result<User>> Engine::find_each(std::span<const UserRef> users) cons
     if (found.records[i])
       answers.emplace_back(to_user(std::move(found.records[i])));
     else
-      answers.emplace_back(std::unexpected(user_not_found(users[i])));
+      answers.emplace_back(std::unexpected(no_such_user(users[i], memory_.shard)));
   }
   return answers;
 }

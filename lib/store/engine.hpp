@@ -128,7 +128,7 @@ template <class Function>
 Result<void> Engine::read(const UserRef& user, Function&& function) const {
   const bool found = memory_.projection.visit(
       user, [&](const model::Record& record) { function(model::UserAccess::view(record)); });
-  if (!found) return std::unexpected(user_not_found(user));
+  if (!found) return std::unexpected(no_such_user(user, memory_.shard));
   return {};
 }
 

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -167,6 +168,55 @@ class Ending(ClusterTest):
             self.assertRegex(line, r"^usertags: (leading|following|ended)\b.* \(term \d+, revision 1\)$")
 
 
+class Shards(ClusterTest):
+    def split(self, users: int, shards: int) -> dict[pathlib.Path, dict]:
+        """A store with so many users, and what became of it: by file."""
+        whole = self.folder / "whole.db"
+        rows = "".join(json.dumps({"external_id": f"user {n}", "tags": {"n": str(n)}}) + "\n" for n in range(users))
+        self.usertags.run("load", whole, "-", "--format", "jsonl", "--init", stdin=rows)
+        (self.folder / "parts").mkdir()
+        self.usertags.run("cluster", "split", whole, "--shards", shards, "--to", self.folder / "parts")
+        return {file: {} for file in sorted((self.folder / "parts").glob("*.db"))}
+
+    def test_a_store_is_split_and_each_part_is_a_shard(self) -> None:
+        parts = list(self.split(300, 3))
+        self.assertEqual([part.name for part in parts], ["shard-0.db", "shard-1.db", "shard-2.db"])
+        whole = [json.loads(line) for line in self.usertags.run("dump", self.folder / "whole.db").splitlines()]
+        split = [[json.loads(line) for line in self.usertags.run("dump", part).splitlines()] for part in parts]
+        self.assertTrue(all(len(users) > 50 for users in split))
+        self.assertEqual(sorted(sum(split, []), key=lambda user: user["id"]), whole, "with ids, revisions and tags")
+        for shard, part in enumerate(parts):
+            self.usertags.run("cluster", "init", "--from", part, "--shards", 3, "--shard", shard)
+            node = Node(self.usertags, part, f"node{shard}", "--shard", str(shard))
+            self.nodes.append(node)
+            self.leads(node.start())
+        self.refused("cluster_member", 3, "cluster", "run", parts[0], "--shard", 1)
+        for shard, users in enumerate(split):
+            found = self.usertags.ask("cluster", "locate", users[0]["id"])
+            self.assertEqual((found["shard"], found["leader"]), (shard, f"node{shard}"))
+            status = self.usertags.ask("cluster", "status", "--shard", shard)
+            self.assertEqual((status["shards"], status["shard"], status["leader"]), (3, shard, f"node{shard}"))
+            change = {"user": users[0]["external_id"], "tags": {"set": [{"key": "seen", "value": "yes"}]}}
+            for node in self.nodes:
+                answer = self.ask(node, change)
+                if node is self.nodes[shard]:
+                    self.assertTrue(answer["changed"], answer)
+                else:
+                    self.assertEqual(answer["error"]["code"], "wrong_shard", answer)
+        text = self.usertags.run("cluster", "locate", "user 1", "nobody yet")
+        self.assertRegex(text, r'^"user 1": shard [012], node[012] leads\n"nobody yet": shard [012], node[012] leads\n$')
+
+    def test_all_parts_are_made_or_none(self) -> None:
+        self.split(10, 1)
+        whole, parts = self.folder / "whole.db", self.folder / "parts"
+        for file in parts.iterdir():
+            file.unlink()
+        (parts / "shard-1.db").write_text("something else")
+        self.refused("invalid_argument", 2, "cluster", "split", whole, "--shards", 2, "--to", parts)
+        self.assertEqual([file.name for file in parts.iterdir()], ["shard-1.db"])
+        self.assertEqual((parts / "shard-1.db").read_text(), "something else")
+
+
 class Snapshots(ClusterTest):
     def test_a_node_that_does_not_run_makes_one_too(self) -> None:
         (self.folder / "snapshots").mkdir()
@@ -229,7 +279,7 @@ class BadDays(ClusterTest):
 
 
 class Help(ClusterTest):
-    COMMANDS = ("init", "run", "status", "resign", "snapshot", "restore")
+    COMMANDS = ("init", "run", "status", "locate", "resign", "snapshot", "restore", "split")
 
     def test_each_has_examples(self) -> None:
         listed = self.usertags_help("cluster")
@@ -253,9 +303,13 @@ class Help(ClusterTest):
                 users.unlink(missing_ok=True)
                 if name in ("run", "snapshot"):
                     self.usertags.run("cluster", "restore", users, "--from", self.folder / "snapshots")
-                elif name == "init":
+                elif name in ("init", "split"):
                     self.usertags.run("create-user", users, "somebody", "--init")
-                self.run_example(example, name == "init", "--keep-running" in example)
+                    shutil.rmtree(self.folder / "parts", ignore_errors=True)
+                    (self.folder / "parts").mkdir()
+                    if "cluster split" not in example:
+                        self.usertags.run("cluster", "split", users, "--shards", 4, "--to", self.folder / "parts")
+                self.run_example(example, "cluster init" in example, "--keep-running" in example)
 
     def run_example(self, example: str, founds: bool, goes_on: bool) -> None:
         cluster = next(names) if founds else self.usertags.cluster_options[1]

@@ -37,7 +37,7 @@ class Usertags:
 
     def try_run(self, *arguments: object, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         words = [self.program, *map(str, arguments)]
-        if arguments[0] == "cluster":
+        if arguments[0] == "cluster" and arguments[1] != "split":   # which asks nobody
             words += self.cluster_options
         return subprocess.run(words, input=stdin, capture_output=True, text=True, check=False)
 

@@ -40,8 +40,11 @@ TEST(Values, ComeBackAsTheyWere) {
   EXPECT_EQ(decode_map(encode(map)).value(), map);
 }
 
-TEST(Values, MapsOfMoreShardsAreOfALaterVersion) {
-  EXPECT_EQ(decode_map(encode(Map{.shards = 2})).error().code(), ErrorCode::corrupt_store);
+TEST(Values, AMapHasAsManyShardsAsThereMayBe) {
+  for (const std::uint64_t shards : {std::uint64_t{1}, kMaxShards})
+    EXPECT_EQ(decode_map(encode(Map{.shards = shards})).value().shards, shards);
+  for (const std::uint64_t shards : {std::uint64_t{0}, kMaxShards + 1})
+    EXPECT_EQ(decode_map(encode(Map{.shards = shards})).error().code(), ErrorCode::corrupt_store);
 }
 
 TEST(Values, AreReadableTexts) {

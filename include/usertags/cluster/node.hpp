@@ -1,4 +1,4 @@
-// Node: one shard on one machine: a store that is one of many with the same content. etcd keeps the log; one node
+// Node: one shard of a cluster on one machine: a store that is one of many with the same content. etcd keeps the log; one node
 // leads, and writes; the others follow, and are read (docs/cluster.md).
 //
 //   using namespace usertags;
@@ -10,6 +10,9 @@
 //   auto seen = node->read_latest(std::chrono::seconds(1));      // what was acknowledged anywhere is seen from here on
 //
 // A cluster is made once, of a file (found()); the file of each other node is a snapshot of the shard (restore()).
+//
+// A store that is too large for one machine, or has too many writes for one leader, is a cluster of several shards: each
+// has the users of a part, a leader, and nodes of its own, and Directory (directory.hpp) knows where a user is.
 #pragma once
 
 #include <chrono>
@@ -30,8 +33,9 @@ namespace usertags::cluster {
 // what survives power loss, and that neither a new file nor settings are made.
 struct NodeOptions {
   EtcdOptions etcd{};
-  std::string cluster{};   // its name in etcd: 1 to 64 of a-z, 0-9, '-' and '_'
-  std::string address{};   // for other hosts: where this one is asked. Up to 1,024 bytes of UTF-8
+  std::string cluster{};     // its name in etcd: 1 to 64 of a-z, 0-9, '-' and '_'
+  std::uint64_t shard = 0;   // of the cluster: whose users the file has. From 0
+  std::string address{};     // for other hosts: where this one is asked. Up to 1,024 bytes of UTF-8
   std::chrono::milliseconds lease{2'000};            // how long a leader may be silent before it is succeeded
   std::chrono::milliseconds answer_within{10'000};   // what is not known by then is outcome_unknown
   // The log is trimmed behind snapshots. Where etcd has so many bytes in use, nodes that lag are not waited for any
@@ -71,7 +75,7 @@ class Node {
  public:
   // Opens a file that is bound to the cluster, and takes part. Errors: those of opening a store for writing;
   // invalid_argument for options that cannot be, and for a file of no cluster; cluster_member for a file of another
-  // cluster, or of a founding before the last one; not_a_store where the cluster was never founded;
+  // cluster, of another shard, or of a founding before the last one; not_a_store where the shard was never founded;
   // memory_budget_exceeded where another member's bound is larger; and those of etcd: io_error, timeout,
   // permission_denied.
   [[nodiscard]] static Result<Node> join(const std::filesystem::path& file,
@@ -82,8 +86,8 @@ class Node {
 
   // --- From any thread; none throws. ---
 
-  // The whole API. Writes elsewhere than on the leader are answered with not_leader, whose message has its address. It
-  // lives as long as the node.
+  // The whole API. Writes elsewhere than on the leader are answered with not_leader, whose message has its address; what
+  // names a user of another shard with wrong_shard. A transaction stays within a shard. It lives as long as the node.
   UserTagStore& store() noexcept;
 
   bool leading() const noexcept;
@@ -116,14 +120,24 @@ class Node {
   std::unique_ptr<Impl> impl_;   // null once moved from: then only destruction and assignment
 };
 
-// Makes the file, of a store that nobody has open, the first of a cluster, and the cluster's log of what it holds, in
-// an epoch of its own. Repeating it goes on where it was interrupted. `again`: an operator's word, after etcd was lost
-// or put back: the file is the most advanced one that there is, and a cluster of this name that is there, or a binding
-// that the file has, is given up: other files of it have to be restored from snapshots. Errors: cluster_member, where
-// the cluster, or the file's, was founded already, and `again` is not said; timeout: found it again; those of opening
-// for writing, and of etcd.
+// How a cluster is made.
+struct Founding {
+  // How many parts its users are in, by their slots (semantics.md, "Ids"): 1 to 1,024. It is the same as long as there
+  // is a cluster. Each is founded by itself, of a file with its users alone: NodeOptions::shard.
+  std::uint64_t shards = 1;
+  // An operator's word, after etcd was lost or put back: the file is the most advanced one that there is, and a cluster of
+  // this name that is there, or a binding that the file has, is given up. Other files of it have to be restored from
+  // snapshots, and its other shards to be founded again, too.
+  bool again = false;
+};
+
+// Makes the file, of a store that nobody has open, the first of a shard, and the shard's log of what it holds, in an
+// epoch of its own. Repeating it goes on where it was interrupted. Errors: cluster_member, where the shard, or the
+// file's, was founded already, and `again` is not said; wrong_shard where the file has users of another one;
+// invalid_argument for a number of shards that is not the cluster's; timeout: found it again; those of opening for
+// writing, and of etcd.
 [[nodiscard]] Result<void> found(const std::filesystem::path& file, const NodeOptions& options,
-                                 bool again = false) noexcept;
+                                 const Founding& founding = {}) noexcept;
 
 // Makes a file of the newest snapshot, for a new node, at a path where nothing is. For a minute the log is kept for
 // it: join() it. Errors: not_a_store where there is no snapshot; invalid_argument where something is; corrupt_store
@@ -131,13 +145,14 @@ class Node {
 [[nodiscard]] Result<void> restore(const std::filesystem::path& file, const NodeOptions& options,
                                    SnapshotTransport& transport) noexcept;
 
-// What etcd tells of a cluster.
+// What etcd tells of a shard.
 struct ClusterMember {
   std::string node{};   // 32 hexadecimal digits
   std::string address{};
   std::uint64_t synced_entry = 0;
 };
 struct ClusterStatus {
+  std::uint64_t shards = 1;   // of the cluster
   std::uint64_t term = 0;
   std::uint64_t entry = 0;
   std::uint64_t revision = 0;

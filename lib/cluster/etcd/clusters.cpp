@@ -20,8 +20,8 @@ std::string incarnation_prefix(const std::string& cluster, const Map& map) {
 
 }   // namespace
 
-std::string shard_prefix(const std::string& cluster, const Map& map) {
-  return incarnation_prefix(cluster, map) + "0/";
+std::string shard_prefix(const std::string& cluster, const Map& map, std::uint64_t shard) {
+  return incarnation_prefix(cluster, map) + std::to_string(shard) + "/";
 }
 
 Result<std::optional<Map>> read_map(Client& client, const std::string& cluster,
@@ -43,7 +43,8 @@ Result<bool> put_map(Client& client, const std::string& cluster, const std::opti
     Txn txn{.when = {{key, std::int64_t{0}}}, .then = {Put{key, encode(map)}}};
     if (before) {
       txn.when.front().is = encode(*before);
-      txn.then.emplace_back(Erase{shard_prefix(cluster, *before) + "head"});
+      const std::string keys = incarnation_prefix(cluster, *before);
+      txn.then.emplace_back(Erase{keys, end_of_prefix(keys)});
     }
     const Result<TxnAnswer> put = client.repeatable_txn(txn, within);
     if (!put) return std::unexpected(put.error());

@@ -11,13 +11,13 @@
 namespace usertags::cluster::etcd {
 
 // The keys of a shard stand under this.
-std::string shard_prefix(const std::string& cluster, const Map& map);
+std::string shard_prefix(const std::string& cluster, const Map& map, std::uint64_t shard);
 
 // Errors: as Client's; corrupt_store, where the map is somebody else's.
 Result<std::optional<Map>> read_map(Client& client, const std::string& cluster, Milliseconds within) noexcept;
 
-// {the map is `before`, or absent} → map; and the head of `before` goes, so that nobody appends there any more. Done
-// again, it is done already. False where another map is there.
+// {the map is `before`, or absent} → map; and all keys of `before` go, so that nobody appends there any more. Done again,
+// it is done already. False where another map is there.
 Result<bool> put_map(Client& client, const std::string& cluster, const std::optional<Map>& before,
                      const Map& map, Milliseconds within) noexcept;
 

@@ -116,7 +116,7 @@ class EtcdWatch final : public Watch {
 
 class EtcdLog final : public Log {
  public:
-  EtcdLog(std::unique_ptr<Client> client, std::string prefix)
+  EtcdLog(std::shared_ptr<Client> client, std::string prefix)
       : client_(std::move(client)), keys_(std::move(prefix)) {}
 
   Result<std::optional<SeenHead>> read_head(Milliseconds within) noexcept override;
@@ -170,7 +170,7 @@ class EtcdLog final : public Log {
   Result<std::optional<Value>> read_one(const std::string& key, Result<Value> (*decode)(std::string_view),
                                         Milliseconds within);
 
-  std::unique_ptr<Client> client_;
+  const std::shared_ptr<Client> client_;
   const Keys keys_;
 };
 
@@ -505,7 +505,7 @@ Result<Usage> EtcdLog::usage(Milliseconds within) noexcept {
 
 }   // namespace
 
-std::unique_ptr<Log> make_log(std::unique_ptr<Client> client, std::string prefix) {
+std::unique_ptr<Log> make_log(std::shared_ptr<Client> client, std::string prefix) {
   return std::make_unique<EtcdLog>(std::move(client), std::move(prefix));
 }
 

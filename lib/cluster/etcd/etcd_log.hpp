@@ -12,7 +12,7 @@
 
 namespace usertags::cluster::etcd {
 
-// `prefix` is /usertags/CLUSTER/INCARNATION/SHARD/. Throws std::bad_alloc.
-std::unique_ptr<Log> make_log(std::unique_ptr<Client> client, std::string prefix);
+// `prefix` is /usertags/CLUSTER/INCARNATION/SHARD/. Log::stop() stops the client. Throws std::bad_alloc.
+std::unique_ptr<Log> make_log(std::shared_ptr<Client> client, std::string prefix);
 
 }   // namespace usertags::cluster::etcd

@@ -1,10 +1,13 @@
-// What hosts ask of a cluster, over etcd: joining, founding, restoring, and looking at it.
+// What hosts ask of a cluster, over etcd: joining, founding, restoring, looking at it, and finding users.
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <usertags/cluster/directory.hpp>
 #include <usertags/cluster/node.hpp>
 
 #include "cluster/etcd/clusters.hpp"
@@ -23,14 +26,28 @@ namespace {
 
 constexpr Milliseconds kWithin{10'000};   // for each question
 
-// A cluster that was founded, as far as its map.
+using std::chrono::steady_clock;
+
+// A cluster that was founded, as far as its map, and one shard of it.
 struct Opened {
   Map map;
   std::unique_ptr<Log> log;
 };
 
-std::unique_ptr<etcd::Client> client_of(const NodeOptions& options) {
+std::shared_ptr<etcd::Client> client_of(const NodeOptions& options) {
   return or_throw(etcd::Client::make(options.etcd));
+}
+
+std::unique_ptr<Log> log_of(const std::shared_ptr<etcd::Client>& client, const NodeOptions& options,
+                            const Map& map) {
+  return etcd::make_log(client, etcd::shard_prefix(options.cluster, map, options.shard));
+}
+
+void expect_shard(std::uint64_t shard, std::uint64_t shards) {
+  if (shard >= shards)
+    model::fail(ErrorCode::invalid_argument,
+                "there is no shard " + std::to_string(shard) + ": the cluster has " + std::to_string(shards),
+                "count from 0");
 }
 
 [[noreturn]] void fail_unfounded(const NodeOptions& options) {
@@ -38,20 +55,27 @@ std::unique_ptr<etcd::Client> client_of(const NodeOptions& options) {
               "found it, or see whether this is the etcd, and the name, that it was founded with");
 }
 
+Map read_map(etcd::Client& client, const NodeOptions& options) {
+  const auto map = or_throw(etcd::read_map(client, options.cluster, kWithin));
+  if (!map) fail_unfounded(options);
+  return *map;
+}
+
 Opened open_cluster(const NodeOptions& options) {
   expect_possible(options);
-  auto client = client_of(options);
-  const auto map = or_throw(etcd::read_map(*client, options.cluster, kWithin));
-  if (!map) fail_unfounded(options);
-  return {*map, etcd::make_log(std::move(client), etcd::shard_prefix(options.cluster, *map))};
+  const auto client = client_of(options);
+  const Map map = read_map(*client, options);
+  expect_shard(options.shard, map.shards);
+  return {map, log_of(client, options, map)};
 }
 
 SeenHead head_of(const Opened& cluster, const NodeOptions& options) {
   const auto head = or_throw(cluster.log->read_head(kWithin));
   if (!head)
     model::fail(ErrorCode::not_a_store,
-                "the founding of the cluster " + model::quoted(options.cluster) + " was interrupted",
-                "found it again, from the same file: that goes on");
+                "shard " + std::to_string(options.shard) + " of the cluster " +
+                    model::quoted(options.cluster) + " is not founded yet, or its founding was interrupted",
+                "found it, from the same file: that goes on");
   return *head;
 }
 
@@ -84,6 +108,14 @@ void expect_member(const Binding& bound, const Map& map, const NodeOptions& opti
                        : "see whether this is the etcd, and the name, of the file's cluster");
 }
 
+void expect_store_of(const SeenHead& head, const sqlite::State& state, const NodeOptions& options) {
+  if (head.head.store_id == state.store_id) return;
+  model::fail(ErrorCode::cluster_member,
+              "the file is of another shard of the cluster " + model::quoted(options.cluster) + " than " +
+                  std::to_string(options.shard),
+              "set NodeOptions::shard to that of the file");
+}
+
 // 0 is no bound, and so the largest.
 void expect_budget(const Opened& cluster, const Binding& bound, const NodeOptions& options) {
   const auto room = [](std::uint64_t budget) { return budget - 1; };
@@ -110,9 +142,9 @@ Result<Node> Node::join(const std::filesystem::path& file, const NodeOptions& op
     Opened cluster = open_cluster(options);
     const Binding bound = binding_of(state);
     expect_member(bound, cluster.map, options);
-    std::ignore = head_of(cluster, options);
+    expect_store_of(head_of(cluster, options), state, options);
     expect_budget(cluster, bound, options);
-    return NodeAccess::join(path, options, std::move(cluster.log));
+    return NodeAccess::join(path, options, std::move(cluster.log), {options.shard, cluster.map.shards});
   });
 }
 
@@ -125,12 +157,27 @@ struct Founded {   // as it is in etcd
   std::optional<Head> head;   // none: its founding was interrupted
 };
 
-Founded read_founded(etcd::Client& client, const NodeOptions& options) {
-  Founded founded{.map = or_throw(etcd::read_map(client, options.cluster, kWithin)), .head = {}};
+Founded read_founded(const std::shared_ptr<etcd::Client>& client, const NodeOptions& options) {
+  Founded founded{.map = or_throw(etcd::read_map(*client, options.cluster, kWithin)), .head = {}};
   if (!founded.map) return founded;
-  const auto log = etcd::make_log(client_of(options), etcd::shard_prefix(options.cluster, *founded.map));
+  const auto log = log_of(client, options, *founded.map);
   if (const auto head = or_throw(log->read_head(kWithin))) founded.head = head->head;
   return founded;
+}
+
+void expect_possible(const Founding& founding, const NodeOptions& options) {
+  if (founding.shards == 0 || founding.shards > kMaxShards)
+    model::fail(ErrorCode::invalid_argument, "Founding::shards is " + std::to_string(founding.shards),
+                "give 1 to " + std::to_string(kMaxShards));
+  expect_shard(options.shard, founding.shards);
+}
+
+void expect_shards(const Map& map, const Founding& founding, const NodeOptions& options) {
+  if (map.shards != founding.shards)
+    model::fail(ErrorCode::invalid_argument,
+                "the cluster " + model::quoted(options.cluster) + " has " + std::to_string(map.shards) +
+                    " shards, not " + std::to_string(founding.shards),
+                "found the shard with that number: it is the same for all");
 }
 
 [[noreturn]] void fail_founded(std::string what) {
@@ -141,17 +188,18 @@ Founded read_founded(etcd::Client& client, const NodeOptions& options) {
 }
 
 // The map that the file founds, or goes on founding.
-Map map_to_found(const Founded& there, const sqlite::State& state, const NodeOptions& options, bool again) {
+Map map_to_found(const Founded& there, const sqlite::State& state, const NodeOptions& options,
+                 const Founding& founding) {
   const bool is_bound = state.binding != sqlite::Binding{};
   const Binding bound = binding_of(state);
   const bool is_ours = there.map && is_of(bound, binding_to(*there.map));
   const bool is_done = is_ours && there.head == first_head(state);   // and nobody has led yet
   if (is_done || (is_ours && !there.head)) return *there.map;
-  if (there.head && !again)
+  if (there.head && !founding.again)
     fail_founded("the cluster " + model::quoted(options.cluster) + " was founded already");
-  if (is_bound && !again) fail_founded("the file belongs to a cluster already");
+  if (is_bound && !founding.again) fail_founded("the file belongs to a cluster already");
   if (there.map && !there.head) return *there.map;
-  Map map{.incarnation = random_id()};
+  Map map{.incarnation = random_id(), .shards = founding.shards};
   map.cluster = there.map ? there.map->cluster : is_bound ? bound.cluster : random_id();
   return map;
 }
@@ -159,17 +207,21 @@ Map map_to_found(const Founded& there, const sqlite::State& state, const NodeOpt
 }   // namespace
 
 // The map comes first, so that whoever repeats it finds which incarnation to go on with; the head is last.
-Result<void> found(const std::filesystem::path& file, const NodeOptions& options, bool again) noexcept {
+Result<void> found(const std::filesystem::path& file, const NodeOptions& options,
+                   const Founding& founding) noexcept {
   return store::guarded([&]() -> Result<void> {
     expect_possible(options);
+    expect_possible(founding, options);
     const auto path = existing(file, options, "found a cluster from the file of a store");
     const auto client = client_of(options);
-    const Founded there = read_founded(*client, options);
-    const Map map = map_to_found(there, read_state(path, options.store.busy_timeout), options, again);
+    const Founded there = read_founded(client, options);
+    const Map map = map_to_found(there, read_state(path, options.store.busy_timeout), options, founding);
+    expect_shards(map, founding, options);
     if (there.map != map && !or_throw(etcd::put_map(*client, options.cluster, there.map, map, kWithin)))
       fail_founded("somebody else founded the cluster " + model::quoted(options.cluster) + " meanwhile");
-    const auto log = etcd::make_log(client_of(options), etcd::shard_prefix(options.cluster, map));
-    or_throw(found(path, of_member(options.store), binding_to(map, random_id()), *log, kWithin));
+    const auto log = log_of(client, options, map);
+    or_throw(found(path, of_member(options.store), binding_to(map, random_id()), *log, kWithin,
+                   {options.shard, map.shards}));
     return etcd::erase_others(*client, options.cluster, map, kWithin);
   });
 }
@@ -196,14 +248,30 @@ Result<void> restore(const std::filesystem::path& file, const NodeOptions& optio
 
 // --- Looking, and asking. ---
 
+namespace {
+
+std::optional<std::string> leader_of(Log& log) {
+  const auto leader = or_throw(log.read_leader(kWithin));
+  return leader ? std::optional(leader->address) : std::nullopt;
+}
+
+std::vector<ClusterMember> members_of(Log& log) {
+  std::vector<ClusterMember> members;
+  for (const Member& member : or_throw(log.read_members(kWithin)))
+    members.push_back({hex(member.node), member.address, member.synced});
+  return members;
+}
+
+}   // namespace
+
 Result<ClusterStatus> cluster_status(const NodeOptions& options) noexcept {
   return store::guarded([&]() -> Result<ClusterStatus> {
     const Opened cluster = open_cluster(options);
     const Head head = head_of(cluster, options).head;
-    ClusterStatus status{.term = head.term, .entry = head.entry, .revision = head.revision};
-    if (const auto leader = or_throw(cluster.log->read_leader(kWithin))) status.leader = leader->address;
-    for (const Member& member : or_throw(cluster.log->read_members(kWithin)))
-      status.members.push_back({hex(member.node), member.address, member.synced});
+    ClusterStatus status{
+        .shards = cluster.map.shards, .term = head.term, .entry = head.entry, .revision = head.revision};
+    status.leader = leader_of(*cluster.log);
+    status.members = members_of(*cluster.log);
     if (const auto snapshot = or_throw(cluster.log->read_snapshot(kWithin))) {
       status.snapshot_entry = snapshot->entry;
       status.snapshot_place = snapshot->place;
@@ -220,6 +288,84 @@ Result<void> request_resignation(const NodeOptions& options) noexcept {
     if (leader) std::ignore = or_throw(cluster.log->remove_leader(*leader, kWithin));
     return {};
   });
+}
+
+// --- Finding users. ---
+
+std::uint64_t shard_of(const UserRef& user, std::uint64_t shards) noexcept {
+  return store::shard_of(store::slot_of(user), shards);
+}
+
+class Directory::Impl {
+ public:
+  explicit Impl(const NodeOptions& options)
+      : options_(options),
+        client_(client_of(options)),
+        map_(read_map(*client_, options)),
+        known_(map_.shards) {}
+
+  std::uint64_t shards() const noexcept { return map_.shards; }
+
+  // Who asks etcd does so under no lock: what was answered last is kept.
+  Route route(std::uint64_t shard, Milliseconds max_age) {
+    expect_shard(shard, map_.shards);
+    const steady_clock::time_point asked_at = steady_clock::now();
+    {
+      const std::lock_guard lock(mutex_);
+      if (known_[shard] && asked_at - known_[shard]->asked_at < max_age) return known_[shard]->route;
+    }
+    Route route = ask(shard);
+    const std::lock_guard lock(mutex_);
+    if (!known_[shard] || known_[shard]->asked_at < asked_at) known_[shard] = Known{asked_at, route};
+    return route;
+  }
+
+ private:
+  struct Known {
+    steady_clock::time_point asked_at;
+    Route route;
+  };
+
+  Route ask(std::uint64_t shard) const {
+    if (read_map(*client_, options_) != map_)
+      model::fail(ErrorCode::cluster_member,
+                  "the cluster " + model::quoted(options_.cluster) + " was founded again",
+                  "open the directory anew");
+    NodeOptions options = options_;
+    options.shard = shard;
+    const auto log = log_of(client_, options, map_);
+    return {.shard = shard, .leader = leader_of(*log), .members = members_of(*log)};
+  }
+
+  const NodeOptions options_;
+  const std::shared_ptr<etcd::Client> client_;
+  const Map map_;
+  std::mutex mutex_;
+  std::vector<std::optional<Known>> known_;   // by shard
+};
+
+Directory::Directory(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Directory::Directory(Directory&& other) noexcept = default;
+Directory& Directory::operator=(Directory&& other) noexcept = default;
+Directory::~Directory() = default;
+
+Result<Directory> Directory::open(const NodeOptions& options) noexcept {
+  return store::guarded([&]() -> Result<Directory> {
+    expect_possible(options);
+    return Directory(std::make_unique<Impl>(options));
+  });
+}
+
+std::uint64_t Directory::shards() const noexcept {
+  return impl_->shards();
+}
+
+Result<Route> Directory::route(const UserRef& user, std::chrono::milliseconds max_age) noexcept {
+  return route_of_shard(shard_of(user, shards()), max_age);
+}
+
+Result<Route> Directory::route_of_shard(std::uint64_t shard, std::chrono::milliseconds max_age) noexcept {
+  return store::guarded([&]() -> Result<Route> { return impl_->route(shard, max_age); });
 }
 
 }   // namespace usertags::cluster

@@ -16,7 +16,7 @@
 #include "model/shown_text.hpp"
 #include "store/file/reading.hpp"
 #include "store/memory/publish_signal.hpp"
-#include "store/write/judge.hpp"
+#include "store/memory/shard.hpp"
 
 namespace usertags::store {
 namespace {
@@ -98,7 +98,7 @@ std::vector<Result<User>> Inspection::find_each(std::span<const UserRef> users) 
     if (found[i])
       answers.emplace_back(model::UserAccess::user(std::move(found[i])));
     else
-      answers.emplace_back(std::unexpected(user_not_found(users[i])));
+      answers.emplace_back(std::unexpected(no_such_user(users[i])));
   }
   return answers;
 }
@@ -166,7 +166,7 @@ Result<ChangePage> Inspection::changes(const Position& after, std::size_t limit)
 Result<HistoryPage> Inspection::history(const UserRef& user, const PageRequest& request) {
   if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
   const auto target = readers_.with_reader([&](FileReader& reader) { return reader.users.target(user); });
-  if (!target) return std::unexpected(user_not_found(user));
+  if (!target) return std::unexpected(no_such_user(user));
   return history_of(*target, user, request, store_id_, [&](const ReadPart& read) {
     return readers_.with_reader([&](FileReader& reader) { return read(reader.log); });
   });

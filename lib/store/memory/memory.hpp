@@ -7,6 +7,7 @@
 #include "index/token_index.hpp"
 #include "store/memory/memory_budget.hpp"
 #include "store/memory/publish_signal.hpp"
+#include "store/memory/shard.hpp"
 
 namespace usertags::store {
 
@@ -16,6 +17,7 @@ struct Memory {
   index::Projection projection;
   index::TokenIndex tokens;
   const MemoryBudget budget;
+  Shard shard{};             // set before the store is loaded
   PublishSignal published;   // notified when the projection shows something new, or the store was closed
 };
 

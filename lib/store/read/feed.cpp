@@ -11,7 +11,6 @@
 #include "model/typeid.hpp"
 #include "store/memory/publish_signal.hpp"
 #include "store/read/paging.hpp"
-#include "store/write/judge.hpp"
 
 namespace usertags::store {
 namespace {
@@ -49,6 +48,7 @@ Feed::Feed(const Source& source, Memory& memory)
       epoch_(source.epoch),
       writer_(source.writer),
       projection_(memory.projection),
+      shard_(memory.shard),
       published_(memory.published) {
   if (!source.file) return;
   readers_.emplace(*source.file, source.busy_timeout, [this](sqlite::Connection& connection) {
@@ -147,7 +147,7 @@ std::uint64_t Feed::file_revision() {
 Result<HistoryPage> Feed::history(const UserRef& user, const PageRequest& request) {
   if (auto error = bad_limit(request.limit)) return std::unexpected(*std::move(error));
   const std::optional<HistoryTarget> target = find(user);
-  if (!target) return std::unexpected(user_not_found(user));
+  if (!target) return std::unexpected(no_such_user(user, shard_));
   return history_of(*target, user, request, store_id_,
                     [&](const ReadPart& read) { return with_reader(read); });
 }
@@ -174,7 +174,7 @@ Result<HistoryPage> history_of(const HistoryTarget& target, const UserRef& asked
   } while (part.next != 0);
   // Whom the file has and memory does not was deleted, and has changes; or is about to become visible.
   if (page.changes.empty() && !target.is_visible && !request.after)
-    return std::unexpected(user_not_found(asked));
+    return std::unexpected(no_such_user(asked));
   page.floor = part.floor;
   if (page.changes.size() == limit) {
     page.changes.pop_back();

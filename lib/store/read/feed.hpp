@@ -91,6 +91,7 @@ class Feed {
   std::atomic<std::uint64_t> epoch_;
   Writer* const writer_;
   const index::Projection& projection_;
+  const Shard& shard_;
   PublishSignal& published_;
   std::optional<Readers<LogReader>> readers_;
   std::atomic<bool> closed_{false};

@@ -33,8 +33,10 @@ Error exists(const Record& holder) {
                                                  .existing_id = std::string(holder.id())}};
 }
 
-std::optional<Error> check_creation(const CreateView& write) {
+std::optional<Error> check_creation(const CreateView& write, const Shard& here) {
   if (auto wrong = model::check_external_id(write.external_id)) return invalid("the external id " + *wrong);
+  if (here.count > 1 && !here.has(model::slot_of(write.external_id)))
+    return wrong_shard(UserRef::external_id(write.external_id), here);
   if (write.options.expected_revision) return invalid("a creation has no revision to expect");
   return check_note_of(write.options);
 }
@@ -76,13 +78,6 @@ Applied answer(RecordPtr user, bool changed) {
 }
 
 }   // namespace
-
-Error user_not_found(const UserRef& user) {
-  if (user.text().empty())
-    return {ErrorCode::user_not_found, Error::Details{.what = "there is no user \"\": the reference is empty",
-                                                      .remedy = "give an id or an external id"}};
-  return {ErrorCode::user_not_found, "there is no user " + quoted(user.text())};
-}
 
 std::optional<Error> check_revision(const Record& user, const ApplyOptions& options) {
   if (!options.expected_revision || *options.expected_revision == user.revision()) return std::nullopt;
@@ -195,7 +190,7 @@ RecordPtr Judge::current(const UserRef& user, const PendingGroup& group) const {
 
 std::optional<Error> Judge::check_user(const Record* user, const UserRef& named,
                                        const ApplyOptions& options) {
-  if (user == nullptr) return user_not_found(named);
+  if (user == nullptr) return no_such_user(named, memory_.shard);
   if (transaction_ != nullptr) {
     if (auto wrong = transaction_->name(*user, *item_)) return wrong;
   }
@@ -222,7 +217,7 @@ std::optional<Error> Judge::check_change(std::int64_t growth, bool only_removes,
 }
 
 Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
-  if (auto wrong = check_creation(write)) return std::unexpected(std::move(*wrong));
+  if (auto wrong = check_creation(write, memory_.shard)) return std::unexpected(std::move(*wrong));
   planner_.plan_creation(write.tags);
   if (planner_.refused()) return std::unexpected(refused());
   if (RecordPtr holder = current(UserRef::external_id(write.external_id), group)) {

@@ -24,8 +24,6 @@
 
 namespace usertags::store {
 
-// Of a reference that names nobody: made only then.
-Error user_not_found(const UserRef& user);
 // Why the user is not at the revision that the options expect, if they do.
 std::optional<Error> check_revision(const model::Record& user, const ApplyOptions& options);
 // Why no write can bear the note, if it bears one.

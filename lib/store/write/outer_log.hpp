@@ -19,6 +19,7 @@
 #include "model/digest.hpp"
 #include "model/typeid.hpp"
 #include "sqlite/transaction.hpp"
+#include "store/memory/shard.hpp"
 
 namespace usertags::store {
 
@@ -73,6 +74,9 @@ class OuterLog {
   OuterLog() = default;
   OuterLog(const OuterLog&) = delete;
   OuterLog& operator=(const OuterLog&) = delete;
+
+  // Whose users the store has: as long as it is open. Called once, before it is loaded.
+  virtual Shard shard() const noexcept { return {}; }
 
   // Before a group is judged. Throws Failure where this store does not lead: not_leader; busy, while it is not
   // known what became of the last entry.

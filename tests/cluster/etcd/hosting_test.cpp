@@ -1,6 +1,7 @@
 // Nodes over real etcds, as hosts have them: the public headers, and what goes wrong.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -16,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <usertags/cluster/directory.hpp>
 #include <usertags/cluster/node.hpp>
 
 #include "cluster/etcd/clusters.hpp"
@@ -85,6 +87,8 @@ class Hosting : public testing::Test {
     must(restore(file(name), at(std::string(name)), *transport_));
   }
   Map map() const { return etcd::read_map(*client_, options_.cluster, kLong).value().value(); }
+  std::string shard_keys(const Map& map) const { return etcd::shard_prefix(options_.cluster, map, 0); }
+  std::string shard_keys() const { return shard_keys(map()); }
   void put(const std::string& key, const std::string& value) const {
     ASSERT_TRUE(client_->repeatable_txn({.when = {}, .then = {etcd::Put{key, value}}}, kLong));
   }
@@ -201,7 +205,7 @@ TEST_F(Hosting, FoundingIsRepeatedUntilItIsDone) {
 
 TEST_F(Hosting, AnInterruptedFoundingIsNotJoined) {
   must(found(file("a.db"), options_));
-  ASSERT_TRUE(client_->erase({etcd::shard_prefix(options_.cluster, map()) + "head"}, kLong));
+  ASSERT_TRUE(client_->erase({shard_keys() + "head"}, kLong));
   EXPECT_EQ(code_of(Node::join(file("a.db"), at("a"))), ErrorCode::not_a_store);
   must(found(file("a.db"), options_));
   join_as_leader("a.db");
@@ -214,17 +218,15 @@ TEST_F(Hosting, FoundingAgainGivesUpWhatWasThere) {
   must(restore(file("c.db"), at("c"), *transport_));
   const Map before = map();
 
-  must(found(file("b.db"), options_, true));
+  must(found(file("b.db"), options_, {.again = true}));
   EXPECT_EQ(why_stopped(old), ErrorCode::cluster_member);
   EXPECT_FALSE(old.store().create_user("lost"));
   EXPECT_EQ(map().cluster, before.cluster);
   EXPECT_NE(map().incarnation, before.incarnation);
-  EXPECT_TRUE(client_
-                  ->range({.key = etcd::shard_prefix(options_.cluster, before),
-                           .end = etcd::end_of_prefix(etcd::shard_prefix(options_.cluster, before))},
-                          kLong)
-                  .value()
-                  .keys.empty());
+  EXPECT_TRUE(
+      client_->range({.key = shard_keys(before), .end = etcd::end_of_prefix(shard_keys(before))}, kLong)
+          .value()
+          .keys.empty());
   join_as_leader("b.db");
   const auto of_old = Node::join(file("c.db"), at("c"));
   ASSERT_EQ(code_of(of_old), ErrorCode::cluster_member);
@@ -242,8 +244,178 @@ TEST_F(Hosting, AfterEtcdWasLostAnOperatorsWordIsNeeded) {
   ASSERT_TRUE(client_->erase({all, etcd::end_of_prefix(all)}, kLong));
   EXPECT_EQ(code_of(Node::join(file("a.db"), at("a"))), ErrorCode::not_a_store);
   EXPECT_EQ(code_of(found(file("a.db"), options_)), ErrorCode::cluster_member);
-  must(found(file("a.db"), options_, true));
+  must(found(file("a.db"), options_, {.again = true}));
   EXPECT_TRUE(join_as_leader("a.db").store().find("kept"));
+}
+
+// --- Shards. ---
+
+class Shards : public Hosting {
+ protected:
+  static constexpr std::uint64_t kShards = 3;
+
+  void SetUp() override {
+    Hosting::SetUp();
+    for (std::uint64_t i = 0; i < kShards; ++i) {
+      must(must(UserTagStore::open(file(name_of(i)))).close());
+      must(found(file(name_of(i)), of(i), {.shards = kShards}));
+    }
+  }
+
+  static std::string name_of(std::uint64_t shard) { return "shard" + std::to_string(shard) + ".db"; }
+  NodeOptions of(std::uint64_t shard) const {
+    NodeOptions options = at(name_of(shard));
+    options.shard = shard;
+    return options;
+  }
+  Node lead(std::uint64_t shard) const {
+    Node node = must(Node::join(file(name_of(shard)), of(shard)));
+    await([&] { return node.leading(); });
+    return node;
+  }
+  // The first of many names that is of the shard.
+  static std::string user_of(std::uint64_t shard) {
+    for (int i = 0;; ++i)
+      if (std::string user = "user" + std::to_string(i); shard_of(user, kShards) == shard) return user;
+  }
+};
+
+TEST_F(Shards, EachUserIsWhereTheDirectorySays) {
+  std::vector<Node> nodes;
+  for (std::uint64_t i = 0; i < kShards; ++i) nodes.push_back(lead(i));
+  Directory directory = must(Directory::open(options_));
+  ASSERT_EQ(directory.shards(), kShards);
+  for (int i = 0; i < 60; ++i) {
+    const std::string user = "user" + std::to_string(i);
+    const Route route = must(directory.route(user));
+    EXPECT_EQ(route.leader, name_of(route.shard));
+    EXPECT_EQ(route.members.size(), 1U);
+    for (std::uint64_t shard = 0; shard < kShards; ++shard) {
+      const auto made = nodes[shard].store().create_user(user);
+      if (shard != route.shard) {
+        EXPECT_EQ(code_of(made), ErrorCode::wrong_shard);
+        continue;
+      }
+      const UserId id = must(made).user->id();
+      EXPECT_EQ(must(directory.route(id.view())).shard, shard) << "the id tells it, too";
+    }
+  }
+  std::uint64_t users = 0;
+  std::vector<std::string> ids;
+  for (Node& node : nodes) {
+    users += must(node.store().count(Selector())).count;
+    must(node.store().for_each(Selector(), [&](const User& user) {
+      const UserId id = user.id();
+      ids.emplace_back(id.view());
+    }));
+  }
+  EXPECT_EQ(users, 60U);
+  std::ranges::sort(ids);
+  EXPECT_EQ(std::ranges::adjacent_find(ids), ids.end()) << "no user is in two shards";
+  for (std::uint64_t i = 0; i < kShards; ++i) {
+    EXPECT_GT(nodes[i].store().stats().users, 0U);
+    EXPECT_EQ(must(cluster_status(of(i))).shards, kShards);
+    EXPECT_EQ(must(cluster_status(of(i))).revision, nodes[i].store().revision());
+  }
+}
+
+TEST_F(Shards, WhatNamesAUserOfAnotherShardIsToldSo) {
+  Node node = lead(1);
+  const std::string own = user_of(1), other = user_of(2);
+  must(node.store().create_user(own));
+  UserTagStore& store = node.store();
+  EXPECT_EQ(code_of(store.create_user(other)), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.ensure_user(other, {})), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.apply(other, TagBatch().set("a", "b"))), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.delete_user(other)), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.plan(other, TagBatch().set("a", "b"))), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.find(other)), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.find_each(std::vector<UserRef>{own, other}).back()), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.read(other, [](const UserView&) {})), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.history(other)), ErrorCode::wrong_shard);
+  const auto all =
+      store.apply_all(std::vector<Write>{PatchUser{own, TagBatch().set("a", "b")}, CreateUser{other, {}}});
+  EXPECT_EQ(code_of(all), ErrorCode::wrong_shard);
+  EXPECT_TRUE(must(store.find(own)).tags().empty()) << "a transaction is applied whole, or not at all";
+  // Nobody, as far as this shard can know, and a text that can name nobody.
+  EXPECT_EQ(code_of(store.find(own + "?")),
+            shard_of(own + "?", kShards) == 1 ? ErrorCode::user_not_found : ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.find("")), ErrorCode::user_not_found);
+  const auto wrong = store.find(other);
+  EXPECT_NE(wrong.error().message().find("shard 2"), std::string::npos) << wrong.error().message();
+}
+
+TEST_F(Shards, AFileIsOfOneShard) {
+  EXPECT_EQ(code_of(Node::join(file(name_of(0)), of(1))), ErrorCode::cluster_member);
+  EXPECT_EQ(code_of(Node::join(file(name_of(0)), of(kShards))), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(cluster_status(of(kShards))), ErrorCode::invalid_argument);
+  NodeOptions another = options_;
+  another.cluster += "-another";
+  make_store("all.db");
+  const std::uint64_t own = shard_of("base", 2);
+  another.shard = 1 - own;
+  EXPECT_EQ(code_of(found(file("all.db"), another, {.shards = 2})), ErrorCode::wrong_shard);
+  another.shard = own;
+  must(found(file("all.db"), another, {.shards = 2}));
+  make_store("more.db");
+  another.shard = 1 - own;
+  EXPECT_EQ(code_of(found(file("more.db"), another, {.shards = 3})), ErrorCode::invalid_argument);
+  for (const std::uint64_t shards : {std::uint64_t{0}, std::uint64_t{1'025}})
+    EXPECT_EQ(code_of(found(file("more.db"), options_, {.shards = shards})), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of(found(file("more.db"), of(2), {.shards = 2})), ErrorCode::invalid_argument);
+}
+
+TEST_F(Shards, ANodeOfOneIsRestoredFromItsSnapshots) {
+  Node first = lead(1);
+  must(first.store().create_user(user_of(1), {{"tier", "gold"}}));
+  must(first.make_snapshot(*transport_));
+  must(restore(file("b.db"), of(1), *transport_));
+  EXPECT_EQ(code_of(restore(file("c.db"), of(2), *transport_)), ErrorCode::not_a_store);
+  NodeOptions options = of(1);
+  options.address = "b";
+  Node second = must(Node::join(file("b.db"), options));
+  must(second.read_latest(kLong));
+  EXPECT_TRUE(second.store().find(user_of(1)));
+  Directory directory = must(Directory::open(options_));
+  await([&] { return must(directory.route_of_shard(1, 0ms)).members.size() == 2; });
+  EXPECT_EQ(must(directory.route_of_shard(2)).leader, std::nullopt);
+  must(request_resignation(of(1)));
+  await([&] { return must(directory.route_of_shard(1, 0ms)).leader == "b"; });
+  EXPECT_EQ(code_of(directory.route_of_shard(kShards)), ErrorCode::invalid_argument);
+}
+
+TEST_F(Shards, WhatWasReadIsAnsweredUntilItIsTooOld) {
+  Directory directory = must(Directory::open(options_));
+  EXPECT_EQ(must(directory.route_of_shard(0, 1h)).leader, std::nullopt);
+  Node node = lead(0);
+  EXPECT_EQ(must(directory.route_of_shard(0, 1h)).leader, std::nullopt);
+  EXPECT_EQ(must(directory.route_of_shard(0, 0ms)).leader, name_of(0));
+  EXPECT_EQ(must(directory.route_of_shard(0, 1h)).leader, name_of(0));
+}
+
+TEST_F(Shards, FoundingOneAgainGivesUpAllOfThem) {
+  Node node = lead(2);
+  must(node.store().create_user(user_of(2)));
+  Directory directory = must(Directory::open(options_));
+  Node old = lead(0);
+  must(node.close());
+  EXPECT_EQ(code_of(found(file(name_of(2)), of(2), {.shards = kShards})), ErrorCode::cluster_member);
+  must(found(file(name_of(2)), of(2), {.shards = kShards, .again = true}));
+  EXPECT_EQ(why_stopped(old), ErrorCode::cluster_member);
+  EXPECT_EQ(code_of(directory.route_of_shard(2, 0ms)), ErrorCode::cluster_member);
+  EXPECT_TRUE(lead(2).store().find(user_of(2)));
+  EXPECT_EQ(code_of(Node::join(file(name_of(1)), of(1))), ErrorCode::cluster_member);
+  EXPECT_EQ(code_of(found(file(name_of(1)), of(1), {.shards = kShards})), ErrorCode::cluster_member);
+  must(found(file(name_of(1)), of(1), {.shards = kShards, .again = true}));
+  EXPECT_EQ(lead(1).store().stats().users, 0U);
+}
+
+TEST(ADirectory, NeedsACluster) {
+  test::EtcdNodes nodes;
+  NodeOptions options{.etcd = nodes.options(), .cluster = "nobody"};
+  EXPECT_EQ(code_of(Directory::open(options)), ErrorCode::not_a_store);
+  options.cluster = "";
+  EXPECT_EQ(code_of(Directory::open(options)), ErrorCode::invalid_argument);
 }
 
 // --- Bad input. ---
@@ -378,7 +550,7 @@ TEST_F(Hosting, AnOldFileIsToldToJoinAnew) {
   must(first.close());
   options_.max_log_bytes = 1;   // who lags is not waited for
   first = join_as_leader("a.db");
-  const std::string log = etcd::shard_prefix(options_.cluster, map()) + "log/";
+  const std::string log = shard_keys() + "log/";
   await([&] {
     return client_->range({.key = log, .end = etcd::end_of_prefix(log)}, kLong).value().keys.empty();
   });
@@ -395,7 +567,7 @@ TEST_F(Hosting, AnEntryThatDoesNotFit) {
   must(first.store().create_user("ada"));
   must(first.store().create_user("bob"));
   must(first.close());
-  const std::string log = etcd::shard_prefix(options_.cluster, map()) + "log/";
+  const std::string log = shard_keys() + "log/";
   const auto entries = client_->range({.key = log, .end = etcd::end_of_prefix(log)}, kLong).value().keys;
   ASSERT_EQ(entries.size(), 2U);
   put(entries[0].key, entries[1].value);

@@ -25,8 +25,8 @@ inline constexpr MakeCommand* kCommands[] = {
 };
 
 // Those of clusters, which are built with USERTAGS_CLUSTER=ON; else there are none (no_clusters.cpp).
-MakeCommand make_cluster_init, make_cluster_run, make_cluster_status, make_cluster_resign,
-    make_cluster_snapshot, make_cluster_restore;
+MakeCommand make_cluster_init, make_cluster_run, make_cluster_status, make_cluster_locate,
+    make_cluster_resign, make_cluster_snapshot, make_cluster_restore, make_cluster_split;
 std::span<MakeCommand* const> cluster_commands();
 
 }   // namespace usertags::command

@@ -38,6 +38,7 @@ const std::string& required(const std::optional<std::string>& text, const std::s
 
 void ClusterOptions::declare(Arguments& arguments) {
   arguments.option("--cluster", "NAME", cluster_, "The cluster's name in etcd");
+  arguments.option("--shard", "I", shard_, "Which shard of the cluster, from 0 (0)");
   arguments.option("--etcd", "HOST:PORT,..", etcd_, "The nodes of etcd; one that answers is enough");
   arguments.option("--etcd-user", "NAME", user_, "Who asks etcd, where its auth is on");
   arguments.option("--etcd-password-file", "FILE", password_file_, "The file with that user's password");
@@ -50,6 +51,7 @@ void ClusterOptions::declare(Arguments& arguments) {
 cluster::NodeOptions ClusterOptions::get() const {
   cluster::NodeOptions options;
   options.cluster = required(cluster_, "--cluster");
+  options.shard = shard_.value_or(0);
   options.etcd.endpoints = split(required(etcd_, "--etcd"));
   options.etcd.user = user_.value_or("");
   if (user_) options.etcd.password = read_password(required(password_file_, "--etcd-password-file"));

@@ -25,6 +25,7 @@ class ClusterOptions {
 
   std::optional<std::string> etcd_;
   std::optional<std::string> cluster_;
+  std::optional<std::uint64_t> shard_;
   std::optional<std::string> user_;
   std::optional<std::string> password_file_;
   std::optional<std::string> ca_;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,20 +25,27 @@ class ClusterInitCommand final : public Command {
             "With --again, the cluster is founded anew, after etcd was lost or put back: of the most advanced file\n"
             "that there is (see usertags info). The files of the other nodes have to be restored.\n"
             "\n"
+            "A cluster of several shards is founded shard by shard, of the stores that usertags cluster split makes, or of\n"
+            "empty ones; --shards is the same for all of them, and for good.\n"
+            "\n"
             "Examples:\n"
-            "  usertags cluster init --from users.db --cluster accounts --etcd 10.0.0.1:2379,10.0.0.2:2379",
+            "  usertags cluster init --from users.db --cluster accounts --etcd 10.0.0.1:2379,10.0.0.2:2379\n"
+            "  usertags cluster init --from parts/shard-1.db --shards 4 --shard 1 --cluster accounts \\\n"
+            "    --etcd 10.0.0.1:2379",
             Takes::no_store) {}
 
   void declare(Arguments& arguments) override {
     arguments.option("--from", "STORE", from_, "The store's file, which nobody has open");
-    arguments.flag("--again", again_, "Give up the cluster that is there, or that the file is of");
+    arguments.option("--shards", "N", shards_, "How many shards the cluster has (1)");
+    arguments.flag("--again", founding_.again, "Give up the cluster that is there, or that the file is of");
     options_.declare(arguments);
   }
 
   int run(Console& console) override {
     const std::string& file = required(from_, "--from");
     const cluster::NodeOptions options = options_.get();
-    const auto founded = cluster::found(file, options, again_);
+    founding_.shards = shards_.value_or(founding_.shards);
+    const auto founded = cluster::found(file, options, founding_);
     const auto status = founded ? cluster::cluster_status(options) : std::unexpected(founded.error());
     if (!status) return console.error(status.error());
     answer(options.cluster, status->revision, console);
@@ -58,7 +66,8 @@ class ClusterInitCommand final : public Command {
 
   ClusterOptions options_;
   std::optional<std::string> from_;
-  bool again_ = false;
+  std::optional<std::uint64_t> shards_;
+  cluster::Founding founding_;
 };
 
 }   // namespace

@@ -33,9 +33,10 @@ std::string behind_text(std::uint64_t behind) {
   return behind == 0 ? "synced" : fmt::format("{} entries behind", behind);
 }
 
-void append_people(std::string& out, const std::string& name, const ClusterStatus& status) {
+void append_people(std::string& out, const cluster::NodeOptions& asked, const ClusterStatus& status) {
   Table table({Table::Align::left, Table::Align::left});
-  table.row({"cluster", name});
+  table.row({"cluster", asked.cluster});
+  if (status.shards > 1) table.row({"shard", fmt::format("{} of {}", asked.shard, status.shards)});
   table.row({"leader", status.leader ? named(*status.leader) : "none"});
   table.row({"term", std::to_string(status.term)});
   table.row({"entry", std::to_string(status.entry)});
@@ -49,9 +50,11 @@ void append_people(std::string& out, const std::string& name, const ClusterStatu
   table.write(out);
 }
 
-void append_json(std::string& out, const std::string& name, const ClusterStatus& status) {
+void append_json(std::string& out, const cluster::NodeOptions& asked, const ClusterStatus& status) {
   JsonObject object(out);
-  object.text("cluster", name);
+  object.text("cluster", asked.cluster);
+  object.number("shard", asked.shard);
+  object.number("shards", status.shards);
   object.text_or_null("leader", status.leader);
   object.number("term", status.term);
   object.number("entry", status.entry);
@@ -72,8 +75,7 @@ void append_json(std::string& out, const std::string& name, const ClusterStatus&
 class ClusterStatusCommand final : public Command {
  public:
   ClusterStatusCommand()
-      : Command("cluster status",
-                "Say what etcd tells of the cluster: who leads, who is there, how far it is",
+      : Command("cluster status", "Say what etcd tells of a shard: who leads, who is there, how far it is",
                 "Examples:\n"
                 "  usertags cluster status --cluster accounts --etcd 10.0.0.1:2379\n"
                 "  usertags cluster status --cluster accounts --etcd 10.0.0.1:2379 --json | jq -r .leader",
@@ -86,10 +88,10 @@ class ClusterStatusCommand final : public Command {
     const auto status = cluster::cluster_status(options);
     if (!status) return console.error(status.error());
     if (console.json) {
-      append_json(console.out().buffer(), options.cluster, *status);
+      append_json(console.out().buffer(), options, *status);
       console.out().line_done();
     } else {
-      append_people(console.out().buffer(), options.cluster, *status);
+      append_people(console.out().buffer(), options, *status);
     }
     return kDone;
   }
