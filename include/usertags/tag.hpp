@@ -47,6 +47,7 @@ class TagList {
               std::string_view(std::get<1>(entry));
             }
   TagList(const Range& range) {
+    if constexpr (std::ranges::sized_range<const Range>) entries_.reserve(std::ranges::size(range));
     for (const auto& [key, value] : range) add(key, value);
   }
 

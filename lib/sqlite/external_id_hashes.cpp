@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <optional>
@@ -16,7 +17,6 @@ namespace usertags::sqlite {
 namespace {
 
 using Column = ExternalIdHashColumn;
-using Bytes = std::array<std::uint8_t, ExternalIdHashes::kBytes>;
 using BytesView = std::span<const std::uint8_t, ExternalIdHashes::kBytes>;
 
 constexpr std::uint32_t kUsers = ExternalIdHashes::kUsers;
@@ -56,10 +56,12 @@ std::optional<Block> block_of(const Statement& row) {
   return checksum == checksum_of(block.first, block.hashes) ? std::optional(block) : std::nullopt;
 }
 
-void write_row(Statement& write, std::uint32_t first, BytesView hashes) {
-  if (first == 0) return;
-  bind_row<Column::count>(write, 1, first, checksum_of(first, hashes), hashes);
-  write.run();
+std::uint32_t place_of(std::uint32_t ordinal) noexcept {
+  return (ordinal - 1) % kUsers;
+}
+
+void put_hash(std::uint32_t ordinal, std::string_view external_id, std::span<std::uint8_t> hashes) noexcept {
+  model::store_number(hash_of(external_id), hashes.data() + 2 * std::size_t{place_of(ordinal)});
 }
 
 std::string all_rows() {
@@ -73,21 +75,45 @@ std::string all_rows() {
 ExternalIdHashes::ExternalIdHashes(Connection& connection)
     : names_(connection), write_(connection, "INSERT OR REPLACE INTO " + rows_for(kExternalIdHash)) {}
 
+void ExternalIdHashes::add(std::uint32_t ordinal, std::string_view external_id) {
+  const std::uint32_t first = ordinal - place_of(ordinal);
+  if (!told_.empty() && first < told_.back().first) told_.clear();   // given anew
+  if (told_.empty() && ordinal != first) return;                     // others of the row may have come before
+  if (told_.empty() || told_.back().first != first) told_.push_back({.first = first});
+  put_hash(ordinal, external_id, told_.back().hashes);
+}
+
 void ExternalIdHashes::complete(std::uint32_t before, std::uint32_t last) {
   if (!completes(before, last)) return;
-  const UserTable::NameReader::Walk walk(names_, before / kUsers * kUsers + 1, last / kUsers * kUsers);
-  std::uint32_t first = 0;   // of the row under construction; 0: none
-  Bytes hashes{};
-  while (const auto name = names_.next()) {
-    const std::size_t place = (name->ordinal - 1) % kUsers;
-    if (name->ordinal - place != first) {
-      write_row(write_, first, hashes);
-      first = static_cast<std::uint32_t>(name->ordinal - place);
-      hashes = {};
+  const std::uint32_t first = before / kUsers * kUsers + 1;
+  const std::uint32_t end = last / kUsers * kUsers;
+  if (told_.empty() || told_.front().first > first) {
+    write_of_users(first, end);
+  } else {
+    for (const Row& row : told_) {
+      if (row.first <= end) write(row);
     }
-    model::store_number(hash_of(name->external_id), hashes.data() + 2 * place);
   }
-  write_row(write_, first, hashes);
+  std::erase_if(told_, [end](const Row& row) { return row.first <= end; });
+}
+
+void ExternalIdHashes::write_of_users(std::uint32_t first, std::uint32_t last) {
+  const UserTable::NameReader::Walk walk(names_, first, last);
+  Row row;   // under construction
+  while (const auto name = names_.next()) {
+    if (const std::uint32_t its_first = name->ordinal - place_of(name->ordinal); its_first != row.first) {
+      if (row.first != 0) write(row);
+      row = {.first = its_first};
+    }
+    put_hash(name->ordinal, name->external_id, row.hashes);
+  }
+  if (row.first != 0) write(row);
+}
+
+void ExternalIdHashes::write(const Row& row) {
+  bind_row<Column::count>(write_, 1, row.first, checksum_of(row.first, row.hashes),
+                          std::span<const std::uint8_t>(row.hashes));
+  write_.run();
 }
 
 // --- Looked up. ---

@@ -8,10 +8,12 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "sqlite/connection.hpp"
 #include "sqlite/statement.hpp"
@@ -30,12 +32,24 @@ class ExternalIdHashes {
   static constexpr bool completes(std::uint32_t before, std::uint32_t last) noexcept {
     return before / kUsers < last / kUsers;
   }
-  // Writes those rows, where anybody lives, of what is in table `user`: within the transaction that has written it.
+  // Of a user who is inserted; each one, in order, if any is told of. Nothing has to be taken back where the
+  // transaction is: ordinals that are given anew say so.
+  void add(std::uint32_t ordinal, std::string_view external_id);
+  // Writes those rows, where anybody lives, within the transaction that has inserted their users: of what add() was told
+  // where that was told of all of a row, else of what is in table `user`.
   void complete(std::uint32_t before, std::uint32_t last);
 
  private:
+  struct Row {
+    std::uint32_t first = 0;   // of the ordinals; 0: none
+    std::array<std::uint8_t, kBytes> hashes{};
+  };
+  void write_of_users(std::uint32_t first, std::uint32_t last);
+  void write(const Row& row);
+
   UserTable::NameReader names_;
   Statement write_;
+  std::vector<Row> told_;   // that are to come: of all users from the first of them on
 };
 
 // Finds living users by external id.

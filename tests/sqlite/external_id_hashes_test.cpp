@@ -98,6 +98,50 @@ TEST_F(ExternalIdHashesTest, NoRowIsWrittenWhereNobodyLives) {
   EXPECT_EQ(wrong(kMost), std::vector<std::string>());
 }
 
+// As a writer does: rows are of what was told, or read, and are the same.
+TEST_F(ExternalIdHashesTest, WhatWasToldIsWrittenAsWhatIsRead) {
+  const auto create = [this](std::uint32_t first, std::uint32_t last) {
+    insert(first, last);
+    for (std::uint32_t ordinal = first; ordinal <= last; ++ordinal)
+      database_.hashes().add(ordinal, name_of(ordinal));
+    database_.hashes().complete(first - 1, last);
+  };
+  create(1, 5);
+  create(6, kUsers + 1);   // one row is whole, the next one is begun
+  EXPECT_EQ(rows(), 1);
+  create(kUsers + 2, 3 * kUsers);
+  EXPECT_EQ(rows(), 3);
+  EXPECT_EQ(wrong(3 * kUsers), std::vector<std::string>());
+  for (const std::uint32_t ordinal : {1U, kUsers, kUsers + 1, 3 * kUsers})
+    EXPECT_EQ(find(name_of(ordinal)), ordinal);
+}
+
+TEST_F(ExternalIdHashesTest, ARowThatWasNotToldOfFromItsBeginningIsRead) {
+  insert(1, 10);
+  for (std::uint32_t ordinal = 11; ordinal <= kUsers + 1; ++ordinal) {
+    insert(ordinal, ordinal);
+    database_.hashes().add(ordinal, name_of(ordinal));
+  }
+  database_.hashes().complete(10, kUsers + 1);
+  EXPECT_EQ(rows(), 1);
+  EXPECT_EQ(wrong(kUsers + 1), std::vector<std::string>());
+}
+
+TEST_F(ExternalIdHashesTest, OrdinalsThatAreGivenAnewAreOthers) {
+  for (std::uint32_t ordinal = 1; ordinal <= kUsers + 3; ++ordinal)
+    database_.hashes().add(ordinal, "taken back " + std::to_string(ordinal));   // with their transaction
+  insert(1, kUsers);
+  for (std::uint32_t ordinal = 1; ordinal <= kUsers; ++ordinal)
+    database_.hashes().add(ordinal, name_of(ordinal));
+  database_.hashes().complete(0, kUsers);
+  EXPECT_EQ(wrong(kUsers), std::vector<std::string>());
+  insert(kUsers + 1,
+         2 * kUsers);   // these were not told of: a row that was begun before them is none of theirs
+  database_.hashes().complete(kUsers, 2 * kUsers);
+  EXPECT_EQ(rows(), 2);
+  EXPECT_EQ(wrong(2 * kUsers), std::vector<std::string>());
+}
+
 // The format, to the byte.
 TEST_F(ExternalIdHashesTest, ARowIsAsItsDocumentSays) {
   fill();

@@ -150,6 +150,7 @@ void Restoration::refuse_taken(std::string_view external_id) {
 void Restoration::write(const Record& user, std::string_view external_id) {
   if (!transaction_) transaction_.emplace(database_.connection());
   database_.users().insert(user);
+  database_.hashes().add(user.ordinal(), external_id);
   database_.hashes().complete(state_.last_ordinal, user.ordinal());
   names_.emplace(hash_of(external_id), user.ordinal());
   revisions_.insert(user.revision());

@@ -269,6 +269,7 @@ void FileWriter::append(const PendingGroup& group) {
     if (group.kind(i) == ChangeKind::created) created.push_back(&group.version(i));
   }
   database_.users().insert(created);
+  for (const model::Record* user : created) database_.hashes().add(user->ordinal(), user->external_id());
   for (std::size_t i = 0; i < group.size(); ++i) {
     if (group.kind(i) == ChangeKind::deleted) database_.users().bury(group.version(i));
   }
