@@ -224,6 +224,56 @@ TEST_F(NodeTest, WritersFollowTheLead) {
   }
 }
 
+// A store that cannot have the user does not answer that there is none.
+TEST_F(NodeTest, AUserOfAnotherShardIsNotSought) {
+  constexpr store::Shard kHere{.number = 2, .count = 4};
+  const auto is_here = [&](const std::string& user) { return kHere.has(store::slot_of(user)); };
+  const auto name_of = [&](bool here) {
+    for (int i = 0;; ++i)
+      if (std::string user = "user " + std::to_string(i); is_here(user) == here) return user;
+  };
+  const std::string own = name_of(true), other = name_of(false);
+  must(must(UserTagStore::open(folder_ / "shard.db")).close());
+  SharedEngine shared;
+  ThreadedLog log(shared);
+  must(cluster::found(folder_ / "shard.db", {}, {{1}, {2}, {100}}, log, 1s, kHere));
+  Node node = must(NodeAccess::join(folder_ / "shard.db", {.cluster = "c", .lease = 1s},
+                                    std::make_unique<ThreadedLog>(shared), kHere));
+  await([&] { return node.leading(); });
+  UserTagStore& store = node.store();
+  const UserId id = must(store.create_user(own)).user->id();
+  EXPECT_TRUE(is_here(std::string(id.view()))) << "an id bears the slot of its external id";
+  EXPECT_EQ(code_of(store.create_user(other)), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.ensure_user(other, {})), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.apply(other, TagBatch().set("a", "b"))), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.delete_user(other)), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.find(other)), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.find_each(std::vector<UserRef>{own, other}).back()), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.read(other, [](const UserView&) {})), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.history(other)), ErrorCode::wrong_shard);
+  EXPECT_EQ(code_of(store.find("")), ErrorCode::user_not_found);
+  must(store.delete_user(own));
+  EXPECT_EQ(code_of(store.find(own)), ErrorCode::user_not_found);
+  EXPECT_EQ(code_of(store.find(id.view())), ErrorCode::user_not_found);
+  must(node.close());
+}
+
+TEST_F(NodeTest, AShardIsFoundedOfItsOwnUsersAlone) {
+  constexpr std::uint64_t kShards = 4;
+  UserTagStore store = must(UserTagStore::open(folder_ / "all.db"));
+  must(store.create_user("somebody"));
+  must(store.close());
+  const std::uint64_t own = store::shard_of(store::slot_of("somebody"), kShards);
+  SharedEngine shared;
+  ThreadedLog log(shared);
+  for (std::uint64_t shard = 0; shard < kShards; ++shard) {
+    if (shard == own) continue;
+    EXPECT_EQ(code_of(cluster::found(folder_ / "all.db", {}, {{1}, {2}, {100}}, log, 1s, {shard, kShards})),
+              ErrorCode::wrong_shard);
+  }
+  must(cluster::found(folder_ / "all.db", {}, {{1}, {2}, {100}}, log, 1s, {own, kShards}));
+}
+
 TEST_F(NodeTest, AFileOfNoClusterDoesNotJoin) {
   must(must(UserTagStore::open(folder_ / "free.db")).close());
   const auto refused =

@@ -307,10 +307,14 @@ Result<void> Client::compact(std::int64_t revision, Milliseconds within) noexcep
 Result<Status> Client::status(Milliseconds within) noexcept {
   return guarded([&]() -> Result<Status> {
     etcdserverpb::StatusResponse response;
+    const Node* asked = nullptr;
     const auto call = [&](Node& node, grpc::ClientContext& context) {
+      asked = &node;
       return node.maintenance->Status(&context, {}, &response);
     };
     return when(connections_->until_answered(call, within), [&] {
+      const bool follows = response.leader() != 0 && response.leader() != response.header().member_id();
+      if (follows) connections_->leave(*asked);
       return Status{.version = response.version(),
                     .bytes = not_negative(response.db_size()),
                     .bytes_in_use = not_negative(response.db_size_in_use()),

@@ -186,6 +186,8 @@ class Client {
 
   // Forgets what was before the revision. That it is forgotten already is no error.
   Result<void> compact(std::int64_t revision, Milliseconds within) noexcept;
+  // Where the node that answers follows etcd's leader, the next one is asked from then on: so a client that asks again and
+  // again comes to the leader, whom all changes go to, and spares them the way there.
   Result<Status> status(Milliseconds within) noexcept;
   Result<Alarms> alarms(Milliseconds within) noexcept;
 
