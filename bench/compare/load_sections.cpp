@@ -55,7 +55,7 @@ double scan_us(const std::filesystem::path& file) {
 // What peers have nothing of: the newest changes, which are kept for those who read the feed.
 double log_megabytes(const std::filesystem::path& file) {
   Sqlite connection(file, "PRAGMA query_only=1");
-  Statement size(connection, "SELECT sum(pgsize) FROM dbstat WHERE name = 'change'");
+  Statement size(connection, "SELECT sum(pgsize) FROM dbstat WHERE name = 'segment'");
   size.step();
   return static_cast<double>(size.integer(0)) / 1e6;
 }
