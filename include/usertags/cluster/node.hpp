@@ -1,5 +1,5 @@
-// Node: one shard of a cluster on one machine: a store that is one of many with the same content. etcd keeps the log; one node
-// leads, and writes; the others follow, and are read (docs/cluster.md).
+// Node: one shard of a cluster on one machine: a store that is one of many with the same content. etcd keeps the log;
+// one node leads, and writes; the others follow, and are read (docs/cluster.md).
 //
 //   using namespace usertags;
 //   cluster::NodeOptions options{.cluster = "accounts", .address = "10.0.0.1:4000"};
@@ -122,8 +122,8 @@ class Node {
 
 // How a cluster is made.
 struct Founding {
-  // How many parts its users are in, by their slots (semantics.md, "Ids"): 1 to 1,024. It is the same as long as there
-  // is a cluster. Each is founded by itself, of a file with its users alone: NodeOptions::shard.
+  // How many parts its users are in, by their slots (semantics.md, "Things"): 1 to 1,024. It is the same as long as
+  // there is a cluster. Each is founded by itself, of a file with its users alone: NodeOptions::shard.
   std::uint64_t shards = 1;
   // An operator's word, after etcd was lost or put back: the file is the most advanced one that there is, and a cluster of
   // this name that is there, or a binding that the file has, is given up. Other files of it have to be restored from

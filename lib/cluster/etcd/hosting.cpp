@@ -177,7 +177,8 @@ void expect_shards(const Map& map, const Founding& founding, const NodeOptions& 
     model::fail(ErrorCode::invalid_argument,
                 "the cluster " + model::quoted(options.cluster) + " has " + std::to_string(map.shards) +
                     " shards, not " + std::to_string(founding.shards),
-                "found the shard with that number: it is the same for all");
+                "give that number, which is the same for all; to have another one, found it again, by an "
+                "operator's word: that gives up all shards");
 }
 
 [[noreturn]] void fail_founded(std::string what) {
@@ -194,11 +195,12 @@ Map map_to_found(const Founded& there, const sqlite::State& state, const NodeOpt
   const Binding bound = binding_of(state);
   const bool is_ours = there.map && is_of(bound, binding_to(*there.map));
   const bool is_done = is_ours && there.head == first_head(state);   // and nobody has led yet
-  if (is_done || (is_ours && !there.head)) return *there.map;
+  const bool is_begun = there.map && !there.head && (!founding.again || there.map->shards == founding.shards);
+  if (is_done || (is_ours && is_begun)) return *there.map;
   if (there.head && !founding.again)
     fail_founded("the cluster " + model::quoted(options.cluster) + " was founded already");
   if (is_bound && !founding.again) fail_founded("the file belongs to a cluster already");
-  if (there.map && !there.head) return *there.map;
+  if (is_begun) return *there.map;
   Map map{.incarnation = random_id(), .shards = founding.shards};
   map.cluster = there.map ? there.map->cluster : is_bound ? bound.cluster : random_id();
   return map;

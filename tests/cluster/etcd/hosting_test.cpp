@@ -410,6 +410,18 @@ TEST_F(Shards, FoundingOneAgainGivesUpAllOfThem) {
   EXPECT_EQ(lead(1).store().stats().users, 0U);
 }
 
+TEST_F(Shards, HowManyThereAreIsChangedByAnOperatorsWordAlone) {
+  NodeOptions options = options_;
+  options.cluster += "-another";
+  options.shard = 1 - shard_of("base", 2);
+  EXPECT_EQ(code_of(found(file("a.db"), options, {.shards = 2})),
+            ErrorCode::wrong_shard);   // the map is there
+  options.shard = 0;
+  EXPECT_EQ(code_of(found(file("a.db"), options)), ErrorCode::invalid_argument);
+  must(found(file("a.db"), options, {.again = true}));
+  EXPECT_EQ(must(cluster_status(options)).shards, 1U);
+}
+
 TEST(ADirectory, NeedsACluster) {
   test::EtcdNodes nodes;
   NodeOptions options{.etcd = nodes.options(), .cluster = "nobody"};
