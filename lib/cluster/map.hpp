@@ -10,8 +10,6 @@
 
 namespace usertags::cluster {
 
-inline constexpr std::uint64_t kMaxShards = 1'024;
-
 struct Map {
   std::uint64_t format = kFormat;
   Id cluster{};               // random
@@ -20,7 +18,7 @@ struct Map {
   bool operator==(const Map&) const = default;
 };
 
-// As encode() and decode_head() of a Head.
+// As encode() and decode_head() of a Head. More shards than Founding::kMaxShards: corrupt_store.
 std::string encode(const Map& map);
 Result<Map> decode_map(std::string_view text);
 

@@ -32,9 +32,10 @@ class NobodyWrites final : public store::OuterLog {
 };
 
 void expect_own_users(const UserTagStore& store, const store::Shard& shard) {
+  if (shard.count == 1) return;
   const auto visited = store.for_each(Selector(), [&](const User& user) {
     const UserRef named = UserRef::external_id(user.external_id());
-    if (!shard.has(store::slot_of(named))) throw model::Failure{store::wrong_shard(named, shard)};
+    if (!shard.has(named)) throw model::Failure{store::wrong_shard(named, shard)};
   });
   std::ignore = or_throw(visited);
 }

@@ -6,6 +6,8 @@
 #include <span>
 #include <type_traits>
 
+#include <usertags/cluster/node.hpp>
+
 #include "cluster/log.hpp"
 #include "cluster/map.hpp"
 #include "model/canonical_json.hpp"
@@ -248,7 +250,8 @@ Result<Head> decode_head(std::string_view text) {
 }
 Result<Map> decode_map(std::string_view text) {
   Result<Map> map = of_known_format<Map>(text, "map");
-  if (map && (map->shards == 0 || map->shards > kMaxShards)) return std::unexpected(not_ours("map"));
+  if (map && (map->shards == 0 || map->shards > Founding::kMaxShards))
+    return std::unexpected(not_ours("map"));
   return map;
 }
 Result<Leader> decode_leader(std::string_view text) {

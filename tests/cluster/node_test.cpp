@@ -227,7 +227,7 @@ TEST_F(NodeTest, WritersFollowTheLead) {
 // A store that cannot have the user does not answer that there is none.
 TEST_F(NodeTest, AUserOfAnotherShardIsNotSought) {
   constexpr store::Shard kHere{.number = 2, .count = 4};
-  const auto is_here = [&](const std::string& user) { return kHere.has(store::slot_of(user)); };
+  const auto is_here = [&](const std::string& user) { return kHere.has(user); };
   const auto name_of = [&](bool here) {
     for (int i = 0;; ++i)
       if (std::string user = "user " + std::to_string(i); is_here(user) == here) return user;
@@ -263,7 +263,7 @@ TEST_F(NodeTest, AShardIsFoundedOfItsOwnUsersAlone) {
   UserTagStore store = must(UserTagStore::open(folder_ / "all.db"));
   must(store.create_user("somebody"));
   must(store.close());
-  const std::uint64_t own = store::shard_of(store::slot_of("somebody"), kShards);
+  const std::uint64_t own = store::shard_of("somebody", kShards);
   SharedEngine shared;
   ThreadedLog log(shared);
   for (std::uint64_t shard = 0; shard < kShards; ++shard) {

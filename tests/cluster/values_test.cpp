@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include <usertags/cluster/node.hpp>
+
 #include "cluster/map.hpp"
 
 namespace usertags::cluster {
@@ -41,9 +43,9 @@ TEST(Values, ComeBackAsTheyWere) {
 }
 
 TEST(Values, AMapHasAsManyShardsAsThereMayBe) {
-  for (const std::uint64_t shards : {std::uint64_t{1}, kMaxShards})
+  for (const std::uint64_t shards : {std::uint64_t{1}, Founding::kMaxShards})
     EXPECT_EQ(decode_map(encode(Map{.shards = shards})).value().shards, shards);
-  for (const std::uint64_t shards : {std::uint64_t{0}, kMaxShards + 1})
+  for (const std::uint64_t shards : {std::uint64_t{0}, Founding::kMaxShards + 1})
     EXPECT_EQ(decode_map(encode(Map{.shards = shards})).error().code(), ErrorCode::corrupt_store);
 }
 

@@ -122,7 +122,9 @@ class Node {
 
 // How a cluster is made.
 struct Founding {
-  // How many parts its users are in, by their slots (semantics.md, "Things"): 1 to 1,024. It is the same as long as
+  static constexpr std::uint64_t kMaxShards = 1'024;
+
+  // How many parts its users are in, by their slots (semantics.md, "Things"): 1 to kMaxShards. It is the same as long as
   // there is a cluster. Each is founded by itself, of a file with its users alone: NodeOptions::shard.
   std::uint64_t shards = 1;
   // An operator's word, after etcd was lost or put back: the file is the most advanced one that there is, and a cluster of

@@ -38,9 +38,9 @@ std::shared_ptr<etcd::Client> client_of(const NodeOptions& options) {
   return or_throw(etcd::Client::make(options.etcd));
 }
 
-std::unique_ptr<Log> log_of(const std::shared_ptr<etcd::Client>& client, const NodeOptions& options,
-                            const Map& map) {
-  return etcd::make_log(client, etcd::shard_prefix(options.cluster, map, options.shard));
+std::unique_ptr<Log> log_of(const std::shared_ptr<etcd::Client>& client, const std::string& cluster,
+                            const Map& map, std::uint64_t shard) {
+  return etcd::make_log(client, etcd::shard_prefix(cluster, map, shard));
 }
 
 void expect_shard(std::uint64_t shard, std::uint64_t shards) {
@@ -66,7 +66,7 @@ Opened open_cluster(const NodeOptions& options) {
   const auto client = client_of(options);
   const Map map = read_map(*client, options);
   expect_shard(options.shard, map.shards);
-  return {map, log_of(client, options, map)};
+  return {map, log_of(client, options.cluster, map, options.shard)};
 }
 
 SeenHead head_of(const Opened& cluster, const NodeOptions& options) {
@@ -160,15 +160,15 @@ struct Founded {   // as it is in etcd
 Founded read_founded(const std::shared_ptr<etcd::Client>& client, const NodeOptions& options) {
   Founded founded{.map = or_throw(etcd::read_map(*client, options.cluster, kWithin)), .head = {}};
   if (!founded.map) return founded;
-  const auto log = log_of(client, options, *founded.map);
+  const auto log = log_of(client, options.cluster, *founded.map, options.shard);
   if (const auto head = or_throw(log->read_head(kWithin))) founded.head = head->head;
   return founded;
 }
 
 void expect_possible(const Founding& founding, const NodeOptions& options) {
-  if (founding.shards == 0 || founding.shards > kMaxShards)
+  if (founding.shards == 0 || founding.shards > Founding::kMaxShards)
     model::fail(ErrorCode::invalid_argument, "Founding::shards is " + std::to_string(founding.shards),
-                "give 1 to " + std::to_string(kMaxShards));
+                "give 1 to " + std::to_string(Founding::kMaxShards));
   expect_shard(options.shard, founding.shards);
 }
 
@@ -221,7 +221,7 @@ Result<void> found(const std::filesystem::path& file, const NodeOptions& options
     expect_shards(map, founding, options);
     if (there.map != map && !or_throw(etcd::put_map(*client, options.cluster, there.map, map, kWithin)))
       fail_founded("somebody else founded the cluster " + model::quoted(options.cluster) + " meanwhile");
-    const auto log = log_of(client, options, map);
+    const auto log = log_of(client, options.cluster, map, options.shard);
     or_throw(found(path, of_member(options.store), binding_to(map, random_id()), *log, kWithin,
                    {options.shard, map.shards}));
     return etcd::erase_others(*client, options.cluster, map, kWithin);
@@ -295,7 +295,7 @@ Result<void> request_resignation(const NodeOptions& options) noexcept {
 // --- Finding users. ---
 
 std::uint64_t shard_of(const UserRef& user, std::uint64_t shards) noexcept {
-  return store::shard_of(store::slot_of(user), shards);
+  return store::shard_of(user, shards);
 }
 
 class Directory::Impl {
@@ -333,9 +333,7 @@ class Directory::Impl {
       model::fail(ErrorCode::cluster_member,
                   "the cluster " + model::quoted(options_.cluster) + " was founded again",
                   "open the directory anew");
-    NodeOptions options = options_;
-    options.shard = shard;
-    const auto log = log_of(client_, options, map_);
+    const auto log = log_of(client_, options_.cluster, map_, shard);
     return {.shard = shard, .leader = leader_of(*log), .members = members_of(*log)};
   }
 

@@ -3,23 +3,21 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include <usertags/error.hpp>
 #include <usertags/user_ref.hpp>
 
 namespace usertags::store {
 
+// That of the user who is meant, whether there is one or not, among so many.
+std::uint64_t shard_of(const UserRef& user, std::uint64_t count) noexcept;
+
 struct Shard {
   std::uint64_t number = 0;   // from 0
   std::uint64_t count = 1;    // up to model::kSlots
-  bool has(std::uint16_t slot) const noexcept;
+
+  bool has(const UserRef& user) const noexcept { return count == 1 || shard_of(user, count) == number; }
 };
-
-std::uint64_t shard_of(std::uint16_t slot, std::uint64_t count) noexcept;
-
-// That of the user who is meant; whether there is one or not.
-std::uint16_t slot_of(const UserRef& user) noexcept;
 
 Error wrong_shard(const UserRef& user, const Shard& here);
 // Of a reference that the store has nobody for: user_not_found, or wrong_shard.

@@ -35,8 +35,8 @@ Error exists(const Record& holder) {
 
 std::optional<Error> check_creation(const CreateView& write, const Shard& here) {
   if (auto wrong = model::check_external_id(write.external_id)) return invalid("the external id " + *wrong);
-  if (here.count > 1 && !here.has(model::slot_of(write.external_id)))
-    return wrong_shard(UserRef::external_id(write.external_id), here);
+  const UserRef named = UserRef::external_id(write.external_id);
+  if (!here.has(named)) return wrong_shard(named, here);
   if (write.options.expected_revision) return invalid("a creation has no revision to expect");
   return check_note_of(write.options);
 }

@@ -25,7 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMostShards = 1'024;
 constexpr std::uint64_t kBetweenLooks = 1'000;   // users
 
 // The stores of all shards, until they are in place: all of them, or none.
@@ -103,7 +102,8 @@ class ClusterSplitCommand final : public Command {
 
   int run(Console& console) override {
     const std::uint64_t shards = shards_.value_or(0);
-    if (shards == 0 || shards > kMostShards) throw UsageError("--shards is required: 1 to 1,024");
+    if (shards == 0 || shards > cluster::Founding::kMaxShards)
+      throw UsageError("--shards is required: 1 to 1,024");
     const auto store = open_to_inspect(store_path());
     if (!store) return console.error(store.error());
     Parts parts(required(to_, "--to"), shards);
