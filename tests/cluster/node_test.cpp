@@ -186,11 +186,13 @@ TEST_F(NodeTest, OneLeadsTheOtherTakesOver) {
   EXPECT_FALSE(must(second.status()).failure);
 }
 
-// Threads write to whoever leads, while the lead goes to and fro.
+// Threads write to whoever leads, while the lead goes to and fro: now and then, or it does nothing else.
 TEST_F(NodeTest, WritersFollowTheLead) {
   Node nodes[] = {join(0), join(1)};
   constexpr int kWriters = 3;
   constexpr int kWrites = 100;
+  constexpr int kBetweenHandOvers = 10;
+  std::atomic<int> written{0};
   std::atomic<int> done{0};
   std::vector<std::thread> threads;
   for (int writer = 0; writer < kWriters; ++writer) {
@@ -199,7 +201,10 @@ TEST_F(NodeTest, WritersFollowTheLead) {
         const std::string name = std::to_string(writer) + "-" + std::to_string(i);
         for (std::size_t at = 0;; ++at) {
           const auto answer = nodes[at % 2].store().create_user(name, {}, {.token = name});
-          if (answer) break;
+          if (answer) {
+            ++written;
+            break;
+          }
           const ErrorCode code = answer.error().code();
           ASSERT_TRUE(code == ErrorCode::not_leader || code == ErrorCode::busy) << answer.error().message();
           std::this_thread::yield();
@@ -209,9 +214,10 @@ TEST_F(NodeTest, WritersFollowTheLead) {
     });
   }
   std::thread hand_over([&] {
-    for (std::size_t at = 0; done < kWriters; ++at) {
-      std::ignore = nodes[at % 2].resign();
-      std::this_thread::yield();
+    while (done < kWriters) {
+      for (Node& node : nodes) std::ignore = node.resign();
+      const int before = written;
+      while (done < kWriters && written < before + kBetweenHandOvers) std::this_thread::yield();
     }
   });
   for (std::thread& thread : threads) thread.join();
