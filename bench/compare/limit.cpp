@@ -75,6 +75,10 @@ void Limit::update(std::span<const Update> updates, std::span<Answer>) {
   std::uint64_t bytes = 0;
   for (const Update& update : updates)
     bytes += kFrameBytes + update.external_id.size() + update.key.size() + update.value.size();
+  group_.write(bytes);
+}
+
+void Limit::write(std::uint64_t bytes) {
   bytes = std::min(bytes, kFileBytes);
   if (written_ + bytes > kFileBytes) written_ = 0;
   check(pwrite(file_, page_.data(), bytes, static_cast<off_t>(written_)) == static_cast<ssize_t>(bytes),

@@ -1,7 +1,7 @@
 // Limit: what physics allows. It is no store.
 //
 //   update   what any log of the updates has to hold (their texts, and kFrameBytes each) over a preallocated, synced file,
-//            and fdatasync(); nothing is judged, and nothing is changed
+//            and fdatasync(); nothing is judged, and nothing is changed. Threads share syncs (bare_group.hpp)
 //   find     one look-up in a flat hash table of bare records, and a touch of the record
 //   count    the raw operation of CRoaring on two bitmaps
 //
@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "bare_group.hpp"
 #include "contender.hpp"
 
 namespace usertags::bench {
@@ -32,6 +33,7 @@ class Limit final : public Contender {
   void update(std::span<const Update> updates, std::span<Answer> answers) override;
   Found find(std::string_view external_id) override;
   std::uint64_t count(Tag one, Tag other) override;
+  bool takes_threads() const override { return true; }
 
   static constexpr std::uint64_t kFrameBytes =
       24;   // of each update: its place in the order, its time, a checksum
@@ -64,10 +66,12 @@ class Limit final : public Contender {
     return {record + 1, static_cast<unsigned char>(*record)};
   }
   char* allocate(std::size_t bytes);
+  void write(std::uint64_t bytes);
 
   int file_;
   std::uint64_t written_ = 0;
   std::vector<char> page_;
+  BareGroup group_{[this](std::uint64_t bytes) { write(bytes); }};
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::size_t block_used_ = 0;
   boost::unordered_flat_set<const char*, Hash, Equal> records_;

@@ -128,6 +128,14 @@ std::vector<TwoTags> draw_tags(const Population& population) {
   return drawn;
 }
 
+// Of a look-up without a copy of the user.
+double look_us(Contestant& contestant, double turn_us) {
+  return mean_us(draw_users(contestant.population()), 100, turn_us, [&](const std::string& external_id) {
+    if (contestant.contender().look_at(external_id) == 0)
+      throw std::runtime_error(contestant.name() + " lost " + external_id);
+  });
+}
+
 }   // namespace
 
 double lookup_us(Contestant& contestant, double turn_us) {
@@ -162,6 +170,10 @@ void lookups(Run& run) {
   bar("sqlite_rows", 25);
   bar("rocksdb", 60);
   run.report.within("P4 find, all tags touched, vs limit", "µs", us["usertags"], us["limit"], 1.15);
+  const Medians read_us = in_turns(run.options.rounds, {&run.arena.ours(), run.arena.find("limit")},
+                                   [&](Contestant& contestant) { return look_us(contestant, turn_us); });
+  run.report.note(fmt::format("P4: `read`, which copies nothing, takes {:.2f} times as long as `limit`.",
+                              read_us.at("usertags") / read_us.at("limit")));
   for (Contestant* const contestant : run.arena.with_index()) {
     run.report.distribution("latency-find", contestant->name(), time_each_lookup(*contestant, turn_us));
     contestant->check_all();
@@ -181,6 +193,12 @@ void lookups_by_threads(Run& run) {
   compare_two_threads(run, "P4s find of any users", our_us);
   compare_two_threads(run, "P4h find of one user", one_and_two_threads(run, one, finds_with(ours)));
   compare_two_threads(run, "P4h read of one user", one_and_two_threads(run, one, reads));
+  Contestant& limit = *run.arena.find("limit");
+  const OneAndTwo any_us = one_and_two_threads(run, any, finds_with(limit));
+  const OneAndTwo one_user_us = one_and_two_threads(run, one, finds_with(limit));
+  run.report.note(fmt::format(
+      "P4s, P4h: two threads of `limit` look up {:.2f} times as much as one, and {:.2f} times of one user.",
+      any_us.one_us / any_us.two_us, one_user_us.one_us / one_user_us.two_us));
   Contestant* const lmdb = run.arena.find("lmdb");
   if (lmdb == nullptr) return;
   const OneAndTwo their_us = one_and_two_threads(run, any, finds_with(*lmdb));
