@@ -20,9 +20,10 @@
 //
 // Threads    Any thread may call any method, except move and destruction. These never wait for a disk, a sync
 //            or SQLite: find, find_each, read, list, select, for_each, count, tag_keys, tag_values, plan,
-//            revision, position, stats. Writes that wait at the same time are committed together. The store
-//            runs no thread of its own, unless Options::commit_thread asks for one; two threads help while it
-//            loads, and have ended when open() returns.
+//            revision, position, stats. Writes that wait at the same time are committed together. Of groups
+//            of 64 changes or more a thread of the store keeps the tag index, beside the one that writes; it
+//            takes no signals, and calls nothing of yours. Two threads help while the store loads, and have
+//            ended when open() returns. Options::commit_thread asks for one that commits.
 // Processes  One process writes; any number may read. After fork, the child's copy answers `forked`.
 // Callbacks  `log`, `clock`, `uptime` and Progress may make those calls of their store that never wait. Any
 //            other call from there answers invalid_argument.

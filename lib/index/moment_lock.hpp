@@ -3,8 +3,9 @@
 // that they have to pass, nor can publishing starve readers.
 #pragma once
 
+#include <condition_variable>
+#include <cstdint>
 #include <mutex>
-#include <shared_mutex>
 
 #include "model/thread_annotations.hpp"
 
@@ -14,18 +15,33 @@ class USERTAGS_CAPABILITY("shared_mutex") MomentLock {
  public:
   void lock() USERTAGS_ACQUIRE() {
     const std::lock_guard gate(gate_);
-    lock_.lock();
+    std::unique_lock state(state_);
+    left_.wait(state, [this] { return !is_taken_ && readers_ == 0; });
+    is_taken_ = true;
   }
-  void unlock() USERTAGS_RELEASE() { lock_.unlock(); }
+  // Any thread: whoever took it may leave that to another.
+  void unlock() USERTAGS_RELEASE() {
+    const std::lock_guard state(state_);
+    is_taken_ = false;
+    left_.notify_one();
+  }
   void lock_shared() USERTAGS_ACQUIRE_SHARED() {
     const std::lock_guard gate(gate_);
-    lock_.lock_shared();
+    std::unique_lock state(state_);
+    left_.wait(state, [this] { return !is_taken_; });
+    ++readers_;
   }
-  void unlock_shared() USERTAGS_RELEASE_SHARED() { lock_.unlock_shared(); }
+  void unlock_shared() USERTAGS_RELEASE_SHARED() {
+    const std::lock_guard state(state_);
+    if (--readers_ == 0) left_.notify_one();
+  }
 
  private:
-  std::mutex gate_;
-  std::shared_mutex lock_;
+  std::mutex gate_;    // of those who come: one of them waits at a time
+  std::mutex state_;   // of what follows
+  std::condition_variable left_;
+  bool is_taken_ = false;
+  std::uint32_t readers_ = 0;
 };
 
 class USERTAGS_SCOPED_CAPABILITY NewMoment {

@@ -9,6 +9,7 @@
 
 #include "model/failure.hpp"
 #include "model/shown_text.hpp"
+#include "model/signals_blocked.hpp"
 
 namespace usertags::index {
 
@@ -29,6 +30,7 @@ Projection::Projection() : directory_(limbo_), order_(limbo_) {}
 
 // Links lie with their publications: they are taken out before these go.
 Projection::~Projection() {
+  companion_.finish();
   while (retire_some()) {
   }
 }
@@ -37,8 +39,12 @@ Projection::~Projection() {
 // thread of its own, which is gone when this returns; where the system gives none, behind the other.
 void Projection::load(std::span<const RecordPtr> records, std::uint64_t revision) {
   const NewMoment moment(moment_);
-  auto tags = std::async(std::launch::async | std::launch::deferred,
-                         [&]() USERTAGS_NO_THREAD_SAFETY_ANALYSIS { tags_.load(records); });
+  const auto load_tags = [&]() USERTAGS_NO_THREAD_SAFETY_ANALYSIS { tags_.load(records); };
+  const auto begin = [&] {
+    const model::SignalsBlocked blocked;
+    return std::async(std::launch::async | std::launch::deferred, load_tags);
+  };
+  auto tags = begin();
   load_directory(records);
   tags.get();
   visible_.store(revision, std::memory_order_release);
@@ -75,7 +81,11 @@ void Projection::load_user(const RecordPtr& record, std::uint32_t hash) {
 
 std::unique_ptr<Projection::Publication> Projection::prepare(std::vector<Transition> transitions,
                                                              std::uint64_t revision) {
-  auto publication = prepare_tags(std::move(transitions), revision);
+  auto publication = publication_of(std::move(transitions), revision);
+  if (publication->is_large())
+    publication->started_ = companion_.start(*publication);
+  else
+    prepare_tags(*publication);
   prepare_places(*publication);
   return publication;
 }
@@ -90,7 +100,8 @@ std::unique_ptr<Projection::Publication> Projection::prepare_within(std::int64_t
     const OneMoment moment(moment_);
     before = tags_.figures().heap_bytes;
   }
-  auto publication = prepare_tags(std::move(transitions), revision);
+  auto publication = publication_of(std::move(transitions), revision);
+  prepare_tags(*publication);
   growth = growth_of_places(*publication);
   {
     const OneMoment moment(moment_);
@@ -102,16 +113,19 @@ std::unique_ptr<Projection::Publication> Projection::prepare_within(std::int64_t
   return publication;
 }
 
-std::unique_ptr<Projection::Publication> Projection::prepare_tags(std::vector<Transition> transitions,
-                                                                  std::uint64_t revision) {
+std::unique_ptr<Projection::Publication> Projection::publication_of(std::vector<Transition> transitions,
+                                                                    std::uint64_t revision) {
   std::unique_ptr<Publication> publication(new Publication(*this, revision));
   publication->transitions_ = std::move(transitions);
   publication->hashes_.reserve(publication->transitions_.size());
   for (const Transition& transition : publication->transitions_)
     publication->hashes_.push_back(Directory::hash(transition.after->external_id()));
-  const NewMoment moment(moment_);
-  publication->edits_ = tags_.prepare(publication->transitions_);
   return publication;
+}
+
+void Projection::prepare_tags(Publication& publication) {
+  const NewMoment moment(moment_);
+  publication.edits_ = tags_.prepare(publication.transitions_);
 }
 
 void Projection::prepare_places(Publication& publication) {
@@ -155,26 +169,53 @@ void Projection::undo(const Publication& publication) noexcept {
 }
 
 Projection::Publication::~Publication() {
+  owner_.companion_.finish(started_);
   owner_.undo(*this);
   // One after the other: a long list would overflow the stack if each freed the next.
   for (auto next = std::move(next_); next != nullptr;) next = std::move(next->next_);
+}
+
+void Projection::Publication::expect() const {
+  owner_.companion_.finish(started_);
+  if (!edits_) throw std::bad_alloc();
+}
+
+// Prepares, or, what is prepared already, publishes.
+void Projection::Publication::run() noexcept {
+  if (edits_) return owner_.publish_tags(std::unique_ptr<Publication>(this));
+  try {
+    owner_.prepare_tags(*this);
+  } catch (const std::bad_alloc&) {   // expect() tells
+  }
 }
 
 void Projection::publish(std::unique_ptr<Publication> publication) noexcept {
   publish(std::move(publication), []() noexcept {});
 }
 
-void Projection::show(std::unique_ptr<Publication> publication) noexcept {
-  push(*publication);
+void Projection::show(const Publication& publication) noexcept {
+  push(publication);
+  visible_.store(publication.revision_, std::memory_order_release);
+}
+
+// The companion has it from here on.
+void Projection::hand_over(std::unique_ptr<Publication> publication) noexcept {
+  if (!publication->is_large()) return publish_tags(std::move(publication));
+  companion_.start(*publication.release());
+}
+
+void Projection::publish_tags(std::unique_ptr<Publication> publication) noexcept
+    USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
   tags_.publish(std::move(*publication->edits_));
   publication->edits_.reset();
   publication->reserved_ = 0;
-  visible_.store(publication->revision_, std::memory_order_release);
-
-  const model::MutexLock retirement(retirement_);
-  Publication* const newest = publication.get();
-  (newest_ == nullptr ? oldest_ : newest_->next_) = std::move(publication);
-  newest_ = newest;
+  {
+    const model::MutexLock retirement(retirement_);
+    Publication* const newest = publication.get();
+    (newest_ == nullptr ? oldest_ : newest_->next_) = std::move(publication);
+    newest_ = newest;
+  }
+  moment_.unlock();
 }
 
 void Projection::push(const Publication& publication) noexcept {
@@ -202,7 +243,8 @@ void Projection::count(const Transition& transition) noexcept {
 
 // Unlinks the predecessors that no snapshot needs: those of publications that every snapshot has seen whole,
 // oldest first. Publishing retires more than it adds, so that what a long snapshot has left behind is caught
-// up with.
+// up with. What the companion still publishes comes later, with the next publication: records are freed where new
+// ones are made, which the allocator rewards.
 bool Projection::retire_some() const noexcept {
   constexpr int kMost = 4;
   bool more = false;

@@ -11,6 +11,10 @@
 // millisecond or two; `prepare` and `publish` hold it exclusively, for the time of a group in memory, never
 // for a disk. A Snapshot costs no lock while it lives: it keeps old versions alive instead.
 //
+// Beside. The tag index is a third of the work of a group. A large group's part of it is left to a Companion: it is
+// prepared while the file is written, and published while the publishing thread goes on to the next group. The moment
+// lock stays taken until that is done, so whoever asks the tag index sees a group whole, or waits for it.
+//
 // One thread at a time prepares and publishes. All else may be called from any thread.
 // Locks are taken in this order: moment, retirement, order, shard.
 #pragma once
@@ -31,6 +35,7 @@
 
 #include <usertags/user_ref.hpp>
 
+#include "index/companion.hpp"
 #include "index/creation_order.hpp"
 #include "index/directory.hpp"
 #include "index/epochs.hpp"
@@ -63,13 +68,15 @@ class Projection {
   class Publication;
   // Does everything about the transitions that can fail, and shows none of it. They lead from what is visible
   // to `revision`, which is above; the transitions of one external id are in order, and new ordinals ascend.
-  // Throws std::bad_alloc.
+  // Throws std::bad_alloc. Of a large group the tag index is still being prepared: Publication::expect().
   std::unique_ptr<Publication> prepare(std::vector<Transition> transitions, std::uint64_t revision);
   // The same, where publishing them adds no more than `room` to the bytes of counters(); else null, with
   // nothing prepared. `growth` becomes what it would add, or a little more; negative where more goes than
   // comes.
   std::unique_ptr<Publication> prepare_within(std::int64_t room, std::vector<Transition> transitions,
                                               std::uint64_t revision, std::int64_t& growth);
+  // Of what was expected (Publication::expect). Look-ups of users see it when this returns; whoever asks for more waits
+  // until the moment is complete.
   void publish(std::unique_ptr<Publication> publication) noexcept;
   // With what belongs to it, which is kept elsewhere: beside() shows that in the same moment.
   template <class Beside>
@@ -197,9 +204,13 @@ class Projection {
 
   void load_directory(std::span<const model::RecordPtr> records) USERTAGS_REQUIRES(moment_);
   void load_user(const model::RecordPtr& record, std::uint32_t hash) USERTAGS_REQUIRES(moment_);
-  void show(std::unique_ptr<Publication> publication) noexcept USERTAGS_REQUIRES(moment_);
-  std::unique_ptr<Publication> prepare_tags(std::vector<Transition> transitions, std::uint64_t revision);
+  std::unique_ptr<Publication> publication_of(std::vector<Transition> transitions, std::uint64_t revision);
+  void prepare_tags(Publication& publication);
   void prepare_places(Publication& publication);
+  void show(const Publication& publication) noexcept USERTAGS_REQUIRES(moment_);
+  void hand_over(std::unique_ptr<Publication> publication) noexcept USERTAGS_REQUIRES(moment_);
+  // Ends the moment that publish() began, on this thread or another.
+  void publish_tags(std::unique_ptr<Publication> publication) noexcept;
   // What publishing will add to records, directory and order: none of it is prepared.
   std::int64_t growth_of_places(const Publication& publication) const;
   void push(const Publication& publication) noexcept USERTAGS_REQUIRES(moment_);
@@ -236,15 +247,25 @@ class Projection {
   // What was published and has predecessors yet, oldest first: a list, so that adding to it cannot fail.
   mutable std::unique_ptr<Publication> oldest_ USERTAGS_GUARDED_BY(retirement_);
   mutable Publication* newest_ USERTAGS_GUARDED_BY(retirement_) = nullptr;
+
+  Companion companion_;   // last: it works on the rest
 };
 
-class Projection::Publication final : public Garbage {
+class Projection::Publication final : public Garbage, private Companion::Work {
  public:
   ~Publication() override;
+
+  // Returns when all is prepared. Throws std::bad_alloc where it could not be: the publication is to be dropped.
+  void expect() const;
 
  private:
   friend class Projection;
   Publication(Projection& owner, std::uint64_t revision) noexcept : owner_(owner), revision_(revision) {}
+
+  // Handing work to another thread costs as much as the edits of some users.
+  static constexpr std::size_t kLarge = 64;
+  bool is_large() const noexcept { return transitions_.size() >= kLarge; }
+  void run() noexcept override;
 
   Projection& owner_;
   const std::uint64_t revision_;
@@ -252,7 +273,8 @@ class Projection::Publication final : public Garbage {
   std::vector<std::uint32_t> hashes_;   // of the transitions' users
   std::unique_ptr<Link[]> links_;       // one for each transition, …
   std::size_t reserved_ = 0;            // … those up to here with room in the directory
-  std::optional<TagEdits> edits_;
+  std::uint64_t started_ = 0;           // with the companion, when it got this to prepare
+  std::optional<TagEdits> edits_;       // prepared, and not yet published
   std::int64_t tag_growth_ = 0;         // what edits_ took, and will take
   std::unique_ptr<Publication> next_;   // retired after this one
 };
@@ -295,12 +317,12 @@ class Projection::Snapshot {
 
 template <class Beside>
   requires std::is_nothrow_invocable_v<Beside&>
-void Projection::publish(std::unique_ptr<Publication> publication, Beside&& beside) noexcept {
-  {
-    const NewMoment moment(moment_);
-    show(std::move(publication));
-    beside();
-  }
+void Projection::publish(std::unique_ptr<Publication> publication,
+                         Beside&& beside) noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
+  moment_.lock();
+  show(*publication);
+  beside();
+  hand_over(std::move(publication));
   retire_some();
 }
 

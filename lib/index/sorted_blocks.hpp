@@ -3,12 +3,14 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <boost/container/flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <new>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -138,6 +140,20 @@ class SortedBlocks {
   }
   T* find(std::string_view key) noexcept { return const_cast<T*>(std::as_const(*this).find(key)); }
 
+  // One of many look-ups, in whichever maps.
+  struct Sought {
+    Sought(SortedBlocks& map, std::string_view text) noexcept : blocks(&map), key(text) {}
+
+    SortedBlocks* blocks;
+    PackedView key;
+    T* found = nullptr;   // the answer
+  };
+  // They take their steps together, so that what one waits for from memory comes while the others take theirs.
+  static void find_each(std::span<Sought> all) noexcept {
+    for (; all.size() > kTogether; all = all.subspan(kTogether)) find_some(all.first(kTogether));
+    find_some(all);
+  }
+
   // The entry of the key; a new one holds T(). Throws std::bad_alloc, with nothing changed.
   T& at_or_insert(std::string_view key) {
     const PackedView sought(key);
@@ -236,6 +252,53 @@ class SortedBlocks {
   };
   using Leaf = boost::container::flat_map<PackedText, T, Less>;
   using Leaves = boost::container::flat_map<PackedText, Leaf, Less>;
+
+  static constexpr std::size_t kTogether = 16;
+
+  // A binary search, step by step, for the last of some entries whose key is not above what is sought; or the first.
+  template <class Entry>
+  struct Steps {
+    Entry* at = nullptr;
+    std::size_t count = 0;
+
+    void begin(auto& entries) noexcept {
+      count = entries.size();
+      at = count == 0 ? nullptr : &*entries.begin();
+      fetch();
+    }
+    void step(const PackedView& key) noexcept {
+      if (count < 2) return;
+      Entry* const middle = at + count / 2;
+      at = key < middle->first.packed() ? at : middle;
+      count -= count / 2;
+      fetch();
+    }
+    void fetch() const noexcept { __builtin_prefetch(at + count / 2); }
+  };
+
+  static void find_some(std::span<Sought> some) noexcept {
+    std::array<Steps<typename Leaves::value_type>, kTogether> leaves;
+    std::array<Steps<typename Leaf::value_type>, kTogether> entries;
+    for (std::size_t i = 0; i < some.size(); ++i) leaves[i].begin(some[i].blocks->leaves_);
+    step_to_the_end(some, leaves);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (leaves[i].at != nullptr) entries[i].begin(leaves[i].at->second);
+    }
+    step_to_the_end(some, entries);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      auto* const entry = entries[i].at;
+      if (entry != nullptr && entry->first.packed() == some[i].key) some[i].found = &entry->second;
+    }
+  }
+  static void step_to_the_end(std::span<const Sought> some, auto& all) noexcept {
+    for (bool more = true; more;) {
+      more = false;
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        all[i].step(some[i].key);
+        more = more || all[i].count > 1;
+      }
+    }
+  }
 
   // The leaf that the key belongs to; end where there is none at all.
   template <class Self>

@@ -1,5 +1,7 @@
 #include "index/tag_index.hpp"
 
+#include <algorithm>
+#include <boost/container/static_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <compare>
 #include <new>
@@ -36,6 +38,17 @@ UserSet& KeyEntry::reserve(std::string_view value, bool gains_key) {
   } catch (const std::bad_alloc&) {
     if (gains_key) edit(users_, [](UserSet& users) { users.cancel_reservation(); });
     erase_if_unused(value, SortedBlocks<UserSet>::kTight);
+    throw;
+  }
+}
+
+void KeyEntry::reserve(UserSet& users, bool gains_key) {
+  const auto reserve = [](UserSet& set) { set.reserve(); };
+  if (gains_key) edit(users_, reserve);
+  try {
+    edit(users, reserve);
+  } catch (const std::bad_alloc&) {
+    if (gains_key) edit(users_, [](UserSet& set) { set.cancel_reservation(); });
     throw;
   }
 }
@@ -131,6 +144,7 @@ void prefetch(std::span<const TagEdit> edits, std::size_t current) noexcept {
 
 TagEdits TagIndex::prepare(std::span<const Transition> transitions) {
   TagEdits edits = differences(transitions);
+  find_sets(edits.tags);
   std::size_t users = 0;
   std::size_t tags = 0;
   try {
@@ -142,24 +156,50 @@ TagEdits TagIndex::prepare(std::span<const Transition> transitions) {
     throw;
   }
   for (TagEdit& edit : edits.tags) {   // now that all values are made, sets stay where they are
-    if (edit.has_key && edit.entry->values().size() != edit.values_then)
-      edit.to = edit.entry->find(edit.new_value);
+    if (edit.entry->values().size() == edit.values_then) continue;
+    if (edit.has_key) edit.to = edit.entry->find(edit.new_value);
     if (edit.had_key) edit.from = edit.entry->find(edit.old_value);
   }
   return edits;
 }
 
+// Those that are there; keys and values that are new are made later.
+void TagIndex::find_sets(std::span<TagEdit> edits) noexcept {
+  constexpr std::size_t kAtOnce = 32;
+  boost::container::static_vector<SortedBlocks<UserSet>::Sought, 2 * kAtOnce> sought;
+  for (; !edits.empty(); edits = edits.subspan(std::min(kAtOnce, edits.size()))) {
+    const auto some = edits.first(std::min(kAtOnce, edits.size()));
+    sought.clear();
+    for (TagEdit& edit : some) {
+      const std::unique_ptr<KeyEntry>* const entry = keys_.find(edit.key);
+      if (entry == nullptr) continue;
+      edit.entry = entry->get();
+      edit.values_then = edit.entry->values().size();
+      if (edit.had_key) sought.push_back(edit.entry->sought(edit.old_value));
+      if (edit.has_key) sought.push_back(edit.entry->sought(edit.new_value));
+    }
+    SortedBlocks<UserSet>::find_each(sought);
+    auto found = sought.begin();
+    for (TagEdit& edit : some) {
+      if (edit.entry == nullptr) continue;
+      if (edit.had_key) edit.from = (found++)->found;
+      if (edit.has_key) edit.to = (found++)->found;
+    }
+  }
+}
+
 void TagIndex::reserve(TagEdit& edit) {
   if (!edit.has_key) {
-    edit.entry = keys_.find(edit.key)->get();
+    if (edit.entry == nullptr) edit.entry = keys_.find(edit.key)->get();   // made by an edit before this one
     return;
   }
+  if (edit.to != nullptr && edit.entry->values().size() == edit.values_then)
+    return edit.entry->reserve(*edit.to, !edit.had_key);
   std::unique_ptr<KeyEntry>& entry = keys_.at_or_insert(edit.key);
   try {
     if (!entry) entry = std::make_unique<KeyEntry>(usage_);
     edit.entry = entry.get();
     edit.to = &entry->reserve(edit.new_value, !edit.had_key);
-    edit.values_then = entry->values().size();
   } catch (const std::bad_alloc&) {
     if (!entry || entry->empty()) erase_key(edit.key, SortedBlocks<UserSet>::kTight);
     throw;

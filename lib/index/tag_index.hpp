@@ -57,8 +57,11 @@ class KeyEntry {
   // value's set, which stays where it is until a value is made or erased. Throws std::bad_alloc, with nothing
   // changed.
   UserSet& reserve(std::string_view value, bool gains_key);
+  void reserve(UserSet& users, bool gains_key);   // the value's, which was found
   void cancel(std::string_view value, bool gains_key) noexcept;
   UserSet* find(std::string_view value) noexcept { return values_.find(value); }
+  // For finding the sets of many values.
+  SortedBlocks<UserSet>::Sought sought(std::string_view value) noexcept { return {values_, value}; }
 
   // A user comes to the set of a value, using a reservation, or leaves one.
   void add(UserSet& users, bool gains_key, std::uint32_t ordinal) noexcept;
@@ -112,9 +115,10 @@ struct TagEdit {
   std::uint32_t ordinal = 0;
 
   KeyEntry* entry = nullptr;
-  UserSet* from = nullptr;       // where the user is: null if not had_key
-  UserSet* to = nullptr;         // where the user comes to: null if not has_key
-  std::size_t values_then = 0;   // the key's values when `to` was found: it stays while there are as many
+  UserSet* from = nullptr;   // where the user is: null if not had_key
+  UserSet* to = nullptr;     // where the user comes to: null if not has_key
+  std::size_t values_then =
+      0;   // the key's values when the sets were found: they stay while there are as many
 };
 
 struct TagEdits {
@@ -161,6 +165,7 @@ class TagIndex {
   std::int64_t growth(const TagEdits& edits) const;
 
  private:
+  void find_sets(std::span<TagEdit> edits) noexcept;
   void reserve(TagEdit& edit);
   void cancel(std::span<const TagEdit> edits) noexcept;
   void erase_if_unused(std::string_view key, std::string_view value) noexcept;

@@ -110,6 +110,24 @@ TEST(Projection, RefusesToLoadUsersThatContradictEachOther) {
   EXPECT_THROW(load({version(2, 1, "ann", {}), version(1, 2, "bob", {})}), model::Failure);
 }
 
+// A large group's tags are prepared and published by the companion.
+TEST(Projection, ALargeGroupThatIsDroppedLeavesNoTrace) {
+  Projection projection;
+  std::vector<Transition> steps;
+  for (std::uint32_t i = 1; i <= 500; ++i)
+    steps.push_back({{}, version(i, i, "user" + std::to_string(i), {{"k" + std::to_string(i % 7), "v"}})});
+  projection.prepare(steps, 500);
+  const Projection::Counters dropped = projection.counters();
+  EXPECT_EQ(dropped.users, 0U);
+  EXPECT_EQ(dropped.tag_keys, 0U);
+  auto publication = projection.prepare(steps, 500);
+  publication->expect();
+  projection.publish(std::move(publication));
+  EXPECT_TRUE(projection.find("user500"));
+  EXPECT_EQ(projection.counters().tag_keys, 7U);
+  EXPECT_EQ(index_problems(projection), 0U);
+}
+
 // Random groups, dropped or published, of creations, patches, deletions and re-creations, with snapshots that
 // come and go: each reader sees exactly its moment.
 RC_GTEST_PROP(Projection, EveryReaderSeesExactlyItsMoment, ()) {
@@ -128,7 +146,8 @@ RC_GTEST_PROP(Projection, EveryReaderSeesExactlyItsMoment, ()) {
     std::vector<Transition> steps;
     std::uint64_t next_revision = revision;
     std::uint32_t next_ordinal = last_ordinal;
-    const int size = *rc::gen::inRange(1, 8);
+    const bool is_large = *rc::gen::inRange(0, 6) == 0;   // then the companion is at work
+    const int size = is_large ? *rc::gen::inRange(64, 80) : *rc::gen::inRange(1, 8);
     for (int i = 0; i < size; ++i) {
       const std::string name = "user" + std::to_string(*rc::gen::inRange(0, 12));
       const TagMap tags = {
@@ -151,6 +170,7 @@ RC_GTEST_PROP(Projection, EveryReaderSeesExactlyItsMoment, ()) {
     if (*rc::gen::inRange(0, 3) == 0) pinned.push_back({projection.pin(), now});
     auto publication = projection.prepare(std::move(steps), next_revision);
     if (*rc::gen::inRange(0, 5) == 0) continue;   // dropped
+    publication->expect();
     projection.publish(std::move(publication));
     now = std::move(next);
     revision = next_revision;

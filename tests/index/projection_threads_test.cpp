@@ -17,7 +17,7 @@ namespace {
 using model::Record;
 using model::RecordPtr;
 
-constexpr std::uint32_t kUsers = 24;
+constexpr std::uint32_t kMaxUsers = 96;
 constexpr int kGroups = 400;
 
 std::string name(std::uint32_t user) {
@@ -31,7 +31,8 @@ int number_in(const Record& record) {
   return number;
 }
 
-class ProjectionThreads : public testing::Test {
+// Few users, or so many that the companion is at work.
+class ProjectionThreads : public testing::TestWithParam<std::uint32_t> {
  protected:
   ProjectionThreads() { publish_group(0); }
 
@@ -39,7 +40,7 @@ class ProjectionThreads : public testing::Test {
   void publish_group(int number) {
     std::vector<Transition> steps;
     const TagMap tags = {{"group", std::to_string(number)}};
-    for (std::uint32_t user = 0; user < kUsers; ++user) {
+    for (std::uint32_t user = 0; user < users_; ++user) {
       RecordPtr& current = current_[user];
       if (current && (number + static_cast<int>(user)) % 7 == 0) {
         steps.push_back({current, Record::make_tombstone(*current, ++revision_)});
@@ -51,7 +52,9 @@ class ProjectionThreads : public testing::Test {
       current = std::move(next);
     }
     const std::uint64_t revision = steps.back().after->revision();
-    projection_.publish(projection_.prepare(std::move(steps), revision));
+    auto publication = projection_.prepare(std::move(steps), revision);
+    publication->expect();
+    projection_.publish(std::move(publication));
   }
 
   // Runs the check over and over, on two threads, until the publisher is done.
@@ -74,24 +77,25 @@ class ProjectionThreads : public testing::Test {
   }
 
   // All users, all of one group; answers its number.
-  static int common_number(const std::vector<RecordPtr>& records) {
-    EXPECT_EQ(records.size(), kUsers);
+  int common_number(const std::vector<RecordPtr>& records) const {
+    EXPECT_EQ(records.size(), users_);
     for (const RecordPtr& record : records) EXPECT_EQ(number_in(*record), number_in(*records.front()));
     return number_in(*records.front());
   }
 
+  const std::uint32_t users_ = GetParam();
   Projection projection_;
 
  private:
-  RecordPtr current_[kUsers];
+  RecordPtr current_[kMaxUsers];
   std::uint64_t revision_ = 0;
   std::uint32_t last_ordinal_ = 0;
 };
 
-TEST_F(ProjectionThreads, AFindNeverRunsBackwards) {
+TEST_P(ProjectionThreads, AFindNeverRunsBackwards) {
   beside_the_publisher([this] {
     thread_local int last = -1;
-    for (std::uint32_t user = 0; user < kUsers; ++user) {
+    for (std::uint32_t user = 0; user < users_; ++user) {
       const RecordPtr record = projection_.find(name(user));
       ASSERT_TRUE(record);
       ASSERT_GE(number_in(*record), last);
@@ -100,18 +104,18 @@ TEST_F(ProjectionThreads, AFindNeverRunsBackwards) {
   });
 }
 
-TEST_F(ProjectionThreads, FindEachSeesOneMoment) {
+TEST_P(ProjectionThreads, FindEachSeesOneMoment) {
   std::vector<std::string> names;
-  for (std::uint32_t user = 0; user < kUsers; ++user) names.push_back(name(user));
+  for (std::uint32_t user = 0; user < users_; ++user) names.push_back(name(user));
   const std::vector<UserRef> refs(names.begin(), names.end());
   beside_the_publisher([&] { common_number(projection_.find_each(refs).records); });
 }
 
 // More than is read in one hold of the moment lock.
-TEST_F(ProjectionThreads, AFindEachOfManySeesOneMoment) {
+TEST_P(ProjectionThreads, AFindEachOfManySeesOneMoment) {
   std::vector<std::string> names;
   for (int n = 0; n < 1'500; ++n) {
-    for (std::uint32_t user = 0; user < kUsers; ++user) names.push_back(name(user));
+    for (std::uint32_t user = 0; user < users_; ++user) names.push_back(name(user));
   }
   const std::vector<UserRef> refs(names.begin(), names.end());
   beside_the_publisher([&] {
@@ -124,32 +128,32 @@ TEST_F(ProjectionThreads, AFindEachOfManySeesOneMoment) {
   });
 }
 
-TEST_F(ProjectionThreads, AListSeesOneMoment) {
+TEST_P(ProjectionThreads, AListSeesOneMoment) {
   beside_the_publisher([this] { common_number(projection_.list(0, 1000).records); });
 }
 
-TEST_F(ProjectionThreads, ASelectionSeesOneMoment) {
+TEST_P(ProjectionThreads, ASelectionSeesOneMoment) {
   const auto everybody = selector::make_exists("group");
   beside_the_publisher([&] { common_number(projection_.select(*everybody, 0, 1000).records); });
 }
 
-TEST_F(ProjectionThreads, CountsAndFacetsSeeOneMoment) {
+TEST_P(ProjectionThreads, CountsAndFacetsSeeOneMoment) {
   const auto everybody = selector::make_exists("group");
   const auto nobody = selector::make_negation(everybody);
   beside_the_publisher([&] {
-    ASSERT_EQ(projection_.count(*everybody).users, kUsers);
+    ASSERT_EQ(projection_.count(*everybody).users, users_);
     ASSERT_EQ(projection_.count(*nobody).users, 0U);
-    ASSERT_EQ(projection_.count(*selector::make_every_user()).users, kUsers);
+    ASSERT_EQ(projection_.count(*selector::make_every_user()).users, users_);
     const FacetPage values = projection_.tag_values("group", {.limit = 10});
     ASSERT_EQ(values.facets.size(), 1U);
-    ASSERT_EQ(values.facets.front().users, kUsers);
+    ASSERT_EQ(values.facets.front().users, users_);
     const FacetPage top = projection_.top_tag_values("group", "", 10);
     ASSERT_EQ(top.facets.size(), 1U);
-    ASSERT_EQ(top.facets.front().users, kUsers);
+    ASSERT_EQ(top.facets.front().users, users_);
   });
 }
 
-TEST_F(ProjectionThreads, ASnapshotSeesItsMomentForAsLongAsItLives) {
+TEST_P(ProjectionThreads, ASnapshotSeesItsMomentForAsLongAsItLives) {
   beside_the_publisher([this] {
     const auto snapshot = projection_.pin();
     int first = -1;
@@ -163,13 +167,16 @@ TEST_F(ProjectionThreads, ASnapshotSeesItsMomentForAsLongAsItLives) {
   });
 }
 
-TEST_F(ProjectionThreads, TheTagIndexCanBeCheckedMeanwhile) {
+TEST_P(ProjectionThreads, TheTagIndexCanBeCheckedMeanwhile) {
   beside_the_publisher([this] {
     projection_.check_tag_index([](std::string_view key, std::string_view value, std::string_view what) {
       ADD_FAILURE() << key << '=' << value << ' ' << what;
     });
   });
 }
+
+INSTANTIATE_TEST_SUITE_P(Groups, ProjectionThreads, testing::Values(24, kMaxUsers),
+                         testing::PrintToStringParamName());
 
 }   // namespace
 }   // namespace usertags::index

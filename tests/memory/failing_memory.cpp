@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <atomic>
 #include <cassert>
 #include <cerrno>
 #include <cstdint>
@@ -33,6 +34,17 @@ struct Armed {
 };
 thread_local Armed armed;
 
+// Threads that are not spared have no memory.
+std::atomic<bool> fails_elsewhere = false;
+std::atomic<bool> has_fired_elsewhere = false;
+thread_local bool is_spared = false;
+
+bool refuses_elsewhere() noexcept {
+  if (!fails_elsewhere || is_spared) return false;
+  has_fired_elsewhere = true;
+  return true;
+}
+
 bool is_among(Allocator allocator, Allocator armed_ones) noexcept {
   if (armed_ones == Allocator::all || armed_ones == allocator) return true;
   return armed_ones == Allocator::both && allocator != Allocator::c;
@@ -47,7 +59,8 @@ bool refuses(Allocator allocator) noexcept {
 }
 
 void* allocate(std::size_t size) noexcept {
-  return refuses(Allocator::cxx) ? nullptr : __libc_malloc(size == 0 ? 1 : size);
+  const bool refused = refuses(Allocator::cxx) || refuses_elsewhere();
+  return refused ? nullptr : __libc_malloc(size == 0 ? 1 : size);
 }
 
 // --- malloc's, asked for by neither of the others. ---
@@ -183,6 +196,20 @@ bool FailingMemory::fired() const noexcept {
 
 std::uint64_t FailingMemory::seen() const noexcept {
   return armed.seen;
+}
+
+FailingMemoryElsewhere::FailingMemoryElsewhere() noexcept {
+  is_spared = true;
+  has_fired_elsewhere = false;
+  fails_elsewhere = true;
+}
+
+FailingMemoryElsewhere::~FailingMemoryElsewhere() {
+  fails_elsewhere = false;
+}
+
+bool FailingMemoryElsewhere::fired() const noexcept {
+  return has_fired_elsewhere;
 }
 
 void PrintTo(const Sweep& sweep, std::ostream* out) {

@@ -34,6 +34,17 @@ class FailingMemory {
   std::uint64_t seen() const noexcept;   // allocations so far, of those that may fail
 };
 
+// Lets all allocations of C++ fail that other threads make while it lives.
+class FailingMemoryElsewhere {
+ public:
+  FailingMemoryElsewhere() noexcept;
+  FailingMemoryElsewhere(const FailingMemoryElsewhere&) = delete;
+  FailingMemoryElsewhere& operator=(const FailingMemoryElsewhere&) = delete;
+  ~FailingMemoryElsewhere();
+
+  bool fired() const noexcept;
+};
+
 // How a sweep is named.
 struct Sweep {
   Allocator allocator{};

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <latch>
 #include <new>
 #include <string>
 #include <thread>
@@ -121,6 +122,22 @@ TEST_F(FailingMemoryTest, OtherThreadsHaveMemory) {
     other.join();
   }
   EXPECT_TRUE(allocates);
+}
+
+TEST(FailingMemory, ElsewhereFailsOnOtherThreadsAlone) {
+  bool allocates = true;
+  std::latch begun(1);
+  std::thread other([&] {
+    begun.wait();
+    allocates = cxx_allocates();
+  });
+  const FailingMemoryElsewhere fault;
+  EXPECT_TRUE(cxx_allocates());
+  EXPECT_FALSE(fault.fired());
+  begun.count_down();
+  other.join();
+  EXPECT_TRUE(fault.fired());
+  EXPECT_FALSE(allocates);
 }
 
 }   // namespace

@@ -158,6 +158,20 @@ TEST_P(StoreMemory, ManyWrites) {
   EXPECT_TRUE(must(store_.verify()).ok());
 }
 
+// So many that the tag index is left to the companion, which is to be had or not.
+TEST_P(StoreMemory, AsManyWritesAsAreALargeGroup) {
+  std::vector<Write> writes;
+  const auto make = [&] {
+    writes.clear();
+    const std::string value = std::to_string(++value_);
+    for (int i = 0; i < 72; ++i)
+      writes.push_back(PatchUser{"u" + std::to_string(i % 12), TagBatch().set("k", value), {}});
+  };
+  sweep("apply_each", make, [&] { return first_failure(store_.apply_each(writes)); });
+  reopen();
+  EXPECT_TRUE(must(store_.verify()).ok());
+}
+
 // What a host's function decides on has its memory from before: here the store is short of it, not the host.
 TEST_P(StoreMemory, FunctionsThatDecide) {
   std::vector<TagBatch> batches;
@@ -438,6 +452,33 @@ TEST(StoreMemoryHousekeeping, HarmsNoGroup) {
   }
   EXPECT_TRUE(has_put_off) << "no allocation hit it";
   EXPECT_TRUE(must(store.verify()).ok());
+}
+
+// The companion's thread has no memory: it prepares nothing, or this thread has done its work.
+TEST(StoreMemoryElsewhere, ALargeGroupIsRefusedWholeOrApplied) {
+  const TempDir folder(memory_folder());
+  UserTagStore store = must(UserTagStore::open(folder / "users.db", small()));
+  int refused = 0;
+  for (int round = 0; refused < 3; ++round) {
+    std::vector<Write> writes;
+    for (int i = 0; i < 200; ++i) {
+      const std::string number = std::to_string(round) + "-" + std::to_string(i);
+      writes.push_back(CreateUser{"user " + number, {{"a value of its own", number}}, {}});
+    }
+    const Users before = image_of(store);
+    std::vector<Result<Applied>> answers;
+    {
+      const FailingMemoryElsewhere fault;
+      answers = store.apply_each(writes);
+      if (!fault.fired()) continue;
+    }
+    ++refused;
+    for (const auto& answer : answers) ASSERT_EQ(code_of(answer), ErrorCode::out_of_memory);
+    EXPECT_EQ(image_of(store), before);
+    EXPECT_EQ(first_failure(store.apply_each(writes)), std::nullopt);
+    EXPECT_TRUE(must(store.verify()).ok());
+  }
+  must(store.close());
 }
 
 INSTANTIATE_TEST_SUITE_P(Sweeps, StoreMemory,

@@ -12,9 +12,15 @@ namespace {
 
 using model::ChangeKind;
 
-// Folding keeps a little ahead of the patches, so that the backlog returns to its bound.
-constexpr std::size_t fold_share(std::size_t changes) noexcept {
-  return changes + changes / 4 + 16;
+// How many users are folded with so many changes. At its bound the backlog shrinks, even if each change is another
+// user's; below, the share is the smaller the further away the bound is, down to nothing, so that the backlog comes to
+// rest where as much is folded as is added, and each commit bears its part.
+constexpr std::size_t fold_share(std::size_t changes, std::uint64_t backlog, std::uint64_t bound) noexcept {
+  const std::size_t most = changes + changes / 4 + 16;
+  if (backlog > bound) return most;
+  const std::uint64_t near = bound / 32;
+  const std::uint64_t left = bound - backlog;
+  return left >= near ? 0 : most * (near - left) / near;
 }
 
 // A round over the users takes less than three bounds of patches (with two fifths of the users in the backlog
@@ -57,21 +63,22 @@ FileWriter::FileWriter(sqlite::Database& database, const sqlite::State& state, F
   advance_to(state_, nullptr);
 }
 
-sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group) {
+sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group, InMemory prepared) {
   for (std::size_t i = 0; i < group.size(); ++i) folds_.reserve(group.version(i).ordinal());
   postponement_.note_writes(group.size() + group.tokens().size());
   choose_durability();
   auto result = leaving_no_void_frames([&] {
     if (postponement_.is_over()) {
-      if (auto tried = try_with_housework(group)) return *std::move(tried);
+      if (auto tried = try_with_housework(group, prepared)) return *std::move(tried);
     }
-    return commit_without_housework(group);
+    return commit_without_housework(group, prepared);
   });
   if (result.outcome == sqlite::CommitOutcome::committed) count_users(group);
   return result;
 }
 
-std::optional<sqlite::Transaction::Commit> FileWriter::try_with_housework(const PendingGroup& group) {
+std::optional<sqlite::Transaction::Commit> FileWriter::try_with_housework(const PendingGroup& group,
+                                                                          InMemory prepared) {
   bool in_housework = false;
   try {
     sqlite::Transaction transaction(database_.connection());
@@ -80,6 +87,8 @@ std::optional<sqlite::Transaction::Commit> FileWriter::try_with_housework(const 
     in_housework = true;
     const Housework work =
         do_housework(due(group), {group.size(), group.tokens().size(), group.state().lived_ms});
+    in_housework = false;
+    expect(prepared);
     in_housework = has_done_anything(work);
     sqlite::State state = group.state();
     apply(work, state);
@@ -97,13 +106,19 @@ std::optional<sqlite::Transaction::Commit> FileWriter::try_with_housework(const 
   return std::nullopt;
 }
 
-sqlite::Transaction::Commit FileWriter::commit_without_housework(const PendingGroup& group) {
+sqlite::Transaction::Commit FileWriter::commit_without_housework(const PendingGroup& group,
+                                                                 InMemory prepared) {
   sqlite::Transaction transaction(database_.connection());
   check_unchanged();
   append(group);
+  expect(prepared);
   sqlite::State state = group.state();
   state.token_floor = token_floor();
   return finish(transaction, state, nullptr);
+}
+
+void FileWriter::expect(InMemory prepared) {
+  if (prepared != nullptr) prepared->expect();
 }
 
 void FileWriter::lead() noexcept {
@@ -278,9 +293,9 @@ void FileWriter::append(const PendingGroup& group) {
 
 std::size_t FileWriter::due(const PendingGroup& group) const {
   const std::uint64_t bound = std::max(backlog_bound_, users_ / 5 * 2);
-  const bool backlog_is_long = folds_.backlog() + group.size() > bound;
   const bool replay_is_long = (state_.revision - folds_.folded_revision()) / kReplayFactor > bound;
-  return backlog_is_long || replay_is_long ? fold_share(group.size()) : 0;
+  const std::uint64_t backlog = replay_is_long ? bound + 1 : folds_.backlog() + group.size();
+  return fold_share(group.size(), backlog, bound);
 }
 
 FileWriter::Housework FileWriter::do_housework(std::size_t users, const Retention::Newcomers& newcomers) {

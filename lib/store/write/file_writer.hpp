@@ -34,10 +34,13 @@ class FileWriter {
 
   const sqlite::State& state() const noexcept { return state_; }
 
-  // Commits the group; where it is not committed, the error says why, and nothing has changed. Throws what
-  // fails before the COMMIT, with nothing applied: Failure (busy, foreign_write, disk_full, …),
+  // What a group will be in memory, which may still be being prepared; null where it is nothing there.
+  using InMemory = const index::Projection::Publication*;
+
+  // Commits the group, when memory has room for it; where it is not committed, the error says why, and nothing has
+  // changed. Throws what fails before the COMMIT, with nothing applied: Failure (busy, foreign_write, disk_full, …),
   // std::bad_alloc. Tokens that the file has forgotten with it (State::token_floor) are still in memory.
-  sqlite::Transaction::Commit commit(const PendingGroup& group);
+  sqlite::Transaction::Commit commit(const PendingGroup& group, InMemory prepared);
 
   // What the leader of an outer log had pruned, from the next commit on; none: this store leads, or there is no
   // such log. Whoever comes to lead goes on with lived time from where the entries have come.
@@ -82,8 +85,9 @@ class FileWriter {
   void append(const PendingGroup& group);
   std::size_t due(const PendingGroup& group) const;
   // None where housekeeping failed, or a transaction because of it: all is as it was.
-  std::optional<sqlite::Transaction::Commit> try_with_housework(const PendingGroup& group);
-  sqlite::Transaction::Commit commit_without_housework(const PendingGroup& group);
+  std::optional<sqlite::Transaction::Commit> try_with_housework(const PendingGroup& group, InMemory prepared);
+  sqlite::Transaction::Commit commit_without_housework(const PendingGroup& group, InMemory prepared);
+  static void expect(InMemory prepared);
   sqlite::Transaction::Commit finish(sqlite::Transaction& transaction, sqlite::State state,
                                      const Housework* work);
   template <class Work>

@@ -1,10 +1,10 @@
 #include "store/write/submissions.hpp"
 
-#include <pthread.h>
-#include <csignal>
 #include <string>
 #include <utility>
 #include <variant>
+
+#include "model/signals_blocked.hpp"
 
 namespace usertags::store {
 namespace {
@@ -45,22 +45,6 @@ std::size_t bytes_of(const std::vector<Write>& writes) noexcept {
     bytes += sizeof write + sizeof(Result<Applied>) + std::visit(BytesOfWrite{}, write);
   return bytes;
 }
-
-// A thread that is made meanwhile has all signals blocked: they are the host's threads' to handle.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 Error called_within_callback(const char* call) {
   return {ErrorCode::invalid_argument,
@@ -214,7 +198,7 @@ void Submissions::answer(std::unique_ptr<Submission> submission) noexcept {
 // --- The commit thread. ---
 
 void Submissions::start_thread() {
-  const SignalsBlocked blocked;
+  const model::SignalsBlocked blocked;
   const model::MutexLock lock(mutex_);
   thread_ = std::thread([this] { run_thread(); });
 }

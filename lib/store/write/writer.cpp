@@ -213,7 +213,10 @@ Writer::Prepared Writer::prepare() {
 }
 
 void Writer::make_durable_and_publish(std::span<Slice> slices, Prepared& prepared) {
-  if (outer_log_ != nullptr && !append_outside(slices)) return;
+  if (outer_log_ != nullptr) {
+    if (prepared.changes) prepared.changes->expect();
+    if (!append_outside(slices)) return;
+  }
   if (!group_.empty()) commit_and_publish(slices, prepared);
 }
 
@@ -243,15 +246,15 @@ void Writer::commit_or_lose_file(Commit&& commit) noexcept {
   });
 }
 
-sqlite::Transaction::Commit Writer::commit_to_file() {
-  if (outer_log_ == nullptr) return file_.commit(group_);
-  commit_or_lose_file([&] { sqlite::expect_committed(file_.commit(group_), kCommit); });
+sqlite::Transaction::Commit Writer::commit_to_file(const Prepared& prepared) {
+  if (outer_log_ == nullptr) return file_.commit(group_, prepared.changes.get());
+  commit_or_lose_file([&] { sqlite::expect_committed(file_.commit(group_, nullptr), kCommit); });
   return {sqlite::CommitOutcome::committed, std::nullopt};
 }
 
 void Writer::commit_and_publish(std::span<Slice> slices, Prepared& prepared) {
   const auto start = std::chrono::steady_clock::now();
-  const sqlite::Transaction::Commit result = commit_to_file();
+  const sqlite::Transaction::Commit result = commit_to_file(prepared);
   const auto took = std::chrono::steady_clock::now() - start;
   switch (result.outcome) {
     case sqlite::CommitOutcome::committed: publish(prepared); break;
@@ -414,7 +417,7 @@ bool Writer::apply(const Entry& entry) {
     Prepared prepared = prepare();
     guard([&] {
       file_.follow(entry.floors);
-      sqlite::expect_committed(file_.commit(group_), kCommit);
+      sqlite::expect_committed(file_.commit(group_, prepared.changes.get()), kCommit);
     });
     publish(prepared);
     checkpoint_if_due();

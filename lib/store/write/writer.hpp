@@ -135,7 +135,7 @@ class Writer {
   void make_durable_and_publish(std::span<Slice> slices, Prepared& prepared);
   bool append_outside(std::span<Slice> slices);
   void commit_and_publish(std::span<Slice> slices, Prepared& prepared);
-  sqlite::Transaction::Commit commit_to_file();
+  sqlite::Transaction::Commit commit_to_file(const Prepared& prepared);
   void commit_settings();
   template <class Commit>
   void commit_or_lose_file(Commit&& commit) noexcept;

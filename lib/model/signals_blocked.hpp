@@ -1,0 +1,25 @@
+// SignalsBlocked: while it lives, the calling thread takes no signals, and neither does ever a thread that it makes
+// meanwhile. They are the host's threads' to handle.
+#pragma once
+
+#include <pthread.h>
+#include <csignal>
+
+namespace usertags::model {
+
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+}   // namespace usertags::model
