@@ -1,18 +1,25 @@
 #include "store/load/loader.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <future>
+#include <iterator>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "model/change.hpp"
 #include "model/digest.hpp"
 #include "model/failure.hpp"
+#include "model/signals_blocked.hpp"
 #include "model/typeid.hpp"
 #include "sqlite/change_log.hpp"
 #include "sqlite/tables.hpp"
 #include "store/load/log_walk.hpp"
 #include "store/load/replay.hpp"
+#include "store/load/row_batch.hpp"
 
 namespace usertags::store {
 
@@ -34,7 +41,7 @@ class Loading {
     check_newest_given();
     read_log(extent);
     std::erase_if(loaded_.records, [](const RecordPtr& record) { return record->is_tombstone(); });
-    check_digest();
+    expect_digest(digest_, loaded_.state, on_problem_);
     return std::move(loaded_);
   }
 
@@ -52,25 +59,52 @@ class Loading {
 
   // --- Rows. Tombstones stay among the records until the log is read. ---
 
+  // One batch is made records of while the next one is read. What is wrong is told in the order of the rows: where one
+  // cannot be read, those before it come first.
   void read_rows() {
     sqlite::UserTable::Reader rows(connection_);
+    auto batch = std::make_unique<RowBatch>();
+    std::future<RowBatch::Users> before;
+    std::exception_ptr failure;
     std::uint32_t last = 0;
-    while (const auto row = rows.next()) {
-      expect_order(*row, last);
-      last = row->ordinal;
-      if (RecordPtr record = to_record(*row)) loaded_.records.push_back(std::move(record));
+    while (const auto row = next_row(rows, last, failure)) {
+      if (batch->is_full()) {
+        take(before);
+        before = users_beside(std::move(batch));
+        batch = std::make_unique<RowBatch>();
+      }
+      batch->add(*row);
+    }
+    take(before);
+    take(batch->users(loaded_.state));
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  static std::optional<sqlite::UserTable::Row> next_row(sqlite::UserTable::Reader& rows, std::uint32_t& last,
+                                                        std::exception_ptr& failure) {
+    try {
+      auto row = rows.next();
+      if (row) expect_order(*row, std::exchange(last, row->ordinal));
+      return row;
+    } catch (const model::Failure&) {
+      failure = std::current_exception();
+      return std::nullopt;
     }
   }
 
-  RecordPtr to_record(const sqlite::UserTable::Row& row) {
-    const auto reject = [&](ErrorCode code, std::string what) {
-      problem(Kind::user_row, code, row.id,
-              "the row of user " + std::to_string(row.ordinal) + ' ' + std::move(what));
-      return RecordPtr();
-    };
-    auto record = store::to_record(row, loaded_.state, decoder_);
-    if (!record) return reject(record.error().code, record.error().what);
-    return *std::move(record);
+  std::future<RowBatch::Users> users_beside(std::unique_ptr<RowBatch> batch) const {
+    const model::SignalsBlocked blocked;
+    return std::async(std::launch::async | std::launch::deferred,
+                      [&state = loaded_.state, batch = std::move(batch)] { return batch->users(state); });
+  }
+
+  void take(std::future<RowBatch::Users>& users) {
+    if (users.valid()) take(users.get());
+  }
+  void take(RowBatch::Users users) {
+    for (const FileProblem& found : users.problems) on_problem_(found);
+    std::ranges::move(users.records, std::back_inserter(loaded_.records));
+    digest_ += users.digest;
   }
 
   // What is given to no one again must not be behind what was given: ids and ordinals would come twice.
@@ -119,6 +153,8 @@ class Loading {
       return;
     RecordPtr patched = replay_.patch(change, **record);
     if (!patched) return unreadable(change);
+    digest_ -= model::user_hash(**record);
+    digest_ += model::user_hash(*patched);
     *record = std::move(patched);
     loaded_.backlog.push_back(change.ordinal);
   }
@@ -138,16 +174,10 @@ class Loading {
     problem(Kind::log, ErrorCode::corrupt_store, {}, unreadable_change(change.revision));
   }
 
-  void check_digest() const {
-    model::Digest digest;
-    for (const RecordPtr& record : loaded_.records) digest += model::user_hash(*record);
-    expect_digest(digest, loaded_.state, on_problem_);
-  }
-
   sqlite::Connection& connection_;
   const OnProblem& on_problem_;
   Loaded loaded_;
-  model::PatchDecoder decoder_;
+  model::Digest digest_;   // of the living
   Replay replay_;
 };
 
