@@ -216,6 +216,7 @@ void Projection::publish_tags(std::unique_ptr<Publication> publication) noexcept
     newest_ = newest;
   }
   moment_.unlock();
+  retire_some();
 }
 
 void Projection::push(const Publication& publication) noexcept {
@@ -243,8 +244,7 @@ void Projection::count(const Transition& transition) noexcept {
 
 // Unlinks the predecessors that no snapshot needs: those of publications that every snapshot has seen whole,
 // oldest first. Publishing retires more than it adds, so that what a long snapshot has left behind is caught
-// up with. What the companion still publishes comes later, with the next publication: records are freed where new
-// ones are made, which the allocator rewards.
+// up with.
 bool Projection::retire_some() const noexcept {
   constexpr int kMost = 4;
   bool more = false;
@@ -261,7 +261,6 @@ bool Projection::retire_some() const noexcept {
     }
     if (oldest_ == nullptr) newest_ = nullptr;
   }
-  limbo_.sweep();
   return more;
 }
 
@@ -397,6 +396,7 @@ void Projection::unpin(std::uint64_t revision) const noexcept {
   }
   while (retire_some()) {
   }
+  limbo_.sweep();
 }
 
 Projection::Counters Projection::counters() const noexcept {

@@ -323,7 +323,7 @@ void Projection::publish(std::unique_ptr<Publication> publication,
   show(*publication);
   beside();
   hand_over(std::move(publication));
-  retire_some();
+  limbo_.sweep();   // here, because records are freed best where the next ones are made
 }
 
 template <class Revision, class Function>
