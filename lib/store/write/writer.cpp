@@ -214,7 +214,7 @@ Writer::Prepared Writer::prepare() {
 
 void Writer::make_durable_and_publish(std::span<Slice> slices, Prepared& prepared) {
   if (outer_log_ != nullptr) {
-    if (prepared.changes) prepared.changes->expect();
+    if (prepared.changes) prepared.changes->expect();   // what the log has is applied: nothing may fail behind it
     if (!append_outside(slices)) return;
   }
   if (!group_.empty()) commit_and_publish(slices, prepared);
