@@ -14,13 +14,16 @@ using model::ChangeKind;
 
 // How many users are folded with so many changes. At its bound the backlog shrinks, even if each change is another
 // user's; below, the share is the smaller the further away the bound is, down to nothing, so that the backlog comes to
-// rest where as much is folded as is added, and each commit bears its part.
+// rest where as much is folded as is added, and each large commit bears its part. A few users are not worth a page: with
+// small commits they wait until they are some.
 constexpr std::size_t fold_share(std::size_t changes, std::uint64_t backlog, std::uint64_t bound) noexcept {
-  const std::size_t most = changes + changes / 4 + 16;
+  constexpr std::size_t kSome = 16;
+  const std::size_t most = changes + changes / 4 + kSome;
   if (backlog > bound) return most;
   const std::uint64_t near = bound / 32;
   const std::uint64_t left = bound - backlog;
-  return left >= near ? 0 : most * (near - left) / near;
+  const std::size_t share = left >= near ? 0 : most * (near - left) / near;
+  return share < kSome ? 0 : share;
 }
 
 // A round over the users takes less than three bounds of patches (with two fifths of the users in the backlog
