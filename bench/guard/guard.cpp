@@ -95,7 +95,8 @@ void apply(UserTagStore& store, std::vector<std::vector<Write>>& groups) {
     for (auto& outcome : store.apply_each(groups.back())) must(std::move(outcome));
     groups.pop_back();
   }
-  sink = sink + must(store.count(key("plan") == "p7")).count;   // waits until the tag index has the last group
+  // Waits until the tag index has the last group.
+  sink = sink + must(store.count(key("plan") == "p7")).count;
 }
 
 void find(const UserTagStore& store, const std::vector<std::string>& users) {

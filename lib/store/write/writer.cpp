@@ -214,7 +214,8 @@ Writer::Prepared Writer::prepare() {
 
 void Writer::make_durable_and_publish(std::span<Slice> slices, Prepared& prepared) {
   if (outer_log_ != nullptr) {
-    if (prepared.changes) prepared.changes->expect();   // what the log has is applied: nothing may fail behind it
+    // What the log has is applied: nothing may fail behind it.
+    if (prepared.changes) prepared.changes->expect();
     if (!append_outside(slices)) return;
   }
   if (!group_.empty()) commit_and_publish(slices, prepared);
