@@ -34,21 +34,21 @@ std::uint64_t Companion::start(Work& work) noexcept {
 
 void Companion::finish(std::uint64_t count) noexcept {
   const model::MutexLock lock(mutex_);
+  run_until(count);
+}
+
+void Companion::finish() noexcept {
+  const model::MutexLock lock(mutex_);
+  run_until(started_);
+}
+
+void Companion::run_until(std::uint64_t count) noexcept {
   while (done_ < count) {
     if (is_running_)
       has_done_.wait(mutex_);
     else
       run_next();
   }
-}
-
-void Companion::finish() noexcept {
-  std::uint64_t started = 0;
-  {
-    const model::MutexLock lock(mutex_);
-    started = started_;
-  }
-  finish(started);
 }
 
 bool Companion::has_thread() noexcept {

@@ -1,8 +1,8 @@
 // Companion: a thread beside the one that publishes, for work that can be done while that one goes on.
 //
-//   companion.start(work);          // soon, behind what was started before
-//   …                               // meanwhile
-//   companion.finish(work.ticket)   // it is done
+//   const auto count = companion.start(work);   // soon, behind what was started before
+//   …                                           // meanwhile
+//   companion.finish(count);                    // it is done
 //
 // Work is done in the order in which it was started, one piece at a time, by the companion's thread or by whoever
 // waits for it, whichever comes first: where the processors have other things to do, nothing waits for the thread to be
@@ -47,6 +47,7 @@ class Companion {
  private:
   bool has_thread() noexcept USERTAGS_EXCLUDES(mutex_);
   void run_thread() noexcept USERTAGS_EXCLUDES(mutex_);
+  void run_until(std::uint64_t count) noexcept USERTAGS_REQUIRES(mutex_);
   void run_next() noexcept USERTAGS_REQUIRES(mutex_);
 
   model::Mutex mutex_;

@@ -4,7 +4,6 @@
 #include <array>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cassert>
-#include <future>
 #include <utility>
 
 #include "model/failure.hpp"
@@ -39,12 +38,7 @@ Projection::~Projection() {
 // thread of its own, which is gone when this returns; where the system gives none, behind the other.
 void Projection::load(std::span<const RecordPtr> records, std::uint64_t revision) {
   const NewMoment moment(moment_);
-  const auto load_tags = [&]() USERTAGS_NO_THREAD_SAFETY_ANALYSIS { tags_.load(records); };
-  const auto begin = [&] {
-    const model::SignalsBlocked blocked;
-    return std::async(std::launch::async | std::launch::deferred, load_tags);
-  };
-  auto tags = begin();
+  auto tags = model::begin_beside([&]() USERTAGS_NO_THREAD_SAFETY_ANALYSIS { tags_.load(records); });
   load_directory(records);
   tags.get();
   visible_.store(revision, std::memory_order_release);

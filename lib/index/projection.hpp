@@ -275,7 +275,6 @@ class Projection::Publication final : public Garbage, private Companion::Work {
   std::size_t reserved_ = 0;            // … those up to here with room in the directory
   std::uint64_t started_ = 0;           // with the companion, when it got this to prepare
   std::optional<TagEdits> edits_;       // prepared, and not yet published
-  std::int64_t tag_growth_ = 0;         // what edits_ took, and will take
   std::unique_ptr<Publication> next_;   // retired after this one
 };
 

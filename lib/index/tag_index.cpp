@@ -29,17 +29,14 @@ UserSet& KeyEntry::at_or_insert(std::string_view value) {
 }
 
 UserSet& KeyEntry::reserve(std::string_view value, bool gains_key) {
-  const auto reserve = [](UserSet& users) { users.reserve(); };
-  if (gains_key) edit(users_, reserve);
+  UserSet& users = at_or_insert(value);
   try {
-    UserSet& users = at_or_insert(value);
-    edit(users, reserve);
-    return users;
+    reserve(users, gains_key);
   } catch (const std::bad_alloc&) {
-    if (gains_key) edit(users_, [](UserSet& users) { users.cancel_reservation(); });
     erase_if_unused(value, SortedBlocks<UserSet>::kTight);
     throw;
   }
+  return users;
 }
 
 void KeyEntry::reserve(UserSet& users, bool gains_key) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <future>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "index/tag_index.hpp"
+#include "model/signals_blocked.hpp"
 
 namespace usertags::index {
 namespace {
@@ -132,7 +132,7 @@ Entries load_keys(std::span<const model::RecordPtr> users, std::size_t first) {
 }   // namespace
 
 void TagIndex::load(std::span<const model::RecordPtr> users) {
-  auto others = std::async(std::launch::async | std::launch::deferred, load_keys, users, 1);
+  auto others = model::begin_beside([users] { return load_keys(users, 1); });
   Entries entries = load_keys(users, 0);
   Entries rest = others.get();
   entries.by_key.merge(rest.by_key);

@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 #include <csignal>
+#include <future>
+#include <utility>
 
 namespace usertags::model {
 
@@ -21,5 +23,13 @@ class SignalsBlocked {
  private:
   sigset_t before_{};
 };
+
+// Begins the function on a thread that takes no signals; where the system gives none, it is run when its result is
+// asked for.
+template <class Function>
+auto begin_beside(Function&& function) {
+  const SignalsBlocked blocked;
+  return std::async(std::launch::async | std::launch::deferred, std::forward<Function>(function));
+}
 
 }   // namespace usertags::model

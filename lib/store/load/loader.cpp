@@ -93,9 +93,8 @@ class Loading {
   }
 
   std::future<RowBatch::Users> users_beside(std::unique_ptr<RowBatch> batch) const {
-    const model::SignalsBlocked blocked;
-    return std::async(std::launch::async | std::launch::deferred,
-                      [&state = loaded_.state, batch = std::move(batch)] { return batch->users(state); });
+    return model::begin_beside(
+        [&state = loaded_.state, batch = std::move(batch)] { return batch->users(state); });
   }
 
   void take(std::future<RowBatch::Users>& users) {
