@@ -43,15 +43,6 @@ class Directory {
   // The version becomes the newest of its external id, by way of the link (RecordTable::push).
   void push(std::uint32_t hash, model::RecordPtr version, bool is_new, Link& link) noexcept;
 
-  // Fetch what a look-up or a push waits for; the records when their slots have had time to come. For the
-  // thread that reserves.
-  void prefetch(std::uint32_t hash) const noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
-    shards_[shard_of(hash)].records.prefetch(hash);
-  }
-  void prefetch_record(std::uint32_t hash) const noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
-    shards_[shard_of(hash)].records.prefetch_record(hash);
-  }
-
   // Forgets what came before the link's version (RecordTable::unlink). Any thread, one after the other.
   void unlink(std::uint32_t hash, Link& link) noexcept;
 
@@ -80,6 +71,15 @@ class Directory {
       function(record);
       return true;
     });
+  }
+
+  // Fetch what a look-up or a push waits for; the records when their slots have had time to come. Of the thread that
+  // reserves, or under an EpochGuard.
+  void prefetch(std::uint32_t hash) const noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
+    shards_[shard_of(hash)].records.prefetch(hash);
+  }
+  void prefetch_record(std::uint32_t hash) const noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
+    shards_[shard_of(hash)].records.prefetch_record(hash);
   }
 
   // Of the tables. Links are not counted: they are there while a group is published, or a snapshot lives.

@@ -304,6 +304,7 @@ std::size_t Projection::places_of(std::span<const std::uint32_t> ordinals,
 }
 
 void Projection::prefetch(std::span<const CreationOrder::Place> places) const noexcept {
+  const EpochGuard reading;
   for (const CreationOrder::Place& place : places) directory_.prefetch(place.hash);
   for (const CreationOrder::Place& place : places) directory_.prefetch_record(place.hash);
 }

@@ -90,13 +90,13 @@ class Projection {
     function();
   }
 
+  // The thread beside the publishing one, for work of that one's which is done behind what it has started before.
+  Companion& companion() noexcept { return companion_; }
+
   // Users whom the publishing thread is going to look up: their records are fetched into the cache, all at
   // once. Users named by id are not.
   static constexpr std::size_t kMaxPrefetch = 64;
   void prefetch(std::span<const UserRef> users) const noexcept;   // at most kMaxPrefetch
-  // Calls function(const Record&) for the living among the users, in order. For the publishing thread.
-  template <class Function>
-  void visit_each(std::span<const std::uint32_t> ordinals, Function&& function) const;
 
   // --- Reading. ---
 
@@ -119,6 +119,10 @@ class Projection {
   // Null where there is no such user.
   model::RecordPtr find(const UserRef& user) const noexcept;
   model::RecordPtr find_ordinal(std::uint32_t ordinal) const noexcept;
+
+  // Calls function(const Record&) for the living among the users, in order: each as it is when its turn comes.
+  template <class Function>
+  void visit_each(std::span<const std::uint32_t> ordinals, Function&& function) const;
 
   struct Found {
     std::vector<model::RecordPtr> records;   // null where there is no such user
@@ -193,7 +197,7 @@ class Projection {
   // answers how many.
   std::size_t places_of(std::span<const std::uint32_t> ordinals,
                         std::span<CreationOrder::Place> places) const;
-  void prefetch(std::span<const CreationOrder::Place> places) const noexcept;   // for the publishing thread
+  void prefetch(std::span<const CreationOrder::Place> places) const noexcept;   // records, into the cache
   // Of users who lived at a revision that is pinned. Throws std::bad_alloc.
   std::vector<model::RecordPtr> records_of(std::span<const std::uint32_t> ordinals,
                                            std::uint64_t revision) const;

@@ -92,11 +92,12 @@ void RecordTable::erase(std::size_t place) noexcept {
 }
 
 void RecordTable::prefetch(std::uint32_t hash) const noexcept {
-  if (const Slots* const all = slots()) __builtin_prefetch(&all->slot[slots::home_of(hash, all->capacity)]);
+  const Slots* const all = slots_.load(std::memory_order_seq_cst);
+  if (all != nullptr) __builtin_prefetch(&all->slot[slots::home_of(hash, all->capacity)]);
 }
 
 void RecordTable::prefetch_record(std::uint32_t hash) const noexcept {
-  const Slots* const all = slots();
+  const Slots* const all = slots_.load(std::memory_order_seq_cst);
   if (all == nullptr) return;
   const auto is_first = [](Versions) { return true; };   // of this hash: most likely the right one
   const Versions first = find_in(*all, hash, is_first).versions;

@@ -105,6 +105,10 @@ class RecordTable {
     }
   }
 
+  // Fetch into the cache what a find will look at: its slots first; when they are there, the record.
+  void prefetch(std::uint32_t hash) const noexcept;
+  void prefetch_record(std::uint32_t hash) const noexcept;
+
   // --- For the thread that changes it. ---
 
   std::size_t size() const noexcept { return size_; }
@@ -125,10 +129,6 @@ class RecordTable {
   // to see what was before its version. Where that is a tombstone, and the newest, the external id is erased.
   // The caller keeps the link and a reference to its version until nobody sees them.
   void unlink(std::uint32_t hash, Link& link) noexcept;
-
-  // Fetch into the cache what a find will look at: its slots first; when they are there, the record.
-  void prefetch(std::uint32_t hash) const noexcept;
-  void prefetch_record(std::uint32_t hash) const noexcept;
 
  private:
   using Slot = std::atomic<std::uint64_t>;

@@ -55,6 +55,11 @@ Statement& Statement::bind_null(int index) {
   return *this;
 }
 
+Statement& Statement::bind_pointer(int index, void* value, const char* type) {
+  check_bound(sqlite3_bind_pointer(statement_, index, value, type, nullptr));
+  return *this;
+}
+
 bool Statement::step() {
   const int result = sqlite3_step(statement_);
   if (result == SQLITE_ROW) return true;

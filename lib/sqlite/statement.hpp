@@ -36,6 +36,8 @@ class Statement {
   Statement& bind_text(int index, std::string_view value);
   Statement& bind_blob(int index, std::span<const std::uint8_t> value);
   Statement& bind_null(int index);
+  // For an SQL function of ours; elsewhere it is NULL.
+  Statement& bind_pointer(int index, void* value, const char* type);
 
   // By the type of a value.
   template <std::integral Integer>

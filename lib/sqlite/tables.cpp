@@ -31,17 +31,24 @@ std::optional<UserTable::Row> next_row(Statement& rows) {
   return row;
 }
 
-// As JSON, in `text`.
-std::string_view tags_of(const model::Record& user, std::string& text) {
-  std::size_t bound = 2 + model::TextInPlace::kSlack;   // the braces
+// As JSON, at the end of the text.
+std::string_view append_tags(const model::Record& user, std::string& text) {
+  const std::size_t begin = text.size();
+  std::size_t bound = begin + 2 + model::TextInPlace::kSlack;   // the braces
   for (const Tag& tag : user)
     bound += model::json_string_bound(tag.key.size()) + model::json_string_bound(tag.value.size()) + 2;
-  text.resize_and_overwrite(bound, [&](char* begin, std::size_t) {
-    model::TextInPlace at(begin);
+  text.resize_and_overwrite(bound, [&](char* bytes, std::size_t) {
+    model::TextInPlace at(bytes + begin);
     model::append_tags(user, at);
-    return static_cast<std::size_t>(at.end() - begin);
+    return static_cast<std::size_t>(at.end() - bytes);
   });
-  return text;
+  return std::string_view(text).substr(begin);
+}
+
+// In place of what the text has.
+std::string_view tags_of(const model::Record& user, std::string& text) {
+  text.clear();
+  return append_tags(user, text);
 }
 
 }   // namespace
@@ -51,9 +58,7 @@ UserTable::UserTable(Connection& connection)
       bury_(connection,
             "UPDATE user SET revision = ?2, checksum = ?3, tags = NULL WHERE ordinal = ?1 AND tags IS NOT "
             "NULL"),
-      fold_(connection,
-            "UPDATE user SET revision = ?2, checksum = ?3, tags = ?4 "
-            "WHERE ordinal = ?1 AND revision < ?2 AND tags IS NOT NULL"),
+      fold_(connection),
       put_(connection, "INSERT OR REPLACE INTO " + rows_for(kUser)),
       remove_(connection, "DELETE FROM user WHERE ordinal = ?1"),
       forget_deleted_(connection, "DELETE FROM user WHERE ordinal = ?1 AND tags IS NULL") {}
@@ -85,12 +90,8 @@ void UserTable::bury(const model::Record& tombstone) {
               "table 'user' has no living row of user " + std::to_string(tombstone.ordinal()));
 }
 
-void UserTable::fold(const model::Record& record) {
-  fold_.bind(1, record.ordinal())
-      .bind(2, record.revision())
-      .bind(3, model::row_checksum(record))
-      .bind_text(4, tags_of(record, texts_.front().tags))
-      .run();
+UserFold::Row UserTable::folded(const model::Record& record, std::string& text) {
+  return {record.ordinal(), record.revision(), model::row_checksum(record), append_tags(record, text)};
 }
 
 void UserTable::put(const model::Record& record) {

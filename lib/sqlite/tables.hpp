@@ -13,6 +13,7 @@
 #include "model/record.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/statement.hpp"
+#include "sqlite/user_fold.hpp"
 
 namespace usertags::sqlite {
 
@@ -26,8 +27,10 @@ class UserTable {
   void insert(const model::Record& user);
   void bury(const model::Record& tombstone);   // corrupt_store where the user has no living row
 
-  // Brings the row up to the record, if it is older than it and living; does nothing else.
-  void fold(const model::Record& record);
+  // Brings rows up to what their users are (user_fold.hpp).
+  void fold(std::span<const UserFold::Row> rows) { fold_.run(rows); }
+  // What the row of a user is going to have, its tags' JSON at the end of the text.
+  static UserFold::Row folded(const model::Record& record, std::string& text);
 
   // Writes the row of a user, living or deleted, whatever stands in its place; and takes one away. For rows
   // that something else wrote.
@@ -111,7 +114,7 @@ class UserTable {
 
   RowInserter insert_;
   Statement bury_;
-  Statement fold_;
+  UserFold fold_;
   Statement put_;
   Statement remove_;
   Statement forget_deleted_;

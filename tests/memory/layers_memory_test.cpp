@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "index/token_index.hpp"
 #include "memory/failing_memory.hpp"
 #include "sqlite/samples.hpp"
+#include "store/write/folded_rows.hpp"
 #include "support/outcome_of.hpp"
 #include "support/temp_dir.hpp"
 
@@ -101,6 +103,38 @@ TEST_P(LayersMemory, ACommitIsWholeOrNothingAndLeavesNothingOpen) {
     ASSERT_EQ(database.state().read().revision, revision) << nth;
   }
   EXPECT_GE(revision, 1U);
+}
+
+// The companion's thread has no memory for them: who asks for them makes them.
+TEST(LayersMemoryElsewhere, RowsThatAreNotMadeBesideAreMadeHere) {
+  index::Projection projection;
+  std::vector<index::Transition> users;
+  std::vector<std::uint32_t> ordinals;
+  for (std::uint32_t i = 1; i <= 300; ++i) {
+    users.push_back({{}, index::version(i, i, "user " + std::to_string(i), {{"k", "v"}})});
+    ordinals.push_back(i);
+  }
+  auto publication = projection.prepare(std::move(users), 300);
+  publication->expect();
+  projection.publish(std::move(publication));
+  for (int refused = 0; refused < 3;) {
+    store::FoldedRows rows(projection);
+    {
+      const FailingMemoryElsewhere fault;
+      rows.begin(std::vector(ordinals), 300);
+      rows.finish();
+      if (!fault.fired()) continue;
+    }
+    ++refused;
+    std::vector<std::uint32_t> seen;
+    rows.visit(ordinals, 300, [&](std::span<const sqlite::UserFold::Row> some) {
+      for (const sqlite::UserFold::Row& row : some) {
+        seen.push_back(row.ordinal);
+        EXPECT_EQ(row.tags, R"({"k":"v"})");
+      }
+    });
+    EXPECT_EQ(seen, ordinals);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Sweeps, LayersMemory,

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -73,7 +74,8 @@ class Log {
   }
 
   void fold(std::uint32_t ordinal) {
-    database_.users().fold(*record_of(ordinal));
+    std::string text;
+    database_.users().fold(std::array{UserTable::folded(*record_of(ordinal), text)});
     users_.at(ordinal).first_pending = 0;
   }
 

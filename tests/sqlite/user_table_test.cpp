@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 #include <string>
 #include <vector>
@@ -48,6 +49,10 @@ class UserTableTest : public testing::Test {
   }
   void bury(const Record& record, std::uint64_t revision) {
     users_.bury(*Record::make_tombstone(record, revision));
+  }
+  void fold(const Record& record) {
+    std::string text;
+    users_.fold(std::array{UserTable::folded(record, text)});
   }
 
   Database database_{test::in_memory(), test::first_state()};
@@ -113,7 +118,7 @@ TEST_F(UserTableTest, FoldingBringsARowUpToTheRecord) {
   users_.insert(*make_record(1, 1, {{"tier", "gold"}}));
   users_.insert(*make_record(2, 2, {{"tier", "gold"}}, "bob"));
   const auto newer = make_record(1, 7, {{"level", "9"}});
-  users_.fold(*newer);
+  fold(*newer);
   EXPECT_EQ(rows()[0], row_of(*newer, R"({"level":"9"})"));
   EXPECT_EQ(rows()[1].revision, 2U);
 }
@@ -121,8 +126,8 @@ TEST_F(UserTableTest, FoldingBringsARowUpToTheRecord) {
 TEST_F(UserTableTest, FoldingNeverGoesBack) {
   const auto newer = make_record(1, 7, {{"tier", "new"}});
   users_.insert(*newer);
-  users_.fold(*make_record(1, 6, {{"tier", "old"}}));
-  users_.fold(*make_record(1, 7, {{"tier", "same revision"}}));
+  fold(*make_record(1, 6, {{"tier", "old"}}));
+  fold(*make_record(1, 7, {{"tier", "same revision"}}));
   EXPECT_EQ(rows(), std::vector{row_of(*newer, R"({"tier":"new"})")});
 }
 
@@ -130,8 +135,8 @@ TEST_F(UserTableTest, FoldingNeverRevivesOrCreates) {
   const auto record = make_record(1, 1, {{"tier", "gold"}});
   users_.insert(*record);
   bury(*record, 5);
-  users_.fold(*make_record(1, 9, {{"tier", "back"}}));
-  users_.fold(*make_record(2, 9));
+  fold(*make_record(1, 9, {{"tier", "back"}}));
+  fold(*make_record(2, 9));
   ASSERT_EQ(rows().size(), 1U);
   EXPECT_EQ(rows()[0].tags, std::nullopt);
   EXPECT_EQ(rows()[0].revision, 5U);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,9 @@ constexpr std::size_t fold_share(std::size_t changes, std::uint64_t backlog, std
 // and users chosen evenly, 2.8), and the fold is complete up to the round before. Where few users take all
 // the patches the backlog never reaches its bound, and this alone keeps log and replay short.
 constexpr std::uint64_t kReplayFactor = 6;
+
+// Handing work to another thread costs as much as the rows of some users.
+constexpr std::size_t kLargeGroup = 64;
 
 // Groups up to here stay in SQLite's cache until the COMMIT, if no housekeeping comes with them.
 constexpr std::size_t kSmallGroup = 64;
@@ -60,13 +64,21 @@ FileWriter::FileWriter(sqlite::Database& database, const sqlite::State& state, F
       durability_now_(options.durability),
       state_(state),
       folds_(std::move(folds)),
+      rows_(memory.projection),
       floors_(is_bound(state) ? std::optional(Floors{state.log_floor, state.token_floor}) : std::nullopt),
       users_(memory.projection.counters().users),
       data_version_(database.data_version()) {
   advance_to(state_, nullptr);
 }
 
+void FileWriter::make_ready(std::size_t changes) {
+  if (changes < kLargeGroup || !postponement_.is_over()) return;
+  const std::size_t users = due(changes);
+  if (users > 0) rows_.begin(folds_.next(users, state_.revision).ordinals, state_.revision);
+}
+
 sqlite::Transaction::Commit FileWriter::commit(const PendingGroup& group, InMemory prepared) {
+  rows_.finish();
   for (std::size_t i = 0; i < group.size(); ++i) folds_.reserve(group.version(i).ordinal());
   postponement_.note_writes(group.size() + group.tokens().size());
   choose_durability();
@@ -89,7 +101,7 @@ std::optional<sqlite::Transaction::Commit> FileWriter::try_with_housework(const 
     append(group);
     in_housework = true;
     const Housework work =
-        do_housework(due(group), {group.size(), group.tokens().size(), group.state().lived_ms});
+        do_housework(due(group.size()), {group.size(), group.tokens().size(), group.state().lived_ms});
     in_housework = false;
     expect(prepared);
     in_housework = has_done_anything(work);
@@ -294,11 +306,11 @@ void FileWriter::append(const PendingGroup& group) {
   database_.hashes().complete(state_.last_ordinal, last_ordinal);
 }
 
-std::size_t FileWriter::due(const PendingGroup& group) const {
+std::size_t FileWriter::due(std::size_t changes) const {
   const std::uint64_t bound = std::max(backlog_bound_, users_ / 5 * 2);
   const bool replay_is_long = (state_.revision - folds_.folded_revision()) / kReplayFactor > bound;
-  const std::uint64_t backlog = replay_is_long ? bound + 1 : folds_.backlog() + group.size();
-  return fold_share(group.size(), backlog, bound);
+  const std::uint64_t backlog = replay_is_long ? bound + 1 : folds_.backlog() + changes;
+  return fold_share(changes, backlog, bound);
 }
 
 FileWriter::Housework FileWriter::do_housework(std::size_t users, const Retention::Newcomers& newcomers) {
@@ -320,8 +332,8 @@ FileWriter::Housework FileWriter::do_housework(std::size_t users, const Retentio
 void FileWriter::fold(const FoldSchedule::Portion& portion) {
   if (portion.ordinals.empty()) return;
   const Timer timer(telemetry_.metrics.fold);
-  memory_.projection.visit_each(portion.ordinals,
-                                [&](const model::Record& record) { database_.users().fold(record); });
+  rows_.visit(portion.ordinals, state_.revision,
+              [&](std::span<const sqlite::UserFold::Row> rows) { database_.users().fold(rows); });
 }
 
 void FileWriter::prune_log(Housework& work, std::uint64_t folded_revision,

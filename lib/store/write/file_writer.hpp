@@ -20,6 +20,7 @@
 #include "sqlite/database.hpp"
 #include "store/memory/memory.hpp"
 #include "store/watch/telemetry.hpp"
+#include "store/write/folded_rows.hpp"
 #include "store/write/housekeeping.hpp"
 #include "store/write/outer_log.hpp"
 #include "store/write/pending_group.hpp"
@@ -33,6 +34,10 @@ class FileWriter {
              const Options& options, Memory& memory, Telemetry& telemetry);
 
   const sqlite::State& state() const noexcept { return state_; }
+
+  // A group of up to so many changes is going to be judged: what is folded with it is made ready beside. Nothing is
+  // published before commit(). Throws std::bad_alloc.
+  void make_ready(std::size_t changes);
 
   // What a group will be in memory, which may still be being prepared; null where it is nothing there.
   using InMemory = const index::Projection::Publication*;
@@ -83,7 +88,7 @@ class FileWriter {
   void choose_durability();
   void check_unchanged();
   void append(const PendingGroup& group);
-  std::size_t due(const PendingGroup& group) const;
+  std::size_t due(std::size_t changes) const;
   // None where housekeeping failed, or a transaction because of it: all is as it was.
   std::optional<sqlite::Transaction::Commit> try_with_housework(const PendingGroup& group, InMemory prepared);
   sqlite::Transaction::Commit commit_without_housework(const PendingGroup& group, InMemory prepared);
@@ -119,6 +124,7 @@ class FileWriter {
   Durability durability_now_;   // the connection's
   sqlite::State state_;         // as committed
   FoldSchedule folds_;
+  FoldedRows rows_;                // of those who are next in the schedule
   std::optional<Floors> floors_;   // of who leads; none: nobody else does
   Postponement postponement_;      // of housekeeping with a group
   std::uint64_t users_;

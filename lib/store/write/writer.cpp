@@ -27,6 +27,12 @@ void answer_all(std::span<Slice> slices, Answer&& answer) noexcept {
   }
 }
 
+std::size_t count_writes(std::span<const Slice> slices) noexcept {
+  std::size_t writes = 0;
+  for (const Slice& slice : slices) writes += slice.end - slice.begin;
+  return writes;
+}
+
 void refuse(std::span<Slice> slices, const Error& error) noexcept {
   answer_all(slices, [&](Result<Applied>& outcome) { outcome = std::unexpected(error); });
 }
@@ -156,6 +162,7 @@ void Writer::require_room_in_wal() {
 }
 
 Writer::Prepared Writer::judge_and_prepare(std::span<Slice> slices) {
+  file_.make_ready(count_writes(slices));
   if (memory_.budget.is_limited()) return judge_within_budget(slices);
   judge_group(slices, MemoryBudget::kUnlimited);
   return group_.empty() ? Prepared() : prepare();
@@ -308,9 +315,7 @@ void Writer::count_outcomes(std::span<Slice> slices) noexcept {
   metrics.changed += changed;
   metrics.unchanged += unchanged;
   metrics.replayed += replayed;
-  std::size_t writes = 0;
-  for (const Slice& slice : slices) writes += slice.end - slice.begin;
-  metrics.group_writes.record(writes);
+  metrics.group_writes.record(count_writes(slices));
 }
 
 // --- The WAL. ---
