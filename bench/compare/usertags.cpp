@@ -125,10 +125,11 @@ class Submitting final : public Usertags {
   void update(std::span<const Update> updates, std::span<Answer> answers) override {
     for (std::size_t i = 0; i < updates.size(); ++i) {
       const Update& update = updates[i];
-      must(store_.submit({PatchUser{update.external_id, batch(update), {update.expected_version, {}}}},
-                         [&told = answers[i]](std::vector<Result<Applied>>&& outcomes) {
-                           told = answer(outcomes.front());
-                         }));
+      std::vector<Write> one;
+      one.emplace_back(PatchUser{update.external_id, batch(update), {update.expected_version, {}}});
+      must(store_.submit(std::move(one), [&told = answers[i]](std::vector<Result<Applied>>&& outcomes) {
+        told = answer(outcomes.front());
+      }));
       if (!has_thread_ && (i + 1) % kInFlight == 0) must(store_.drain());
     }
     must(store_.drain());

@@ -160,14 +160,12 @@ SubmissionFigures Submissions::figures() const {
 // Until so many callbacks have returned; up to that one, all submissions are written. What another thread is calling
 // meanwhile is waited for.
 void Submissions::answer_until(std::uint64_t last) {
-  while (true) {
-    std::unique_ptr<Submission> next;
-    {
-      const model::MutexLock lock(mutex_);
-      while (answered_ < last && (next = next_to_answer()) == nullptr) has_answered_.wait(mutex_);
-      if (next == nullptr) return;
-    }
-    answer(std::move(next));
+  const model::MutexLock lock(mutex_);
+  while (answered_ < last) {
+    if (auto next = next_to_answer())
+      answer(std::move(next));
+    else
+      has_answered_.wait(mutex_);
   }
 }
 
@@ -182,16 +180,15 @@ std::unique_ptr<Submissions::Submission> Submissions::next_to_answer() {
 }
 
 void Submissions::answer(std::unique_ptr<Submission> submission) noexcept {
+  mutex_.unlock();
   {
     const HostCall call(this);
     submission->done(std::move(submission->outcomes));
     submission.reset();
   }
-  {
-    const model::MutexLock lock(mutex_);
-    is_answering_ = false;
-    ++answered_;
-  }
+  mutex_.lock();
+  is_answering_ = false;
+  ++answered_;
   has_answered_.notify_all();
 }
 

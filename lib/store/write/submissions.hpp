@@ -85,7 +85,7 @@ class Submissions {
   std::uint64_t stop_admitting() USERTAGS_EXCLUDES(mutex_);
   void answer_until(std::uint64_t last) USERTAGS_EXCLUDES(mutex_);
   std::unique_ptr<Submission> next_to_answer() USERTAGS_REQUIRES(mutex_);
-  void answer(std::unique_ptr<Submission> submission) noexcept USERTAGS_EXCLUDES(mutex_);
+  void answer(std::unique_ptr<Submission> submission) noexcept USERTAGS_REQUIRES(mutex_);
   void run_thread() USERTAGS_EXCLUDES(mutex_);
   void stop_thread() USERTAGS_EXCLUDES(mutex_);
 
