@@ -27,9 +27,10 @@ class KeyLoading {
  public:
   void add(std::string_view value, std::uint32_t ordinal) {
     const auto number = static_cast<std::uint32_t>(values_.size());
-    const auto [entry, is_new] = numbers_.try_emplace(PackedView(value), number);
+    const PackedView packed(value);
+    const auto [entry, is_new] = numbers_.try_emplace(packed, number);
     if (is_new) {
-      values_.push_back(value);
+      values_.push_back(packed);
       counts_.push_back(0);
     }
     ++counts_[entry->second];
@@ -44,7 +45,7 @@ class KeyLoading {
     for (const std::uint32_t number : order_of_values()) {
       const std::span<const std::uint32_t> users(sorted.data() + ends_[number] - counts_[number],
                                                  counts_[number]);
-      entry->append(values_[number], UserSet(users));
+      entry->append(values_[number].text(), UserSet(users));
     }
     return entry;
   }
@@ -62,7 +63,8 @@ class KeyLoading {
   std::vector<std::uint32_t> order_of_values() const {
     std::vector<std::uint32_t> order(values_.size());
     std::iota(order.begin(), order.end(), 0U);
-    std::ranges::sort(order, {}, [&](std::uint32_t number) { return values_[number]; });
+    std::ranges::sort(
+        order, [&](std::uint32_t left, std::uint32_t right) { return values_[left] < values_[right]; });
     return order;
   }
 
@@ -71,11 +73,11 @@ class KeyLoading {
     std::uint64_t operator()(const PackedView& text) const noexcept { return text.hash(); }
   };
   boost::unordered_flat_map<PackedView, std::uint32_t, Hash> numbers_;
-  std::vector<std::string_view> values_;   // by number
-  std::vector<std::uint32_t> counts_;      // by number
-  std::vector<std::size_t> ends_;          // by number: where its ordinals end among the sorted
-  std::vector<std::uint32_t> numbered_;    // a user's value, by number …
-  std::vector<std::uint32_t> ordinals_;    // … and the user
+  std::vector<PackedView> values_;        // by number
+  std::vector<std::uint32_t> counts_;     // by number
+  std::vector<std::size_t> ends_;         // by number: where its ordinals end among the sorted
+  std::vector<std::uint32_t> numbered_;   // a user's value, by number …
+  std::vector<std::uint32_t> ordinals_;   // … and the user
 };
 
 constexpr std::size_t kAhead = 8;   // records that are fetched meanwhile
@@ -95,8 +97,12 @@ class Loading {
   void add(std::span<const model::RecordPtr> users) {
     for (std::size_t i = 0; i < users.size(); ++i) {
       if (i + kAhead < users.size()) prefetch(*users[i + kAhead]);
+      auto before = last_user_.begin();
       for (const Tag tag : *users[i]) {
-        if (KeyLoading* const key = key_of(tag.key)) key->add(tag.value, users[i]->ordinal());
+        if (before == last_user_.end()) before = last_user_.insert(before, find(tag.key));
+        if (before->name != tag.key) *before = find(tag.key);
+        if (before->loading != nullptr) before->loading->add(tag.value, users[i]->ordinal());
+        ++before;
       }
     }
   }
@@ -112,14 +118,20 @@ class Loading {
   }
 
  private:
-  KeyLoading* key_of(std::string_view key) {
-    const auto [entry, is_new] = keys_.try_emplace(key, nullptr);
+  // Null: the other thread's.
+  struct Key {
+    std::string_view name;
+    KeyLoading* loading;
+  };
+
+  Key find(std::string_view name) {
+    const auto [entry, is_new] = keys_.try_emplace(name, nullptr);
     if (is_new && next_key_++ % 2 == 0) entry->second = std::make_unique<KeyLoading>();
-    return entry->second.get();
+    return {entry->first, entry->second.get()};
   }
 
-  // Null: the other thread's.
   boost::unordered_flat_map<std::string_view, std::unique_ptr<KeyLoading>> keys_;
+  std::vector<Key> last_user_;   // its keys in their order: most users have the same as the one before
   std::size_t next_key_;
 };
 
