@@ -212,6 +212,51 @@ TEST_F(Threads, CareGoesOnBesideReadersAndWriters) {
   expect_proof();
 }
 
+// What a large group folds is made ready beside it, while users are created, patched and deleted.
+TEST_F(Threads, LargeGroupsAreFoldedWhileUsersComeAndGo) {
+  constexpr int kMine = 400;   // each writer's users
+  constexpr int kGroup = 150;
+  std::array<std::map<std::string, std::string>, kThreads> users;
+  std::atomic<int> writers = kThreads;
+  in_threads(kThreads + 1, [&](int thread) {
+    if (thread == kThreads) {
+      while (writers > 0) std::ignore = must(store_.count(key("k") == "0.1"));
+      return;
+    }
+    auto& mine = users[static_cast<std::size_t>(thread)];
+    std::mt19937 random(static_cast<unsigned>(thread));
+    for (int round = 0; round < rounds() / 10; ++round) {
+      std::vector<Write> writes;
+      for (int i = 0; i < kGroup; ++i) {
+        const std::string user = std::to_string(thread) + "-" + std::to_string(random() % kMine);
+        const std::string value = std::to_string(round) + "." + std::to_string(i);
+        const auto found = mine.find(user);
+        if (found == mine.end()) {
+          writes.push_back(CreateUser{user, {{"k", value}}, {}});
+          mine.emplace(user, value);
+        } else if (random() % 10 == 0) {
+          writes.push_back(DeleteUser{user, {}});
+          mine.erase(found);
+        } else {
+          writes.push_back(PatchUser{user, TagBatch().update("k", value, {found->second}), {}});
+          found->second = value;
+        }
+      }
+      for (const auto& answer : store_.apply_each(writes)) ASSERT_TRUE(answer) << told(answer);
+    }
+    --writers;
+  });
+  EXPECT_GT(store_.stats().folded_users, 1'000U);
+  expect_proof();
+  reopen();
+  std::size_t total = 0;
+  for (const auto& mine : users) {
+    total += mine.size();
+    for (const auto& [user, value] : mine) EXPECT_EQ(value_of(store_, user, "k"), value);
+  }
+  EXPECT_EQ(store_.stats().users, total);
+}
+
 TEST_F(Threads, CloseAnswersEachWriteWithAppliedOrClosed) {
   create_users();
   std::array<int, kThreads> applied{};
