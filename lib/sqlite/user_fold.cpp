@@ -10,7 +10,7 @@
 namespace usertags::sqlite {
 namespace {
 
-// Rows in between that are looked at, and stay as they are, before another statement costs less.
+// From one ordinal to the next: looking at the rows in between, which stay, costs no more than another statement.
 constexpr std::uint32_t kMaxGap = 8;
 
 // What the statement folds, bound to it as a pointer.
