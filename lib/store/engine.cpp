@@ -177,15 +177,16 @@ Result<Applied> Engine::modify(const UserRef& user, const ApplyOptions& options,
 
 Result<void> Engine::modify_where(const Selector& selector, const WhereOptions& options,
                                   const WhereWork& work, WhereOutcome& outcome) {
-  const auto plan_each = [this](std::span<const Write> writes, std::span<Result<Applied>> answers) {
+  const auto plan_each = [this](std::span<const WriteView> writes, std::span<Result<Applied>> answers) {
     for (std::size_t i = 0; i < writes.size(); ++i) {
-      const auto* const patch = std::get_if<PatchUser>(&writes[i]);
-      answers[i] = patch != nullptr ? plan(PatchView{patch->user, patch->batch, patch->options})
-                                    : Applied{.changed = true};   // a deletion, which nothing refuses
+      const auto* const patch = std::get_if<PatchView>(&writes[i]);
+      // A deletion is what nothing refuses.
+      answers[i] = patch != nullptr ? plan(*patch) : Applied{.changed = true};
     }
   };
-  const auto commit_each = [this](std::span<const Write> writes, std::span<Result<Applied>> answers) {
-    write_each(writes, answers);
+  const auto commit_each = [this](std::span<const WriteView> writes, std::span<Result<Applied>> answers) {
+    Request request(writes, answers);
+    writer_->write(request);
   };
   WhereWalk walk(memory_.projection, store_id_,
                  options.dry_run ? WhereWalk::Writer(plan_each) : WhereWalk::Writer(commit_each));

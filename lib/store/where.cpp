@@ -123,29 +123,33 @@ std::optional<Error> WhereWalk::look_and_write(std::span<const std::uint32_t> or
 // False where the function could not decide.
 bool WhereWalk::look(std::span<const std::uint32_t> ordinals) {
   turns_.clear();
+  turns_.reserve(ordinals.size());   // they stay where they are
   writes_.clear();
-  for (const std::uint32_t ordinal : ordinals) {
-    model::RecordPtr user = projection_.find_ordinal(ordinal);
-    if (!user || !index::matches(*selector_, *user)) continue;
-    std::optional<TagBatch> batch;
-    if (work_.batch != nullptr) batch = *work_.batch;
-    if (work_.decide != nullptr && !(*work_.decide)(model::UserAccess::user(user->copy()), batch))
-      return false;
-    Turn turn{std::move(user), std::nullopt};
-    if (batch || work_.deletes()) {
-      turn.write = writes_.size();
-      writes_.push_back(write_to(*turn.user, std::move(batch)));
-    }
-    turns_.push_back(std::move(turn));
+  bool has_decided = true;
+  projection_.visit_each(ordinals, [&](const model::Record& user) {
+    if (has_decided && index::matches(*selector_, user)) has_decided = take_up(user);
+  });
+  return has_decided;
+}
+
+bool WhereWalk::take_up(const model::Record& user) {
+  Turn& turn = turns_.emplace_back(model::RecordPtr::share(user));
+  if (work_.decide != nullptr) {
+    if (!(*work_.decide)(model::UserAccess::user(user.copy()), turn.batch)) return false;
+    if (!turn.batch) return true;
   }
+  turn.options = {
+      .expected_revision = user.revision(), .note = options_->note, .deadline = options_->deadline};
+  turn.write = writes_.size();
+  writes_.push_back(write_of(turn));
   return true;
 }
 
-Write WhereWalk::write_to(const model::Record& user, std::optional<TagBatch> batch) const {
-  ApplyOptions options{
-      .expected_revision = user.revision(), .note = options_->note, .deadline = options_->deadline};
-  if (!batch) return DeleteUser{std::string(user.id()), std::move(options)};
-  return PatchUser{std::string(user.id()), *std::move(batch), std::move(options)};
+// By external id, which is looked up faster. Somebody else who has it by then has another revision.
+WriteView WhereWalk::write_of(const Turn& turn) const noexcept {
+  const UserRef user = UserRef::external_id(turn.user->external_id());
+  if (work_.deletes()) return DeleteView{user, turn.options};
+  return PatchView{user, turn.batch ? *turn.batch : *work_.batch, turn.options};
 }
 
 // Counts what came of the turns. Where the store stopped the round, those up to the last one that was written are done;

@@ -24,6 +24,7 @@
 #include "model/record.hpp"
 #include "selector/node.hpp"
 #include "store/read/paging.hpp"
+#include "store/write/request.hpp"
 
 namespace usertags::store {
 
@@ -43,8 +44,8 @@ inline constexpr int kMaxTries = 64;
 
 class WhereWalk {
  public:
-  // Answers each of the writes, as UserTagStore::apply_each().
-  using Writer = std::function<void(std::span<const Write>, std::span<Result<Applied>>)>;
+  // Answers each of the writes, of which there are some, as UserTagStore::apply_each().
+  using Writer = std::function<void(std::span<const WriteView>, std::span<Result<Applied>>)>;
 
   WhereWalk(const index::Projection& projection, const StoreId& store_id, Writer writer)
       : projection_(projection), store_id_(store_id), writer_(std::move(writer)) {}
@@ -57,9 +58,11 @@ class WhereWalk {
  private:
   static constexpr std::size_t kGroup = 1'024;
 
-  // A user in its turn, and the write that was decided on: none where nothing is to be done.
+  // A user in its turn, and the write that was decided on, whose view refers to it: none where nothing is to be done.
   struct Turn {
     model::RecordPtr user;
+    std::optional<TagBatch> batch;   // of a function
+    ApplyOptions options;
     std::optional<std::size_t> write;
   };
 
@@ -68,7 +71,8 @@ class WhereWalk {
   std::optional<Error> write_group(std::span<const std::uint32_t> group);
   std::optional<Error> look_and_write(std::span<const std::uint32_t> ordinals) noexcept;
   bool look(std::span<const std::uint32_t> ordinals);
-  Write write_to(const model::Record& user, std::optional<TagBatch> batch) const;
+  bool take_up(const model::Record& user);
+  WriteView write_of(const Turn& turn) const noexcept;
   std::optional<Error> settle(bool is_first_round, bool is_last_try) noexcept;
   void take(const Turn& turn) noexcept;
   void refuse_all(std::span<const std::uint32_t> ordinals, const Error& error) noexcept;
@@ -89,7 +93,7 @@ class WhereWalk {
 
   // Of the round.
   std::vector<Turn> turns_;
-  std::vector<Write> writes_;
+  std::vector<WriteView> writes_;
   std::vector<Result<Applied>> answers_;
   std::vector<std::uint32_t> again_;   // users to look at in the next one
 };

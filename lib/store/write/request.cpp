@@ -26,7 +26,8 @@ struct Viewer {
   }
 };
 
-const std::optional<Request::Deadline>& deadline_of(const Write& write) noexcept {
+template <class AnyWrite>
+const std::optional<Request::Deadline>& deadline_of(const AnyWrite& write) noexcept {
   return std::visit([](const auto& one) -> const auto& { return one.options.deadline; }, write);
 }
 
@@ -39,9 +40,10 @@ std::optional<Request::Deadline> first_deadline(std::span<const Write> writes) n
   return first;
 }
 
-std::optional<Request::Deadline> last_deadline(std::span<const Write> writes) noexcept {
+template <class AnyWrite>
+std::optional<Request::Deadline> last_deadline(std::span<const AnyWrite> writes) noexcept {
   std::optional<Request::Deadline> last;
-  for (const Write& write : writes) {
+  for (const AnyWrite& write : writes) {
     const auto& deadline = deadline_of(write);
     if (!deadline) return std::nullopt;
     if (!last || *deadline > *last) last = deadline;
@@ -71,6 +73,9 @@ Request::Request(Kind kind, std::span<const Write> writes, std::span<Result<Appl
       outcomes_(outcomes),
       kind_(kind),
       deadline_(kind == Kind::all ? first_deadline(writes) : last_deadline(writes)) {}
+
+Request::Request(std::span<const WriteView> writes, std::span<Result<Applied>> outcomes) noexcept
+    : views_(writes), outcomes_(outcomes), kind_(Kind::each), deadline_(last_deadline(writes)) {}
 
 void RequestDigester::add(std::uint64_t number) {
   model::append_number(number, image_);

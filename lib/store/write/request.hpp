@@ -57,10 +57,15 @@ class Request {
   Request(const WriteView& write, Result<Applied>& outcome) noexcept;
   // `each` or `all`, with as many outcomes as writes. Where one of `all` fails, each outcome is that failure.
   Request(Kind kind, std::span<const Write> writes, std::span<Result<Applied>> outcomes) noexcept;
+  // `each`, of views that the caller holds.
+  Request(std::span<const WriteView> writes, std::span<Result<Applied>> outcomes) noexcept;
 
   std::size_t size() const noexcept { return outcomes_.size(); }
   bool is_transaction() const noexcept { return kind_ == Kind::all; }
-  WriteView write(std::size_t index) const noexcept { return single_ ? *single_ : view(many_[index]); }
+  WriteView write(std::size_t index) const noexcept {
+    if (single_) return *single_;
+    return views_.empty() ? view(many_[index]) : views_[index];
+  }
   // The index that violations bear: none in a call with one write.
   std::optional<std::size_t> item(std::size_t index) const noexcept {
     return single_ ? std::nullopt : std::optional(index);
@@ -74,7 +79,8 @@ class Request {
 
  private:
   std::optional<WriteView> single_;
-  std::span<const Write> many_;
+  std::span<const Write> many_;        // or
+  std::span<const WriteView> views_;   // one of which is empty
   std::span<Result<Applied>> outcomes_;
   Kind kind_;
   std::optional<Deadline> deadline_;
