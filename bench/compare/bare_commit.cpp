@@ -3,9 +3,9 @@
 namespace usertags::bench {
 namespace {
 
-// 512 pages: the WAL of usertags is recycled at 4 MiB, too.
+// 256 pages: the WAL of usertags is recycled at 2 MiB, too.
 constexpr const char* kSetup = R"(
-  PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=512;
+  PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=256;
   CREATE TABLE log(seq INTEGER PRIMARY KEY, patch TEXT NOT NULL);
   CREATE TABLE state(id INTEGER PRIMARY KEY, revision INTEGER NOT NULL);
   INSERT INTO state VALUES (1, 0);)";

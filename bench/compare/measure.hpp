@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -18,6 +19,23 @@ class Stopwatch {
 
  private:
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+// Of the calling thread, or of all threads of the process.
+class ProcessorStopwatch {
+ public:
+  explicit ProcessorStopwatch(clockid_t clock) noexcept : clock_(clock), begin_(now_us()) {}
+  double us() const noexcept { return now_us() - begin_; }
+
+ private:
+  double now_us() const noexcept {
+    timespec now{};
+    clock_gettime(clock_, &now);
+    return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
+  }
+
+  clockid_t clock_;
+  double begin_;
 };
 
 using Times = std::vector<double>;   // in microseconds

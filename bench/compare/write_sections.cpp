@@ -1,5 +1,6 @@
 // Durable updates: one at a time, from many threads, in groups of all sizes, sustained; and new users.
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <deque>
 #include <string>
@@ -44,24 +45,36 @@ std::vector<Work> share_out(Contestant& contestant, std::size_t updates, std::si
   return shares;
 }
 
-// Time an update, when every thread waits for the answers to so many before it goes on.
-double threads_us(Contestant& contestant, std::size_t updates, std::size_t threads, std::size_t at_once) {
+// What an update takes, when every thread waits for the answers to so many before it goes on.
+struct Taken {
+  double us = 0;              // by the clock
+  double processors_us = 0;   // of processor time, on all threads of the process
+  double callers_us = 0;      // of it, on those who call
+};
+
+Taken threads_take(Contestant& contestant, std::size_t updates, std::size_t threads, std::size_t at_once) {
   std::vector<Work> shares = share_out(contestant, updates, threads);
+  std::atomic<double> callers_us = 0;
   const Stopwatch stopwatch;
+  const ProcessorStopwatch processors(CLOCK_PROCESS_CPUTIME_ID);
   {
     std::vector<std::jthread> running;
     for (Work& share : shares) {
       running.emplace_back([&] {
+        const ProcessorStopwatch caller(CLOCK_THREAD_CPUTIME_ID);
         for (std::size_t i = 0; i < share.updates.size(); i += at_once) {
           const std::size_t size = std::min(at_once, share.updates.size() - i);
           contestant.contender().update({&share.updates[i], size}, {&share.answers[i], size});
         }
+        callers_us += caller.us();
       });
     }
   }
   const double us = stopwatch.us();
+  const double processors_us = processors.us();
   for (const Work& share : shares) contestant.check_answers(share.steps, share.answers);
-  return us / static_cast<double>(updates);
+  const auto all = static_cast<double>(updates);
+  return {us / all, processors_us / all, callers_us / all};
 }
 
 // --- Sustained. ---
@@ -108,16 +121,25 @@ void other_ways_to_update(Run& run) {
   Contestant& ours = run.arena.ours();
   const Choice zipfian = Choice::zipfian(run.arena.population().users());
   Times one;
+  Times leading;
+  Times alone;
   Times four;
   Times skewed;
   for (std::size_t round = 0; round < run.options.rounds; ++round) {
     one.push_back(update_us(ours, kGroup, run.options.turn_us));
     const auto updates = static_cast<std::size_t>(run.options.turn_us / one.back());
-    four.push_back(threads_us(ours, updates, 4, kGroup));
+    const Taken by_one = threads_take(ours, updates, 1, kGroup);
+    alone.push_back(by_one.us);
+    leading.push_back(by_one.callers_us);
+    four.push_back(threads_take(ours, updates, 4, kGroup).us);
     skewed.push_back(mean(ours.update_for(run.options.turn_us, kGroup, zipfian)) / kGroup);
   }
   run.report.faster("P1b durable updates by four threads, 256 each in flight, vs one thread", "µs",
-                    median(four), median(one), 1.4);
+                    median(four), median(alone), 1.4);
+  run.report.note(
+      fmt::format("P1b: the one thread takes {:.2f} µs of processor time an update, its host's work in them; "
+                  "what it does for the store is done one after the other, however many call.",
+                  median(leading)));
   run.report.within("P1z durable updates of users chosen by Zipf's law, vs evenly", "µs", median(skewed),
                     median(one), 1);
 }
@@ -165,10 +187,13 @@ void many_threads(Run& run) {
   std::erase_if(some, [](Contestant* contestant) { return !contestant->contender().takes_threads(); });
   const auto updates = static_cast<std::size_t>(run.options.turn_us / 50);
   std::map<std::string, Times> alone;
+  Times processors;
   const Medians us = in_turns(run.options.rounds, some, [&](Contestant& contestant) {
     if (&contestant == &run.arena.ours() || contestant.is_limit())
       alone[contestant.name()].push_back(update_us(contestant, 1, run.options.turn_us / 2));
-    return threads_us(contestant, updates, kWaiting, 1);
+    const Taken taken = threads_take(contestant, updates, kWaiting, 1);
+    if (&contestant == &run.arena.ours()) processors.push_back(taken.processors_us);
+    return taken.us;
   });
   for (const auto& [name, median] : us)
     run.report.figure(kTable, "one at a time from each of 32 threads", name, median);
@@ -177,6 +202,11 @@ void many_threads(Run& run) {
   run.report.note(
       fmt::format("P3: threads of `limit`, which only bring bytes and share syncs, come to {:.1f} times one.",
                   median(alone.at("limit")) / us.at("limit")));
+  const double busy = median(processors) / std::thread::hardware_concurrency();
+  run.report.note(fmt::format(
+      "P3: an update takes {:.1f} µs of processor time, so that with all processors busy, and syncs "
+      "that take nothing, 32 threads would come to {:.1f} times one.",
+      median(processors), median(alone.at("usertags")) / busy));
 }
 
 void sustained_updates(Run& run) {

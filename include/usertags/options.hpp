@@ -37,8 +37,8 @@ struct Housekeeping {
   // How many users may have patches that are in the log only, before folding writes them into their rows. The
   // bound is this, or two fifths of all users if that is more.
   std::uint64_t backlog_users = 65'536;
-  // The engine checkpoints when the WAL has this size.
-  std::uint64_t checkpoint_wal_bytes = std::uint64_t{4} << 20;
+  // The engine checkpoints when the WAL has this size: behind a commit, which takes as much longer.
+  std::uint64_t checkpoint_wal_bytes = std::uint64_t{2} << 20;
   // The engine refuses writes (`busy`) when the WAL has this size, because a reader that never ends keeps it
   // from being recycled.
   std::uint64_t max_wal_bytes = std::uint64_t{1} << 30;

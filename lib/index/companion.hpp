@@ -10,6 +10,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <thread>
 
@@ -19,6 +20,9 @@ namespace usertags::index {
 
 class Companion {
  public:
+  // Users whose edits, or rows, are as much work as handing work to another thread. Less is done where it comes up.
+  static constexpr std::size_t kWorthwhile = 64;
+
   // It brings its place in the queue, so that starting it cannot fail. It may be gone when run() returns.
   class Work {
    public:

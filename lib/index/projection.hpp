@@ -266,9 +266,7 @@ class Projection::Publication final : public Garbage, private Companion::Work {
   friend class Projection;
   Publication(Projection& owner, std::uint64_t revision) noexcept : owner_(owner), revision_(revision) {}
 
-  // Handing work to another thread costs as much as the edits of some users.
-  static constexpr std::size_t kLarge = 64;
-  bool is_large() const noexcept { return transitions_.size() >= kLarge; }
+  bool is_large() const noexcept { return transitions_.size() >= Companion::kWorthwhile; }
   void run() noexcept override;
 
   Projection& owner_;

@@ -32,9 +32,6 @@ constexpr std::size_t fold_share(std::size_t changes, std::uint64_t backlog, std
 // the patches the backlog never reaches its bound, and this alone keeps log and replay short.
 constexpr std::uint64_t kReplayFactor = 6;
 
-// Handing work to another thread costs as much as the rows of some users.
-constexpr std::size_t kLargeGroup = 64;
-
 // Groups up to here stay in SQLite's cache until the COMMIT, if no housekeeping comes with them.
 constexpr std::size_t kSmallGroup = 64;
 constexpr std::size_t kSmallGroupBytes = std::size_t{256} << 10;
@@ -72,7 +69,7 @@ FileWriter::FileWriter(sqlite::Database& database, const sqlite::State& state, F
 }
 
 void FileWriter::make_ready(std::size_t changes) {
-  if (changes < kLargeGroup || !postponement_.is_over()) return;
+  if (changes < index::Companion::kWorthwhile || !postponement_.is_over()) return;
   const std::size_t users = due(changes);
   if (users > 0) rows_.begin(folds_.next(users, state_.revision).ordinals, state_.revision);
 }
