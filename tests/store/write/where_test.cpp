@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/answers.hpp"
@@ -195,6 +197,24 @@ TEST_F(Where, WhatTheFunctionSawIsWhatIsWrittenTo) {
   EXPECT_EQ(asked, (std::vector<std::string>{"u0", "u2", "u4", "u6", "u0"}));
   EXPECT_EQ(counts(outcome), (Counts{2, 2, 0, 0}));
   EXPECT_EQ(value_of(store_, "u0", "seen"), "100");
+  EXPECT_EQ(value_of(store_, "u2", "seen"), "(absent)");
+}
+
+// Writes name users by external id, which another one may come to have before they are written.
+TEST_F(Where, WhoHasTheirExternalIdByThenIsNotMeant) {
+  fill(store_, 4);
+  const auto again = [&](std::string_view external_id) {
+    must(store_.delete_user(external_id));
+    must(store_.create_user(external_id, {{"even", "yes"}, {"who", "another"}}));
+  };
+  bool is_first = true;
+  const WhereOutcome patched = store_.modify_where(even_, [&](const User& user) {
+    if (user.external_id() == "u2" && std::exchange(is_first, false)) again("u0"), again("u2");
+    return set("seen", "yes");
+  });
+  EXPECT_EQ(counts(patched), (Counts{0, 0, 0, 0}));
+  EXPECT_EQ(value_of(store_, "u0", "seen"), "(absent)");
+  EXPECT_EQ(value_of(store_, "u2", "who"), "another");
   EXPECT_EQ(value_of(store_, "u2", "seen"), "(absent)");
 }
 
