@@ -120,15 +120,21 @@ std::optional<Error> WhereWalk::look_and_write(std::span<const std::uint32_t> or
   }
 }
 
+// Calls function(const Record&) for those whom the selector still matches, each in its turn.
+template <class Function>
+void WhereWalk::visit_meant(std::span<const std::uint32_t> ordinals, Function&& function) const {
+  projection_.visit_each(ordinals, [&](const model::Record& user) {
+    if (index::matches(*selector_, user)) function(user);
+  });
+}
+
 // False where the function could not decide.
 bool WhereWalk::look(std::span<const std::uint32_t> ordinals) {
   turns_.clear();
   turns_.reserve(ordinals.size());   // they stay where they are
   writes_.clear();
   bool has_decided = true;
-  projection_.visit_each(ordinals, [&](const model::Record& user) {
-    if (has_decided && index::matches(*selector_, user)) has_decided = take_up(user);
-  });
+  visit_meant(ordinals, [&](const model::Record& user) { has_decided = has_decided && take_up(user); });
   return has_decided;
 }
 
@@ -194,10 +200,7 @@ void WhereWalk::take(const Turn& turn) noexcept {
 }
 
 void WhereWalk::refuse_all(std::span<const std::uint32_t> ordinals, const Error& error) noexcept {
-  for (const std::uint32_t ordinal : ordinals) {
-    const model::RecordPtr user = projection_.find_ordinal(ordinal);
-    if (user && index::matches(*selector_, *user)) refuse(*user, error);
-  }
+  visit_meant(ordinals, [&](const model::Record& user) { refuse(user, error); });
 }
 
 // Without memory for it, a refusal is counted alone.

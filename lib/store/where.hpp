@@ -70,6 +70,8 @@ class WhereWalk {
   void tell_next(bool all_are_done) noexcept;
   std::optional<Error> write_group(std::span<const std::uint32_t> group);
   std::optional<Error> look_and_write(std::span<const std::uint32_t> ordinals) noexcept;
+  template <class Function>
+  void visit_meant(std::span<const std::uint32_t> ordinals, Function&& function) const;
   bool look(std::span<const std::uint32_t> ordinals);
   bool take_up(const model::Record& user);
   WriteView write_of(const Turn& turn) const noexcept;
