@@ -41,8 +41,8 @@ double lookup_us(Contestant& contestant, double turn_us);
 double count_us(Contestant& contestant, double turn_us);
 // Time of one update, in groups that are durable together.
 double update_us(Contestant& contestant, std::size_t group, double turn_us);
-// Updates until usertags folds as many users as are patched, so that what is measured then can go on for
-// ever; less for those who take more than the time.
+// Updates until usertags folds as many users as are patched, and its file has room for the log, so that what is
+// measured then can go on for ever; less for those who take more than the time.
 void warm_up(Contestant& contestant, double most_us);
 
 }   // namespace usertags::bench

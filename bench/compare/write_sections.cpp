@@ -1,7 +1,6 @@
 // Durable updates: one at a time, from many threads, in groups of all sizes, sustained; and new users.
 #include <array>
 #include <atomic>
-#include <cmath>
 #include <deque>
 #include <string>
 #include <thread>
@@ -151,15 +150,11 @@ double update_us(Contestant& contestant, std::size_t group, double turn_us) {
 }
 
 void warm_up(Contestant& contestant, double most_us) {
-  // Users are chosen evenly, so n updates reach users * (1 - exp(-n / users)) of them; usertags begins to
-  // fold when its backlog passes two fifths of the users, or 65,536, or when its log is six times as long as
-  // that.
-  const double users = contestant.population().users();
-  const double backlog = std::max(65'536.0, 0.4 * users);
-  const double updates = backlog < 0.9 * users ? -std::log(1 - backlog / users) * users : 6 * backlog;
+  // usertags' backlog is bounded by three fifths of the users, or 65,536. A first round of folding is over, and from
+  // then on the log does not grow, before there are five times as many updates.
+  const double updates = 5 * std::max(65'536.0, 0.6 * contestant.population().users());
   const Stopwatch stopwatch;
-  for (double done = 0; done < 1.15 * updates && stopwatch.us() < most_us; done += kGroup)
-    contestant.update(kGroup);
+  for (double done = 0; done < updates && stopwatch.us() < most_us; done += kGroup) contestant.update(kGroup);
   contestant.contender().settle();
 }
 

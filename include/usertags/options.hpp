@@ -35,7 +35,7 @@ enum class Access : std::uint8_t {
 // When the engine does its housekeeping, a little with each commit.
 struct Housekeeping {
   // How many users may have patches that are in the log only, before folding writes them into their rows. The
-  // bound is this, or two fifths of all users if that is more.
+  // bound is this, or three fifths of all users if that is more.
   std::uint64_t backlog_users = 65'536;
   // The engine checkpoints when the WAL has this size: behind a commit, which takes as much longer.
   std::uint64_t checkpoint_wal_bytes = std::uint64_t{2} << 20;

@@ -56,9 +56,8 @@ Connection& with_function(Connection& connection) {
   return connection;
 }
 
-// OR FAIL: SQLite need not be able to take the statement alone back.
 constexpr std::string_view kFold =
-    "UPDATE OR FAIL user "
+    "UPDATE user "
     "SET revision = folded(?3, ordinal, 0), checksum = folded(?3, ordinal, 1), tags = folded(?3, ordinal, 2) "
     "WHERE ordinal BETWEEN ?1 AND ?2 AND folded(?3, ordinal, 0) > revision AND tags IS NOT NULL";
 

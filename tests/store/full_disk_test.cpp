@@ -134,7 +134,7 @@ TEST(FullDiskForHousekeeping, TheGroupsAreCommittedWithoutIt) {
   const SmallDisk disk("size=40m");
   if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
   Options options;
-  options.housekeeping.backlog_users = 0;   // two fifths of the users
+  options.housekeeping.backlog_users = 0;   // three fifths of the users
   settings_of(options).history.keep_all = true;
   std::size_t put_off = 0;
   options.log = [&](LogLevel, std::string_view line) {

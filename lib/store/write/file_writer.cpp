@@ -27,10 +27,10 @@ constexpr std::size_t fold_share(std::size_t changes, std::uint64_t backlog, std
   return share < kSome ? 0 : share;
 }
 
-// A round over the users takes less than three bounds of patches (with two fifths of the users in the backlog
-// and users chosen evenly, 2.8), and the fold is complete up to the round before. Where few users take all
-// the patches the backlog never reaches its bound, and this alone keeps log and replay short.
-constexpr std::uint64_t kReplayFactor = 6;
+// A round over the users takes less than four bounds of patches (with three fifths of the users in the backlog and
+// users chosen evenly, 3.7), and the fold is complete up to where the round before was. Where few users take all the
+// patches the backlog never reaches its bound, and this alone keeps log and replay short.
+constexpr std::uint64_t kReplayFactor = 4;
 
 // Groups up to here stay in SQLite's cache until the COMMIT, if no housekeeping comes with them.
 constexpr std::size_t kSmallGroup = 64;
@@ -304,7 +304,7 @@ void FileWriter::append(const PendingGroup& group) {
 }
 
 std::size_t FileWriter::due(std::size_t changes) const {
-  const std::uint64_t bound = std::max(backlog_bound_, users_ / 5 * 2);
+  const std::uint64_t bound = std::max(backlog_bound_, users_ / 5 * 3);
   const bool replay_is_long = (state_.revision - folds_.folded_revision()) / kReplayFactor > bound;
   const std::uint64_t backlog = replay_is_long ? bound + 1 : folds_.backlog() + changes;
   return fold_share(changes, backlog, bound);

@@ -24,13 +24,13 @@ std::uint64_t bit_of(std::uint64_t place) noexcept {
 void FoldSchedule::reserve(std::uint32_t ordinal) {
   const std::size_t number = ordinal / kChunkBits;
   if (number >= chunks_.size()) chunks_.resize(number + 1);
-  if (!chunks_[number]) chunks_[number] = std::make_unique<Chunk>();
+  if (!chunks_[number].words) chunks_[number].words = std::make_unique<Words>();
 }
 
 void FoldSchedule::mark(std::uint32_t ordinal) noexcept {
-  assert(ordinal / kChunkBits < chunks_.size() && chunks_[ordinal / kChunkBits]);
-  Chunk& chunk = *chunks_[ordinal / kChunkBits];
-  std::uint64_t& word = chunk.words[ordinal % kChunkBits / 64];
+  assert(ordinal / kChunkBits < chunks_.size() && chunks_[ordinal / kChunkBits].words);
+  Chunk& chunk = chunks_[ordinal / kChunkBits];
+  std::uint64_t& word = (*chunk.words)[ordinal % kChunkBits / 64];
   if ((word & bit_of(ordinal)) != 0) return;
   word |= bit_of(ordinal);
   ++chunk.marks;
@@ -39,19 +39,19 @@ void FoldSchedule::mark(std::uint32_t ordinal) noexcept {
 
 void FoldSchedule::unmark(std::uint32_t ordinal) noexcept {
   const std::size_t number = ordinal / kChunkBits;
-  if (number >= chunks_.size() || !chunks_[number]) return;
-  std::uint64_t& word = chunks_[number]->words[ordinal % kChunkBits / 64];
+  if (number >= chunks_.size() || !chunks_[number].words) return;
+  std::uint64_t& word = (*chunks_[number].words)[ordinal % kChunkBits / 64];
   if ((word & bit_of(ordinal)) == 0) return;
   word &= ~bit_of(ordinal);
-  --chunks_[number]->marks;
+  --chunks_[number].marks;
   --count_;
 }
 
 std::optional<std::uint64_t> FoldSchedule::first_marked(const Chunk& chunk, std::uint64_t from) noexcept {
   if (chunk.marks == 0) return std::nullopt;
   std::uint64_t mask = ~std::uint64_t{0} << (from % 64);
-  for (std::size_t index = from / 64; index < chunk.words.size(); ++index) {
-    const std::uint64_t word = chunk.words[index] & mask;
+  for (std::size_t index = from / 64; index < chunk.words->size(); ++index) {
+    const std::uint64_t word = (*chunk.words)[index] & mask;
     if (word != 0) return index * 64 + static_cast<std::uint64_t>(std::countr_zero(word));
     mask = ~std::uint64_t{0};
   }
@@ -61,16 +61,24 @@ std::optional<std::uint64_t> FoldSchedule::first_marked(const Chunk& chunk, std:
 std::optional<std::uint32_t> FoldSchedule::first_marked(std::uint64_t from) const noexcept {
   std::uint64_t place = from % kChunkBits;
   for (std::uint64_t number = from / kChunkBits; number < chunks_.size(); ++number) {
-    const std::optional<std::uint64_t> found =
-        chunks_[number] ? first_marked(*chunks_[number], place) : std::nullopt;
+    const std::optional<std::uint64_t> found = first_marked(chunks_[number], place);
     if (found) return static_cast<std::uint32_t>(number * kChunkBits + *found);
     place = 0;
   }
   return std::nullopt;
 }
 
+template <class Visit>
+void FoldSchedule::visit_entered(const Portion& portion, Visit&& visit) const noexcept {
+  const std::uint64_t from = position_ / kChunkBits + 1;
+  const std::uint64_t end = std::min<std::uint64_t>(portion.position / kChunkBits + 1, chunks_.size());
+  for (std::uint64_t number = from; number < (portion.begins_round ? chunks_.size() : end); ++number)
+    visit(number);
+  for (std::uint64_t number = 0; portion.begins_round && number < end; ++number) visit(number);
+}
+
 FoldSchedule::Portion FoldSchedule::next(std::size_t count, std::uint64_t revision) const {
-  Portion portion{{}, position_, round_revision_, folded_revision_};
+  Portion portion{{}, position_, false, revision, folded_revision_};
   const std::size_t wanted = std::min<std::uint64_t>(count, count_);
   portion.ordinals.reserve(wanted);
   while (portion.ordinals.size() < wanted) {
@@ -80,21 +88,24 @@ FoldSchedule::Portion FoldSchedule::next(std::size_t count, std::uint64_t revisi
       portion.position = std::uint64_t{*ordinal} + 1;
       continue;
     }
-    portion.position = 0;   // a new round; there are at least as many marks as wanted, so it happens once
-    portion.folded_revision = portion.round_revision;
-    portion.round_revision = revision;
+    portion.position = 0;   // there are at least as many marks as wanted, so it happens once
+    portion.begins_round = true;
   }
   if (wanted == count_) {   // nothing is left behind
     portion.position = 0;
-    portion.folded_revision = portion.round_revision = revision;
+    portion.begins_round = false;
+    portion.folded_revision = revision;
   }
+  visit_entered(portion, [&](std::uint64_t number) {
+    portion.folded_revision = std::max(portion.folded_revision, chunks_[number].came_at_revision);
+  });
   return portion;
 }
 
 void FoldSchedule::note_folded(const Portion& portion) noexcept {
   for (const std::uint32_t ordinal : portion.ordinals) unmark(ordinal);
+  visit_entered(portion, [&](std::uint64_t number) { chunks_[number].came_at_revision = portion.revision; });
   position_ = portion.position;
-  round_revision_ = portion.round_revision;
   folded_revision_ = portion.folded_revision;
 }
 

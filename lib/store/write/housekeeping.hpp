@@ -20,13 +20,12 @@ namespace usertags::store {
 // they are folded.
 //
 // Users are folded in the order of their rows, in rounds over the whole table, so that one page is written
-// once for many of them. The fold is complete up to the revision at which the last whole round began: each
-// patch before it was still ahead of the round's position, and has been folded by it since.
+// once for many of them. The fold is complete up to the revision at which the round before came to where this one is:
+// who is still ahead of it was folded by that one, at that revision or later.
 class FoldSchedule {
  public:
   // The state that a file was found in: complete up to `folded_revision`, with nothing marked.
-  explicit FoldSchedule(std::uint64_t folded_revision = 0) noexcept
-      : folded_revision_(folded_revision), round_revision_(folded_revision) {}
+  explicit FoldSchedule(std::uint64_t folded_revision = 0) noexcept : folded_revision_(folded_revision) {}
 
   // Room for the ordinal, so that mark() cannot fail. Throws std::bad_alloc.
   void reserve(std::uint32_t ordinal);
@@ -39,8 +38,9 @@ class FoldSchedule {
   // The next users to fold. Nothing is changed until the portion is taken.
   struct Portion {
     std::vector<std::uint32_t> ordinals;
-    std::uint64_t position = 0;   // where the round stands afterwards: 2^32 behind the last ordinal
-    std::uint64_t round_revision = 0;
+    std::uint64_t position = 0;          // where the round stands afterwards: 2^32 behind the last ordinal
+    bool begins_round = false;           // anew, on its way there
+    std::uint64_t revision = 0;          // that it is folded at
     std::uint64_t folded_revision = 0;   // how far the fold is complete with this portion
   };
   // `revision`: the newest change that a fold can see. Throws std::bad_alloc.
@@ -49,23 +49,27 @@ class FoldSchedule {
   void note_folded(const Portion& portion) noexcept;
 
  private:
-  // One bit an ordinal, for 65,536 of them. Where nobody was ever marked, there is no chunk: ordinals go up
+  // One bit an ordinal, for 16,384 of them. Where nobody was ever marked, there are no words: ordinals go up
   // to 2^32, however few users there are.
-  static constexpr std::uint64_t kChunkBits = 65'536;
+  static constexpr std::uint64_t kChunkBits = 16'384;
+  using Words = std::array<std::uint64_t, kChunkBits / 64>;
   struct Chunk {
-    std::uint64_t marks = 0;   // set bits
-    std::array<std::uint64_t, kChunkBits / 64> words{};
+    std::unique_ptr<Words> words;
+    std::uint64_t marks = 0;              // set bits
+    std::uint64_t came_at_revision = 0;   // the last round that came here; 0: none has
   };
 
   // The first marked ordinal at or after `from`.
   std::optional<std::uint32_t> first_marked(std::uint64_t from) const noexcept;
   static std::optional<std::uint64_t> first_marked(const Chunk& chunk, std::uint64_t from) noexcept;
+  // The chunks that the portion comes to, each once.
+  template <class Visit>
+  void visit_entered(const Portion& portion, Visit&& visit) const noexcept;
 
-  std::vector<std::unique_ptr<Chunk>> chunks_;
+  std::vector<Chunk> chunks_;
   std::uint64_t count_ = 0;
   std::uint64_t position_ = 0;
   std::uint64_t folded_revision_;
-  std::uint64_t round_revision_;
 };
 
 // Retention: how far the log and the idempotency tokens may be pruned, and no further. Each has its own rule,
