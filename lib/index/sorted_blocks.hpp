@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <boost/container/flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -31,48 +32,45 @@ class PackedView {
   static constexpr std::size_t kMaxInline = 12;
 
   // A text that is longer than kMaxInline is referred to.
-  explicit PackedView(std::string_view text) noexcept : size_(static_cast<std::uint32_t>(text.size())) {
-    if (is_inline()) {
-      std::ranges::copy(text, bytes_);
-      return;
-    }
-    const char* const whole = text.data();
-    std::memcpy(bytes_, whole, kHeadBytes);
-    std::memcpy(bytes_ + kHeadBytes, &whole, sizeof whole);
+  explicit PackedView(std::string_view text) noexcept
+      : words_{static_cast<std::uint32_t>(text.size()) |
+                   model::load_bytes(text.data(), std::min(text.size(), kHeadBytes)) << 32,
+               0} {
+    if (!is_inline())
+      words_[1] = reinterpret_cast<std::uintptr_t>(text.data());
+    else if (size() > kHeadBytes)
+      words_[1] = model::load_bytes(text.data() + kHeadBytes, size() - kHeadBytes);
   }
 
-  std::size_t size() const noexcept { return size_; }
-  bool is_inline() const noexcept { return size_ <= kMaxInline; }
+  std::size_t size() const noexcept { return static_cast<std::uint32_t>(words_[0]); }
+  bool is_inline() const noexcept { return size() <= kMaxInline; }
   const char* data() const noexcept {
-    if (is_inline()) return bytes_;
-    const char* whole;
-    std::memcpy(&whole, bytes_ + kHeadBytes, sizeof whole);
-    return whole;
+    return is_inline() ? reinterpret_cast<const char*>(words_) + sizeof(std::uint32_t)
+                       : reinterpret_cast<const char*>(static_cast<std::uintptr_t>(words_[1]));
   }
-  std::string_view text() const noexcept { return {data(), size_}; }
+  std::string_view text() const noexcept { return {data(), size()}; }
 
   friend bool operator==(const PackedView& left, const PackedView& right) noexcept {
-    if (left.size_ != right.size_ || left.head() != right.head()) return false;
-    return left.is_inline() ? left.tail() == right.tail() : left.text() == right.text();
+    if (left.words_[0] != right.words_[0]) return false;
+    return left.words_[1] == right.words_[1] || (!left.is_inline() && left.text() == right.text());
   }
   // Of equal texts alike; for tables in memory.
   std::uint64_t hash() const noexcept {
-    if (!is_inline()) return std::hash<std::string_view>()(text());
-    return mixed(std::uint64_t{head()} << 32 | size_, tail());
+    return is_inline() ? mixed(words_[0], words_[1]) : std::hash<std::string_view>()(text());
   }
   // As zeros fill the texts up, the shorter of two that are equal so far is the one that comes first.
   friend bool operator<(const PackedView& left, const PackedView& right) noexcept {
     if (left.head() != right.head()) return left.head() < right.head();
     if (!left.is_inline() || !right.is_inline()) return left.text() < right.text();
-    return left.tail() != right.tail() ? left.tail() < right.tail() : left.size_ < right.size_;
+    return left.tail() != right.tail() ? left.tail() < right.tail() : left.size() < right.size();
   }
 
  private:
   static constexpr std::size_t kHeadBytes = 4;
 
   // Bytes as integers that compare as the bytes do.
-  std::uint32_t head() const noexcept { return model::load_big_endian<std::uint32_t>(bytes_); }
-  std::uint64_t tail() const noexcept { return model::load_big_endian<std::uint64_t>(bytes_ + kHeadBytes); }
+  std::uint32_t head() const noexcept { return std::byteswap(static_cast<std::uint32_t>(words_[0] >> 32)); }
+  std::uint64_t tail() const noexcept { return std::byteswap(words_[1]); }
   // As MurmurHash3 ends (Appleby, 2011), over two words.
   static std::uint64_t mixed(std::uint64_t left, std::uint64_t right) noexcept {
     std::uint64_t hash = (left ^ left >> 33) * 0xFF51'AFD7'ED55'8CCDU;
@@ -80,8 +78,8 @@ class PackedView {
     return hash ^ hash >> 33;
   }
 
-  std::uint32_t size_;
-  char bytes_[kMaxInline] = {};
+  // The bytes as they are told above: words are made, compared and copied in registers.
+  std::uint64_t words_[2];
 };
 
 class PackedText {

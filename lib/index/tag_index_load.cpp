@@ -29,11 +29,7 @@ class KeyLoading {
     const auto number = static_cast<std::uint32_t>(values_.size());
     const PackedView packed(value);
     const auto [entry, is_new] = numbers_.try_emplace(packed, number);
-    if (is_new) {
-      values_.push_back(packed);
-      counts_.push_back(0);
-    }
-    ++counts_[entry->second];
+    if (is_new) values_.push_back(packed);
     numbered_.push_back(entry->second);
     ordinals_.push_back(ordinal);
   }
@@ -41,6 +37,8 @@ class KeyLoading {
   std::unique_ptr<KeyEntry> build(MemoryUsage& usage) {
     auto entry = std::make_unique<KeyEntry>(usage);
     entry->set_users(UserSet(ordinals_));
+    counts_.resize(values_.size());
+    for (const std::uint32_t number : numbered_) ++counts_[number];
     const std::vector<std::uint32_t> sorted = sort_by_value();
     for (const std::uint32_t number : order_of_values()) {
       const std::span<const std::uint32_t> users(sorted.data() + ends_[number] - counts_[number],
@@ -98,7 +96,7 @@ class Loading {
     for (std::size_t i = 0; i < users.size(); ++i) {
       if (i + kAhead < users.size()) prefetch(*users[i + kAhead]);
       auto before = last_user_.begin();
-      for (const Tag tag : *users[i]) {
+      for (const Tag& tag : *users[i]) {
         if (before == last_user_.end()) before = last_user_.insert(before, find(tag.key));
         if (before->name != tag.key) *before = find(tag.key);
         if (before->loading != nullptr) before->loading->add(tag.value, users[i]->ordinal());

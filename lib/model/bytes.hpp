@@ -29,6 +29,19 @@ Number load_number(const void* from) noexcept {
   return number;
 }
 
+// Up to eight bytes, put together of two loads that may overlap; zeros behind them.
+inline std::uint64_t load_bytes(const char* from, std::size_t bytes) noexcept {
+  const auto twice = [&]<class Number>(Number) {
+    return std::uint64_t{load_number<Number>(from)} |
+           std::uint64_t{load_number<Number>(from + bytes - sizeof(Number))}
+               << (8 * (bytes - sizeof(Number)));
+  };
+  return bytes >= 4   ? twice(std::uint32_t{})
+         : bytes >= 2 ? twice(std::uint16_t{})
+         : bytes == 1 ? static_cast<std::uint8_t>(*from)
+                      : 0;
+}
+
 template <std::unsigned_integral Number>
 void store_number(Number number, void* to) noexcept {
   std::memcpy(to, &number, sizeof number);

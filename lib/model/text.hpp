@@ -54,17 +54,9 @@ inline Word load_word(const char* at) noexcept {
   return load_number<Word>(at);
 }
 
-// Of less than eight bytes, which are put together of two loads that may overlap; spaces behind them.
+// Of less than eight bytes; spaces behind them.
 inline Word load_short_word(const char* at, std::size_t bytes) noexcept {
-  const auto twice = [&]<class Number>(Number) {
-    return Word{load_number<Number>(at)} | Word{load_number<Number>(at + bytes - sizeof(Number))}
-                                               << (8 * (bytes - sizeof(Number)));
-  };
-  const Word word = bytes >= 4   ? twice(std::uint32_t{})
-                    : bytes >= 2 ? twice(std::uint16_t{})
-                    : bytes == 1 ? static_cast<std::uint8_t>(*at)
-                                 : 0;
-  return word | (' ' * kEveryByte) << (8 * bytes);
+  return load_bytes(at, bytes) | (' ' * kEveryByte) << (8 * bytes);
 }
 
 constexpr Word non_ascii_bytes(Word word) noexcept {
