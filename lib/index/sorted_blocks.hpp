@@ -32,10 +32,9 @@ class PackedView {
   static constexpr std::size_t kMaxInline = 12;
 
   // A text that is longer than kMaxInline is referred to.
-  explicit PackedView(std::string_view text) noexcept
-      : words_{static_cast<std::uint32_t>(text.size()) |
-                   model::load_bytes(text.data(), std::min(text.size(), kHeadBytes)) << 32,
-               0} {
+  explicit PackedView(std::string_view text) noexcept {
+    words_[0] = static_cast<std::uint32_t>(text.size()) |
+                model::load_bytes(text.data(), std::min(text.size(), kHeadBytes)) << 32;
     if (!is_inline())
       words_[1] = reinterpret_cast<std::uintptr_t>(text.data());
     else if (size() > kHeadBytes)
@@ -79,7 +78,7 @@ class PackedView {
   }
 
   // The bytes as they are told above: words are made, compared and copied in registers.
-  std::uint64_t words_[2];
+  std::uint64_t words_[2] = {};
 };
 
 class PackedText {
