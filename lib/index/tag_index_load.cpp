@@ -96,6 +96,7 @@ class Loading {
     for (std::size_t i = 0; i < users.size(); ++i) {
       if (i + kAhead < users.size()) prefetch(*users[i + kAhead]);
       auto before = last_user_.begin();
+      // A reference: a copy would be read before what the iterator has stored is through, a stall for each tag.
       for (const Tag& tag : *users[i]) {
         if (before == last_user_.end()) before = last_user_.insert(before, find(tag.key));
         if (before->name != tag.key) *before = find(tag.key);

@@ -70,11 +70,13 @@ std::optional<std::uint32_t> FoldSchedule::first_marked(std::uint64_t from) cons
 
 template <class Visit>
 void FoldSchedule::visit_entered(const Portion& portion, Visit&& visit) const noexcept {
-  const std::uint64_t from = position_ / kChunkBits + 1;
+  std::uint64_t number = position_ / kChunkBits + 1;
+  if (portion.begins_round) {
+    for (; number < chunks_.size(); ++number) visit(number);
+    number = 0;
+  }
   const std::uint64_t end = std::min<std::uint64_t>(portion.position / kChunkBits + 1, chunks_.size());
-  for (std::uint64_t number = from; number < (portion.begins_round ? chunks_.size() : end); ++number)
-    visit(number);
-  for (std::uint64_t number = 0; portion.begins_round && number < end; ++number) visit(number);
+  for (; number < end; ++number) visit(number);
 }
 
 FoldSchedule::Portion FoldSchedule::next(std::size_t count, std::uint64_t revision) const {
