@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/container/static_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <compare>
 #include <new>
 #include <utility>
 
@@ -82,27 +81,30 @@ namespace {
 
 using model::Record;
 
-// Walks both versions in the order of their keys.
+// Walks both versions in the order of their keys. Most of their tags are the same.
 void append_differences(const Record* before, const Record& after, std::vector<TagEdit>& edits) {
-  auto old_tag = before == nullptr ? TagIterator() : before->begin();
-  auto new_tag = after.begin();
-  constexpr TagIterator kEnd;
-  while (old_tag != kEnd || new_tag != kEnd) {
-    const std::strong_ordering order = old_tag == kEnd   ? std::strong_ordering::greater
-                                       : new_tag == kEnd ? std::strong_ordering::less
-                                                         : old_tag->key <=> new_tag->key;
-    const bool had_key = order <= 0;
-    const bool has_key = order >= 0;
-    const bool differs = !had_key || !has_key || old_tag->value != new_tag->value;
-    if (differs) {
-      TagEdit edit{.had_key = had_key, .has_key = has_key, .ordinal = after.ordinal()};
-      edit.key = had_key ? old_tag->key : new_tag->key;
-      if (had_key) edit.old_value = old_tag->value;
-      if (has_key) edit.new_value = new_tag->value;
-      edits.push_back(edit);
+  std::string_view old_tags = before == nullptr ? std::string_view() : before->tag_texts();
+  std::string_view new_tags = after.tag_texts();
+  while (true) {
+    model::take_common_tags(old_tags, new_tags);
+    if (old_tags.empty() && new_tags.empty()) return;
+    std::string_view old_rest = old_tags;
+    std::string_view new_rest = new_tags;
+    const Tag old_tag = old_tags.empty() ? Tag() : model::take_tag(old_rest);
+    const Tag new_tag = new_tags.empty() ? Tag() : model::take_tag(new_rest);
+    TagEdit& edit = edits.emplace_back();
+    edit.ordinal = after.ordinal();
+    edit.had_key = !old_tags.empty() && (new_tags.empty() || old_tag.key <= new_tag.key);
+    edit.has_key = !new_tags.empty() && (old_tags.empty() || new_tag.key <= old_tag.key);
+    edit.key = edit.had_key ? old_tag.key : new_tag.key;
+    if (edit.had_key) {
+      edit.old_value = old_tag.value;
+      old_tags = old_rest;
     }
-    if (had_key) ++old_tag;
-    if (has_key) ++new_tag;
+    if (edit.has_key) {
+      edit.new_value = new_tag.value;
+      new_tags = new_rest;
+    }
   }
 }
 

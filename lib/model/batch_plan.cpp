@@ -52,6 +52,7 @@ BatchPlanner::Meaning BatchPlanner::meaning_of(OperationKind kind) noexcept {
 
 void BatchPlanner::plan(const Record& before, std::span<const Operation> operations) {
   begin(operations);
+  tag_count_ = before.tag_count();
   merge(before.begin());
   check_tag_count(before.tag_count());
   finish();
@@ -67,9 +68,11 @@ void BatchPlanner::plan_creation(const TagList& tags) {
                                          .meaning = meaning_of(OperationKind::create)}));
   }
   find_repetitions();
+  tag_count_ = 0;
   merge(TagIterator());
   check_tag_count(0);
   finish();
+  for (const TagDelta& delta : deltas_) tags_.push_back({delta.key, *delta.value});
 }
 
 void BatchPlanner::check_form(std::span<const Operation> operations) {
@@ -141,7 +144,7 @@ void BatchPlanner::merge(TagIterator before) {
   constexpr TagIterator kEnd;
   for (Step& step : steps_) {
     if (step.key_refused) continue;
-    for (; before != kEnd && before->key < step.key; ++before) tags_.push_back(*before);
+    while (before != kEnd && before->key < step.key) ++before;
     if (before != kEnd && before->key == step.key) {
       settle(step, before->value);
       ++before;
@@ -149,18 +152,18 @@ void BatchPlanner::merge(TagIterator before) {
       settle(step, std::nullopt);
     }
   }
-  for (; before != kEnd; ++before) tags_.push_back(*before);
 }
 
 void BatchPlanner::settle(Step& step, const Current& current) {
   check_preconditions(step, current);
-  if (step.refused) {
-    if (current) tags_.push_back({step.key, *current});
-  } else if (step.meaning.removes) {
-    if (current) deltas_.push_back({step.key, std::nullopt, current});
-  } else {
-    if (current != step.value) deltas_.push_back({step.key, step.value, current});
-    tags_.push_back({step.key, step.value});
+  if (step.refused) return;
+  if (step.meaning.removes) {
+    if (!current) return;
+    deltas_.push_back({step.key, std::nullopt, current});
+    --tag_count_;
+  } else if (current != step.value) {
+    deltas_.push_back({step.key, step.value, current});
+    if (!current) ++tag_count_;
   }
 }
 
@@ -175,15 +178,14 @@ void BatchPlanner::check_preconditions(Step& step, const Current& current) {
 }
 
 // A user that is over the limit, because it was higher once, may keep what it has.
-void BatchPlanner::check_tag_count(std::size_t count_before) {
-  if (tags_.size() > tags_per_user_ && tags_.size() > count_before)
-    refuse_batch(Reason::too_many_tags, tags_per_user_, tags_.size());
+void BatchPlanner::check_tag_count(std::size_t before) {
+  if (tag_count_ > tags_per_user_ && tag_count_ > before)
+    refuse_batch(Reason::too_many_tags, tags_per_user_, tag_count_);
 }
 
 void BatchPlanner::finish() {
   if (!refused()) return;
   deltas_.clear();
-  tags_.clear();
   std::ranges::sort(violations_, {}, [](const Violation& violation) {
     const std::size_t index = violation.index.value_or(std::numeric_limits<std::size_t>::max());
     return std::tuple(index, stage_of(violation), violation.reason);

@@ -54,9 +54,9 @@ class BatchPlanner {
   std::vector<Violation> take_violations() noexcept { return std::exchange(violations_, {}); }
   bool refused() const noexcept { return !violations_.empty(); }
   bool changes_anything() const noexcept { return !deltas_.empty(); }
-  // Sorted by key; only what really changes.
+  // Sorted by key; only what really changes: for Record::make_next().
   std::span<const TagDelta> deltas() const noexcept { return deltas_; }
-  // Sorted by key; the state afterwards.
+  // Sorted by key; of a creation.
   std::span<const Tag> tags() const noexcept { return tags_; }
 
  private:
@@ -86,7 +86,7 @@ class BatchPlanner {
   void merge(TagIterator before);
   void settle(Step& step, const Current& current);
   void check_preconditions(Step& step, const Current& current);
-  void check_tag_count(std::size_t count_before);
+  void check_tag_count(std::size_t before);
   void finish();
   Violation& refuse(Step& step, Violation::Reason reason, Violation::Subject subject);
   void refuse_batch(Violation::Reason reason, std::size_t limit, std::size_t found);
@@ -95,6 +95,7 @@ class BatchPlanner {
   std::size_t operations_per_batch_ = 0;
   std::vector<Violation> violations_;
   std::vector<TagDelta> deltas_;
+  std::size_t tag_count_ = 0;   // what the steps that are not refused would lead to
   std::vector<Tag> tags_;
   std::vector<Step> steps_;   // as given; then by key, and for one key as given
 };

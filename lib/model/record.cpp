@@ -8,17 +8,48 @@
 
 #include <usertags/user.hpp>
 
+#include "model/change.hpp"
+#include "model/text.hpp"
+
 namespace usertags::model {
 
 namespace {
 
+std::size_t stored_bytes(std::string_view key, std::string_view value) noexcept {
+  return (value.size() < kLongValueBytes ? 2 : 4) + key.size() + value.size();
+}
+
 std::size_t stored_bytes(std::span<const Tag> tags) noexcept {
   std::size_t bytes = 0;
-  for (const Tag& tag : tags) {
-    const std::size_t lengths = tag.value.size() < kLongValueBytes ? 2 : 4;
-    bytes += lengths + tag.key.size() + tag.value.size();
-  }
+  for (const Tag& tag : tags) bytes += stored_bytes(tag.key, tag.value);
   return bytes;
+}
+
+// What the deltas make of a version's tags.
+struct TagsAfter {
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+};
+
+TagsAfter tags_after(const Record& before, std::span<const TagDelta> deltas) noexcept {
+  TagsAfter after{before.tag_count(), before.tag_texts().size()};
+  for (const TagDelta& delta : deltas) {
+    if (delta.before) after = {after.count - 1, after.bytes - stored_bytes(delta.key, *delta.before)};
+    if (delta.value) after = {after.count + 1, after.bytes + stored_bytes(delta.key, *delta.value)};
+  }
+  return after;
+}
+
+bool has_room_for(std::string_view key, std::string_view value) noexcept {
+  return key.size() <= Record::kMaxKeyBytes && value.size() <= Record::kMaxValueBytes;
+}
+
+// Where a key that is not among the tags has its place.
+const char* place_of(std::string_view key, const char* tags, const char* end) noexcept {
+  for (const char* at = tags; at != end; tags = at) {
+    if (read_tag(at).key > key) break;
+  }
+  return tags;
 }
 
 char* append(std::string_view text, char* out) noexcept {
@@ -44,20 +75,22 @@ char* append(const Tag& tag, char* out) noexcept {
 
 bool Record::has_room_for(std::string_view external_id, std::span<const Tag> tags) noexcept {
   if (external_id.size() > kMaxExternalIdBytes || tags.size() > kMaxTags) return false;
-  const bool lengths_fit = std::ranges::all_of(tags, [](const Tag& tag) {
-    return tag.key.size() <= kMaxKeyBytes && tag.value.size() <= kMaxValueBytes;
+  return std::ranges::all_of(tags, [](const Tag& tag) { return model::has_room_for(tag.key, tag.value); });
+}
+
+bool Record::has_room_for(const Record& before, std::span<const TagDelta> deltas) noexcept {
+  if (tags_after(before, deltas).count > kMaxTags) return false;
+  return std::ranges::all_of(deltas, [](const TagDelta& delta) {
+    return !delta.value || model::has_room_for(delta.key, *delta.value);
   });
-  return lengths_fit;
 }
 
 Record* Record::allocate(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
-                         std::string_view external_id, std::size_t tag_count, std::size_t tag_bytes) {
+                         std::size_t external_id_bytes, std::size_t tag_count, std::size_t tag_bytes) {
   static_assert(sizeof(Record) == 40 && offsetof(Record, text_) == 38);
-  const std::size_t size = offsetof(Record, text_) + external_id.size() + tag_bytes;
-  auto* record = new (::operator new(std::max(size, sizeof(Record))))
-      Record(ordinal, revision, id, external_id.size(), tag_count, size);
-  append(external_id, record->text());
-  return record;
+  const std::size_t size = offsetof(Record, text_) + external_id_bytes + tag_bytes;
+  return new (::operator new(std::max(size, sizeof(Record))))
+      Record(ordinal, revision, id, external_id_bytes, tag_count, size);
 }
 
 void Record::free() const noexcept {
@@ -68,15 +101,39 @@ void Record::free() const noexcept {
 RecordPtr Record::make(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
                        std::string_view external_id, std::span<const Tag> tags) {
   assert(has_room_for(external_id, tags) && strictly_ascending(tags));
-  Record* record = allocate(ordinal, revision, id, external_id, tags.size(), stored_bytes(tags));
-  char* out = record->text() + external_id.size();
+  Record* record = allocate(ordinal, revision, id, external_id.size(), tags.size(), stored_bytes(tags));
+  char* out = append(external_id, record->text());
   for (const Tag& tag : tags) out = append(tag, out);
   return RecordPtr::adopt(record);
 }
 
+// What no delta is about is copied as it lies there, with the external id before it.
+RecordPtr Record::make_next(const Record& before, std::uint64_t revision, std::span<const TagDelta> deltas) {
+  assert(has_room_for(before, deltas));
+  const TagsAfter after = tags_after(before, deltas);
+  Record* record = allocate(before.ordinal(), revision, before.uuid(), before.external_id().size(),
+                            after.count, after.bytes);
+  char* out = record->text();
+  const char* kept = before.text();   // not copied yet
+  const char* tags = before.tag_bytes();
+  const char* const end = tags + before.tag_texts().size();
+  for (const TagDelta& delta : deltas) {
+    const char* const behind = delta.before ? delta.before->data() + delta.before->size() : nullptr;
+    const char* const at =
+        delta.before ? behind - stored_bytes(delta.key, *delta.before) : place_of(delta.key, tags, end);
+    out = append(std::string_view(kept, at), out);
+    if (delta.value) out = append(Tag{delta.key, *delta.value}, out);
+    kept = tags = delta.before ? behind : at;
+  }
+  append(std::string_view(kept, end), out);
+  return RecordPtr::adopt(record);
+}
+
 RecordPtr Record::make_tombstone(const Record& last_version, std::uint64_t revision) {
-  return RecordPtr::adopt(allocate(last_version.ordinal(), revision, last_version.uuid(),
-                                   last_version.external_id(), kTombstone, 0));
+  Record* record = allocate(last_version.ordinal(), revision, last_version.uuid(),
+                            last_version.external_id().size(), kTombstone, 0);
+  append(last_version.external_id(), record->text());
+  return RecordPtr::adopt(record);
 }
 
 RecordPtr Record::copy() const {
@@ -102,6 +159,29 @@ std::optional<std::string_view> Record::find(std::string_view key) const noexcep
     if (tag.key == key) return tag.value;
   }
   return std::nullopt;
+}
+
+namespace {
+
+// Of the tags at the beginning, how much the whole ones among the first bytes take.
+std::size_t bytes_of_whole(std::string_view tags, std::size_t bytes) noexcept {
+  const char* const end = tags.data() + bytes;
+  const char* whole = tags.data();
+  for (const char* next = whole; next < end;) {
+    read_tag(next);
+    if (next <= end) whole = next;
+  }
+  return static_cast<std::size_t>(whole - tags.data());
+}
+
+}   // namespace
+
+// Equal tags are equal bytes; what the last of these begin may go on otherwise.
+void take_common_tags(std::string_view& left, std::string_view& right) noexcept {
+  std::size_t bytes = common_bytes(left, right);
+  if (bytes != std::min(left.size(), right.size())) bytes = bytes_of_whole(left, bytes);
+  left.remove_prefix(bytes);
+  right.remove_prefix(bytes);
 }
 
 std::size_t Record::walked_size() const noexcept {

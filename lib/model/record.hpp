@@ -29,6 +29,7 @@
 namespace usertags::model {
 
 class RecordPtr;
+struct TagDelta;   // change.hpp
 
 class Record {
  public:
@@ -43,6 +44,10 @@ class Record {
   // std::bad_alloc.
   static RecordPtr make(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
                         std::string_view external_id, std::span<const Tag> tags);
+  // The version that follows on one. `deltas` are sorted by key, each key once; what one of them has as `before` is a
+  // view of this version's value. There is room for what comes of it. Throws std::bad_alloc.
+  static RecordPtr make_next(const Record& before, std::uint64_t revision, std::span<const TagDelta> deltas);
+  static bool has_room_for(const Record& before, std::span<const TagDelta> deltas) noexcept;
   static RecordPtr make_tombstone(const Record& last_version, std::uint64_t revision);
   // The same version in a block of its own, with a count of its own: whoever counts a reference writes into
   // what all readers of the user look at. Throws std::bad_alloc.
@@ -65,6 +70,8 @@ class Record {
 
   // Where the first tag begins: for TagIterator.
   const char* tag_bytes() const noexcept { return text() + external_id_bytes_; }
+  // All tags, as they lie there: where two versions have the same bytes, they have the same tags.
+  std::string_view tag_texts() const noexcept { return texts().substr(external_id_bytes_); }
   // External id and tags, as they are hashed.
   std::string_view texts() const noexcept { return {text(), size() - offsetof(Record, text_)}; }
   // All but the ordinal: of equal versions alike.
@@ -97,9 +104,9 @@ class Record {
   // For copy(): all but the count is copied in.
   Record() noexcept {}   // NOLINT(modernize-use-equals-default): nothing is to be written, zeros neither
   ~Record() = default;
-  // A record without tags yet: the space for their `tag_bytes` bytes is not written.
+  // A header: the space for external id and tags behind it is not written.
   static Record* allocate(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
-                          std::string_view external_id, std::size_t tag_count, std::size_t tag_bytes);
+                          std::size_t external_id_bytes, std::size_t tag_count, std::size_t tag_bytes);
   void free() const noexcept;
   // Then nobody else can count another: whoever drops it saves the write, which costs more than a look.
   bool is_last_reference() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
@@ -135,6 +142,17 @@ inline Tag read_tag(const char*& at) noexcept {
   at = key + key_bytes + value_bytes;
   return {{key, key_bytes}, {key + key_bytes, value_bytes}};
 }
+
+// Takes the first tag off a version's tag_texts(), or off what is left of them: there is one.
+inline Tag take_tag(std::string_view& tags) noexcept {
+  const char* next = tags.data();
+  const Tag tag = read_tag(next);
+  tags.remove_prefix(static_cast<std::size_t>(next - tags.data()));
+  return tag;
+}
+
+// Takes off those that both begin with.
+void take_common_tags(std::string_view& left, std::string_view& right) noexcept;
 
 // A counted reference inside the engine; SnapshotRef is the same for hosts.
 class RecordPtr {

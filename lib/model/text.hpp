@@ -1,6 +1,7 @@
 // The scanners of text: UTF-8, machine words of it, integers, base64 and hexadecimal.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -72,6 +73,18 @@ constexpr Word bytes_equal(Word word, char byte) noexcept {
 
 constexpr std::size_t first_byte(Word mask) noexcept {
   return static_cast<std::size_t>(std::countr_zero(mask)) / 8;
+}
+
+// How many bytes both begin with.
+inline std::size_t common_bytes(std::string_view left, std::string_view right) noexcept {
+  const std::size_t most = std::min(left.size(), right.size());
+  std::size_t at = 0;
+  for (; most - at >= sizeof(Word); at += sizeof(Word)) {
+    const Word differs = load_word(left.data() + at) ^ load_word(right.data() + at);
+    if (differs != 0) return at + first_byte(differs);
+  }
+  const Word differs = load_bytes(left.data() + at, most - at) ^ load_bytes(right.data() + at, most - at);
+  return differs == 0 ? most : at + first_byte(differs);
 }
 
 // --- Integers in values: what `>` and `<` of selectors compare. ---

@@ -185,7 +185,7 @@ void agrees_with_the_naive_judge() {
   BatchPlanner planner(limits);
   planner.plan(*record, operations);
   const Outcome expected = judge.outcome();
-  const Outcome planned = outcome_of(planner);
+  const Outcome planned = outcome_of(planner, *record);
   RC_ASSERT(testing::PrintToString(planned.violations) == testing::PrintToString(expected.violations));
   RC_ASSERT(planned == expected);
 }
@@ -203,10 +203,10 @@ RC_GTEST_PROP(BatchPlan, DoesNotDependOnTheOrderOfOperations, ()) {
   const RecordPtr record = record_of(before);
   BatchPlanner planner(Settings{});
   planner.plan(*record, operations);
-  const Outcome forwards = outcome_of(planner);
+  const Outcome forwards = outcome_of(planner, *record);
   std::ranges::reverse(operations);
   planner.plan(*record, operations);
-  const Outcome backwards = outcome_of(planner);
+  const Outcome backwards = outcome_of(planner, *record);
   RC_ASSERT(forwards.tags == backwards.tags);
   RC_ASSERT(forwards.deltas == backwards.deltas);
   RC_ASSERT(forwards.violations.empty() == backwards.violations.empty());

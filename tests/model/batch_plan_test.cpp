@@ -23,7 +23,7 @@ Outcome plan(const Tags& before, const TagBatch& batch, const Settings& limits =
   planner.plan(*record, batch.operations());
   for (const TagDelta& delta : planner.deltas())
     EXPECT_EQ(delta.before, record->find(delta.key)) << delta.key;
-  return outcome_of(planner);
+  return outcome_of(planner, *record);
 }
 
 TEST(BatchPlanner, TellsBoundsSizesPlacesAndCharacters) {
@@ -371,7 +371,7 @@ TEST(CheckForm, JudgesWhatNeedsNoUser) {
 Outcome plan_creation(const TagList& tags, const Settings& limits = {}) {
   BatchPlanner planner(limits);
   planner.plan_creation(tags);
-  return outcome_of(planner);
+  return outcome_of_creation(planner);
 }
 
 TEST(PlanCreation, SortsTheTags) {
@@ -405,7 +405,7 @@ TEST(BatchPlanner, StartsAnewWithEachBatch) {
   EXPECT_FALSE(planner.refused());
   planner.plan(*record, wrong.operations());
   planner.plan(*record, right.operations());
-  EXPECT_EQ(outcome_of(planner), (Outcome{{}, {{"a", "1"}, {"b", "2"}}, {{"b", "2"}}}));
+  EXPECT_EQ(outcome_of(planner, *record), (Outcome{{}, {{"a", "1"}, {"b", "2"}}, {{"b", "2"}}}));
 }
 
 TEST(BatchPlanner, PlansWithoutMemoryOnceItHasGrown) {
@@ -427,7 +427,7 @@ TEST(BatchPlanner, CanBeUsedAgainAfterThereWasNoMemory) {
     EXPECT_THROW(planner.plan(*record, batch.operations()), std::bad_alloc);
   }
   planner.plan(*record, batch.operations());
-  EXPECT_EQ(outcome_of(planner), (Outcome{{}, {{"a", "1"}, {"b", "2"}}, {{"b", "2"}}}));
+  EXPECT_EQ(outcome_of(planner, *record), (Outcome{{}, {{"a", "1"}, {"b", "2"}}, {{"b", "2"}}}));
 }
 
 TEST(BatchPlanner, TakesATombstoneForAUserWithoutTags) {
@@ -435,7 +435,7 @@ TEST(BatchPlanner, TakesATombstoneForAUserWithoutTags) {
   const TagBatch batch = TagBatch().create("a", "2");
   BatchPlanner planner(Settings{});
   planner.plan(*tombstone, batch.operations());
-  EXPECT_EQ(outcome_of(planner), (Outcome{{}, {{"a", "2"}}, {{"a", "2"}}}));
+  EXPECT_EQ(outcome_of(planner, *tombstone), (Outcome{{}, {{"a", "2"}}, {{"a", "2"}}}));
 }
 
 }   // namespace

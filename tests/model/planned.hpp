@@ -55,20 +55,38 @@ inline void strip_numbers(Violation& violation) {
   violation.character.reset();
 }
 
+// Without the tags.
 inline Outcome outcome_of(const BatchPlanner& planner) {
   Outcome outcome;
   outcome.violations.assign(planner.violations().begin(), planner.violations().end());
   for (Violation& violation : outcome.violations) strip_numbers(violation);
-  for (const auto& [key, value] : planner.tags()) outcome.tags.emplace(key, value);
   for (const auto& [key, value, before] : planner.deltas()) {
     outcome.deltas.emplace(key, value ? std::optional(std::string(*value)) : std::nullopt);
   }
-  EXPECT_TRUE(std::ranges::is_sorted(planner.tags(), {}, &Tag::key));
   EXPECT_TRUE(std::ranges::is_sorted(planner.deltas(), {}, &TagDelta::key));
-  EXPECT_EQ(outcome.tags.size(), planner.tags().size());
   EXPECT_EQ(outcome.deltas.size(), planner.deltas().size());
   EXPECT_EQ(planner.refused(), !outcome.violations.empty());
   EXPECT_EQ(planner.changes_anything(), !outcome.deltas.empty());
+  return outcome;
+}
+
+// Of a batch for a user, with the tags that the version has which follows.
+inline Outcome outcome_of(const BatchPlanner& planner, const Record& before) {
+  Outcome outcome = outcome_of(planner);
+  if (planner.refused()) return outcome;
+  const RecordPtr after = Record::make_next(before, before.revision() + 1, planner.deltas());
+  EXPECT_TRUE(std::ranges::is_sorted(*after, {}, &Tag::key));
+  EXPECT_EQ(std::ranges::distance(*after), static_cast<std::ptrdiff_t>(after->tag_count()));
+  for (const auto& [key, value] : *after) outcome.tags.emplace(key, value);
+  EXPECT_EQ(outcome.tags.size(), after->tag_count());
+  return outcome;
+}
+
+inline Outcome outcome_of_creation(const BatchPlanner& planner) {
+  Outcome outcome = outcome_of(planner);
+  for (const auto& [key, value] : planner.tags()) outcome.tags.emplace(key, value);
+  EXPECT_TRUE(std::ranges::is_sorted(planner.tags(), {}, &Tag::key));
+  EXPECT_EQ(outcome.tags.size(), planner.tags().size());
   return outcome;
 }
 

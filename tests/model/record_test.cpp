@@ -4,14 +4,17 @@
 #include <rapidcheck/gtest.h>
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "allocations.hpp"
 #include "make_record.hpp"
+#include "model/change.hpp"
 
 namespace usertags::model {
 namespace {
@@ -42,6 +45,101 @@ TEST(Record, GivesBackWhatItWasMadeOf) {
   EXPECT_EQ(record->tag_count(), 3u);
   EXPECT_EQ(tags_of(*record), tags);
   EXPECT_FALSE(record->is_tombstone());
+}
+
+// With what they take the place of.
+std::vector<TagDelta> deltas_of(
+    const Record& before, const std::vector<std::pair<std::string, std::optional<std::string>>>& changes) {
+  std::vector<TagDelta> deltas;
+  for (const auto& [key, value] : changes) deltas.push_back({key, value, before.find(key)});
+  return deltas;
+}
+
+TEST(Record, IsMadeOfTheVersionBefore) {
+  const RecordPtr before = make_record({{"b", "2"}, {"d", "4"}, {"f", "6"}}, "ann", 7);
+  const std::vector<std::pair<std::string, std::optional<std::string>>> changes = {
+      {"a", "1"}, {"b", ""}, {"c", "3"}, {"d", {}}, {"e", {}}, {"f", std::string(300, 'f')}, {"g", "7"}};
+  const RecordPtr after = Record::make_next(*before, 8, deltas_of(*before, changes));
+  const std::string long_value(300, 'f');
+  const std::vector<Tag> tags = {{"a", "1"}, {"b", ""}, {"c", "3"}, {"f", long_value}, {"g", "7"}};
+  EXPECT_EQ(tags_of(*after), tags);
+  EXPECT_EQ(after->version_bytes(), Record::make(3, 8, before->uuid(), "ann", tags)->version_bytes());
+  EXPECT_EQ(after->ordinal(), before->ordinal());
+  const std::vector<std::pair<std::string, std::optional<std::string>>> back = {{"f", "6"}, {"g", {}}};
+  EXPECT_EQ(tags_of(*Record::make_next(*after, 9, deltas_of(*after, back))),
+            (std::vector<Tag>{{"a", "1"}, {"b", ""}, {"c", "3"}, {"f", "6"}}));
+}
+
+RC_GTEST_PROP(Record, IsMadeOfAnyVersionBefore, ()) {
+  std::map<std::string, std::string> tags;
+  RecordPtr record = make_record({}, "ext", 1);
+  for (std::uint64_t revision = 2; revision < 10; ++revision) {
+    std::map<std::string, std::optional<std::string>> changes;
+    for (auto left = *rc::gen::inRange(0, 5); left > 0; --left) {
+      const std::string key(1, static_cast<char>('a' + *rc::gen::inRange(0, 8)));
+      const std::string value(static_cast<std::size_t>(*rc::gen::inRange(0, 3)) * 200, key[0]);
+      changes[key] = *rc::gen::arbitrary<bool>() ? std::optional(value) : std::nullopt;
+    }
+    record = Record::make_next(*record, revision, deltas_of(*record, {changes.begin(), changes.end()}));
+    for (const auto& [key, value] : changes) {
+      if (value)
+        tags[key] = *value;
+      else
+        tags.erase(key);
+    }
+    std::vector<Tag> expected;
+    for (const auto& [key, value] : tags) expected.push_back({key, value});
+    RC_ASSERT(record->version_bytes() ==
+              Record::make(3, revision, some_uuid(), "ext", expected)->version_bytes());
+  }
+}
+
+TEST(Record, TakesOffTheTagsThatBothBeginWith) {
+  const auto left_and_right = [](std::vector<Tag> left, std::vector<Tag> right) {
+    const RecordPtr one = make_record(std::move(left));
+    const RecordPtr other = make_record(std::move(right));
+    std::string_view left_tags = one->tag_texts();
+    std::string_view right_tags = other->tag_texts();
+    take_common_tags(left_tags, right_tags);
+    std::string texts;
+    while (!left_tags.empty()) texts += std::string(take_tag(left_tags).key) + ' ';
+    texts += '|';
+    while (!right_tags.empty()) texts += ' ' + std::string(take_tag(right_tags).key);
+    return texts;
+  };
+  const std::string longer(255, 'v');
+  EXPECT_EQ(left_and_right({}, {}), "|");
+  EXPECT_EQ(left_and_right({{"a", "1"}}, {}), "a |");
+  EXPECT_EQ(left_and_right({{"a", "1"}, {"b", "2"}}, {{"a", "1"}, {"b", "2"}}), "|");
+  EXPECT_EQ(left_and_right({{"a", "1"}, {"b", "2"}}, {{"a", "1"}, {"b", "3"}}), "b | b");
+  EXPECT_EQ(left_and_right({{"a", "1"}, {"b", "2"}}, {{"a", "1"}, {"c", "2"}}), "b | c");
+  EXPECT_EQ(left_and_right({{"a", "1"}, {"b", "2"}}, {{"a", "1"}}), "b |");
+  EXPECT_EQ(left_and_right({{"a", "1"}, {"b", "2"}}, {{"a", "11"}, {"b", "2"}}), "a b | a b");
+  EXPECT_EQ(left_and_right({{"a", longer}, {"b", "2"}}, {{"a", longer}, {"b", "3"}}), "b | b");
+  EXPECT_EQ(left_and_right({{"a", longer}}, {{"a", longer + 'v'}}), "a | a") << "of other lengths behind 255";
+  EXPECT_EQ(left_and_right({{"a", "1"}, {"b", std::string(40, 'b')}},
+                           {{"a", "1"}, {"b", std::string(40, 'b') + 'c'}}),
+            "b | b");
+}
+
+TEST(Record, HasRoomForWhatItsLayoutCanTell) {
+  const RecordPtr before = make_record({{"b", "2"}});
+  const std::string longest(Record::kMaxValueBytes, 'v');
+  const std::string too_long = longest + 'v';
+  const std::string long_key(Record::kMaxKeyBytes + 1, 'k');
+  const auto has_room = [&](const std::string& key, const std::optional<std::string>& value) {
+    return Record::has_room_for(*before, deltas_of(*before, {{key, value}}));
+  };
+  EXPECT_TRUE(has_room("a", longest));
+  EXPECT_FALSE(has_room("a", too_long));
+  EXPECT_FALSE(has_room(long_key, "1"));
+  EXPECT_TRUE(has_room(long_key, {})) << "what is taken away needs none";
+  std::vector<std::pair<std::string, std::optional<std::string>>> many;
+  for (std::size_t i = 0; i < Record::kMaxTags; ++i) many.emplace_back(std::to_string(100'000 + i), "");
+  EXPECT_FALSE(Record::has_room_for(*before, deltas_of(*before, many))) << "with the tag that is there";
+  many.emplace_back("b", std::nullopt);
+  EXPECT_TRUE(Record::has_room_for(*before, deltas_of(*before, many)));
+  EXPECT_EQ(Record::make_next(*before, 8, deltas_of(*before, many))->tag_count(), Record::kMaxTags);
 }
 
 TEST(Record, OwnsItsText) {

@@ -36,6 +36,10 @@ bool is_tag_list(std::string_view external_id, std::span<const Tag> tags) noexce
   return Record::has_room_for(external_id, tags) && (tags.empty() || !tags.front().key.empty());
 }
 
+bool adds_empty_key(std::span<const model::TagDelta> deltas) noexcept {   // of a patch; likewise
+  return deltas.front().key.empty() && deltas.front().value;
+}
+
 }   // namespace
 
 bool is_user(std::string_view external_id, std::span<const Tag> tags) noexcept {
@@ -110,9 +114,9 @@ RecordPtr Replay::patch(const Change& patch, const Record& before) {
   if (!is_well_formed(patch.patch)) return {};
   const auto deltas = decoder_.patch(patch.patch);
   if (!deltas) return {};
-  merge(before, *deltas);
-  if (!is_user(before.external_id(), tags_)) return {};
-  return Record::make(before.ordinal(), patch.revision, before.uuid(), before.external_id(), tags_);
+  look_up(before, *deltas);
+  if (adds_empty_key(deltas_) || !Record::has_room_for(before, deltas_)) return {};
+  return Record::make_next(before, patch.revision, deltas_);
 }
 
 RecordPtr Replay::erase(const Change& deletion, const Record& before) {
@@ -137,16 +141,14 @@ bool Replay::can_read_before(const Change& change) {
                                                     : decoder_.before(change.before).has_value());
 }
 
-// Both are sorted by key.
-void Replay::merge(const Record& before, std::span<const model::TagDelta> deltas) {
-  tags_.clear();
+// What they take the place of. Both are sorted by key.
+void Replay::look_up(const Record& before, std::span<const model::TagDelta> deltas) {
+  deltas_.assign(deltas.begin(), deltas.end());
   auto tag = before.begin();
-  for (const model::TagDelta& delta : deltas) {
-    for (; tag != before.end() && tag->key < delta.key; ++tag) tags_.push_back(*tag);
-    if (tag != before.end() && tag->key == delta.key) ++tag;
-    if (delta.value) tags_.push_back({delta.key, *delta.value});
+  for (model::TagDelta& delta : deltas_) {
+    while (tag != before.end() && tag->key < delta.key) ++tag;
+    if (tag != before.end() && tag->key == delta.key) delta.before = tag->value;
   }
-  for (; tag != before.end(); ++tag) tags_.push_back(*tag);
 }
 
 }   // namespace usertags::store

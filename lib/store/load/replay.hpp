@@ -67,10 +67,10 @@ class Replay {
   model::RecordPtr create(const model::Change& creation);
   model::RecordPtr erase(const model::Change& deletion, const model::Record& before);
   bool can_read_before(const model::Change& change);
-  void merge(const model::Record& before, std::span<const model::TagDelta> deltas);
+  void look_up(const model::Record& before, std::span<const model::TagDelta> deltas);
 
   model::PatchDecoder decoder_;
-  std::vector<Tag> tags_;   // of the record under construction
+  std::vector<model::TagDelta> deltas_;   // of the patch at hand, with what they take the place of
 };
 
 }   // namespace usertags::store

@@ -267,8 +267,7 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
   RecordPtr before = std::move(*planned);
   if (!planner_.changes_anything()) return answer(std::move(before), false);
 
-  RecordPtr after = Record::make(before->ordinal(), group.state().revision + 1, before->uuid(),
-                                 before->external_id(), planner_.tags());
+  RecordPtr after = Record::make_next(*before, group.state().revision + 1, planner_.deltas());
   const std::int64_t growth = MemoryBudget::growth(before.get(), *after, write.options.token);
   if (auto wrong = check_change(growth, only_removes(planner_.deltas()), group))
     return std::unexpected(std::move(*wrong));
@@ -298,8 +297,7 @@ Result<Applied> Judge::plan_now(const PatchView& write) {
   if (!planned) return std::unexpected(std::move(planned).error());
   if (!planner_.changes_anything()) return answer(std::move(*planned), false);
   const Record& before = **planned;
-  RecordPtr after = Record::make(before.ordinal(), memory_.projection.visible_revision() + 1, before.uuid(),
-                                 before.external_id(), planner_.tags());
+  RecordPtr after = Record::make_next(before, memory_.projection.visible_revision() + 1, planner_.deltas());
   const std::int64_t growth = MemoryBudget::growth(&before, *after, write.options.token);
   if (auto wrong = check_room(growth, only_removes(planner_.deltas()), nothing))
     return std::unexpected(std::move(*wrong));
