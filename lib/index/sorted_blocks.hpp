@@ -3,9 +3,9 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <boost/container/flat_map.hpp>
+#include <boost/container/static_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -255,12 +255,8 @@ class SortedBlocks {
   // A binary search, step by step, for the last of some entries whose key is not above what is sought; or the first.
   template <class Entry>
   struct Steps {
-    Entry* at = nullptr;
-    std::size_t count = 0;
-
-    void begin(auto& entries) noexcept {
-      count = entries.size();
-      at = count == 0 ? nullptr : &*entries.begin();
+    explicit Steps(auto& entries) noexcept
+        : at(entries.empty() ? nullptr : &*entries.begin()), count(entries.size()) {
       fetch();
     }
     void step(const PackedView& key) noexcept {
@@ -270,17 +266,25 @@ class SortedBlocks {
       count -= count / 2;
       fetch();
     }
+    // How many it takes to the end.
+    std::size_t left() const noexcept {
+      return count < 2 ? 0 : static_cast<std::size_t>(std::bit_width(count - 1));
+    }
     void fetch() const noexcept { __builtin_prefetch(at + count / 2); }
+
+    Entry* at;
+    std::size_t count;
   };
+  template <class Entry>
+  using AllSteps = boost::container::static_vector<Steps<Entry>, kTogether>;
 
   static void find_some(std::span<Sought> some) noexcept {
-    std::array<Steps<typename Leaves::value_type>, kTogether> leaves;
-    std::array<Steps<typename Leaf::value_type>, kTogether> entries;
-    for (std::size_t i = 0; i < some.size(); ++i) leaves[i].begin(some[i].blocks->leaves_);
+    AllSteps<typename Leaves::value_type> leaves;
+    AllSteps<typename Leaf::value_type> entries;
+    Leaf none;
+    for (const Sought& sought : some) leaves.emplace_back(sought.blocks->leaves_);
     step_to_the_end(some, leaves);
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      if (leaves[i].at != nullptr) entries[i].begin(leaves[i].at->second);
-    }
+    for (const auto& leaf : leaves) entries.emplace_back(leaf.at != nullptr ? leaf.at->second : none);
     step_to_the_end(some, entries);
     for (std::size_t i = 0; i < some.size(); ++i) {
       auto* const entry = entries[i].at;
@@ -288,12 +292,10 @@ class SortedBlocks {
     }
   }
   static void step_to_the_end(std::span<const Sought> some, auto& all) noexcept {
-    for (bool more = true; more;) {
-      more = false;
-      for (std::size_t i = 0; i < some.size(); ++i) {
-        all[i].step(some[i].key);
-        more = more || all[i].count > 1;
-      }
+    std::size_t most = 0;
+    for (const auto& steps : all) most = std::max(most, steps.left());
+    for (; most > 0; --most) {
+      for (std::size_t i = 0; i < some.size(); ++i) all[i].step(some[i].key);
     }
   }
 

@@ -53,7 +53,7 @@ const char* place_of(std::string_view key, const char* tags, const char* end) no
 }
 
 char* append(std::string_view text, char* out) noexcept {
-  return std::ranges::copy(text, out).out;
+  return out + text.copy(out, text.size());   // a call: short texts are copied faster than by a loop
 }
 
 char* append(const Tag& tag, char* out) noexcept {

@@ -173,19 +173,18 @@ Result<Applied> Judge::replay(const index::TokenOutcome& known, const PendingGro
 // --- Users. ---
 
 RecordPtr Judge::current(std::uint32_t ordinal, const PendingGroup& group) const {
-  const Record* pending = group.find_ordinal(ordinal);
+  const Record* pending = group.find(ordinal);
   if (pending == nullptr) return memory_.projection.find_ordinal(ordinal);
   return pending->is_tombstone() ? RecordPtr() : RecordPtr::share(*pending);
 }
 
+// An id that the group itself gave is nobody's yet.
 RecordPtr Judge::current(const UserRef& user, const PendingGroup& group) const {
   RecordPtr published = memory_.projection.find(user);
   if (group.empty()) return published;
-  const Record* pending = group.find(published ? published->external_id() : user.text());
-  if (pending == nullptr) return published;
-  const bool meant = user.kind() != UserRef::Kind::external_id && pending->id() == user.text();
-  const bool named = user.kind() != UserRef::Kind::id && user.text() == pending->external_id();
-  return !pending->is_tombstone() && (meant || named) ? RecordPtr::share(*pending) : RecordPtr();
+  const Record* const newest = group.holder(published.get(), user.text());
+  if (newest == published.get()) return published;
+  return newest == nullptr ? RecordPtr() : RecordPtr::share(*newest);
 }
 
 std::optional<Error> Judge::check_user(const Record* user, const UserRef& named,

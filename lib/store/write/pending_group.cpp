@@ -1,6 +1,7 @@
 #include "store/write/pending_group.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/digest.hpp"
 #include "model/typeid.hpp"
@@ -13,9 +14,9 @@ void PendingGroup::begin(const sqlite::State& committed, std::int64_t now_ms, st
   state_.lived_ms = std::max(committed.lived_ms, lived_ms);
   state_.last_at_ms = std::max(committed.last_at_ms, now_ms);
   newest_.clear();
+  created_.clear();
   transitions_.clear();
   entries_.clear();
-  forget_index();
   segments_.clear();
   text_.clear();
   transaction_.reset();
@@ -25,28 +26,30 @@ void PendingGroup::begin(const sqlite::State& committed, std::int64_t now_ms, st
   tokens_.clear();
 }
 
-const model::Record* PendingGroup::find(std::string_view external_id) const {
-  if (newest_.empty()) return nullptr;
-  const auto found = newest_.find(external_id);
+const model::Record* PendingGroup::find(std::uint32_t ordinal) const {
+  const auto found = newest_.find(ordinal);
   return found == newest_.end() ? nullptr : found->second;
 }
 
-const model::Record* PendingGroup::find_ordinal(std::uint32_t ordinal) const {
-  for (; indexed_ < entries_.size(); ++indexed_)
-    last_changes_.insert_or_assign(entries_[indexed_].version->ordinal(), indexed_);
-  const auto last = last_changes_.find(ordinal);
-  return last == last_changes_.end() ? nullptr : entries_[last->second].version;
+// One who was deleted in this group may have been followed by one who was created in it.
+const model::Record* PendingGroup::holder(const model::Record* published,
+                                          std::string_view external_id) const {
+  if (published != nullptr) {
+    const model::Record* const newest = find(published->ordinal());
+    if (newest == nullptr) return published;
+    if (!newest->is_tombstone()) return newest;
+  }
+  if (created_.empty()) return nullptr;
+  const auto created = created_.find(external_id);
+  if (created == created_.end()) return nullptr;
+  const model::Record* const newest = find(created->second->ordinal());
+  return newest->is_tombstone() ? nullptr : newest;
 }
 
 const model::Token* PendingGroup::find_token(std::string_view token) const {
   if (tokens_.empty()) return nullptr;
   const auto found = token_places_.find(token);
   return found == token_places_.end() ? nullptr : &tokens_[found->second];
-}
-
-void PendingGroup::forget_index() noexcept {
-  last_changes_.clear();
-  indexed_ = 0;
 }
 
 void PendingGroup::make_room() {
@@ -65,20 +68,19 @@ bool PendingGroup::add(model::ChangeKind kind, index::Transition transition,
     segments_.resize(segments);
     cut_text(bytes);
   };
-  auto newest = newest_.end();
+  const model::Record* replaced = nullptr;
   try {
     write_entry(kind, transition, deltas, note);
     if (text_.size() - (transaction_ ? transaction_->text : bytes) > model::kMaxTransactionBytes) {
       take_text_back();
       return false;
     }
-    // The key has to be the text of a version that lives as long as the entry does: the first one's.
-    newest = newest_.try_emplace(transition.after->external_id(), nullptr).first;
+    replaced = enter(kind, *transition.after);
   } catch (...) {
     take_text_back();
     throw;
   }
-  take(kind, std::move(transition), newest->second);
+  take(kind, std::move(transition), replaced);
   return true;
 }
 
@@ -89,22 +91,35 @@ void PendingGroup::begin_segment(std::string_view text) {
 
 void PendingGroup::replay(model::ChangeKind kind, index::Transition transition) {
   make_room();
-  const model::Record*& newest = newest_.try_emplace(transition.after->external_id(), nullptr).first->second;
-  take(kind, std::move(transition), newest);
+  const model::Record* const replaced = enter(kind, *transition.after);
+  take(kind, std::move(transition), replaced);
+}
+
+// Answers whose place it took. A creation's ordinal is new, and its external id may have been another's in this group.
+const model::Record* PendingGroup::enter(model::ChangeKind kind, const model::Record& version) {
+  if (kind != model::ChangeKind::created)
+    return std::exchange(newest_.try_emplace(version.ordinal(), nullptr).first->second, &version);
+  const auto created = created_.try_emplace(version.external_id(), nullptr).first;
+  try {
+    newest_.emplace(version.ordinal(), &version);
+  } catch (...) {
+    if (created->second == nullptr) created_.erase(created);
+    throw;
+  }
+  return std::exchange(created->second, &version);
 }
 
 // There is room for it.
 void PendingGroup::take(model::ChangeKind kind, index::Transition transition,
-                        const model::Record*& newest) noexcept {
+                        const model::Record* replaced) noexcept {
   const model::Record& after = *transition.after;
-  const model::Record* const version_before = std::exchange(newest, &after);
   growth_ += MemoryBudget::growth(transition.before.get(), after);
   state_.revision += 1;
   state_.last_ordinal = std::max(state_.last_ordinal, after.ordinal());
   if (transition.before) state_.digest -= model::user_hash(*transition.before);
   if (kind != model::ChangeKind::deleted) state_.digest += model::user_hash(after);
   transitions_.push_back(std::move(transition));
-  entries_.push_back({&after, version_before, kind});
+  entries_.push_back({&after, replaced, kind});
 }
 
 // --- The log's text. ---
@@ -158,18 +173,27 @@ PendingGroup::Beginning PendingGroup::begin_transaction() {
   return {state_, entries_.size(), segments_.size(), text_.size(), tokens_.size(), growth_};
 }
 
+namespace {
+
+void put_back(auto& versions, const auto& key, const model::Record* replaced) noexcept {
+  if (replaced == nullptr)
+    versions.erase(key);
+  else
+    versions.find(key)->second = replaced;
+}
+
+}   // namespace
+
 // From the last on, so that each user's version before is in place again when the first is gone.
 void PendingGroup::take_back(const Beginning& beginning) noexcept {
   for (std::size_t i = entries_.size(); i > beginning.changes; --i) {
-    const Entry& entry = entries_[i - 1];
-    if (entry.version_before == nullptr)
-      newest_.erase(entry.version->external_id());
-    else
-      newest_.find(entry.version->external_id())->second = entry.version_before;
+    const auto& [version, replaced, kind] = entries_[i - 1];
+    const bool creates = kind == model::ChangeKind::created;
+    if (creates) put_back(created_, version->external_id(), replaced);
+    put_back(newest_, version->ordinal(), creates ? nullptr : replaced);
   }
   for (std::size_t i = tokens_.size(); i > beginning.tokens; --i) token_places_.erase(tokens_[i - 1].text);
   entries_.resize(beginning.changes);
-  if (indexed_ > beginning.changes) forget_index();
   transitions_.resize(beginning.changes);
   segments_.resize(beginning.segments);
   cut_text(beginning.text_bytes);

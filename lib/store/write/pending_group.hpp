@@ -26,8 +26,9 @@ class PendingGroup {
 
   // The user as this group leaves it so far: null where the group has nothing of it, a tombstone where the
   // group deleted it.
-  const model::Record* find(std::string_view external_id) const;
-  const model::Record* find_ordinal(std::uint32_t ordinal) const;   // throws std::bad_alloc
+  const model::Record* find(std::uint32_t ordinal) const;
+  // Who has the external id, as this group leaves it so far: `published` had it before. Null: nobody.
+  const model::Record* holder(const model::Record* published, std::string_view external_id) const;
   const model::Token* find_token(std::string_view token) const;
 
   // Notes a change, with the deltas of a patch, and brings the state up to it. `state().revision + 1` is its
@@ -94,7 +95,8 @@ class PendingGroup {
  private:
   struct Entry {
     const model::Record* version;
-    const model::Record* version_before;   // of the external id in this group; null: there was none
+    // Whose place it took in this group, among the newest, or, of a creation, among the created. Null: nobody's.
+    const model::Record* replaced;
     model::ChangeKind kind;
   };
   // Of a segment, where it begins: among the entries, and in the text.
@@ -105,12 +107,12 @@ class PendingGroup {
   };
 
   void make_room();
-  void take(model::ChangeKind kind, index::Transition transition, const model::Record*& newest) noexcept;
+  const model::Record* enter(model::ChangeKind kind, const model::Record& version);
+  void take(model::ChangeKind kind, index::Transition transition, const model::Record* replaced) noexcept;
   bool begins_segment() const noexcept;
   void write_entry(model::ChangeKind kind, const index::Transition& transition,
                    std::span<const model::TagDelta> deltas, std::string_view note);
   void cut_text(std::size_t bytes) noexcept;
-  void forget_index() noexcept;
 
   sqlite::State state_;
   std::vector<index::Transition> transitions_;
@@ -119,11 +121,10 @@ class PendingGroup {
   std::string text_;   // of the segments, one behind the other, each an array that is closed
   // Of the transaction under way: its first entry, and where its text begins.
   std::optional<Start> transaction_;
-  // The newest version of each user that the group touched; keys are the text of the first one.
-  boost::unordered_flat_map<std::string_view, const model::Record*> newest_;
-  // The last change of each ordinal, among as many changes; made when somebody asks for one.
-  mutable boost::unordered_flat_map<std::uint32_t, std::size_t> last_changes_;
-  mutable std::size_t indexed_ = 0;
+  // The newest version of each user that the group touched, by ordinal.
+  boost::unordered_flat_map<std::uint32_t, const model::Record*> newest_;
+  // Whom the group created last under each external id, as created; a key is the text of the first one.
+  boost::unordered_flat_map<std::string_view, const model::Record*> created_;
   std::int64_t growth_ = 0;
   bool has_settings_ = false;
   std::vector<model::Token> tokens_;

@@ -88,7 +88,7 @@ void EntryReplay::add_change(const model::Change& change, PendingGroup& group) {
 }
 
 RecordPtr EntryReplay::living(std::uint32_t ordinal, const PendingGroup& group) const {
-  const model::Record* const newest = group.find_ordinal(ordinal);
+  const model::Record* const newest = group.find(ordinal);
   if (newest == nullptr) return memory_.projection.find_ordinal(ordinal);
   return newest->is_tombstone() ? RecordPtr() : RecordPtr::share(*newest);
 }
@@ -99,8 +99,8 @@ bool EntryReplay::is_new(const model::Record& user, const PendingGroup& group) c
 }
 
 bool EntryReplay::is_taken(std::string_view external_id, const PendingGroup& group) const {
-  if (const model::Record* const newest = group.find(external_id)) return !newest->is_tombstone();
-  return static_cast<bool>(memory_.projection.find(UserRef::external_id(external_id)));
+  const RecordPtr published = memory_.projection.find(UserRef::external_id(external_id));
+  return group.holder(published.get(), external_id) != nullptr;
 }
 
 void EntryReplay::add_tokens(const Entry& entry, PendingGroup& group) const {

@@ -76,17 +76,30 @@ class PendingGroupTest : public testing::Test {
 
 TEST_F(PendingGroupTest, ShowsTheNewestVersionByNameAndByOrdinal) {
   create(4, "ann");
-  const RecordPtr ann = RecordPtr::share(*group_.find("ann"));
-  patch(ann);
-  EXPECT_EQ(group_.find("ann")->revision(), 12U);
-  EXPECT_EQ(group_.find_ordinal(4), group_.find("ann"));
-  EXPECT_EQ(group_.find("bob"), nullptr);
-  EXPECT_EQ(group_.find_ordinal(5), nullptr);
-  erase(RecordPtr::share(*group_.find("ann")));
-  EXPECT_TRUE(group_.find("ann")->is_tombstone());
+  patch(RecordPtr::share(*group_.find(4)));
+  EXPECT_EQ(group_.find(4)->revision(), 12U);
+  EXPECT_EQ(group_.holder(nullptr, "ann"), group_.find(4));
+  EXPECT_EQ(group_.holder(nullptr, "bob"), nullptr);
+  EXPECT_EQ(group_.find(5), nullptr);
+  erase(RecordPtr::share(*group_.find(4)));
+  EXPECT_EQ(group_.holder(nullptr, "ann"), nullptr);
   create(5, "ann");
-  EXPECT_EQ(group_.find("ann")->ordinal(), 5U);
-  EXPECT_TRUE(group_.find_ordinal(4)->is_tombstone());
+  EXPECT_EQ(group_.holder(nullptr, "ann")->ordinal(), 5U);
+  EXPECT_TRUE(group_.find(4)->is_tombstone());
+}
+
+TEST_F(PendingGroupTest, ShowsWhoHasTheExternalIdOfOneWhoWasThereBefore) {
+  const RecordPtr old = version(2, 5, "old", {});
+  create(4, "new");
+  EXPECT_EQ(group_.holder(old.get(), "old"), old.get());
+  patch(old);
+  EXPECT_EQ(group_.holder(old.get(), "old"), group_.find(2));
+  erase(RecordPtr::share(*group_.find(2)));
+  EXPECT_EQ(group_.holder(old.get(), "old"), nullptr);
+  create(5, "old");
+  EXPECT_EQ(group_.holder(old.get(), "old"), group_.find(5));
+  const UserId id = old->id();
+  EXPECT_EQ(group_.holder(old.get(), id), nullptr) << "by its id, it is gone";
 }
 
 TEST_F(PendingGroupTest, NumbersTokensAndGivesThemTheGroupsTime) {
@@ -107,11 +120,11 @@ TEST_F(PendingGroupTest, WhatIsTakenBackLeavesNoTrace) {
   create(4, "ann");
   remember("kept");
   const sqlite::State state = group_.state();
-  const model::Record* const ann = group_.find("ann");
+  const model::Record* const ann = group_.find(4);
 
   const auto beginning = group_.begin_transaction();
   patch(RecordPtr::share(*ann));
-  erase(RecordPtr::share(*group_.find("old")));
+  erase(RecordPtr::share(*group_.find(2)));
   create(5, "old");
   create(6, "new");
   remember("gone");
@@ -119,10 +132,11 @@ TEST_F(PendingGroupTest, WhatIsTakenBackLeavesNoTrace) {
 
   EXPECT_EQ(group_.state(), state);
   EXPECT_EQ(group_.size(), 2U);
-  EXPECT_EQ(group_.find("ann"), ann);
-  EXPECT_EQ(group_.find("old")->revision(), 11U);
-  EXPECT_EQ(group_.find("new"), nullptr);
-  EXPECT_EQ(group_.find_ordinal(6), nullptr);
+  EXPECT_EQ(group_.holder(nullptr, "ann"), ann);
+  EXPECT_EQ(group_.holder(old.get(), "old")->revision(), 11U);
+  EXPECT_EQ(group_.holder(nullptr, "old"), nullptr);
+  EXPECT_EQ(group_.holder(nullptr, "new"), nullptr);
+  EXPECT_EQ(group_.find(6), nullptr);
   EXPECT_EQ(group_.find_token("gone"), nullptr);
   ASSERT_NE(group_.find_token("kept"), nullptr);
   EXPECT_EQ(group_.take_transitions().size(), 2U);
@@ -171,7 +185,7 @@ TEST_F(PendingGroupTest, ATransactionHasABound) {
   const sqlite::State state = group_.state();
   EXPECT_FALSE(create_long(ordinal, 3'000'000));
   EXPECT_EQ(group_.state(), state);
-  EXPECT_EQ(group_.find("long " + std::to_string(ordinal)), nullptr);
+  EXPECT_EQ(group_.find(ordinal), nullptr);
   create(ordinal, "b");   // what is shorter still has room
   EXPECT_EQ(log().at(0).size(), ordinal - 3U);
   group_.take_back(beginning);
