@@ -57,17 +57,20 @@ class PackedView {
   std::uint64_t hash() const noexcept {
     return is_inline() ? mixed(words_[0], words_[1]) : std::hash<std::string_view>()(text());
   }
-  // As zeros fill the texts up, the shorter of two that are equal so far is the one that comes first.
-  friend bool operator<(const PackedView& left, const PackedView& right) noexcept {
-    if (left.head() != right.head()) return left.head() < right.head();
-    if (!left.is_inline() || !right.is_inline()) return left.text() < right.text();
-    return left.tail() != right.tail() ? left.tail() < right.tail() : left.size() < right.size();
-  }
+  friend bool operator<(const PackedView& left, const PackedView& right) noexcept;
 
  private:
   static constexpr std::size_t kHeadBytes = 4;
 
+  friend class SoughtText;
+
   // Bytes as integers that compare as the bytes do.
+  std::uint64_t beginning() const noexcept { return std::byteswap(words_[0] >> 32 | words_[1] << 32); }
+  // The same of one that was not made just now: a load that spans the stores of two words waits for them.
+  std::uint64_t loaded_beginning() const noexcept {
+    return model::load_big_endian<std::uint64_t>(reinterpret_cast<const char*>(words_) +
+                                                 sizeof(std::uint32_t));
+  }
   std::uint32_t head() const noexcept { return std::byteswap(static_cast<std::uint32_t>(words_[0] >> 32)); }
   std::uint64_t tail() const noexcept { return std::byteswap(words_[1]); }
   // As MurmurHash3 ends (Appleby, 2011), over two words.
@@ -80,6 +83,37 @@ class PackedView {
   // The bytes as they are told above: words are made, compared and copied in registers.
   std::uint64_t words_[2] = {};
 };
+
+// SoughtText: a text that is compared with many. It has the bytes that an inline text begins with as a number, and with
+// them most comparisons are one of numbers, which decides no branch: that would be foreseen wrongly every other time.
+class SoughtText {
+ public:
+  explicit SoughtText(const PackedView& text) noexcept
+      : text_(text),
+        beginning_(text.beginning()),
+        inline_size_(text.is_inline() ? int{PackedView::kMaxInline} : -1) {}
+
+  const PackedView& packed() const noexcept { return text_; }
+
+  // As zeros fill inline texts up, the shorter of two that are equal so far is the one that comes first.
+  bool is_below(const PackedView& other) const noexcept {
+    if (static_cast<int>(other.size()) > inline_size_) [[unlikely]]
+      return text_.head() != other.head() ? text_.head() < other.head() : text_.text() < other.text();
+    const std::uint64_t beginning = other.loaded_beginning();
+    if (beginning_ != beginning) [[likely]]
+      return beginning_ < beginning;
+    return text_.tail() != other.tail() ? text_.tail() < other.tail() : text_.size() < other.size();
+  }
+
+ private:
+  PackedView text_;
+  std::uint64_t beginning_;
+  int inline_size_;   // what another has at most that is compared as a number
+};
+
+inline bool operator<(const PackedView& left, const PackedView& right) noexcept {
+  return SoughtText(left).is_below(right);
+}
 
 class PackedText {
  public:
@@ -129,20 +163,20 @@ class SortedBlocks {
   bool empty() const noexcept { return size_ == 0; }
 
   const T* find(std::string_view key) const noexcept {
-    const PackedView sought(key);
+    const SoughtText sought{PackedView(key)};
     const auto leaf = leaf_of(leaves_, sought);
     if (leaf == leaves_.end()) return nullptr;
-    const auto entry = leaf->second.find(sought);
-    return entry == leaf->second.end() ? nullptr : &entry->second;
+    const auto entry = last_up_to(leaf->second, sought);
+    return entry != leaf->second.end() && entry->first.packed() == sought.packed() ? &entry->second : nullptr;
   }
   T* find(std::string_view key) noexcept { return const_cast<T*>(std::as_const(*this).find(key)); }
 
   // One of many look-ups, in whichever maps.
   struct Sought {
-    Sought(SortedBlocks& map, std::string_view text) noexcept : blocks(&map), key(text) {}
+    Sought(SortedBlocks& map, std::string_view text) noexcept : blocks(&map), key(PackedView(text)) {}
 
     SortedBlocks* blocks;
-    PackedView key;
+    SoughtText key;
     T* found = nullptr;   // the answer
   };
   // They take their steps together, so that what one waits for from memory comes while the others take theirs.
@@ -153,15 +187,15 @@ class SortedBlocks {
 
   // The entry of the key; a new one holds T(). Throws std::bad_alloc, with nothing changed.
   T& at_or_insert(std::string_view key) {
-    const PackedView sought(key);
+    const SoughtText sought{PackedView(key)};
     if (leaves_.empty()) add_leaf({});
     auto leaf = leaf_of(leaves_, sought);
-    auto entry = leaf->second.lower_bound(sought);
-    if (entry != leaf->second.end() && entry->first.packed() == sought) return entry->second;
+    auto entry = first_from(leaf->second, sought);
+    if (entry != leaf->second.end() && entry->first.packed() == sought.packed()) return entry->second;
     PackedText owned(key);
     if (leaf->second.size() == leaf->second.capacity()) {
       leaf = make_room(leaf, sought);
-      entry = leaf->second.lower_bound(sought);
+      entry = first_from(leaf->second, sought);
     }
     text_bytes_ += owned.heap_bytes();
     ++size_;
@@ -182,11 +216,11 @@ class SortedBlocks {
   }
 
   void erase(std::string_view key) noexcept {
-    const PackedView sought(key);
+    const SoughtText sought{PackedView(key)};
     const auto leaf = leaf_of(leaves_, sought);
     if (leaf == leaves_.end()) return;
-    const auto entry = leaf->second.find(sought);
-    if (entry == leaf->second.end()) return;
+    const auto entry = last_up_to(leaf->second, sought);
+    if (entry == leaf->second.end() || entry->first.packed() != sought.packed()) return;
     text_bytes_ -= entry->first.heap_bytes();
     --size_;
     leaf->second.erase(entry);
@@ -202,11 +236,12 @@ class SortedBlocks {
   static constexpr std::size_t kSparse = 32;   // far enough below a full leaf that it is not split again soon
   static constexpr std::size_t kTight = 64;    // takes back what a split has taken
   void trim(std::string_view key, std::size_t most) noexcept {
-    const auto leaf = leaf_of(leaves_, PackedView(key));
+    const SoughtText sought{PackedView(key)};
+    const auto leaf = leaf_of(leaves_, sought);
     if (leaf == leaves_.end()) return;
     try {
       if (!merge_with_next(leaf, most) && leaf != leaves_.begin()) merge_with_next(std::prev(leaf), most);
-      if (most == kTight) shrink(leaf_of(leaves_, PackedView(key))->second);
+      if (most == kTight) shrink(leaf_of(leaves_, sought)->second);
       if (leaves_.capacity() > 2 * leaves_.size() + kLeafRoom || most == kTight) leaves_.shrink_to_fit();
     } catch (const std::bad_alloc&) {   // it stays as it is
     }
@@ -215,10 +250,10 @@ class SortedBlocks {
   // Calls visitor(key, const T&) for the entries from `first` on, in order, until it answers false.
   template <class Visitor>
   void visit_from(std::string_view first, Visitor&& visitor) const {
-    const PackedView sought(first);
+    const SoughtText sought{PackedView(first)};
     auto leaf = leaf_of(leaves_, sought);
     if (leaf == leaves_.end()) return;
-    auto entry = leaf->second.lower_bound(sought);
+    auto entry = first_from(leaf->second, sought);
     while (true) {
       for (; entry != leaf->second.end(); ++entry) {
         if (!visitor(entry->first.text(), entry->second)) return;
@@ -256,25 +291,45 @@ class SortedBlocks {
   template <class Entry>
   struct Steps {
     explicit Steps(auto& entries) noexcept
-        : at(entries.empty() ? nullptr : &*entries.begin()), count(entries.size()) {
-      fetch();
-    }
-    void step(const PackedView& key) noexcept {
-      if (count < 2) return;
-      Entry* const middle = at + count / 2;
-      at = key < middle->first.packed() ? at : middle;
-      count -= count / 2;
-      fetch();
-    }
+        : at(entries.empty() ? nullptr : &*entries.begin()), count(entries.size()) {}
+
+    bool is_done() const noexcept { return count < 2; }
     // How many it takes to the end.
     std::size_t left() const noexcept {
-      return count < 2 ? 0 : static_cast<std::size_t>(std::bit_width(count - 1));
+      return is_done() ? 0 : static_cast<std::size_t>(std::bit_width(count - 1));
     }
-    void fetch() const noexcept { __builtin_prefetch(at + count / 2); }
+    void step(const SoughtText& sought) noexcept {   // it is not done
+      const std::size_t half = count / 2;
+      const bool is_below = sought.is_below(at[half].first.packed());
+      at += half & (std::size_t{is_below} - 1);
+      count -= half;
+    }
+    void fetch() const noexcept { __builtin_prefetch(at + count / 2); }   // what the next step looks at
 
     Entry* at;
     std::size_t count;
   };
+
+  // The same at once; end where there are none.
+  template <class Entries>
+  static auto last_up_to(Entries& entries, const SoughtText& sought) noexcept {
+    Steps<std::remove_reference_t<decltype(*entries.begin())>> steps(entries);
+    while (!steps.is_done()) steps.step(sought);
+    return entries.empty() ? entries.end() : entries.begin() + (steps.at - &*entries.begin());
+  }
+  // The first of some entries whose key is not below; end where there is none.
+  template <class Entries>
+  static auto first_from(Entries& entries, const SoughtText& sought) noexcept {
+    const auto entry = last_up_to(entries, sought);
+    const bool is_below = entry != entries.end() && entry->first.packed() < sought.packed();
+    return is_below ? std::next(entry) : entry;
+  }
+  // The leaf that the key belongs to; end where there is none at all.
+  template <class Self>
+  static auto leaf_of(Self& leaves, const SoughtText& key) noexcept {
+    return last_up_to(leaves, key);
+  }
+
   template <class Entry>
   using AllSteps = boost::container::static_vector<Steps<Entry>, kTogether>;
 
@@ -282,28 +337,25 @@ class SortedBlocks {
     AllSteps<typename Leaves::value_type> leaves;
     AllSteps<typename Leaf::value_type> entries;
     Leaf none;
-    for (const Sought& sought : some) leaves.emplace_back(sought.blocks->leaves_);
+    for (const Sought& sought : some) leaves.emplace_back(sought.blocks->leaves_).fetch();
     step_to_the_end(some, leaves);
-    for (const auto& leaf : leaves) entries.emplace_back(leaf.at != nullptr ? leaf.at->second : none);
+    for (const auto& leaf : leaves) entries.emplace_back(leaf.at != nullptr ? leaf.at->second : none).fetch();
     step_to_the_end(some, entries);
     for (std::size_t i = 0; i < some.size(); ++i) {
       auto* const entry = entries[i].at;
-      if (entry != nullptr && entry->first.packed() == some[i].key) some[i].found = &entry->second;
+      if (entry != nullptr && entry->first.packed() == some[i].key.packed()) some[i].found = &entry->second;
     }
   }
   static void step_to_the_end(std::span<const Sought> some, auto& all) noexcept {
     std::size_t most = 0;
     for (const auto& steps : all) most = std::max(most, steps.left());
     for (; most > 0; --most) {
-      for (std::size_t i = 0; i < some.size(); ++i) all[i].step(some[i].key);
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        if (all[i].is_done()) continue;
+        all[i].step(some[i].key);
+        all[i].fetch();
+      }
     }
-  }
-
-  // The leaf that the key belongs to; end where there is none at all.
-  template <class Self>
-  static auto leaf_of(Self& leaves, const PackedView& key) noexcept {
-    const auto after = leaves.upper_bound(key);
-    return after == leaves.begin() ? after : std::prev(after);
   }
 
   bool merge_with_next(typename Leaves::iterator leaf, std::size_t most) {
@@ -349,14 +401,14 @@ class SortedBlocks {
   }
 
   // Of a leaf that has no room for the key: answers the leaf that then has.
-  auto make_room(typename Leaves::iterator leaf, const PackedView& key) {
+  auto make_room(typename Leaves::iterator leaf, const SoughtText& key) {
     if (leaf->second.size() >= kMaxLeaf) return split(leaf, key);
     set_capacity(leaf->second, std::min(2 * leaf->second.capacity(), kMaxLeaf));
     return leaf;
   }
 
   // Moves the upper half into a leaf of its own; answers the one of the two that the key belongs to.
-  auto split(typename Leaves::iterator leaf, const PackedView& key) {
+  auto split(typename Leaves::iterator leaf, const SoughtText& key) {
     PackedText middle((leaf->second.begin() + kMaxLeaf / 2)->first.text());
     const std::size_t bytes = middle.heap_bytes();
     Leaf upper;
@@ -370,7 +422,7 @@ class SortedBlocks {
       place->second.emplace_hint(place->second.end(), std::move(entry->first), std::move(entry->second));
     }
     left->second.erase(from, left->second.end());
-    return key < place->first.packed() ? left : place;
+    return key.is_below(place->first.packed()) ? left : place;
   }
 
   Leaves leaves_;
