@@ -268,6 +268,7 @@ class Projection::Publication final : public Garbage, private Companion::Work {
 
   bool is_large() const noexcept { return transitions_.size() >= Companion::kWorthwhile; }
   void run() noexcept override;
+  void release_records() noexcept;
 
   Projection& owner_;
   const std::uint64_t revision_;
@@ -324,7 +325,6 @@ void Projection::publish(std::unique_ptr<Publication> publication,
   show(*publication);
   beside();
   hand_over(std::move(publication));
-  limbo_.sweep();   // here, because records are freed best where the next ones are made
 }
 
 template <class Revision, class Function>

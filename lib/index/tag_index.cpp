@@ -110,10 +110,17 @@ void append_differences(const Record* before, const Record& after, std::vector<T
 
 }   // namespace
 
+// Versions are fetched ahead: they come from the processor of the thread that judged.
 TagEdits differences(std::span<const Transition> transitions) {
+  constexpr std::size_t kAhead = 6;
   TagEdits edits;
   edits.tags.reserve(transitions.size());
-  for (const Transition& transition : transitions) {
+  for (std::size_t i = 0; i < transitions.size(); ++i) {
+    if (i + kAhead < transitions.size()) {
+      Record::prefetch(transitions[i + kAhead].before.get());
+      Record::prefetch(transitions[i + kAhead].after.get());
+    }
+    const Transition& transition = transitions[i];
     if (!transition.before) edits.created.push_back(transition.after->ordinal());
     if (transition.after->is_tombstone()) edits.deleted.push_back(transition.after->ordinal());
     append_differences(transition.before.get(), *transition.after, edits.tags);

@@ -81,6 +81,12 @@ class Record {
   // What the record takes in memory, the allocator's own bytes estimated.
   std::size_t memory_bytes() const noexcept;
 
+  // Fetches it into the cache, or what of it is looked at first: two lines have most users whole.
+  static void prefetch(const Record* record) noexcept {
+    __builtin_prefetch(record);
+    __builtin_prefetch(reinterpret_cast<const char*>(record) + 64);
+  }
+
   // A new record has one reference.
   void add_reference() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void drop_reference() const noexcept {
