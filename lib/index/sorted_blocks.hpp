@@ -215,36 +215,22 @@ class SortedBlocks {
     leaf->second.emplace_hint(leaf->second.end(), std::move(owned), std::move(mapped));
   }
 
-  void erase(std::string_view key) noexcept {
+  // Erases the entry of the key, if there is one and the condition holds for it. Its leaf is merged with one beside it, if
+  // both have at most `most` entries together, and gives back what it does not need; as far as there is memory to do it.
+  static constexpr std::size_t kSparse = 32;   // far enough below a full leaf that it is not split again soon
+  static constexpr std::size_t kTight = 64;    // takes back what a split has taken
+  template <class Condition>
+  void erase_if(std::string_view key, std::size_t most, Condition&& condition) noexcept {
     const SoughtText sought{PackedView(key)};
     const auto leaf = leaf_of(leaves_, sought);
     if (leaf == leaves_.end()) return;
     const auto entry = last_up_to(leaf->second, sought);
     if (entry == leaf->second.end() || entry->first.packed() != sought.packed()) return;
+    if (!condition(entry->second)) return;
     text_bytes_ -= entry->first.heap_bytes();
     --size_;
     leaf->second.erase(entry);
-    if (leaf->second.empty() && leaf != leaves_.begin()) {
-      leaf_capacity_ -= leaf->second.capacity();
-      text_bytes_ -= leaf->first.heap_bytes();
-      leaves_.erase(leaf);
-    }
-  }
-
-  // Where a key was erased: merges its leaf with one beside it, if both have at most `most` entries together,
-  // and gives back what the leaf does not need; as far as there is memory to do it.
-  static constexpr std::size_t kSparse = 32;   // far enough below a full leaf that it is not split again soon
-  static constexpr std::size_t kTight = 64;    // takes back what a split has taken
-  void trim(std::string_view key, std::size_t most) noexcept {
-    const SoughtText sought{PackedView(key)};
-    const auto leaf = leaf_of(leaves_, sought);
-    if (leaf == leaves_.end()) return;
-    try {
-      if (!merge_with_next(leaf, most) && leaf != leaves_.begin()) merge_with_next(std::prev(leaf), most);
-      if (most == kTight) shrink(leaf_of(leaves_, sought)->second);
-      if (leaves_.capacity() > 2 * leaves_.size() + kLeafRoom || most == kTight) leaves_.shrink_to_fit();
-    } catch (const std::bad_alloc&) {   // it stays as it is
-    }
+    trim(leaf, most);
   }
 
   // Calls visitor(key, const T&) for the entries from `first` on, in order, until it answers false.
@@ -355,6 +341,22 @@ class SortedBlocks {
         all[i].step(some[i].key);
         all[i].fetch();
       }
+    }
+  }
+
+  // Where an entry was erased.
+  void trim(typename Leaves::iterator leaf, std::size_t most) noexcept {
+    if (leaf->second.empty() && leaf != leaves_.begin()) {
+      leaf_capacity_ -= leaf->second.capacity();
+      text_bytes_ -= leaf->first.heap_bytes();
+      leaf = std::prev(leaves_.erase(leaf));
+    }
+    try {
+      if (!merge_with_next(leaf, most) && leaf != leaves_.begin() && merge_with_next(std::prev(leaf), most))
+        leaf = std::prev(leaf);
+      if (most == kTight) shrink(leaf->second);
+      if (leaves_.capacity() > 2 * leaves_.size() + kLeafRoom || most == kTight) leaves_.shrink_to_fit();
+    } catch (const std::bad_alloc&) {   // it stays as it is
     }
   }
 

@@ -69,12 +69,12 @@ void KeyEntry::remove(UserSet& users, bool loses_key, std::uint32_t ordinal) noe
 }
 
 void KeyEntry::erase_if_unused(std::string_view value, std::size_t most) noexcept {
-  const UserSet* const users = values_.find(value);
-  if (users == nullptr || !users->empty() || users->is_reserved()) return;
-  usage_->heap_bytes -= users->heap_bytes();
   const ValuesUsage usage(*this);
-  values_.erase(value);
-  values_.trim(value, most);
+  values_.erase_if(value, most, [this](const UserSet& users) {
+    const bool is_unused = users.empty() && !users.is_reserved();
+    if (is_unused) usage_->heap_bytes -= users.heap_bytes();
+    return is_unused;
+  });
 }
 
 namespace {
@@ -255,9 +255,10 @@ void TagIndex::erase_if_unused(std::string_view key, std::string_view value) noe
 
 // With what it still counts: the room of its only leaf.
 void TagIndex::erase_key(std::string_view key, std::size_t most) noexcept {
-  if (const auto* const entry = keys_.find(key); entry != nullptr && *entry) (*entry)->release_usage();
-  keys_.erase(key);
-  keys_.trim(key, most);
+  keys_.erase_if(key, most, [](const std::unique_ptr<KeyEntry>& entry) {
+    if (entry) entry->release_usage();
+    return true;
+  });
 }
 
 const KeyEntry* TagIndex::find(std::string_view key) const noexcept {

@@ -66,7 +66,7 @@ class KeyEntry {
   // A user comes to the set of a value, using a reservation, or leaves one.
   void add(UserSet& users, bool gains_key, std::uint32_t ordinal) noexcept;
   void remove(UserSet& users, bool loses_key, std::uint32_t ordinal) noexcept;
-  // A value that nobody has any more, and that awaits nobody. `most`: SortedBlocks::trim.
+  // A value that nobody has any more, and that awaits nobody. `most`: SortedBlocks::erase_if.
   void erase_if_unused(std::string_view value, std::size_t most) noexcept;
 
  private:

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace usertags::index {
 namespace {
@@ -20,6 +21,10 @@ Model entries(const SortedBlocks<int>& blocks, std::string_view from = {}) {
     return entries.emplace(key, value).second;
   });
   return entries;
+}
+
+void erase(SortedBlocks<int>& blocks, std::string_view key) {
+  blocks.erase_if(key, SortedBlocks<int>::kSparse, [](int) { return true; });
 }
 
 TEST(SortedBlocks, TakesKeysInAnyOrderThroughManySplits) {
@@ -40,7 +45,7 @@ TEST(SortedBlocks, TakesKeysInAnyOrderThroughManySplits) {
 TEST(SortedBlocks, FindsNothingWhereNothingIs) {
   SortedBlocks<int> blocks;
   EXPECT_EQ(blocks.find("a"), nullptr);
-  blocks.erase("a");
+  erase(blocks, "a");
   blocks.at_or_insert("b") = 1;
   EXPECT_EQ(blocks.find("a"), nullptr);
   EXPECT_EQ(blocks.find("c"), nullptr);
@@ -53,10 +58,20 @@ TEST(SortedBlocks, GoesOnAfterAllWasErased) {
   SortedBlocks<int> blocks;
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < 500; ++i) blocks.at_or_insert(std::to_string(i)) = i;
-    for (int i = 0; i < 500; ++i) blocks.erase(std::to_string(i));
+    for (int i = 0; i < 500; ++i) erase(blocks, std::to_string(i));
     EXPECT_TRUE(blocks.empty());
     EXPECT_TRUE(entries(blocks).empty());
   }
+}
+
+TEST(SortedBlocks, ErasesOnlyWhereTheConditionHolds) {
+  SortedBlocks<int> blocks;
+  for (int i = 0; i < 500; ++i) blocks.at_or_insert(std::to_string(i)) = i;
+  for (int i = 0; i < 500; ++i) {
+    blocks.erase_if(std::to_string(i), SortedBlocks<int>::kTight, [](int value) { return value % 3 != 0; });
+  }
+  EXPECT_EQ(blocks.size(), 167u);
+  for (int i = 0; i < 500; ++i) EXPECT_EQ(blocks.find(std::to_string(i)) != nullptr, i % 3 == 0) << i;
 }
 
 RC_GTEST_PROP(SortedBlocks, EqualsAMap, ()) {
@@ -72,7 +87,7 @@ RC_GTEST_PROP(SortedBlocks, EqualsAMap, ()) {
   for (const int number : keys) {
     const std::string key = (number % 3 == 0 ? "a" : "m") + std::to_string(number);
     if (number % 4 == 0) {
-      blocks.erase(key);
+      erase(blocks, key);
       model.erase(key);
     } else {
       blocks.at_or_insert(key) = number;
@@ -82,6 +97,34 @@ RC_GTEST_PROP(SortedBlocks, EqualsAMap, ()) {
   RC_ASSERT(entries(blocks) == model);
   const std::string from = "m" + std::to_string(*rc::gen::inRange(0, 2000));
   RC_ASSERT(entries(blocks, from) == Model(model.lower_bound(from), model.end()));
+}
+
+// Texts that differ early and late, on both sides of what is kept inline and of what is compared as one number.
+RC_GTEST_PROP(SortedBlocks, OrdersTextsByTheirBytes, ()) {
+  const auto text = rc::gen::apply(
+      [](std::size_t common, const std::string& rest) { return std::string(common, 'c') + rest; },
+      rc::gen::element<std::size_t>(0, 3, 4, 7, 8, 11, 12, 13),
+      rc::gen::container<std::string>(rc::gen::element('\x01', 'b', 'c', 'd', '\x7F', '\x80', '\xFF')));
+  SortedBlocks<int> blocks;
+  Model model;
+  for (const std::string& key : *rc::gen::container<std::vector<std::string>>(text)) {
+    blocks.at_or_insert(key) = static_cast<int>(model.size());
+    model.emplace(key, static_cast<int>(model.size()));
+    blocks.at_or_insert(key) = model[key];
+  }
+  RC_ASSERT(entries(blocks) == model);
+  std::vector<std::string> wanted = *rc::gen::container<std::vector<std::string>>(text);
+  for (const auto& [key, value] : model) wanted.push_back(key);
+  std::vector<SortedBlocks<int>::Sought> sought;
+  for (const std::string& key : wanted) sought.emplace_back(blocks, key);
+  SortedBlocks<int>::find_each(sought);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto expected = model.find(wanted[i]);
+    RC_ASSERT((sought[i].found != nullptr) == (expected != model.end()));
+    RC_ASSERT(blocks.find(wanted[i]) == sought[i].found);
+    if (expected != model.end()) RC_ASSERT(*sought[i].found == expected->second);
+    RC_ASSERT(entries(blocks, wanted[i]) == Model(model.lower_bound(wanted[i]), model.end()));
+  }
 }
 
 }   // namespace
