@@ -287,7 +287,7 @@ class SortedBlocks {
     void step(const SoughtText& sought) noexcept {   // it is not done
       const std::size_t half = count / 2;
       const bool is_below = sought.is_below(at[half].first.packed());
-      at += half & (std::size_t{is_below} - 1);
+      at += half & (std::size_t{is_below} - 1);   // half, or nothing: no branch
       count -= half;
     }
     void fetch() const noexcept { __builtin_prefetch(at + count / 2); }   // what the next step looks at

@@ -44,12 +44,18 @@ bool has_room_for(std::string_view key, std::string_view value) noexcept {
   return key.size() <= Record::kMaxKeyBytes && value.size() <= Record::kMaxValueBytes;
 }
 
-// Where a key that is not among the tags has its place.
-const char* place_of(std::string_view key, const char* tags, const char* end) noexcept {
-  for (const char* at = tags; at != end; tags = at) {
-    if (read_tag(at).key > key) break;
+// Where the tag of a delta's key stands among the tags of the version before; where there is none, the place for it.
+std::string_view place_of(const TagDelta& delta, std::string_view tags) noexcept {
+  if (delta.before) {
+    const std::size_t bytes = stored_bytes(delta.key, *delta.before);
+    return {delta.before->data() + delta.before->size() - bytes, bytes};
   }
-  return tags;
+  while (!tags.empty()) {
+    std::string_view rest = tags;
+    if (take_tag(rest).key > delta.key) break;
+    tags = rest;
+  }
+  return tags.substr(0, 0);
 }
 
 char* append(std::string_view text, char* out) noexcept {
@@ -107,25 +113,21 @@ RecordPtr Record::make(std::uint32_t ordinal, std::uint64_t revision, const Uuid
   return RecordPtr::adopt(record);
 }
 
-// What no delta is about is copied as it lies there, with the external id before it.
+// What no delta is about is copied as it lies there.
 RecordPtr Record::make_next(const Record& before, std::uint64_t revision, std::span<const TagDelta> deltas) {
   assert(has_room_for(before, deltas));
   const TagsAfter after = tags_after(before, deltas);
   Record* record = allocate(before.ordinal(), revision, before.uuid(), before.external_id().size(),
                             after.count, after.bytes);
-  char* out = record->text();
-  const char* kept = before.text();   // not copied yet
-  const char* tags = before.tag_bytes();
-  const char* const end = tags + before.tag_texts().size();
+  char* out = append(before.external_id(), record->text());
+  std::string_view left = before.tag_texts();   // not copied yet
   for (const TagDelta& delta : deltas) {
-    const char* const behind = delta.before ? delta.before->data() + delta.before->size() : nullptr;
-    const char* const at =
-        delta.before ? behind - stored_bytes(delta.key, *delta.before) : place_of(delta.key, tags, end);
-    out = append(std::string_view(kept, at), out);
+    const std::string_view place = place_of(delta, left);
+    out = append(left.substr(0, static_cast<std::size_t>(place.data() - left.data())), out);
     if (delta.value) out = append(Tag{delta.key, *delta.value}, out);
-    kept = tags = delta.before ? behind : at;
+    left.remove_prefix(static_cast<std::size_t>(place.data() + place.size() - left.data()));
   }
-  append(std::string_view(kept, end), out);
+  append(left, out);
   return RecordPtr::adopt(record);
 }
 
