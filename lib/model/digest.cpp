@@ -61,18 +61,37 @@ XXH128_hash_t hash_of(std::string_view head, std::string_view text, std::span<ch
   return XXH3_128bits_digest(&state);
 }
 
+// What is hashed of the versions of one user, whose id is written once.
+class UserImage {
+ public:
+  explicit UserImage(const Uuid& id) noexcept { write_user_id(id, bytes_ + kNumberBytes); }
+
+  Digest hash_of(const Record& version) noexcept {
+    store_number(version.revision(), bytes_);
+    store_number(static_cast<std::uint16_t>(version.external_id().size()), bytes_ + 8);
+    store_number(version.hashed_tag_count(), bytes_ + 10);
+    const XXH128_hash_t hash =
+        model::hash_of({bytes_, kHeadBytes}, version.texts(), std::span(bytes_).subspan(kHeadBytes));
+    return {.low = hash.low64, .high = hash.high64};
+  }
+
+ private:
+  static constexpr std::size_t kNumberBytes = 12;
+  static constexpr std::size_t kHeadBytes = kNumberBytes + kUserIdBytes;
+
+  char bytes_[512];   // most users fit: one short input costs less than pieces
+};
+
 }   // namespace
 
 Digest user_hash(const Record& record) noexcept {
-  constexpr std::size_t kHeadBytes = 12 + kUserIdBytes;
-  char image[512];   // most users fit: one short input costs less than pieces
-  store_number(record.revision(), image);
-  store_number(static_cast<std::uint16_t>(record.external_id().size()), image + 8);
-  store_number(record.hashed_tag_count(), image + 10);
-  write_user_id(record.uuid(), image + 12);
-  const XXH128_hash_t hash =
-      hash_of({image, kHeadBytes}, record.texts(), std::span(image).subspan(kHeadBytes));
-  return {.low = hash.low64, .high = hash.high64};
+  return UserImage(record.uuid()).hash_of(record);
+}
+
+void replace_user(const Record* before, const Record& after, Digest& digest) noexcept {
+  UserImage user(after.uuid());
+  if (before != nullptr) digest -= user.hash_of(*before);
+  if (!after.is_tombstone()) digest += user.hash_of(after);
 }
 
 std::int64_t row_checksum(const Record& record) noexcept {

@@ -35,6 +35,9 @@ struct Digest {
 // on how ids are kept in memory. A tombstone has no part in the digest.
 Digest user_hash(const Record& record) noexcept;
 
+// The digest goes with a user from one version to the next; `before` is null where the user comes.
+void replace_user(const Record* before, const Record& after, Digest& digest) noexcept;
+
 // What a row of table `user` keeps of itself: the low half of user_hash; for a tombstone too.
 std::int64_t row_checksum(const Record& record) noexcept;
 

@@ -53,6 +53,22 @@ RC_GTEST_PROP(Digest, SubtractingUndoesAdding,
   RC_ASSERT(Digest::from_bytes(one.bytes()) == one);
 }
 
+// A user who comes, is patched, and goes; texts that fit into the image, and that do not.
+TEST(Digest, GoesWithAUserFromVersionToVersion) {
+  const Digest others = user_hash(*make_record({{"k", "v"}}, "another", 3));
+  for (const std::size_t size : {std::size_t{1}, std::size_t{1000}}) {
+    const RecordPtr first = make_record({{"k", std::string(size, 'x')}}, "user", 1);
+    const RecordPtr second = make_record({{"k", std::string(size, 'y')}, {"l", ""}}, "user", 2);
+    Digest digest = others;
+    replace_user(nullptr, *first, digest);
+    EXPECT_EQ(digest, sum(others, user_hash(*first)));
+    replace_user(first.get(), *second, digest);
+    EXPECT_EQ(digest, sum(others, user_hash(*second)));
+    replace_user(second.get(), *Record::make_tombstone(*second, 3), digest);
+    EXPECT_EQ(digest, others);
+  }
+}
+
 // The hash of format version 1, frozen: a store that was written once must be provable for ever.
 TEST(UserHash, IsPartOfTheFileFormat) {
   const RecordPtr record = make_record({{"department", "engineering"}, {"tier", "gold"}}, "user_ext_123", 7);

@@ -152,8 +152,7 @@ class Loading {
       return;
     RecordPtr patched = replay_.patch(change, **record);
     if (!patched) return unreadable(change);
-    digest_ -= model::user_hash(**record);
-    digest_ += model::user_hash(*patched);
+    model::replace_user(record->get(), *patched, digest_);
     *record = std::move(patched);
     loaded_.backlog.push_back(change.ordinal);
   }

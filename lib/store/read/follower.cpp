@@ -90,8 +90,7 @@ class Follower::Group {
 
   // Adds the change with the version that it leads to: null, if it is a creation, for `before`.
   void add(const Change& change, RecordPtr before, RecordPtr after) {
-    if (before) state_.digest -= model::user_hash(*before);
-    if (!after->is_tombstone()) state_.digest += model::user_hash(*after);
+    model::replace_user(before.get(), *after, state_.digest);
     state_.revision = change.revision;
     state_.last_ordinal = std::max(state_.last_ordinal, change.ordinal);
     newest_[change.ordinal] = after;

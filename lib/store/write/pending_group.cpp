@@ -116,8 +116,7 @@ void PendingGroup::take(model::ChangeKind kind, index::Transition transition,
   growth_ += MemoryBudget::growth(transition.before.get(), after);
   state_.revision += 1;
   state_.last_ordinal = std::max(state_.last_ordinal, after.ordinal());
-  if (transition.before) state_.digest -= model::user_hash(*transition.before);
-  if (kind != model::ChangeKind::deleted) state_.digest += model::user_hash(after);
+  model::replace_user(transition.before.get(), after, state_.digest);
   transitions_.push_back(std::move(transition));
   entries_.push_back({&after, replaced, kind});
 }
