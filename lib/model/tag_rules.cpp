@@ -8,12 +8,20 @@ namespace {
 
 using Reason = Violation::Reason;
 
-// Without an early exit, so that compilers look at many bytes at once. All three are ASCII, so no byte of a
-// longer sequence is taken for one of them.
+// All three are ASCII, so no byte of a longer sequence is taken for one of them.
 bool has_forbidden_character(std::string_view text) noexcept {
-  bool found = false;
+  bool found = false;   // without an early exit, so that compilers look at many bytes at once
   for (const char byte : text) found |= (byte == '#') | (byte == '/') | (byte == ':');
   return found;
+}
+
+// Most texts are as short as a machine word, and follow all rules.
+bool is_short_and_plain(std::string_view text) noexcept {
+  static_assert(sizeof(Word) <= kMaxKeyCodePoints);
+  if (text.size() >= sizeof(Word)) return false;
+  const Word word = load_short_word(text.data(), text.size());
+  const Word forbidden = bytes_equal(word, '#') | bytes_equal(word, '/') | bytes_equal(word, ':');
+  return (non_ascii_bytes(word) | bytes_equal(word, '\0') | forbidden) == 0;
 }
 
 BrokenRule malformed(std::string_view text) noexcept {
@@ -29,20 +37,21 @@ BrokenRule forbidden(std::string_view text) noexcept {
 
 BrokenRules check_label(std::string_view text, std::size_t max_code_points, Reason too_long) noexcept {
   BrokenRules broken;
+  if (is_short_and_plain(text)) return broken;
   const Utf8Scan scan = scan_utf8(text);
   if (!scan.well_formed) {
-    broken.add(malformed(text));
+    broken.push_back(malformed(text));
     return broken;
   }
-  if (scan.code_points > max_code_points) broken.add({.reason = too_long, .number = scan.code_points});
-  if (has_forbidden_character(text)) broken.add(forbidden(text));
-  if (scan.contains_nul) broken.add(nul(text));
+  if (scan.code_points > max_code_points) broken.push_back({.reason = too_long, .number = scan.code_points});
+  if (has_forbidden_character(text)) broken.push_back(forbidden(text));
+  if (scan.contains_nul) broken.push_back(nul(text));
   return broken;
 }
 
 BrokenRules empty_key() noexcept {
   BrokenRules broken;
-  broken.add({.reason = Reason::empty_key});
+  broken.push_back({.reason = Reason::empty_key});
   return broken;
 }
 
@@ -112,9 +121,9 @@ BrokenRules check_key_to_erase(std::string_view key) noexcept {
   BrokenRules broken;
   const Utf8Scan scan = scan_utf8(key);
   if (!scan.well_formed) {
-    broken.add(malformed(key));
+    broken.push_back(malformed(key));
   } else if (scan.contains_nul) {
-    broken.add(nul(key));
+    broken.push_back(nul(key));
   }
   return broken;
 }

@@ -1,7 +1,7 @@
 // The rules of keys, values, external ids and notes, each judged alone (docs/semantics.md, "Things").
 #pragma once
 
-#include <array>
+#include <boost/container/static_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -35,18 +35,8 @@ struct BrokenRule {
   std::size_t number = 0;   // of a text that is too long its characters, else the byte at which it is noticed
 };
 
-// The rules that one text breaks; at most three at once, in the order of Violation::Reason.
-class BrokenRules {
- public:
-  void add(const BrokenRule& rule) noexcept { rules_[count_++] = rule; }
-  bool empty() const noexcept { return count_ == 0; }
-  const BrokenRule* begin() const noexcept { return rules_.data(); }
-  const BrokenRule* end() const noexcept { return rules_.data() + count_; }
-
- private:
-  std::array<BrokenRule, 3> rules_{};
-  std::size_t count_ = 0;
-};
+// The rules that one text breaks, in the order of Violation::Reason.
+using BrokenRules = boost::container::static_vector<BrokenRule, 3>;
 
 // The numbers and the character of the rule, as a violation bears them.
 void tell(const BrokenRule& rule, Violation& violation) noexcept;
