@@ -171,13 +171,14 @@ class SortedBlocks {
   }
   T* find(std::string_view key) noexcept { return const_cast<T*>(std::as_const(*this).find(key)); }
 
-  // One of many look-ups, in whichever maps.
+  // One of many look-ups, in whichever maps, and where its answer comes to: null where there is no such key.
   struct Sought {
-    Sought(SortedBlocks& map, std::string_view text) noexcept : blocks(&map), key(PackedView(text)) {}
+    Sought(SortedBlocks& map, std::string_view text, T*& answer) noexcept
+        : blocks(&map), key(PackedView(text)), found(&answer) {}
 
     SortedBlocks* blocks;
     SoughtText key;
-    T* found = nullptr;   // the answer
+    T** found;
   };
   // They take their steps together, so that what one waits for from memory comes while the others take theirs.
   static void find_each(std::span<Sought> all) noexcept {
@@ -329,7 +330,8 @@ class SortedBlocks {
     step_to_the_end(some, entries);
     for (std::size_t i = 0; i < some.size(); ++i) {
       auto* const entry = entries[i].at;
-      if (entry != nullptr && entry->first.packed() == some[i].key.packed()) some[i].found = &entry->second;
+      const bool is_there = entry != nullptr && entry->first.packed() == some[i].key.packed();
+      *some[i].found = is_there ? &entry->second : nullptr;
     }
   }
   static void step_to_the_end(std::span<const Sought> some, auto& all) noexcept {

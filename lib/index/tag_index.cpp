@@ -22,20 +22,9 @@ void KeyEntry::set_users(UserSet users) noexcept {
   users_ = std::move(users);
 }
 
-UserSet& KeyEntry::at_or_insert(std::string_view value) {
+void KeyEntry::make(std::string_view value) {
   const ValuesUsage usage(*this);
-  return values_.at_or_insert(value);
-}
-
-UserSet& KeyEntry::reserve(std::string_view value, bool gains_key) {
-  UserSet& users = at_or_insert(value);
-  try {
-    reserve(users, gains_key);
-  } catch (const std::bad_alloc&) {
-    erase_if_unused(value, SortedBlocks<UserSet>::kTight);
-    throw;
-  }
-  return users;
+  values_.at_or_insert(value);
 }
 
 void KeyEntry::reserve(UserSet& users, bool gains_key) {
@@ -49,11 +38,10 @@ void KeyEntry::reserve(UserSet& users, bool gains_key) {
   }
 }
 
-void KeyEntry::cancel(std::string_view value, bool gains_key) noexcept {
-  const auto cancel = [](UserSet& users) { users.cancel_reservation(); };
-  edit(*values_.find(value), cancel);
+void KeyEntry::cancel(UserSet& users, bool gains_key) noexcept {
+  const auto cancel = [](UserSet& set) { set.cancel_reservation(); };
+  edit(users, cancel);
   if (gains_key) edit(users_, cancel);
-  erase_if_unused(value, SortedBlocks<UserSet>::kTight);
 }
 
 void KeyEntry::add(UserSet& users, bool gains_key, std::uint32_t ordinal) noexcept {
@@ -148,81 +136,102 @@ void prefetch(std::span<const TagEdit> edits, std::size_t current) noexcept {
 
 }   // namespace
 
+// Values are made before sets are looked for, because making one moves others.
 TagEdits TagIndex::prepare(std::span<const Transition> transitions) {
   TagEdits edits = differences(transitions);
-  find_sets(edits.tags);
   std::size_t users = 0;
   std::size_t tags = 0;
   try {
+    make_values(edits.tags);
+    find_sets(edits.tags);
     for (; users < edits.created.size(); ++users) users_.reserve();
-    for (; tags < edits.tags.size(); ++tags) reserve(edits.tags[tags]);
+    for (; tags < edits.tags.size(); ++tags) {
+      const TagEdit& edit = edits.tags[tags];
+      if (edit.has_key) edit.entry->reserve(*edit.to, !edit.had_key);
+    }
   } catch (const std::bad_alloc&) {
     for (; users > 0; --users) users_.cancel_reservation();
-    cancel(std::span(edits.tags).first(tags));
+    cancel(edits.tags, tags);
     throw;
-  }
-  for (TagEdit& edit : edits.tags) {   // now that all values are made, sets stay where they are
-    if (edit.entry->values().size() == edit.values_then) continue;
-    if (edit.has_key) edit.to = edit.entry->find(edit.new_value);
-    if (edit.had_key) edit.from = edit.entry->find(edit.old_value);
   }
   return edits;
 }
 
-// Those that are there; keys and values that are new are made later.
-void TagIndex::find_sets(std::span<TagEdit> edits) noexcept {
-  constexpr std::size_t kAtOnce = 32;
-  boost::container::static_vector<SortedBlocks<UserSet>::Sought, 2 * kAtOnce> sought;
-  for (; !edits.empty(); edits = edits.subspan(std::min(kAtOnce, edits.size()))) {
-    const auto some = edits.first(std::min(kAtOnce, edits.size()));
-    sought.clear();
-    for (TagEdit& edit : some) {
+namespace {
+
+// Finds the sets of values, many at a time: what one look-up waits for from memory comes while others go on.
+class SetSearch {
+ public:
+  SetSearch() noexcept = default;
+  SetSearch(const SetSearch&) = delete;
+  SetSearch& operator=(const SetSearch&) = delete;
+  ~SetSearch() { run(); }
+
+  // `found` has the answer when the search is over.
+  void add(KeyEntry& entry, std::string_view value, UserSet*& found) noexcept {
+    if (sought_.size() == sought_.capacity()) run();
+    sought_.push_back(entry.sought(value, found));
+  }
+
+ private:
+  void run() noexcept {
+    SortedBlocks<UserSet>::find_each(sought_);
+    sought_.clear();
+  }
+
+  boost::container::static_vector<SortedBlocks<UserSet>::Sought, 64> sought_;
+};
+
+}   // namespace
+
+// The keys and values that users come to, and the entries of all keys.
+void TagIndex::make_values(std::span<TagEdit> edits) {
+  {
+    SetSearch search;
+    for (TagEdit& edit : edits) {
       const std::unique_ptr<KeyEntry>* const entry = keys_.find(edit.key);
       if (entry == nullptr) continue;
       edit.entry = entry->get();
       edit.values_then = edit.entry->values().size();
-      if (edit.had_key) sought.push_back(edit.entry->sought(edit.old_value));
-      if (edit.has_key) sought.push_back(edit.entry->sought(edit.new_value));
+      if (edit.has_key) search.add(*edit.entry, edit.new_value, edit.to);
     }
-    SortedBlocks<UserSet>::find_each(sought);
-    auto found = sought.begin();
-    for (TagEdit& edit : some) {
-      if (edit.entry == nullptr) continue;
-      if (edit.had_key) edit.from = (found++)->found;
-      if (edit.has_key) edit.to = (found++)->found;
-    }
+  }
+  for (TagEdit& edit : edits) {
+    if (edit.entry == nullptr) edit.entry = &made_entry(edit.key);
+    if (edit.has_key && edit.to == nullptr) edit.entry->make(edit.new_value);
   }
 }
 
-void TagIndex::reserve(TagEdit& edit) {
-  if (!edit.has_key) {
-    if (edit.entry == nullptr) edit.entry = keys_.find(edit.key)->get();   // made by an edit before this one
-    return;
-  }
-  if (edit.to != nullptr && edit.entry->values().size() == edit.values_then)
-    return edit.entry->reserve(*edit.to, !edit.had_key);
-  std::unique_ptr<KeyEntry>& entry = keys_.at_or_insert(edit.key);
-  try {
-    if (!entry) entry = std::make_unique<KeyEntry>(usage_);
-    edit.entry = entry.get();
-    edit.to = &entry->reserve(edit.new_value, !edit.had_key);
-  } catch (const std::bad_alloc&) {
-    if (!entry || entry->empty()) erase_key(edit.key, SortedBlocks<UserSet>::kTight);
-    throw;
+// Of a key that was not there; an edit before may have made it meanwhile.
+KeyEntry& TagIndex::made_entry(std::string_view key) {
+  auto made = std::make_unique<KeyEntry>(usage_);
+  std::unique_ptr<KeyEntry>& entry = keys_.at_or_insert(key);
+  if (!entry) entry = std::move(made);
+  return *entry;
+}
+
+// All values are there. Of a key that has got new ones, sets may have moved since they were found.
+void TagIndex::find_sets(std::span<TagEdit> edits) noexcept {
+  SetSearch search;
+  for (TagEdit& edit : edits) {
+    if (edit.had_key) search.add(*edit.entry, edit.old_value, edit.from);
+    if (edit.has_key && edit.entry->values().size() != edit.values_then)
+      search.add(*edit.entry, edit.new_value, edit.to);
   }
 }
 
 void TagIndex::cancel(const TagEdits& edits) noexcept {
   for (std::size_t i = 0; i < edits.created.size(); ++i) users_.cancel_reservation();
-  cancel(std::span(edits.tags));
+  cancel(edits.tags, edits.tags.size());
 }
 
-void TagIndex::cancel(std::span<const TagEdit> edits) noexcept {
+// The first so many have reservations.
+void TagIndex::cancel(std::span<const TagEdit> edits, std::size_t reserved) noexcept {
+  for (const TagEdit& edit : edits.first(reserved)) {
+    if (edit.has_key) edit.entry->cancel(*edit.to, !edit.had_key);
+  }
   for (const TagEdit& edit : edits) {
-    if (!edit.has_key) continue;
-    KeyEntry& entry = **keys_.find(edit.key);
-    entry.cancel(edit.new_value, !edit.had_key);
-    if (entry.empty()) erase_key(edit.key, SortedBlocks<UserSet>::kTight);
+    if (edit.has_key) erase_if_unused(edit.key, edit.new_value, SortedBlocks<UserSet>::kTight);
   }
 }
 
@@ -242,15 +251,16 @@ void TagIndex::publish(TagEdits&& edits) noexcept {
   for (const std::uint32_t ordinal : edits.deleted) users_.remove(ordinal);
   if (!empties_any) return;
   for (const TagEdit& edit : edits.tags) {
-    if (edit.empties_old) erase_if_unused(edit.key, edit.old_value);
+    if (edit.empties_old) erase_if_unused(edit.key, edit.old_value, SortedBlocks<UserSet>::kSparse);
   }
 }
 
-void TagIndex::erase_if_unused(std::string_view key, std::string_view value) noexcept {
+// `most`: SortedBlocks::erase_if.
+void TagIndex::erase_if_unused(std::string_view key, std::string_view value, std::size_t most) noexcept {
   const std::unique_ptr<KeyEntry>* const entry = keys_.find(key);
   if (entry == nullptr) return;
-  (*entry)->erase_if_unused(value, SortedBlocks<UserSet>::kSparse);
-  if ((*entry)->empty()) erase_key(key, SortedBlocks<UserSet>::kSparse);
+  (*entry)->erase_if_unused(value, most);
+  if ((*entry)->empty()) erase_key(key, most);
 }
 
 // With what it still counts: the room of its only leaf.

@@ -24,18 +24,17 @@ struct Transition {
   bool creates() const noexcept { return !before; }
 };
 
-// KeyEntry: one tag key in the index. It has the key's values, each with the set of users who have it, and
-// the set of users who have the key at all, and counts what they take.
-//
-// A value stays while it has users, or awaits some: reserve() makes it and allocates, so that add() cannot
-// fail.
-
 // What the entries of an index come to together, so that nobody has to look at each.
 struct MemoryUsage {
   std::size_t values = 0;
   std::size_t heap_bytes = 0;   // beside the entries themselves
 };
 
+// KeyEntry: one tag key in the index. It has the key's values, each with the set of users who have it, and
+// the set of users who have the key at all, and counts what they take.
+//
+// Adding cannot fail, because a value is made, and room in its set reserved, before. A value without users
+// stays until it is erased.
 class KeyEntry {
  public:
   // `usage` lives as long as the entry.
@@ -53,20 +52,21 @@ class KeyEntry {
   void append(std::string_view value, UserSet users);
   void set_users(UserSet users) noexcept;
 
-  // Room for a user to come to the value; `gains_key`: who has no other value of the key. Answers the
-  // value's set, which stays where it is until a value is made or erased. Throws std::bad_alloc, with nothing
-  // changed.
-  UserSet& reserve(std::string_view value, bool gains_key);
-  void reserve(UserSet& users, bool gains_key);   // the value's, which was found
-  void cancel(std::string_view value, bool gains_key) noexcept;
-  UserSet* find(std::string_view value) noexcept { return values_.find(value); }
-  // For finding the sets of many values.
-  SortedBlocks<UserSet>::Sought sought(std::string_view value) noexcept { return {values_, value}; }
+  // The value is there from now on. Throws std::bad_alloc, with nothing changed.
+  void make(std::string_view value);
+  // The look-up of a value's set, which stays where it is until a value is made or erased.
+  SortedBlocks<UserSet>::Sought sought(std::string_view value, UserSet*& found) noexcept {
+    return {values_, value, found};
+  }
 
-  // A user comes to the set of a value, using a reservation, or leaves one.
+  // Room for a user in the set of a value; `gains_key`: who has no other value of the key. Throws std::bad_alloc,
+  // with nothing changed.
+  void reserve(UserSet& users, bool gains_key);
+  void cancel(UserSet& users, bool gains_key) noexcept;
+  // A user comes to the set, using a reservation, or leaves it.
   void add(UserSet& users, bool gains_key, std::uint32_t ordinal) noexcept;
   void remove(UserSet& users, bool loses_key, std::uint32_t ordinal) noexcept;
-  // A value that nobody has any more, and that awaits nobody. `most`: SortedBlocks::erase_if.
+  // A value that nobody has, and that awaits nobody. `most`: SortedBlocks::erase_if.
   void erase_if_unused(std::string_view value, std::size_t most) noexcept;
 
  private:
@@ -94,7 +94,6 @@ class KeyEntry {
     std::size_t values_;
     std::size_t bytes_;
   };
-  UserSet& at_or_insert(std::string_view value);
 
   MemoryUsage* usage_;
   SortedBlocks<UserSet> values_;
@@ -115,10 +114,9 @@ struct TagEdit {
   std::uint32_t ordinal = 0;
 
   KeyEntry* entry = nullptr;
-  UserSet* from = nullptr;   // where the user is: null if not had_key
-  UserSet* to = nullptr;     // where the user comes to: null if not has_key
-  std::size_t values_then =
-      0;   // the key's values when the sets were found: they stay while there are as many
+  UserSet* from = nullptr;       // where the user is: null if not had_key
+  UserSet* to = nullptr;         // where the user comes to: null if not has_key
+  std::size_t values_then = 0;   // the key's values when `to` was found: it stays while there are as many
 };
 
 struct TagEdits {
@@ -165,10 +163,11 @@ class TagIndex {
   std::int64_t growth(const TagEdits& edits) const;
 
  private:
-  void find_sets(std::span<TagEdit> edits) noexcept;
-  void reserve(TagEdit& edit);
-  void cancel(std::span<const TagEdit> edits) noexcept;
-  void erase_if_unused(std::string_view key, std::string_view value) noexcept;
+  void make_values(std::span<TagEdit> edits);
+  KeyEntry& made_entry(std::string_view key);
+  static void find_sets(std::span<TagEdit> edits) noexcept;
+  void cancel(std::span<const TagEdit> edits, std::size_t reserved) noexcept;
+  void erase_if_unused(std::string_view key, std::string_view value, std::size_t most) noexcept;
   void erase_key(std::string_view key, std::size_t most) noexcept;
 
   SortedBlocks<std::unique_ptr<KeyEntry>> keys_;

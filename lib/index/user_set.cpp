@@ -31,14 +31,6 @@ UserSet::UserSet(UserSet&& other) noexcept
   other.reserved_ = 0;
 }
 
-UserSet& UserSet::operator=(UserSet&& other) noexcept {
-  if (this != &other) {
-    release();
-    new (this) UserSet(std::move(other));
-  }
-  return *this;
-}
-
 void UserSet::release() noexcept {
   if (kind_ == kArray) ::operator delete(array_);
   if (kind_ == kBitmap) roaring_bitmap_free(bitmap_);

@@ -4,8 +4,10 @@
 
 #include <roaring/roaring.h>
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
@@ -30,7 +32,14 @@ class UserSet {
   // Of ascending ordinals, each once, with no room to spare. Throws std::bad_alloc.
   explicit UserSet(std::span<const std::uint32_t> ordinals);
   UserSet(UserSet&& other) noexcept;
-  UserSet& operator=(UserSet&& other) noexcept;
+  // They change places: containers move many, and this is a few instructions.
+  UserSet& operator=(UserSet&& other) noexcept {
+    std::array<std::byte, sizeof(UserSet)> mine;
+    std::memcpy(mine.data(), static_cast<const void*>(this), sizeof(UserSet));
+    std::memcpy(static_cast<void*>(this), static_cast<const void*>(&other), sizeof(UserSet));
+    std::memcpy(static_cast<void*>(&other), mine.data(), sizeof(UserSet));
+    return *this;
+  }
   ~UserSet() { release(); }
 
   std::uint32_t size() const noexcept { return size_; }

@@ -115,14 +115,16 @@ RC_GTEST_PROP(SortedBlocks, OrdersTextsByTheirBytes, ()) {
   RC_ASSERT(entries(blocks) == model);
   std::vector<std::string> wanted = *rc::gen::container<std::vector<std::string>>(text);
   for (const auto& [key, value] : model) wanted.push_back(key);
+  int unanswered = 0;
+  std::vector<int*> found(wanted.size(), &unanswered);
   std::vector<SortedBlocks<int>::Sought> sought;
-  for (const std::string& key : wanted) sought.emplace_back(blocks, key);
+  for (std::size_t i = 0; i < wanted.size(); ++i) sought.emplace_back(blocks, wanted[i], found[i]);
   SortedBlocks<int>::find_each(sought);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto expected = model.find(wanted[i]);
-    RC_ASSERT((sought[i].found != nullptr) == (expected != model.end()));
-    RC_ASSERT(blocks.find(wanted[i]) == sought[i].found);
-    if (expected != model.end()) RC_ASSERT(*sought[i].found == expected->second);
+    RC_ASSERT((found[i] != nullptr) == (expected != model.end()));
+    RC_ASSERT(blocks.find(wanted[i]) == found[i]);
+    if (expected != model.end()) RC_ASSERT(*found[i] == expected->second);
     RC_ASSERT(entries(blocks, wanted[i]) == Model(model.lower_bound(wanted[i]), model.end()));
   }
 }
