@@ -12,6 +12,9 @@ endif()
 if(USERTAGS_SANITIZE)
   add_compile_options(-fsanitize=${USERTAGS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${USERTAGS_SANITIZE})
+  if(USERTAGS_SANITIZE MATCHES address)
+    add_compile_definitions(USERTAGS_KEEPS_NO_BLOCKS)   # lib/model/record_blocks.hpp
+  endif()
 endif()
 
 # usertags_count_coverage(target): Clang's counters of what was executed, in the target alone; threads count, too.

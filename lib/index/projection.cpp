@@ -178,7 +178,9 @@ void Projection::Publication::release_records() noexcept {
       __builtin_prefetch(transitions_[i + kAhead].before.get());
       __builtin_prefetch(transitions_[i + kAhead].after.get());
     }
-    transitions_[i] = Transition();
+    if (links_ != nullptr) links_[i].dropped.drop(owner_.blocks_);
+    transitions_[i].before.drop(owner_.blocks_);
+    transitions_[i].after.drop(owner_.blocks_);
   }
 }
 

@@ -44,6 +44,7 @@
 #include "index/selector_slices.hpp"
 #include "index/tag_index.hpp"
 #include "model/record.hpp"
+#include "model/record_blocks.hpp"
 #include "model/thread_annotations.hpp"
 #include "model/typeid.hpp"
 #include "selector/node.hpp"
@@ -89,6 +90,9 @@ class Projection {
     const NewMoment moment(moment_);
     function();
   }
+
+  // What versions that nobody can see any more leave to those that come next.
+  model::RecordBlocks& blocks() noexcept { return blocks_; }
 
   // The thread beside the publishing one, for work of that one's which is done behind what it has started before.
   Companion& companion() noexcept { return companion_; }
@@ -235,6 +239,7 @@ class Projection {
   std::vector<Touched> touched_since(const Snapshot& snapshot) const;
   void unpin(std::uint64_t revision) const noexcept;
 
+  model::RecordBlocks blocks_;   // behind the Publications in limbo
   mutable Limbo limbo_;
   mutable Directory directory_;   // locks itself; retiring is no change that a reader sees
   alignas(64) std::atomic<std::uint64_t> visible_{0};   // a line that no reader writes

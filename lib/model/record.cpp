@@ -9,6 +9,7 @@
 #include <usertags/user.hpp>
 
 #include "model/change.hpp"
+#include "model/record_blocks.hpp"
 #include "model/text.hpp"
 
 namespace usertags::model {
@@ -92,16 +93,24 @@ bool Record::has_room_for(const Record& before, std::span<const TagDelta> deltas
 }
 
 Record* Record::allocate(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
-                         std::size_t external_id_bytes, std::size_t tag_count, std::size_t tag_bytes) {
+                         std::size_t external_id_bytes, std::size_t tag_count, std::size_t tag_bytes,
+                         RecordBlocks* blocks) {
   static_assert(sizeof(Record) == 40 && offsetof(Record, text_) == 38);
   const std::size_t size = offsetof(Record, text_) + external_id_bytes + tag_bytes;
-  return new (::operator new(std::max(size, sizeof(Record))))
-      Record(ordinal, revision, id, external_id_bytes, tag_count, size);
+  const std::size_t bytes = std::max(size, sizeof(Record));
+  void* const block = blocks == nullptr ? RecordBlocks::allocate(bytes) : blocks->take(bytes);
+  return new (block) Record(ordinal, revision, id, external_id_bytes, tag_count, size);
 }
 
 void Record::free() const noexcept {
   this->~Record();
   ::operator delete(const_cast<Record*>(this));
+}
+
+void Record::free(RecordBlocks& blocks) const noexcept {
+  const std::size_t bytes = std::max(size(), sizeof(Record));
+  this->~Record();
+  blocks.give(const_cast<Record*>(this), bytes);
 }
 
 RecordPtr Record::make(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
@@ -114,11 +123,12 @@ RecordPtr Record::make(std::uint32_t ordinal, std::uint64_t revision, const Uuid
 }
 
 // What no delta is about is copied as it lies there.
-RecordPtr Record::make_next(const Record& before, std::uint64_t revision, std::span<const TagDelta> deltas) {
+RecordPtr Record::make_next(const Record& before, std::uint64_t revision, std::span<const TagDelta> deltas,
+                            RecordBlocks* blocks) {
   assert(has_room_for(before, deltas));
   const TagsAfter after = tags_after(before, deltas);
   Record* record = allocate(before.ordinal(), revision, before.uuid(), before.external_id().size(),
-                            after.count, after.bytes);
+                            after.count, after.bytes, blocks);
   char* out = append(before.external_id(), record->text());
   std::string_view left = before.tag_texts();   // not copied yet
   for (const TagDelta& delta : deltas) {
@@ -141,7 +151,7 @@ RecordPtr Record::make_tombstone(const Record& last_version, std::uint64_t revis
 RecordPtr Record::copy() const {
   constexpr std::size_t kFirst = offsetof(Record, ordinal_);   // behind the count, which others write
   const std::size_t bytes = std::max(size(), sizeof(Record));
-  auto* const block = static_cast<char*>(::operator new(bytes));
+  auto* const block = static_cast<char*>(RecordBlocks::allocate(bytes));
   auto* const copied = new (block) Record();
   std::memcpy(block + kFirst, reinterpret_cast<const char*>(this) + kFirst, bytes - kFirst);
   return RecordPtr::adopt(copied);

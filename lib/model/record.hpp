@@ -29,7 +29,8 @@
 namespace usertags::model {
 
 class RecordPtr;
-struct TagDelta;   // change.hpp
+class RecordBlocks;   // record_blocks.hpp
+struct TagDelta;      // change.hpp
 
 class Record {
  public:
@@ -45,8 +46,10 @@ class Record {
   static RecordPtr make(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
                         std::string_view external_id, std::span<const Tag> tags);
   // The version that follows on one. `deltas` are sorted by key, each key once; what one of them has as `before` is a
-  // view of this version's value. There is room for what comes of it. Throws std::bad_alloc.
-  static RecordPtr make_next(const Record& before, std::uint64_t revision, std::span<const TagDelta> deltas);
+  // view of this version's value. There is room for what comes of it. It takes one of the blocks, if any are given.
+  // Throws std::bad_alloc.
+  static RecordPtr make_next(const Record& before, std::uint64_t revision, std::span<const TagDelta> deltas,
+                             RecordBlocks* blocks = nullptr);
   static bool has_room_for(const Record& before, std::span<const TagDelta> deltas) noexcept;
   static RecordPtr make_tombstone(const Record& last_version, std::uint64_t revision);
   // The same version in a block of its own, with a count of its own: whoever counts a reference writes into
@@ -90,7 +93,11 @@ class Record {
   // A new record has one reference.
   void add_reference() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void drop_reference() const noexcept {
-    if (is_last_reference() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) free();
+    if (drops_last_reference()) free();
+  }
+  // With the last one, the block comes to these.
+  void drop_reference(RecordBlocks& blocks) const noexcept {
+    if (drops_last_reference()) free(blocks);
   }
 
  private:
@@ -112,8 +119,13 @@ class Record {
   ~Record() = default;
   // A header: the space for external id and tags behind it is not written.
   static Record* allocate(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
-                          std::size_t external_id_bytes, std::size_t tag_count, std::size_t tag_bytes);
+                          std::size_t external_id_bytes, std::size_t tag_count, std::size_t tag_bytes,
+                          RecordBlocks* blocks = nullptr);
   void free() const noexcept;
+  void free(RecordBlocks& blocks) const noexcept;
+  bool drops_last_reference() const noexcept {
+    return is_last_reference() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
   // Then nobody else can count another: whoever drops it saves the write, which costs more than a look.
   bool is_last_reference() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
 
@@ -179,6 +191,11 @@ class RecordPtr {
   }
   ~RecordPtr() {
     if (record_ != nullptr) record_->drop_reference();
+  }
+
+  // Drops the reference, if there is one, as Record::drop_reference() does.
+  void drop(RecordBlocks& blocks) noexcept {
+    if (record_ != nullptr) std::exchange(record_, nullptr)->drop_reference(blocks);
   }
 
   const Record* get() const noexcept { return record_; }

@@ -266,7 +266,7 @@ Result<Applied> Judge::patch(const PatchView& write, PendingGroup& group) {
   RecordPtr before = std::move(*planned);
   if (!planner_.changes_anything()) return answer(std::move(before), false);
 
-  RecordPtr after = Record::make_next(*before, group.state().revision + 1, planner_.deltas());
+  RecordPtr after = Record::make_next(*before, group.state().revision + 1, planner_.deltas(), blocks_);
   const std::int64_t growth = MemoryBudget::growth(before.get(), *after, write.options.token);
   if (auto wrong = check_change(growth, only_removes(planner_.deltas()), group))
     return std::unexpected(std::move(*wrong));

@@ -31,7 +31,9 @@ std::optional<Error> check_note_of(const ApplyOptions& options);
 
 class Judge {
  public:
-  explicit Judge(const Memory& memory) : memory_(memory) {}
+  // `blocks`: of the store, for who leads.
+  explicit Judge(const Memory& memory, model::RecordBlocks* blocks = nullptr)
+      : memory_(memory), blocks_(blocks) {}
 
   // Before the first write of a group, which is judged by these settings. `allowance`: how much memory its
   // writes may take, by their estimates (memory_budget.hpp).
@@ -86,6 +88,7 @@ class Judge {
   Result<Applied> replay(const index::TokenOutcome& known, const PendingGroup& group) const;
 
   const Memory& memory_;
+  model::RecordBlocks* const blocks_;
   std::int64_t allowance_ = MemoryBudget::kUnlimited;
   std::chrono::steady_clock::time_point begun_at_;
   model::BatchPlanner planner_;

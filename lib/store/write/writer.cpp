@@ -105,7 +105,7 @@ Writer::Writer(std::optional<StoreLock> lock, std::unique_ptr<sqlite::Database> 
       database_(std::move(database)),
       file_(*database_, state, std::move(folds), options, memory, telemetry),
       queue_([this] { write_group(); }),
-      judge_(memory),
+      judge_(memory, &memory.projection.blocks()),
       next_checkpoint_bytes_(options.housekeeping.checkpoint_wal_bytes),
       entry_replay_(memory),
       submissions_(queue_, options) {

@@ -1,0 +1,85 @@
+#include "model/record_blocks.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "make_record.hpp"
+#include "model/change.hpp"
+
+namespace usertags::model {
+namespace {
+
+using test::make_record;
+
+TEST(RecordBlocks, HaveRoomForWhatIsAskedFor) {
+  for (std::size_t bytes = 40; bytes < 2000; ++bytes) {
+    EXPECT_GE(RecordBlocks::size_of(bytes), bytes);
+    EXPECT_LT(RecordBlocks::size_of(bytes), bytes + 16);
+  }
+}
+
+// Under a sanitizer that looks for what is used after it was freed none is kept.
+TEST(RecordBlocks, ABlockIsTakenAgainForWhatHasTheSameSize) {
+  for (const std::size_t bytes : {40U, 41U, 56U, 57U, 120U, 504U, 505U, 5000U}) {
+    RecordBlocks blocks;
+    void* const block = blocks.take(bytes);
+    std::memset(block, 'x', RecordBlocks::size_of(bytes));
+    blocks.give(block, bytes);
+    const bool is_kept = RecordBlocks::kMost > 0 && bytes <= 504;
+    void* const larger = blocks.take(RecordBlocks::size_of(bytes) + 1);
+    EXPECT_TRUE(!is_kept || larger != block) << bytes;
+    void* const same = blocks.take(RecordBlocks::size_of(bytes));
+    EXPECT_TRUE(!is_kept || same == block) << bytes;
+    blocks.give(larger, RecordBlocks::size_of(bytes) + 1);
+    blocks.give(same, bytes);
+  }
+}
+
+TEST(RecordBlocks, AreGivenBackWhereThereAreTooMany) {
+  RecordBlocks blocks;
+  std::vector<void*> given;
+  for (std::size_t i = 0; i < RecordBlocks::kMost + 10; ++i) given.push_back(blocks.take(100));
+  for (void* const block : given) blocks.give(block, 100);   // AddressSanitizer finds one that is lost
+  EXPECT_EQ(blocks.count(), RecordBlocks::kMost);
+}
+
+TEST(RecordBlocks, ManyThreadsGiveAndTakeAtOnce) {
+  RecordBlocks blocks;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      for (std::size_t step = 0; step < 2000; ++step) {
+        const std::size_t bytes = 40 + step % 100;
+        auto* const block = static_cast<unsigned char*>(blocks.take(bytes));
+        std::memset(block, i, bytes);
+        std::this_thread::yield();
+        for (std::size_t at = 0; at < bytes; ++at) ASSERT_EQ(block[at], i);   // nobody else has it
+        blocks.give(block, bytes);
+      }
+    });
+  }
+}
+
+TEST(RecordBlocks, TheNextVersionIsMadeWhereOneHasBeen) {
+  RecordBlocks blocks;
+  RecordPtr gone = make_record({{"plan", "a"}});
+  const void* const place = gone.get();
+  RecordPtr held = gone;
+  gone.drop(blocks);
+  EXPECT_EQ(gone.get(), nullptr);
+  EXPECT_EQ(blocks.count(), 0U);   // somebody holds it
+  EXPECT_EQ(held->find("plan"), "a");
+  held.drop(blocks);
+  const RecordPtr before = make_record({{"plan", "b"}});
+  const std::vector<TagDelta> deltas = {{"plan", "c", before->find("plan")}};
+  const RecordPtr next = Record::make_next(*before, 8, deltas, &blocks);
+  EXPECT_TRUE(RecordBlocks::kMost == 0 || next.get() == place);
+  EXPECT_EQ(next->find("plan"), "c");
+  EXPECT_EQ(next->external_id(), "ext");
+}
+
+}   // namespace
+}   // namespace usertags::model
