@@ -42,14 +42,15 @@ class Companion {
   Companion& operator=(const Companion&) = delete;
   ~Companion();   // when all is done
 
-  // Tells how many have been started by then. One thread at a time.
+  // Of one thread at a time: false where the system gives no thread.
+  bool has_thread() noexcept USERTAGS_EXCLUDES(mutex_);
+  // Tells how many have been started by then. Of that thread, or of work.
   std::uint64_t start(Work& work) noexcept USERTAGS_EXCLUDES(mutex_);
   // Returns when so many are done, or all. Any thread.
   void finish(std::uint64_t count) noexcept USERTAGS_EXCLUDES(mutex_);
   void finish() noexcept USERTAGS_EXCLUDES(mutex_);
 
  private:
-  bool has_thread() noexcept USERTAGS_EXCLUDES(mutex_);
   void run_thread() noexcept USERTAGS_EXCLUDES(mutex_);
   void run_until(std::uint64_t count) noexcept USERTAGS_REQUIRES(mutex_);
   void run_next() noexcept USERTAGS_REQUIRES(mutex_);

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cassert>
+#include <thread>
 #include <utility>
 
 #include "model/failure.hpp"
@@ -73,13 +74,29 @@ void Projection::load_user(const RecordPtr& record, std::uint32_t hash) {
 
 // --- Publishing. ---
 
+std::unique_ptr<Projection::Publication> Projection::begin(std::size_t most) {
+  std::unique_ptr<Publication> publication(new Publication(*this));
+  if (most >= Companion::kWorthwhile) publication->started_ = companion_.start(publication->early_);
+  return publication;
+}
+
 std::unique_ptr<Projection::Publication> Projection::prepare(std::vector<Transition> transitions,
                                                              std::uint64_t revision) {
-  auto publication = publication_of(std::move(transitions), revision);
-  if (publication->is_large())
+  return prepare(std::unique_ptr<Publication>(new Publication(*this)), std::move(transitions), revision);
+}
+
+std::unique_ptr<Projection::Publication> Projection::prepare(std::unique_ptr<Publication> publication,
+                                                             std::vector<Transition> transitions,
+                                                             std::uint64_t revision) {
+  assert(publication->offered_ == 0 || publication->first_offered_ == transitions.data());
+  publication->revision_ = revision;
+  publication->transitions_ = std::move(transitions);
+  publication->is_whole_.store(true, std::memory_order_release);
+  if (publication->started_ != 0 || publication->is_large())
     publication->started_ = companion_.start(*publication);
   else
     prepare_tags(*publication);
+  find_hashes(*publication);
   prepare_places(*publication);
   return publication;
 }
@@ -94,32 +111,38 @@ std::unique_ptr<Projection::Publication> Projection::prepare_within(std::int64_t
     const OneMoment moment(moment_);
     before = tags_.figures().heap_bytes;
   }
-  auto publication = publication_of(std::move(transitions), revision);
+  std::unique_ptr<Publication> publication(new Publication(*this));
+  publication->revision_ = revision;
+  publication->transitions_ = std::move(transitions);
+  find_hashes(*publication);
   prepare_tags(*publication);
   growth = growth_of_places(*publication);
   {
     const OneMoment moment(moment_);
     growth += static_cast<std::int64_t>(tags_.figures().heap_bytes) - static_cast<std::int64_t>(before) +
-              tags_.growth(*publication->edits_);
+              tags_.growth(publication->edits_);
   }
   if (growth > room) return nullptr;
   prepare_places(*publication);
   return publication;
 }
 
-std::unique_ptr<Projection::Publication> Projection::publication_of(std::vector<Transition> transitions,
-                                                                    std::uint64_t revision) {
-  std::unique_ptr<Publication> publication(new Publication(*this, revision));
-  publication->transitions_ = std::move(transitions);
-  publication->hashes_.reserve(publication->transitions_.size());
-  for (const Transition& transition : publication->transitions_)
-    publication->hashes_.push_back(Directory::hash(transition.after->external_id()));
-  return publication;
+void Projection::find_hashes(Publication& publication) {
+  publication.hashes_.reserve(publication.transitions_.size());
+  for (const Transition& transition : publication.transitions_)
+    publication.hashes_.push_back(Directory::hash(transition.after->external_id()));
+}
+
+void Projection::make_values(Publication& publication, std::span<const Transition> so_far) {
+  tags_.make_values(so_far.subspan(publication.with_values_), publication.edits_);
+  publication.with_values_ = so_far.size();
 }
 
 void Projection::prepare_tags(Publication& publication) {
   const NewMoment moment(moment_);
-  publication.edits_ = tags_.prepare(publication.transitions_);
+  make_values(publication, publication.transitions_);
+  tags_.make_room(publication.edits_);
+  publication.is_prepared_ = true;
 }
 
 void Projection::prepare_places(Publication& publication) {
@@ -157,12 +180,13 @@ void Projection::undo(const Publication& publication) noexcept {
   for (std::size_t i = 0; i < publication.reserved_; ++i) {
     if (publication.transitions_[i].creates()) directory_.cancel_new(publication.hashes_[i]);
   }
-  if (!publication.edits_) return;
+  if (publication.edits_.tags.empty() && publication.edits_.created.empty()) return;
   const NewMoment moment(moment_);
-  tags_.cancel(*publication.edits_);
+  tags_.cancel(publication.edits_);
 }
 
 Projection::Publication::~Publication() {
+  is_whole_.store(true, std::memory_order_release);
   owner_.companion_.finish(started_);
   owner_.undo(*this);
   release_records();
@@ -188,12 +212,43 @@ void Projection::Publication::release_records() noexcept {
 void Projection::Publication::expect() const {
   owner_.limbo_.sweep();
   owner_.companion_.finish(started_);
-  if (!edits_) throw std::bad_alloc();
+  if (!is_prepared_) throw std::bad_alloc();
+}
+
+// Some at once: each time the line goes from one processor to the other.
+void Projection::Publication::offer(std::span<const Transition> so_far) noexcept {
+  constexpr std::size_t kSome = 32;
+  if (so_far.size() < offered_.load(std::memory_order_relaxed) + kSome) return;
+  if (first_offered_ == nullptr) first_offered_ = so_far.data();
+  offered_.store(so_far.size(), std::memory_order_release);
+}
+
+// Judging is no slower than this, so more comes soon; where it does not, run() does the rest.
+void Projection::Publication::prepare_offered() noexcept {
+  constexpr int kPatience = 200;
+  try {
+    for (int waited = 0; waited < kPatience; ++waited) {
+      const bool is_whole = is_whole_.load(std::memory_order_acquire);   // before what is offered by then
+      const std::size_t offered = offered_.load(std::memory_order_acquire);
+      if (offered > with_values_) {
+        const NewMoment moment(owner_.moment_);
+        owner_.make_values(*this, {first_offered_, offered});
+        waited = 0;
+      } else if (is_whole) {
+        return;
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  } catch (const std::bad_alloc&) {
+    is_out_of_memory_ = true;
+  }
 }
 
 // Prepares, or, what is prepared already, publishes.
 void Projection::Publication::run() noexcept {
-  if (edits_) return owner_.publish_tags(std::unique_ptr<Publication>(this));
+  if (is_prepared_) return owner_.publish_tags(std::unique_ptr<Publication>(this));
+  if (is_out_of_memory_) return;
   try {
     owner_.prepare_tags(*this);
   } catch (const std::bad_alloc&) {   // expect() tells
@@ -209,17 +264,19 @@ void Projection::show(const Publication& publication) noexcept {
   visible_.store(publication.revision_, std::memory_order_release);
 }
 
-// The companion has it from here on.
-void Projection::hand_over(std::unique_ptr<Publication> publication) noexcept {
-  if (!publication->is_large()) return publish_tags(std::move(publication));
+bool Projection::hand_over(std::unique_ptr<Publication>& publication) noexcept {
+  if (!publication->is_large() || !companion_.has_thread()) return false;
   companion_.start(*publication.release());
+  return true;
 }
 
 void Projection::publish_tags(std::unique_ptr<Publication> publication) noexcept
     USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
-  tags_.publish(std::move(*publication->edits_));
-  publication->edits_.reset();
+  const bool is_large = publication->is_large();
+  tags_.publish(std::move(publication->edits_));
+  publication->edits_ = {};
   publication->reserved_ = 0;
+  while (!publication->is_shown_.load(std::memory_order_acquire)) std::this_thread::yield();
   {
     const model::MutexLock retirement(retirement_);
     Publication* const newest = publication.get();
@@ -227,7 +284,10 @@ void Projection::publish_tags(std::unique_ptr<Publication> publication) noexcept
     newest_ = newest;
   }
   moment_.unlock();
-  retire_some();
+  if (is_large)
+    retiring_.start();
+  else
+    retire_some();
 }
 
 void Projection::push(const Publication& publication) noexcept {

@@ -12,8 +12,10 @@
 // for a disk. A Snapshot costs no lock while it lives: it keeps old versions alive instead.
 //
 // Beside. The tag index is a third of the work of a group. A large group's part of it is left to a Companion: it is
-// prepared while the file is written, and published while the publishing thread goes on to the next group. The moment
-// lock stays taken until that is done, so whoever asks the tag index sees a group whole, or waits for it.
+// prepared while the group is being judged and the file is written, and published while the publishing thread goes on
+// to the next group. The moment lock stays taken until that is done, so whoever asks the tag index sees a group whole,
+// or waits for it. Waking a thread takes as long as judging a hundred patches: so it gets work before there is all of
+// it, and predecessors are unlinked when it has nothing more urgent to do.
 //
 // One thread at a time prepares and publishes. All else may be called from any thread.
 // Locks are taken in this order: moment, retirement, order, shard.
@@ -71,6 +73,11 @@ class Projection {
   // to `revision`, which is above; the transitions of one external id are in order, and new ordinals ascend.
   // Throws std::bad_alloc. Of a large group the tag index is still being prepared: Publication::expect().
   std::unique_ptr<Publication> prepare(std::vector<Transition> transitions, std::uint64_t revision);
+  // The same in two steps, for a group of up to so many transitions that come one after the other: of a large one, what
+  // is offered by then (Publication::offer) is prepared meanwhile. Throw std::bad_alloc.
+  std::unique_ptr<Publication> begin(std::size_t most);
+  std::unique_ptr<Publication> prepare(std::unique_ptr<Publication> begun,
+                                       std::vector<Transition> transitions, std::uint64_t revision);
   // The same, where publishing them adds no more than `room` to the bytes of counters(); else null, with
   // nothing prepared. `growth` becomes what it would add, or a little more; negative where more goes than
   // comes.
@@ -212,12 +219,14 @@ class Projection {
 
   void load_directory(std::span<const model::RecordPtr> records) USERTAGS_REQUIRES(moment_);
   void load_user(const model::RecordPtr& record, std::uint32_t hash) USERTAGS_REQUIRES(moment_);
-  std::unique_ptr<Publication> publication_of(std::vector<Transition> transitions, std::uint64_t revision);
+  static void find_hashes(Publication& publication);
+  void make_values(Publication& publication, std::span<const Transition> so_far) USERTAGS_REQUIRES(moment_);
   void prepare_tags(Publication& publication);
   void prepare_places(Publication& publication);
   void show(const Publication& publication) noexcept USERTAGS_REQUIRES(moment_);
-  void hand_over(std::unique_ptr<Publication> publication) noexcept USERTAGS_REQUIRES(moment_);
-  // Ends the moment that publish() began, on this thread or another.
+  // To the companion, where there is one and it is worth it; false: it is still the caller's.
+  bool hand_over(std::unique_ptr<Publication>& publication) noexcept USERTAGS_REQUIRES(moment_);
+  // Ends the moment that publish() began, on this thread or another, when it is shown.
   void publish_tags(std::unique_ptr<Publication> publication) noexcept;
   // What publishing will add to records, directory and order: none of it is prepared.
   std::int64_t growth_of_places(const Publication& publication) const;
@@ -257,6 +266,24 @@ class Projection {
   mutable std::unique_ptr<Publication> oldest_ USERTAGS_GUARDED_BY(retirement_);
   mutable Publication* newest_ USERTAGS_GUARDED_BY(retirement_) = nullptr;
 
+  // What publishing retires, when the companion has nothing more urgent to do.
+  class Retiring final : public Companion::Work {
+   public:
+    explicit Retiring(Projection& owner) noexcept : owner_(owner) {}
+    void start() noexcept {
+      if (!is_started_.exchange(true)) owner_.companion_.start(*this);
+    }
+    void run() noexcept override {
+      is_started_ = false;
+      owner_.retire_some();
+    }
+
+   private:
+    Projection& owner_;
+    std::atomic<bool> is_started_{false};
+  };
+  Retiring retiring_{*this};
+
   Companion companion_;   // last: it works on the rest
 };
 
@@ -264,26 +291,49 @@ class Projection::Publication final : public Garbage, private Companion::Work {
  public:
   ~Publication() override;
 
+  // Of one that was begun: the transitions so far, none of which will be taken back. They stay where they are.
+  void offer(std::span<const Transition> so_far) noexcept;
   // Returns when all is prepared. Throws std::bad_alloc where it could not be: the publication is to be dropped.
   void expect() const;
 
  private:
   friend class Projection;
-  Publication(Projection& owner, std::uint64_t revision) noexcept : owner_(owner), revision_(revision) {}
+  explicit Publication(Projection& owner) noexcept : owner_(owner), early_(*this) {}
+
+  // Prepares what is offered, until that is all.
+  class Early final : public Companion::Work {
+   public:
+    explicit Early(Publication& publication) noexcept : publication_(publication) {}
+    void run() noexcept override { publication_.prepare_offered(); }
+
+   private:
+    Publication& publication_;
+  };
 
   bool is_large() const noexcept { return transitions_.size() >= Companion::kWorthwhile; }
   void run() noexcept override;
+  void prepare_offered() noexcept;
   void release_records() noexcept;
 
   Projection& owner_;
-  const std::uint64_t revision_;
+  std::uint64_t revision_ = 0;
   std::vector<Transition> transitions_;
   std::vector<std::uint32_t> hashes_;   // of the transitions' users
   std::unique_ptr<Link[]> links_;       // one for each transition, …
   std::size_t reserved_ = 0;            // … those up to here with room in the directory
   std::uint64_t started_ = 0;           // with the companion, when it got this to prepare
-  std::optional<TagEdits> edits_;       // prepared, and not yet published
+  TagEdits edits_;                      // not yet published
+  std::size_t with_values_ = 0;         // transitions up to here have their edits, and these their values
+  bool is_prepared_ = false;            // all of it
+  bool is_out_of_memory_ = false;
   std::unique_ptr<Publication> next_;   // retired after this one
+
+  // Between the publishing thread and the companion.
+  Early early_;
+  const Transition* first_offered_ = nullptr;
+  std::atomic<std::size_t> offered_{0};
+  std::atomic<bool> is_whole_{false};   // nothing more is offered
+  std::atomic<bool> is_shown_{false};
 };
 
 class Projection::Snapshot {
@@ -327,9 +377,12 @@ template <class Beside>
 void Projection::publish(std::unique_ptr<Publication> publication,
                          Beside&& beside) noexcept USERTAGS_NO_THREAD_SAFETY_ANALYSIS {
   moment_.lock();
-  show(*publication);
+  Publication& shown = *publication;   // there until the moment ends
+  const bool is_handed_over = hand_over(publication);
+  show(shown);
   beside();
-  hand_over(std::move(publication));
+  shown.is_shown_.store(true, std::memory_order_release);
+  if (!is_handed_over) publish_tags(std::move(publication));
 }
 
 template <class Revision, class Function>

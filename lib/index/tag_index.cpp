@@ -99,10 +99,8 @@ void append_differences(const Record* before, const Record& after, std::vector<T
 }   // namespace
 
 // Versions are fetched ahead: they come from the processor of the thread that judged.
-TagEdits differences(std::span<const Transition> transitions) {
+void add_differences(std::span<const Transition> transitions, TagEdits& edits) {
   constexpr std::size_t kAhead = 6;
-  TagEdits edits;
-  edits.tags.reserve(transitions.size());
   for (std::size_t i = 0; i < transitions.size(); ++i) {
     if (i + kAhead < transitions.size()) {
       Record::prefetch(transitions[i + kAhead].before.get());
@@ -113,7 +111,6 @@ TagEdits differences(std::span<const Transition> transitions) {
     if (transition.after->is_tombstone()) edits.deleted.push_back(transition.after->ordinal());
     append_differences(transition.before.get(), *transition.after, edits.tags);
   }
-  return edits;
 }
 
 namespace {
@@ -136,22 +133,13 @@ void prefetch(std::span<const TagEdit> edits, std::size_t current) noexcept {
 
 }   // namespace
 
-// Values are made before sets are looked for, because making one moves others.
 TagEdits TagIndex::prepare(std::span<const Transition> transitions) {
-  TagEdits edits = differences(transitions);
-  std::size_t users = 0;
-  std::size_t tags = 0;
+  TagEdits edits;
   try {
-    make_values(edits.tags);
-    find_sets(edits.tags);
-    for (; users < edits.created.size(); ++users) users_.reserve();
-    for (; tags < edits.tags.size(); ++tags) {
-      const TagEdit& edit = edits.tags[tags];
-      if (edit.has_key) edit.entry->reserve(*edit.to, !edit.had_key);
-    }
+    make_values(transitions, edits);
+    make_room(edits);
   } catch (const std::bad_alloc&) {
-    for (; users > 0; --users) users_.cancel_reservation();
-    cancel(edits.tags, tags);
+    cancel(edits);
     throw;
   }
   return edits;
@@ -185,10 +173,13 @@ class SetSearch {
 }   // namespace
 
 // The keys and values that users come to, and the entries of all keys.
-void TagIndex::make_values(std::span<TagEdit> edits) {
+void TagIndex::make_values(std::span<const Transition> transitions, TagEdits& edits) {
+  const std::size_t first = edits.tags.size();
+  add_differences(transitions, edits);
+  const auto added = std::span(edits.tags).subspan(first);
   {
     SetSearch search;
-    for (TagEdit& edit : edits) {
+    for (TagEdit& edit : added) {
       const std::unique_ptr<KeyEntry>* const entry = keys_.find(edit.key);
       if (entry == nullptr) continue;
       edit.entry = entry->get();
@@ -196,9 +187,19 @@ void TagIndex::make_values(std::span<TagEdit> edits) {
       if (edit.has_key) search.add(*edit.entry, edit.new_value, edit.to);
     }
   }
-  for (TagEdit& edit : edits) {
+  for (TagEdit& edit : added) {
     if (edit.entry == nullptr) edit.entry = &made_entry(edit.key);
     if (edit.has_key && edit.to == nullptr) edit.entry->make(edit.new_value);
+  }
+}
+
+// When all values are there: making one moves others.
+void TagIndex::make_room(TagEdits& edits) {
+  find_sets(edits.tags);
+  for (; edits.created_with_room < edits.created.size(); ++edits.created_with_room) users_.reserve();
+  for (; edits.tags_with_room < edits.tags.size(); ++edits.tags_with_room) {
+    const TagEdit& edit = edits.tags[edits.tags_with_room];
+    if (edit.has_key) edit.entry->reserve(*edit.to, !edit.had_key);
   }
 }
 
@@ -221,16 +222,11 @@ void TagIndex::find_sets(std::span<TagEdit> edits) noexcept {
 }
 
 void TagIndex::cancel(const TagEdits& edits) noexcept {
-  for (std::size_t i = 0; i < edits.created.size(); ++i) users_.cancel_reservation();
-  cancel(edits.tags, edits.tags.size());
-}
-
-// The first so many have reservations.
-void TagIndex::cancel(std::span<const TagEdit> edits, std::size_t reserved) noexcept {
-  for (const TagEdit& edit : edits.first(reserved)) {
+  for (std::size_t i = 0; i < edits.created_with_room; ++i) users_.cancel_reservation();
+  for (const TagEdit& edit : std::span(edits.tags).first(edits.tags_with_room)) {
     if (edit.has_key) edit.entry->cancel(*edit.to, !edit.had_key);
   }
-  for (const TagEdit& edit : edits) {
+  for (const TagEdit& edit : edits.tags) {
     if (edit.has_key) erase_if_unused(edit.key, edit.new_value, SortedBlocks<UserSet>::kTight);
   }
 }

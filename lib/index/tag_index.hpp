@@ -123,10 +123,14 @@ struct TagEdits {
   std::vector<TagEdit> tags;            // in the order of the transitions
   std::vector<std::uint32_t> created;   // ordinals
   std::vector<std::uint32_t> deleted;
+  // How many of them have room in their sets.
+  std::size_t tags_with_room = 0;
+  std::size_t created_with_room = 0;
 };
 
-// What differs between the versions of each transition; sets are not looked for. Throws std::bad_alloc.
-TagEdits differences(std::span<const Transition> transitions);
+// What differs between the versions of each transition is added to the edits; sets are not looked for. Throws
+// std::bad_alloc.
+void add_differences(std::span<const Transition> transitions, TagEdits& edits);
 
 // TagIndex: from tags to users.
 //
@@ -134,17 +138,21 @@ TagEdits differences(std::span<const Transition> transitions);
 //
 // Keys and values are ordered (SortedBlocks), users are ordinals (UserSet), so that a selector can be
 // evaluated by set operations, and patterns and comparisons by a walk over the ordered values of one key.
-// Updates are in two steps, so that the second cannot fail: prepare() finds or makes the sets and the room in
-// them, publish() fills them. Readers and updates are kept apart by the caller.
+// Updates are in steps, so that the last cannot fail: make_values() makes values that are new, for one part of a group
+// after the other, make_room() finds the sets and makes room in them, publish() fills them. Readers and updates are
+// kept apart by the caller.
 class TagIndex {
  public:
   // Fills an empty index from the users, in the order of their ordinals. Throws std::bad_alloc.
   void load(std::span<const model::RecordPtr> users);
 
-  // What the transitions of a group do to the sets. Throws std::bad_alloc, with nothing changed. Nothing else
-  // may change the index until the edits are published or cancelled; the transitions must live as long.
+  // What the transitions of a group do to the sets. Nothing else may change the index until the edits are published or
+  // cancelled; the versions must live as long. Throw std::bad_alloc: then the edits are to be cancelled.
+  void make_values(std::span<const Transition> transitions, TagEdits& edits);
+  void make_room(TagEdits& edits);
+  void cancel(const TagEdits& edits) noexcept;   // after whichever step
+  // All steps but the last. Throws std::bad_alloc, with nothing changed.
   TagEdits prepare(std::span<const Transition> transitions);
-  void cancel(const TagEdits& edits) noexcept;
   void publish(TagEdits&& edits) noexcept;
 
   const KeyEntry* find(std::string_view key) const noexcept;
@@ -163,10 +171,8 @@ class TagIndex {
   std::int64_t growth(const TagEdits& edits) const;
 
  private:
-  void make_values(std::span<TagEdit> edits);
   KeyEntry& made_entry(std::string_view key);
   static void find_sets(std::span<TagEdit> edits) noexcept;
-  void cancel(std::span<const TagEdit> edits, std::size_t reserved) noexcept;
   void erase_if_unused(std::string_view key, std::string_view value, std::size_t most) noexcept;
   void erase_key(std::string_view key, std::size_t most) noexcept;
 

@@ -128,6 +128,80 @@ TEST(Projection, ALargeGroupThatIsDroppedLeavesNoTrace) {
   EXPECT_EQ(index_problems(projection), 0U);
 }
 
+// Each user has a value of its own, so that sets move while the group is prepared in parts; and whoever comes with the
+// one half goes on to another value with the other.
+std::vector<Transition> in_two_halves() {
+  std::vector<Transition> steps;
+  for (std::uint32_t i = 1; i <= 400; ++i) {
+    const std::uint32_t ordinal = (i - 1) % 200 + 1;
+    const RecordPtr before = i > 200 ? steps[ordinal - 1].after : RecordPtr();
+    steps.push_back({before, version(ordinal, i, "user" + std::to_string(ordinal),
+                                     {{"own", "v" + std::to_string(i * 7919 % 1000)}, {"same", "v"}})});
+  }
+  return steps;
+}
+
+TEST(Projection, AGroupMayComeInParts) {
+  Projection at_once;
+  auto whole = at_once.prepare(in_two_halves(), 400);
+  whole->expect();
+  at_once.publish(std::move(whole));
+
+  Projection projection;
+  std::vector<Transition> steps;
+  steps.reserve(400);
+  auto publication = projection.begin(400);
+  for (const Transition& step : in_two_halves()) {
+    steps.push_back(step);
+    publication->offer(steps);
+  }
+  publication = projection.prepare(std::move(publication), std::move(steps), 400);
+  publication->expect();
+  EXPECT_FALSE(projection.find("user1"));
+  projection.publish(std::move(publication));
+  EXPECT_EQ(projection.find("user1")->revision(), 201U);
+  EXPECT_EQ(projection.counters().users, 200U);
+  EXPECT_EQ(projection.counters().tag_values, at_once.counters().tag_values);
+  EXPECT_EQ(projection.counters().tag_index_bytes, at_once.counters().tag_index_bytes);
+  EXPECT_EQ(index_problems(projection), 0U);
+}
+
+// The group is given up while it comes, or when it has come.
+TEST(Projection, AGroupThatIsGivenUpLeavesNoTrace) {
+  Projection projection;
+  for (const std::size_t offered : {0U, 31U, 32U, 200U, 400U}) {
+    const std::vector<Transition> steps = in_two_halves();
+    {
+      const auto publication = projection.begin(400);
+      for (std::size_t i = 1; i <= offered; ++i) publication->offer(std::span(steps).first(i));
+    }
+    {
+      std::vector<Transition> all = steps;
+      auto publication = projection.begin(400);
+      for (std::size_t i = 1; i <= offered; ++i) publication->offer(std::span(all).first(i));
+      projection.prepare(std::move(publication), std::move(all), 400);
+    }
+    const Projection::Counters counters = projection.counters();
+    EXPECT_EQ(counters.users, 0U);
+    EXPECT_EQ(counters.tag_keys, 0U);
+    EXPECT_EQ(counters.tag_values, 0U);
+    EXPECT_EQ(projection.visible_revision(), 0U);
+  }
+}
+
+// As where all that was to come was refused, or little of it was not.
+TEST(Projection, OfALargeGroupThereMayBeLittle) {
+  Projection projection;
+  auto publication = projection.begin(400);
+  std::vector<Transition> steps = {{{}, version(1, 1, "ann", {{"tier", "gold"}})}};
+  publication->offer(steps);
+  publication = projection.prepare(std::move(publication), std::move(steps), 1);
+  publication->expect();
+  projection.publish(std::move(publication));
+  EXPECT_EQ(projection.find("ann")->revision(), 1U);
+  EXPECT_EQ(index_problems(projection), 0U);
+}
+
 // Random groups, dropped or published, of creations, patches, deletions and re-creations, with snapshots that
 // come and go: each reader sees exactly its moment.
 RC_GTEST_PROP(Projection, EveryReaderSeesExactlyItsMoment, ()) {

@@ -39,6 +39,8 @@ class ProjectionThreads : public testing::TestWithParam<std::uint32_t> {
   // Now and then a user is deleted and created anew, under a new ordinal.
   void publish_group(int number) {
     std::vector<Transition> steps;
+    steps.reserve(2 * users_);
+    auto publication = projection_.begin(2 * users_);
     const TagMap tags = {{"group", std::to_string(number)}};
     for (std::uint32_t user = 0; user < users_; ++user) {
       RecordPtr& current = current_[user];
@@ -50,9 +52,9 @@ class ProjectionThreads : public testing::TestWithParam<std::uint32_t> {
       RecordPtr next = version(ordinal, ++revision_, name(user), tags);
       steps.push_back({current, next});
       current = std::move(next);
+      publication->offer(steps);
     }
-    const std::uint64_t revision = steps.back().after->revision();
-    auto publication = projection_.prepare(std::move(steps), revision);
+    publication = projection_.prepare(std::move(publication), std::move(steps), revision_);
     publication->expect();
     projection_.publish(std::move(publication));
   }

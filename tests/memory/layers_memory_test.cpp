@@ -105,6 +105,37 @@ TEST_P(LayersMemory, ACommitIsWholeOrNothingAndLeavesNothingOpen) {
   EXPECT_GE(revision, 1U);
 }
 
+// The companion's thread has no memory while the group still comes.
+TEST(LayersMemoryElsewhere, WhatIsOfferedInVainLeavesNoTrace) {
+  index::Projection projection;
+  std::vector<index::Transition> users;
+  for (std::uint32_t i = 1; i <= 300; ++i) {
+    users.push_back(
+        {{}, index::version(i, i, "user " + std::to_string(i), {{"k", "value " + std::to_string(i)}})});
+  }
+  for (int refused = 0; refused < 3;) {
+    std::vector<index::Transition> steps = users;
+    std::unique_ptr<index::Projection::Publication> publication = projection.begin(steps.size());
+    bool has_failed = false;
+    {
+      const FailingMemoryElsewhere fault;
+      for (std::size_t i = 1; i <= steps.size(); ++i) publication->offer(std::span(steps).first(i));
+      publication = projection.prepare(std::move(publication), std::move(steps), 300);
+      has_failed = runs_out([&] { publication->expect(); });
+      ASSERT_EQ(has_failed, fault.fired());
+    }
+    if (!has_failed) continue;   // all of it was done here
+    ++refused;
+    publication.reset();
+    ASSERT_EQ(projection.counters().tag_keys, 0U);
+  }
+  auto publication = projection.prepare(std::move(users), 300);
+  publication->expect();
+  projection.publish(std::move(publication));
+  EXPECT_EQ(projection.counters().tag_values, 300U);
+  projection.check_tag_index([](auto, auto, auto what) { ADD_FAILURE() << what; });
+}
+
 // The companion's thread has no memory for them: who asks for them makes them.
 TEST(LayersMemoryElsewhere, RowsThatAreNotMadeBesideAreMadeHere) {
   index::Projection projection;

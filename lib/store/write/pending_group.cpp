@@ -52,6 +52,11 @@ const model::Token* PendingGroup::find_token(std::string_view token) const {
   return found == token_places_.end() ? nullptr : &tokens_[found->second];
 }
 
+void PendingGroup::make_room_for(std::size_t changes) {
+  transitions_.reserve(changes);
+  entries_.reserve(changes);
+}
+
 void PendingGroup::make_room() {
   if (entries_.size() < entries_.capacity() && transitions_.size() < transitions_.capacity()) return;
   const std::size_t room = std::max<std::size_t>(256, 2 * entries_.size());

@@ -75,6 +75,9 @@ class PendingGroup {
   std::size_t text_bytes() const noexcept { return text_.size(); }   // of the log
   std::int64_t growth() const noexcept { return growth_; }           // of memory (memory_budget.hpp)
 
+  // Room for so many changes, so that transitions() stay where they are. Throws std::bad_alloc.
+  void make_room_for(std::size_t changes);
+  std::span<const index::Transition> transitions() const noexcept { return transitions_; }
   // For the projection to prepare. It keeps the records alive from then on; the group only looks at them.
   std::vector<index::Transition> take_transitions() noexcept { return std::move(transitions_); }
 

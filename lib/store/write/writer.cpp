@@ -162,10 +162,12 @@ void Writer::require_room_in_wal() {
 }
 
 Writer::Prepared Writer::judge_and_prepare(std::span<Slice> slices) {
-  file_.make_ready(count_writes(slices));
+  const std::size_t writes = count_writes(slices);
+  file_.make_ready(writes);
   if (memory_.budget.is_limited()) return judge_within_budget(slices);
-  judge_group(slices, MemoryBudget::kUnlimited);
-  return group_.empty() ? Prepared() : prepare();
+  auto changes = memory_.projection.begin(writes);
+  judge_group(slices, MemoryBudget::kUnlimited, changes.get());
+  return group_.empty() ? Prepared() : prepare(std::move(changes));
 }
 
 // Judged as often as it takes to keep to the memory budget.
@@ -191,8 +193,10 @@ Writer::Prepared Writer::judge_within_budget(std::span<Slice> slices) {
 }
 
 // What no longer fits into the group is left to the next one.
-void Writer::judge_group(std::span<Slice> slices, std::int64_t allowance) {
+void Writer::judge_group(std::span<Slice> slices, std::int64_t allowance,
+                         index::Projection::Publication* begun) {
   group_.begin(file_.state(), now_ms(), file_.lived_ms());
+  group_.make_room_for(count_writes(slices));
   judge_.begin_group(file_.state().settings, allowance);
   Lookahead lookahead(memory_, slices);
   for (Slice& slice : slices) {
@@ -204,18 +208,22 @@ void Writer::judge_group(std::span<Slice> slices, std::int64_t allowance) {
     for (std::size_t i = slice.begin; i < slice.end; ++i) {
       lookahead.advance();
       request.outcome(i) = judge_.judge(request.write(i), request.item(i), group_);
-      if (!transaction && group_.text_bytes() >= kMaxGroupTextBytes) slice.end = i + 1;
+      if (transaction) continue;
+      if (begun != nullptr) begun->offer(group_.transitions());
+      if (group_.text_bytes() >= kMaxGroupTextBytes) slice.end = i + 1;
     }
     if (transaction) transaction->end(request.outcomes());
   }
   group_.seal();
 }
 
-Writer::Prepared Writer::prepare() {
+Writer::Prepared Writer::prepare(std::unique_ptr<index::Projection::Publication> begun) {
   Prepared prepared;
   prepared.tokens = memory_.tokens.prepare(group_.tokens());
-  if (group_.has_changes())
-    prepared.changes = memory_.projection.prepare(group_.take_transitions(), group_.state().revision);
+  if (group_.has_changes()) {
+    prepared.changes =
+        memory_.projection.prepare(std::move(begun), group_.take_transitions(), group_.state().revision);
+  }
   return prepared;
 }
 
@@ -420,7 +428,7 @@ bool Writer::apply(const Entry& entry) {
     if (failed()) throw model::Failure{ErrorCode::store_failed};
     if (entry.number <= file_.state().entry) return false;
     entry_replay_.run(entry, file_.state(), group_);
-    Prepared prepared = prepare();
+    Prepared prepared = prepare(memory_.projection.begin(0));
     guard([&] {
       file_.follow(entry.floors);
       sqlite::expect_committed(file_.commit(group_, prepared.changes.get()), kCommit);

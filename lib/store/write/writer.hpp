@@ -130,8 +130,9 @@ class Writer {
   void require_room_in_wal();
   Prepared judge_and_prepare(std::span<Slice> slices);
   Prepared judge_within_budget(std::span<Slice> slices);
-  void judge_group(std::span<Slice> slices, std::int64_t allowance);
-  Prepared prepare();
+  void judge_group(std::span<Slice> slices, std::int64_t allowance,
+                   index::Projection::Publication* begun = nullptr);
+  Prepared prepare(std::unique_ptr<index::Projection::Publication> begun);
   void make_durable_and_publish(std::span<Slice> slices, Prepared& prepared);
   bool append_outside(std::span<Slice> slices);
   void commit_and_publish(std::span<Slice> slices, Prepared& prepared);
