@@ -98,19 +98,25 @@ Record* Record::allocate(std::uint32_t ordinal, std::uint64_t revision, const Uu
   static_assert(sizeof(Record) == 40 && offsetof(Record, text_) == 38);
   const std::size_t size = offsetof(Record, text_) + external_id_bytes + tag_bytes;
   const std::size_t bytes = std::max(size, sizeof(Record));
-  void* const block = blocks == nullptr ? RecordBlocks::allocate(bytes) : blocks->take(bytes);
-  return new (block) Record(ordinal, revision, id, external_id_bytes, tag_count, size);
+  const RecordBlock block = blocks == nullptr ? RecordSlabs::take(bytes) : blocks->take(bytes);
+  return new (block.at) Record(block.is_of_slab, ordinal, revision, id, external_id_bytes, tag_count, size);
+}
+
+RecordBlock Record::block() const noexcept {
+  return {const_cast<Record*>(this), references_.load(std::memory_order_relaxed) % kReference != 0};
 }
 
 void Record::free() const noexcept {
+  const RecordBlock freed = block();
   this->~Record();
-  ::operator delete(const_cast<Record*>(this));
+  RecordSlabs::give(freed);
 }
 
 void Record::free(RecordBlocks& blocks) const noexcept {
+  const RecordBlock freed = block();
   const std::size_t bytes = std::max(size(), sizeof(Record));
   this->~Record();
-  blocks.give(const_cast<Record*>(this), bytes);
+  blocks.give(freed, bytes);
 }
 
 RecordPtr Record::make(std::uint32_t ordinal, std::uint64_t revision, const Uuid& id,
@@ -151,7 +157,7 @@ RecordPtr Record::make_tombstone(const Record& last_version, std::uint64_t revis
 RecordPtr Record::copy() const {
   constexpr std::size_t kFirst = offsetof(Record, ordinal_);   // behind the count, which others write
   const std::size_t bytes = std::max(size(), sizeof(Record));
-  auto* const block = static_cast<char*>(RecordBlocks::allocate(bytes));
+  auto* const block = static_cast<char*>(::operator new(bytes));   // of a host, which may keep it for long
   auto* const copied = new (block) Record();
   std::memcpy(block + kFirst, reinterpret_cast<const char*>(this) + kFirst, bytes - kFirst);
   return RecordPtr::adopt(copied);
@@ -203,7 +209,7 @@ std::size_t Record::walked_size() const noexcept {
 }
 
 std::size_t Record::memory_bytes() const noexcept {
-  return heap_bytes(size());
+  return RecordSlabs::memory_bytes(size());
 }
 
 // The one definition of each, for hosts, who see no more than their declarations in <usertags/user.hpp>.

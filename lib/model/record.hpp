@@ -30,7 +30,8 @@ namespace usertags::model {
 
 class RecordPtr;
 class RecordBlocks;   // record_blocks.hpp
-struct TagDelta;      // change.hpp
+struct RecordBlock;
+struct TagDelta;   // change.hpp
 
 class Record {
  public:
@@ -91,7 +92,7 @@ class Record {
   }
 
   // A new record has one reference.
-  void add_reference() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void add_reference() const noexcept { references_.fetch_add(kReference, std::memory_order_relaxed); }
   void drop_reference() const noexcept {
     if (drops_last_reference()) free();
   }
@@ -101,14 +102,18 @@ class Record {
   }
 
  private:
+  // References are counted in twos; the lowest bit is set where the block is one of a slab.
+  static constexpr std::uint32_t kReference = 2;
+
   static constexpr std::uint16_t kTombstone = std::numeric_limits<std::uint16_t>::max();
 
   // In size_: so much, or more. The tags of such a record are walked to tell.
   static constexpr std::size_t kNotTold = std::numeric_limits<std::uint16_t>::max();
 
-  Record(std::uint32_t ordinal, std::uint64_t revision, const Uuid& uuid, std::size_t external_id_bytes,
-         std::size_t tag_count, std::size_t size) noexcept
-      : ordinal_(ordinal),
+  Record(bool is_of_slab, std::uint32_t ordinal, std::uint64_t revision, const Uuid& uuid,
+         std::size_t external_id_bytes, std::size_t tag_count, std::size_t size) noexcept
+      : references_(kReference + (is_of_slab ? 1 : 0)),
+        ordinal_(ordinal),
         revision_(revision),
         uuid_(uuid),
         external_id_bytes_(static_cast<std::uint16_t>(external_id_bytes)),
@@ -124,10 +129,12 @@ class Record {
   void free() const noexcept;
   void free(RecordBlocks& blocks) const noexcept;
   bool drops_last_reference() const noexcept {
-    return is_last_reference() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    return is_last_reference() || is_one(references_.fetch_sub(kReference, std::memory_order_acq_rel));
   }
   // Then nobody else can count another: whoever drops it saves the write, which costs more than a look.
-  bool is_last_reference() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
+  bool is_last_reference() const noexcept { return is_one(references_.load(std::memory_order_acquire)); }
+  static bool is_one(std::uint32_t references) noexcept { return references / kReference == 1; }
+  RecordBlock block() const noexcept;
 
   const char* text() const noexcept { return reinterpret_cast<const char*>(this) + offsetof(Record, text_); }
   char* text() noexcept { return reinterpret_cast<char*>(this) + offsetof(Record, text_); }
@@ -135,7 +142,7 @@ class Record {
   std::size_t size() const noexcept { return size_ < kNotTold ? size_ : walked_size(); }
   std::size_t walked_size() const noexcept;
 
-  mutable std::atomic<std::uint32_t> references_{1};
+  mutable std::atomic<std::uint32_t> references_{kReference};
   std::uint32_t ordinal_;
   std::uint64_t revision_;
   Uuid uuid_;

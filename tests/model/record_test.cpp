@@ -15,6 +15,7 @@
 #include "allocations.hpp"
 #include "make_record.hpp"
 #include "model/change.hpp"
+#include "model/record_slabs.hpp"
 
 namespace usertags::model {
 namespace {
@@ -267,8 +268,10 @@ TEST(Record, CopiesItselfAtAnySize) {
   EXPECT_TRUE(tombstone->copy()->is_tombstone());
 }
 
+// Of the allocator, which has those that are too large for a slab.
 TEST(Record, IsOneAllocation) {
-  const std::vector<Tag> tags = {{"department", "engineering"}, {"tier", "gold"}};
+  const std::string value(600, 'v');
+  const std::vector<Tag> tags = {{"department", "engineering"}, {"tier", value}};
   const std::size_t before = test::allocations();
   const RecordPtr record = Record::make(1, 1, some_uuid(), "user_ext_123", tags);
   const RecordPtr shared = record;
@@ -276,16 +279,19 @@ TEST(Record, IsOneAllocation) {
 }
 
 TEST(Record, ThrowsWhereThereIsNoMemory) {
-  const RecordPtr record = make_record({{"a", "1"}});
+  const RecordPtr record = make_record({{"a", "1"}}, std::string(600, 'x'));
   const test::NoMemory no_memory;
   EXPECT_THROW(Record::make_tombstone(*record, 8), std::bad_alloc);
 }
 
+// In slabs steps of 8; with the allocator steps of 16, and 8 bytes of its own.
 TEST(Record, TellsWhatItTakesInMemory) {
   const RecordPtr small = make_record({});
-  EXPECT_EQ(small->memory_bytes(), 64u);   // 38 + 3, and 8 of the allocator, in steps of 16
+  EXPECT_EQ(small->memory_bytes(), RecordSlabs::kIsUsed ? 48U : 64U);   // 38 + 3
   const std::string value(200, 'v');
-  EXPECT_EQ(make_record({{"k", value}})->memory_bytes(), 256u);
+  EXPECT_EQ(make_record({{"k", value}})->memory_bytes(), RecordSlabs::kIsUsed ? 248U : 256U);
+  const std::string long_value(600, 'v');
+  EXPECT_EQ(make_record({{"k", long_value}})->memory_bytes(), 656U);   // 38 + 3 + 5 + 600
 }
 
 RC_GTEST_PROP(Record, RoundTripsAnyTags, (const std::map<std::string, std::string>& tags)) {

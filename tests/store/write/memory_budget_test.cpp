@@ -267,7 +267,7 @@ TEST_F(MemoryBudgetTest, HoldsForOpeningAndForFollowing) {
   auto store = must(UserTagStore::open(path_, with(0)));
   auto follower = must(UserTagStore::open(path_, with(kBudget, Access::read_only)));
   std::vector<Write> writes;
-  for (int n = 0; n < 5'000; ++n) writes.push_back(CreateUser{std::to_string(n), {{"k", "v"}}, {}});
+  for (int n = 0; n < 8'000; ++n) writes.push_back(CreateUser{std::to_string(n), {{"k", "v"}}, {}});
   for (const auto& answer : store.apply_each(writes)) must(answer);
   EXPECT_EQ(code_of(follower.refresh()), ErrorCode::memory_budget_exceeded);
   EXPECT_EQ(follower.revision(), 0U);
@@ -275,7 +275,7 @@ TEST_F(MemoryBudgetTest, HoldsForOpeningAndForFollowing) {
   EXPECT_EQ(code_of(UserTagStore::open(path_, with(kBudget))), ErrorCode::memory_budget_exceeded);
   EXPECT_EQ(code_of(UserTagStore::open(path_, with(kBudget, Access::read_only))),
             ErrorCode::memory_budget_exceeded);
-  EXPECT_EQ(must(UserTagStore::open(path_, with(0))).stats().users, 5'000U);
+  EXPECT_EQ(must(UserTagStore::open(path_, with(0))).stats().users, 8'000U);
 }
 
 }   // namespace
