@@ -74,9 +74,8 @@ class Slabs {
       asked_for_ += bytes;
       return nullptr;
     }
-    Slab*& list = with_room_[bytes / kStep];
-    if (list == nullptr) start_slab(bytes / kStep);
-    Slab& slab = *list;
+    Slab* const first = with_room_[bytes / kStep];
+    Slab& slab = first != nullptr ? *first : start_slab(bytes / kStep);
     void* const block = slab.take();
     if (slab.is_full()) slab.take_out();
     ++blocks_;
@@ -95,7 +94,7 @@ class Slabs {
   RecordSlabs::Figures figures() const noexcept { return {chunks_, free_slabs_, blocks_}; }
 
  private:
-  void start_slab(std::size_t size) {
+  Slab& start_slab(std::size_t size) {
     if (free_ == nullptr) add_chunk();
     Slab& slab = *free_;
     slab.take_out();
@@ -104,6 +103,7 @@ class Slabs {
     slab.free = nullptr;
     slab.used_to = kHeaderBytes;
     slab.put_into(with_room_[size]);
+    return slab;
   }
 
   void free_slab(Slab& slab) noexcept {
