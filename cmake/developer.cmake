@@ -13,7 +13,7 @@ if(USERTAGS_SANITIZE)
   add_compile_options(-fsanitize=${USERTAGS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${USERTAGS_SANITIZE})
   if(USERTAGS_SANITIZE MATCHES address)
-    add_compile_definitions(USERTAGS_RECORDS_OF_THE_ALLOCATOR)   # lib/model/record_slabs.cpp
+    add_compile_definitions(USERTAGS_ALLOCATOR_ALONE)   # lib/model/page_runs.cpp
   endif()
 endif()
 

@@ -29,6 +29,7 @@
 
 #include "index/epochs.hpp"
 #include "index/slot_table.hpp"
+#include "model/page_runs.hpp"
 #include "model/record.hpp"
 
 namespace usertags::index {
@@ -112,10 +113,10 @@ class RecordTable {
   // --- For the thread that changes it. ---
 
   std::size_t size() const noexcept { return size_; }
-  std::size_t heap_bytes() const noexcept { return capacity() * sizeof(Slot); }
+  std::size_t heap_bytes() const noexcept { return memory_bytes(capacity()); }
   // What it will take once reserve() has made room for so many external ids.
   std::size_t heap_bytes_for(std::size_t items) const noexcept {
-    return slots::capacity_for(capacity(), items, Growth::by_a_quarter) * sizeof(Slot);
+    return memory_bytes(slots::capacity_for(capacity(), items, Growth::by_a_quarter));
   }
   // Room for so many external ids. Throws std::bad_alloc, with nothing changed.
   void reserve(std::size_t items, Limbo& limbo);
@@ -132,11 +133,18 @@ class RecordTable {
 
  private:
   using Slot = std::atomic<std::uint64_t>;
+  static std::size_t memory_bytes(std::size_t slots) noexcept {
+    return model::PageRun::memory_bytes(slots * sizeof(Slot));
+  }
 
   struct Slots final : Garbage {
-    explicit Slots(std::size_t size) : capacity(size), slot(std::make_unique<Slot[]>(size)) {}
+    explicit Slots(std::size_t size)
+        : capacity(size), memory(size * sizeof(Slot)), slot(static_cast<Slot*>(memory.at())) {
+      std::uninitialized_value_construct_n(slot, size);
+    }
     const std::size_t capacity;
-    const std::unique_ptr<Slot[]> slot;
+    const model::PageRun memory;
+    Slot* const slot;
 
     std::uint64_t load(std::size_t place) const noexcept {
       return slot[place].load(std::memory_order_seq_cst);

@@ -23,8 +23,7 @@ class RecordBlocks {
   ~RecordBlocks() {
     for (Kept* first : kept_) {
       while (first != nullptr) {
-        Kept* const block = std::exchange(first, first->next);
-        RecordSlabs::give({block, block->is_of_slab});
+        RecordSlabs::give({std::exchange(first, first->next), true});
       }
     }
   }
@@ -32,33 +31,28 @@ class RecordBlocks {
   // A block that is kept, or a new one. Throws std::bad_alloc.
   RecordBlock take(std::size_t bytes) {
     const Turn turn(is_taken_);
-    if (!turn || class_of(bytes) >= kClasses || kept_[class_of(bytes)] == nullptr)
+    if (!turn || steps_of(bytes) >= kept_.size() || kept_[steps_of(bytes)] == nullptr)
       return RecordSlabs::take(bytes);
     --count_;
-    Kept* const block = kept_[class_of(bytes)];
-    kept_[class_of(bytes)] = block->next;
-    return {block, block->is_of_slab};
+    Kept*& first = kept_[steps_of(bytes)];
+    return {std::exchange(first, first->next), true};
   }
-  // The block of a record of so many bytes: it is kept, as far as there is room for it.
+  // The block of a record of so many bytes. It is kept, if it is one of a slab and there is room for it.
   void give(const RecordBlock& block, std::size_t bytes) noexcept {
     const Turn turn(is_taken_);
-    if (!turn || class_of(bytes) >= kClasses || count_ == kMost) return RecordSlabs::give(block);
-    kept_[class_of(bytes)] = new (block.at) Kept{kept_[class_of(bytes)], block.is_of_slab};
+    if (!turn || !block.is_of_slab || count_ == kMost) return RecordSlabs::give(block);
+    Kept*& first = kept_[steps_of(bytes)];
+    first = new (block.at) Kept{first};
     ++count_;
   }
 
   std::size_t count() const noexcept { return count_; }   // that are kept, while nobody gives or takes
 
-#ifdef USERTAGS_RECORDS_OF_THE_ALLOCATOR   // so that the sanitizer sees who looks at a record that is gone
-  static constexpr std::size_t kMost = 0;
-#else
   static constexpr std::size_t kMost = 1024;   // what a large group frees
-#endif
 
  private:
   struct Kept {
     Kept* next;
-    bool is_of_slab;
   };
   // One thread's, while it lives; false where another is there.
   class Turn {
@@ -77,12 +71,11 @@ class RecordBlocks {
     const bool has_it_;
   };
 
-  static constexpr std::size_t kClasses = 64;   // blocks of up to 504 bytes
-  static constexpr std::size_t class_of(std::size_t bytes) noexcept {
+  static constexpr std::size_t steps_of(std::size_t bytes) noexcept {
     return RecordSlabs::size_of(bytes) / RecordSlabs::kStep;
   }
 
-  std::array<Kept*, kClasses> kept_{};
+  std::array<Kept*, RecordSlabs::kSizes> kept_{};   // by their size
   std::size_t count_ = 0;
   std::atomic_flag is_taken_;
 };

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "model/page_runs.hpp"
+
 extern "C" {
 // Of glibc, beneath the names that are replaced here.
 void* __libc_malloc(std::size_t size);
@@ -131,6 +133,7 @@ void* resize_for_sqlite(void* block, int size) {
   failing.xMalloc = allocate_for_sqlite;
   failing.xRealloc = resize_for_sqlite;
   if (sqlite3_config(SQLITE_CONFIG_MALLOC, &failing) != SQLITE_OK) std::abort();
+  usertags::model::PageRuns::leave_all_to_the_allocator();
   return true;
 }();
 

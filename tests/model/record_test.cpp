@@ -287,9 +287,9 @@ TEST(Record, ThrowsWhereThereIsNoMemory) {
 // In slabs steps of 8; with the allocator steps of 16, and 8 bytes of its own.
 TEST(Record, TellsWhatItTakesInMemory) {
   const RecordPtr small = make_record({});
-  EXPECT_EQ(small->memory_bytes(), RecordSlabs::kIsUsed ? 48U : 64U);   // 38 + 3
+  EXPECT_EQ(small->memory_bytes(), PageRuns::is_used() ? 48U : 64U);   // 38 + 3
   const std::string value(200, 'v');
-  EXPECT_EQ(make_record({{"k", value}})->memory_bytes(), RecordSlabs::kIsUsed ? 248U : 256U);
+  EXPECT_EQ(make_record({{"k", value}})->memory_bytes(), PageRuns::is_used() ? 248U : 256U);
   const std::string long_value(600, 'v');
   EXPECT_EQ(make_record({{"k", long_value}})->memory_bytes(), 656U);   // 38 + 3 + 5 + 600
 }

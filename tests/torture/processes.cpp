@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "model/page_runs.hpp"
 #include "torture/meeting.hpp"
 #include "torture/rows.hpp"
 
@@ -19,7 +20,7 @@ using namespace meeting;
 // In use by this process. Under AddressSanitizer, which has an allocator and a report of leaks of its own, none.
 std::uint64_t memory_in_use() {
   const auto info = mallinfo2();
-  return info.uordblks + info.hblkhd;
+  return info.uordblks + info.hblkhd + model::PageRuns::figures().taken_bytes;
 }
 
 void play(const NamedScene& named, std::mt19937_64& random, Tally& tally) {
