@@ -3,10 +3,10 @@
 // the host has on its heap, which grows in small steps, and gets small pages.
 //
 //   chunk   2 MiB, aligned to as much, mapped: 512 pages
-//   run     pages of one chunk, one behind the other: the first that are free, as few chunks as there can be
+//   run     some pages of one chunk in a row: the first that are free
 //
-// A chunk whose pages are all free goes back to the system, if there is another. The first one is not asked to be a huge
-// page, so that small stores take what they touch and no more.
+// A chunk whose pages are all free goes back to the system, if there is another one. The first is not to be a huge page,
+// so that small stores take what they touch and no more.
 //
 // Any thread, one at a time. What lies there may outlive its store, so this belongs to the process, and is there until
 // its end. Under AddressSanitizer everything is the allocator's, so that it sees who looks at what is gone.
@@ -21,9 +21,8 @@ class PageRuns {
   static constexpr std::size_t kPageBytes = 4096;
   static constexpr std::size_t kChunkBytes = std::size_t{2} << 20;
 
-  // Where it is not, nothing is taken from here. That may be said as long as nothing was: for tests in which the allocator
-  // fails.
   static bool is_used() noexcept { return is_used_; }
+  // Before anything is taken: for tests in which the allocator fails.
   static void leave_all_to_the_allocator() noexcept { is_used_ = false; }
 
   // While it lives, its thread has the runs, and what is built on them, to itself. A child of a fork finds them whole.
