@@ -8,6 +8,8 @@
 #include <limits>
 #include <utility>
 
+#include "model/end_of_thread.hpp"
+
 namespace usertags::index {
 namespace epochs {
 
@@ -82,24 +84,10 @@ void watch_forks() noexcept {
   static_cast<void>(registered);
 }
 
-// How a thread's end is seen: C++ has no way to that which tells when there is no memory for it.
-struct EndOfThread {
-  EndOfThread() noexcept : made(pthread_key_create(&key, give_line_back) == 0) {}
-  EndOfThread(const EndOfThread&) = delete;
-  EndOfThread& operator=(const EndOfThread&) = delete;
-  ~EndOfThread() {
-    if (made) pthread_key_delete(key);
-  }
-  bool will_give_back(Line* line) const noexcept { return made && pthread_setspecific(key, line) == 0; }
-
-  pthread_key_t key{};
-  const bool made;
-};
-
 void use_line(std::size_t number) noexcept {
-  static const EndOfThread end_of_thread;
+  static const model::EndOfThread end_of_thread(give_line_back);
   Line* const line = &lines[number];
-  if (!end_of_thread.will_give_back(line)) return free_line(*line);
+  if (!end_of_thread.will_get(line)) return free_line(*line);
   std::size_t used = lines_used.load(std::memory_order_seq_cst);
   while (used <= number && !lines_used.compare_exchange_weak(used, number + 1, std::memory_order_seq_cst)) {
   }

@@ -9,6 +9,7 @@
 #include <usertags/user.hpp>
 
 #include "model/change.hpp"
+#include "model/copy_blocks.hpp"
 #include "model/record_blocks.hpp"
 #include "model/text.hpp"
 
@@ -106,15 +107,20 @@ RecordBlock Record::block() const noexcept {
   return {const_cast<Record*>(this), references_.load(std::memory_order_relaxed) % kReference != 0};
 }
 
+std::size_t Record::block_bytes() const noexcept {
+  return std::max(size(), sizeof(Record));
+}
+
 void Record::free() const noexcept {
   const RecordBlock freed = block();
+  const std::size_t bytes = block_bytes();
   this->~Record();
-  RecordSlabs::give(freed);
+  freed.is_of_slab ? RecordSlabs::give(freed) : CopyBlocks::give(freed.at, bytes);
 }
 
 void Record::free(RecordBlocks& blocks) const noexcept {
   const RecordBlock freed = block();
-  const std::size_t bytes = std::max(size(), sizeof(Record));
+  const std::size_t bytes = block_bytes();
   this->~Record();
   blocks.give(freed, bytes);
 }
@@ -156,8 +162,8 @@ RecordPtr Record::make_tombstone(const Record& last_version, std::uint64_t revis
 
 RecordPtr Record::copy() const {
   constexpr std::size_t kFirst = offsetof(Record, ordinal_);   // behind the count, which others write
-  const std::size_t bytes = std::max(size(), sizeof(Record));
-  auto* const block = static_cast<char*>(::operator new(bytes));   // of a host, which may keep it for long
+  const std::size_t bytes = block_bytes();
+  auto* const block = static_cast<char*>(CopyBlocks::take(bytes));
   auto* const copied = new (block) Record();
   std::memcpy(block + kFirst, reinterpret_cast<const char*>(this) + kFirst, bytes - kFirst);
   return RecordPtr::adopt(copied);

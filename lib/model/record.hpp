@@ -135,6 +135,7 @@ class Record {
   bool is_last_reference() const noexcept { return is_one(references_.load(std::memory_order_acquire)); }
   static bool is_one(std::uint32_t references) noexcept { return references / kReference == 1; }
   RecordBlock block() const noexcept;
+  std::size_t block_bytes() const noexcept;   // that were asked for
 
   const char* text() const noexcept { return reinterpret_cast<const char*>(this) + offsetof(Record, text_); }
   char* text() noexcept { return reinterpret_cast<char*>(this) + offsetof(Record, text_); }
