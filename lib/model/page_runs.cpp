@@ -127,9 +127,9 @@ void unlock() noexcept {
 }   // namespace
 
 #ifdef USERTAGS_ALLOCATOR_ALONE
-constinit bool PageRuns::is_used_ = false;
+constinit bool PageRuns::used = false;
 #else
-constinit bool PageRuns::is_used_ = true;
+constinit bool PageRuns::used = true;
 #endif
 
 // Without memory for the handlers a child of a fork may wait for ever for a thread that it does not have.

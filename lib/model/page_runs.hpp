@@ -21,9 +21,9 @@ class PageRuns {
   static constexpr std::size_t kPageBytes = 4096;
   static constexpr std::size_t kChunkBytes = std::size_t{2} << 20;
 
-  static bool is_used() noexcept { return is_used_; }
+  static bool is_used() noexcept { return used; }
   // Before anything is taken: for tests in which the allocator fails.
-  static void leave_all_to_the_allocator() noexcept { is_used_ = false; }
+  static void leave_all_to_the_allocator() noexcept { used = false; }
 
   // While it lives, its thread has the runs, and what is built on them, to itself. A child of a fork finds them whole.
   class Turn {
@@ -45,7 +45,7 @@ class PageRuns {
   static Figures figures();
 
  private:
-  static bool is_used_;
+  static bool used;
 };
 
 // PageRun: memory of a table, which is owned. A large one is a run, any other the allocator's.

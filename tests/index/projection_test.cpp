@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <atomic>
 #include <list>
 #include <map>
 #include <string>
+#include <thread>
 
 #include "index/make_step.hpp"
 #include "model/failure.hpp"
@@ -126,6 +128,27 @@ TEST(Projection, ALargeGroupThatIsDroppedLeavesNoTrace) {
   EXPECT_TRUE(projection.find("user500"));
   EXPECT_EQ(projection.counters().tag_keys, 7U);
   EXPECT_EQ(index_problems(projection), 0U);
+}
+
+// The companion is at something else when the group comes.
+TEST(Projection, ALargeGroupIsWaitedFor) {
+  struct Before final : Companion::Work {
+    void run() noexcept override { is_over.wait(false); }
+    std::atomic<bool> is_over{false};
+  } before;
+  Projection projection;
+  std::vector<Transition> steps;
+  for (std::uint32_t i = 1; i <= 3'000; ++i)
+    steps.push_back({{}, version(i, i, "user" + std::to_string(i), {{"k", "v" + std::to_string(i)}})});
+  projection.companion().start(before);
+  auto publication = projection.prepare(steps, 3'000);
+  const std::jthread later([&] {
+    before.is_over = true;
+    before.is_over.notify_one();
+  });
+  ASSERT_NO_THROW(publication->expect());
+  projection.publish(std::move(publication));
+  EXPECT_EQ(projection.counters().tag_values, 3'000U);
 }
 
 // Each user has a value of its own, so that sets move while the group is prepared in parts; and whoever comes with the
