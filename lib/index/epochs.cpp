@@ -84,8 +84,9 @@ void watch_forks() noexcept {
   static_cast<void>(registered);
 }
 
+const model::EndOfThread end_of_thread(give_line_back);
+
 void use_line(std::size_t number) noexcept {
-  static const model::EndOfThread end_of_thread(give_line_back);
   Line* const line = &lines[number];
   if (!end_of_thread.will_get(line)) return free_line(*line);
   std::size_t used = lines_used.load(std::memory_order_seq_cst);

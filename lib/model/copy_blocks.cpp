@@ -1,16 +1,15 @@
 #include "model/copy_blocks.hpp"
 
-#include "model/end_of_thread.hpp"
 #include "model/page_runs.hpp"
 
 namespace usertags::model {
 
 constinit thread_local CopyBlocks::OfThread CopyBlocks::this_thread;
+const EndOfThread CopyBlocks::end_of_thread(end);
 
 // Nothing where all is the allocator's: there copies are to be seen that are used after they were dropped.
 bool CopyBlocks::begins_to_keep() noexcept {
   if (this_thread.ends || !PageRuns::is_used()) return false;
-  static const EndOfThread end_of_thread(end);
   this_thread.keeps = end_of_thread.will_get(&this_thread);
   return this_thread.keeps;
 }

@@ -8,6 +8,8 @@
 #include <new>
 #include <utility>
 
+#include "model/end_of_thread.hpp"
+
 namespace usertags::model {
 
 class CopyBlocks {
@@ -40,6 +42,7 @@ class CopyBlocks {
     bool ends = false;
   };
   static constinit thread_local OfThread this_thread;
+  static const EndOfThread end_of_thread;
 
   static bool keeps() noexcept { return this_thread.keeps || begins_to_keep(); }
   static bool begins_to_keep() noexcept;

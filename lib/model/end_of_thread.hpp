@@ -1,5 +1,6 @@
 // EndOfThread: a function that is called at the end of each thread that has asked for it. (An object that is thread_local
-// has a destructor, but where there is no memory to note that, the process ends.)
+// has a destructor, but where there is no memory to note that, the process ends.) It is a constant of a namespace: who asks
+// before those are made is told that there will be no call.
 #pragma once
 
 #include <pthread.h>

@@ -45,17 +45,18 @@ struct Chunk {
   }
 };
 
-void unmap(char* from, const char* to) noexcept {
-  if (from != to) munmap(from, static_cast<std::size_t>(to - from));
+bool unmap(char* from, const char* to) noexcept {
+  return from == to || munmap(from, static_cast<std::size_t>(to - from)) == 0;
 }
 
-// Twice as much as is needed has a chunk in it that is aligned.
+// Twice as much as is needed has a chunk in it that is aligned: the upper one of two, beside which the system maps the
+// next, so that they are one mapping. A process may have 65,530 of them.
 char* map_chunk() {
   constexpr std::size_t kBytes = PageRuns::kChunkBytes;
   void* const mapped = mmap(nullptr, 2 * kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) throw std::bad_alloc();
   char* const begin = static_cast<char*>(mapped);
-  char* const chunk = begin + (kBytes - reinterpret_cast<std::uintptr_t>(begin) % kBytes) % kBytes;
+  char* const chunk = begin + (kBytes - reinterpret_cast<std::uintptr_t>(begin) % kBytes);
   unmap(begin, chunk);
   unmap(chunk + kBytes, begin + 2 * kBytes);
   return chunk;
@@ -88,8 +89,7 @@ class Runs {
     chunk->mark(static_cast<std::size_t>(run - chunk->at) / PageRuns::kPageBytes, pages, false);
     taken_ -= pages;
     if (chunk->free < kPages || std::ranges::count(chunks_, kPages, &Chunk::free) == 1) return;
-    unmap(chunk->at, chunk->at + PageRuns::kChunkBytes);
-    chunks_.erase(chunk);
+    if (unmap(chunk->at, chunk->at + PageRuns::kChunkBytes)) chunks_.erase(chunk);   // else it stays, free
   }
 
   PageRuns::Figures figures() const noexcept { return {chunks_.size(), taken_ * PageRuns::kPageBytes}; }
@@ -124,6 +124,10 @@ void unlock() noexcept {
   is_taken.clear(std::memory_order_release);
 }
 
+// A child finds what its parent had, not halfway through a change. As early as can be: so the lock is taken last, behind
+// those of hosts. Without memory for it a child may wait for ever for a thread that it does not have.
+[[maybe_unused]] const int watches_forks = pthread_atfork(lock, unlock, unlock);
+
 }   // namespace
 
 #ifdef USERTAGS_ALLOCATOR_ALONE
@@ -132,10 +136,7 @@ constinit bool PageRuns::used = false;
 constinit bool PageRuns::used = true;
 #endif
 
-// Without memory for the handlers a child of a fork may wait for ever for a thread that it does not have.
 PageRuns::Turn::Turn() noexcept {
-  static const int watches_forks = pthread_atfork(lock, unlock, unlock);
-  static_cast<void>(watches_forks);
   lock();
 }
 PageRuns::Turn::~Turn() {

@@ -5,8 +5,8 @@
 //   chunk   2 MiB, aligned to as much, mapped: 512 pages
 //   run     some pages of one chunk in a row: the first that are free
 //
-// A chunk whose pages are all free goes back to the system, if there is another one. The first is not to be a huge page,
-// so that small stores take what they touch and no more.
+// A chunk whose pages are all free goes back to the system, if another's are, too. The first is not to be a huge page, so
+// that small stores take what they touch and no more.
 //
 // Any thread, one at a time. What lies there may outlive its store, so this belongs to the process, and is there until
 // its end. Under AddressSanitizer everything is the allocator's, so that it sees who looks at what is gone.
@@ -48,7 +48,7 @@ class PageRuns {
   static bool used;
 };
 
-// PageRun: memory of a table, which is owned. A large one is a run, any other the allocator's.
+// PageRun: memory of a table, which is owned: a run, where it has four pages to a chunk, and else the allocator's.
 class PageRun {
  public:
   explicit PageRun(std::size_t bytes);   // throws std::bad_alloc

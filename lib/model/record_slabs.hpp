@@ -5,7 +5,8 @@
 //
 // A slab whose blocks are all free gives its pages back. Large records are the allocator's.
 //
-// Any thread, one at a time: it takes some dozens of instructions.
+// Any thread, one at a time: it takes some dozens of instructions, or, where a slab begins or ends, a walk over the
+// chunks.
 #pragma once
 
 #include <cstddef>
