@@ -48,6 +48,15 @@ UserTagStore make_store() {
   return must(UserTagStore::open_in_memory(options));
 }
 
+void apply_all(UserTagStore& store, const std::vector<Write>& writes) {
+  for (auto& outcome : store.apply_each(writes)) must(std::move(outcome));
+}
+
+// Until the tag index has the last group.
+void wait_for_index(const UserTagStore& store) {
+  sink = sink + must(store.count(key("plan") == "p7")).count;
+}
+
 void load(UserTagStore& store) {
   std::vector<Write> writes;
   for (std::uint64_t user = 0; user < kUsers; ++user) {
@@ -55,7 +64,7 @@ void load(UserTagStore& store) {
     for (std::size_t k = 0; k < kKeys.size(); ++k) write.tags.add(kKeys[k].key, first_value(user, k));
     writes.emplace_back(std::move(write));
   }
-  for (auto& outcome : store.apply_each(writes)) must(std::move(outcome));
+  apply_all(store, writes);
 }
 
 std::vector<Write> group(std::uint64_t number) {
@@ -69,8 +78,8 @@ std::vector<Write> group(std::uint64_t number) {
 
 // What another thread has left to do of the load it does before this.
 void settle(UserTagStore& store) {
-  for (auto& outcome : store.apply_each(group(2 * kRounds))) must(std::move(outcome));
-  sink = sink + must(store.count(key("plan") == "p7")).count;
+  apply_all(store, group(2 * kRounds));
+  wait_for_index(store);
 }
 
 // --- The workloads. ---
@@ -98,11 +107,10 @@ void plan(const UserTagStore& store, const std::vector<std::string>& users) {
 
 void apply(UserTagStore& store, std::vector<std::vector<Write>>& groups) {
   for (std::size_t i = 0; i < kRounds; ++i) {
-    for (auto& outcome : store.apply_each(groups.back())) must(std::move(outcome));
+    apply_all(store, groups.back());
     groups.pop_back();
   }
-  // Waits until the tag index has the last group.
-  sink = sink + must(store.count(key("plan") == "p7")).count;
+  wait_for_index(store);
 }
 
 void find(const UserTagStore& store, const std::vector<std::string>& users) {

@@ -58,10 +58,15 @@ void store_big_endian(Number number, void* to) noexcept {
   std::memcpy(to, &number, sizeof number);
 }
 
+// To the next multiple of the unit.
+constexpr std::size_t rounded_up(std::size_t number, std::size_t unit) noexcept {
+  return (number + unit - 1) / unit * unit;
+}
+
 // What a block of memory takes of the heap, the allocator's own bytes estimated. glibc: 8 bytes before each
 // block, in steps of 16, at least 32.
 constexpr std::size_t heap_bytes(std::size_t size) noexcept {
-  return std::max<std::size_t>(32, (size + 8 + 15) / 16 * 16);
+  return std::max<std::size_t>(32, rounded_up(size + 8, 16));
 }
 
 }   // namespace usertags::model

@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "model/bytes.hpp"
 #include "model/end_of_thread.hpp"
 
 namespace usertags::model {
@@ -33,7 +34,7 @@ class CopyBlocks {
   static constexpr std::size_t kStep = 32;
   static constexpr std::size_t kSizes = 9;
   static constexpr std::size_t size_of(std::size_t bytes) noexcept {
-    return bytes <= kLeast ? 0 : (bytes - kLeast + kStep - 1) / kStep;
+    return bytes <= kLeast ? 0 : rounded_up(bytes - kLeast, kStep) / kStep;
   }
 
   struct OfThread {

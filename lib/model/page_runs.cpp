@@ -19,7 +19,7 @@ constexpr std::size_t kPages = PageRuns::kChunkBytes / PageRuns::kPageBytes;
 constexpr std::size_t kNone = kPages;
 
 std::size_t pages_of(std::size_t bytes) noexcept {
-  return (bytes + PageRuns::kPageBytes - 1) / PageRuns::kPageBytes;
+  return rounded_up(bytes, PageRuns::kPageBytes) / PageRuns::kPageBytes;
 }
 
 struct Chunk {
@@ -34,7 +34,7 @@ struct Chunk {
     for (std::size_t page = 0; first + pages <= kPages;) {
       if (page == first + pages) return first;
       if (!taken[page++]) continue;
-      first = (page + step - 1) / step * step;
+      first = rounded_up(page, step);
       page = first;
     }
     return kNone;

@@ -14,6 +14,8 @@
 
 #include <cstddef>
 
+#include "model/bytes.hpp"
+
 namespace usertags::model {
 
 class PageRuns {
@@ -60,8 +62,7 @@ class PageRun {
 
   // What it takes of memory.
   static std::size_t memory_bytes(std::size_t bytes) noexcept {
-    return is_run(bytes) ? (bytes + PageRuns::kPageBytes - 1) / PageRuns::kPageBytes * PageRuns::kPageBytes
-                         : bytes;
+    return is_run(bytes) ? rounded_up(bytes, PageRuns::kPageBytes) : bytes;
   }
 
  private:

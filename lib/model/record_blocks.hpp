@@ -22,9 +22,7 @@ class RecordBlocks {
   RecordBlocks& operator=(const RecordBlocks&) = delete;
   ~RecordBlocks() {
     for (Kept* first : kept_) {
-      while (first != nullptr) {
-        RecordSlabs::give({std::exchange(first, first->next), true});
-      }
+      while (first != nullptr) RecordSlabs::give({std::exchange(first, first->next), true});
     }
   }
 

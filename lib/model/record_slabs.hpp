@@ -30,9 +30,7 @@ class RecordSlabs {
   }
 
   // What a block has that so many bytes are asked for.
-  static constexpr std::size_t size_of(std::size_t bytes) noexcept {
-    return (bytes + kStep - 1) / kStep * kStep;
-  }
+  static constexpr std::size_t size_of(std::size_t bytes) noexcept { return rounded_up(bytes, kStep); }
   // What it takes of memory: of a block of the allocator, that one's own bytes estimated.
   static std::size_t memory_bytes(std::size_t bytes) noexcept {
     return has_size(bytes) ? size_of(bytes) : heap_bytes(bytes);
