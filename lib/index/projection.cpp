@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <cassert>
 #include <utility>
 
 #include "model/failure.hpp"
@@ -48,9 +49,7 @@ void Projection::load_directory(std::span<const RecordPtr> records) {
 
 void Projection::load_user(const RecordPtr& record, std::uint32_t hash) {
   const std::uint64_t id = model::uuid_order(record->uuid());
-  if (id <= order_.last_id()) {
-    model::fail(ErrorCode::corrupt_store, std::string(record->id()) + " is out of order");
-  }
+  assert(id > order_.last_id());
   if (!directory_.load(hash, record)) {
     model::fail(ErrorCode::corrupt_store,
                 "two users have the external id " + model::quoted(record->external_id()));

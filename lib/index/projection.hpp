@@ -60,9 +60,8 @@ class Projection {
   Projection& operator=(const Projection&) = delete;
   ~Projection();
 
-  // Fills an empty projection, before anything else: living users in the order of their ordinals. Throws
-  // std::bad_alloc, and Failure (corrupt_store) where two users share an external id or ids do not grow with
-  // ordinals.
+  // Fills an empty projection, before anything else: living users in the order of their ordinals, which is that
+  // of their ids. Throws std::bad_alloc, and Failure (corrupt_store) where two users share an external id.
   void load(std::span<const model::RecordPtr> records, std::uint64_t revision);
 
   // --- Publishing. ---

@@ -38,15 +38,28 @@ bool PatchDecoder::scan_tags(JsonScanner& scanner) {
   });
 }
 
+namespace {
+
+bool scan_value(JsonScanner& scanner, std::optional<std::string_view>& value) {
+  value.reset();
+  return scanner.literal("null") || scanner.string(value.emplace());
+}
+
+}   // namespace
+
 bool PatchDecoder::scan_deltas(JsonScanner& scanner) {
   deltas_.clear();
   return scanner.object([&](std::string_view key) {
-    std::string_view value;
-    const bool removed = scanner.literal("null");
-    if (!removed && !scanner.string(value)) return false;
-    deltas_.push_back({key, removed ? std::nullopt : std::optional(value), std::nullopt});
-    return true;
+    return scan_value(scanner, deltas_.emplace_back(TagDelta{.key = key}).value);
   });
+}
+
+bool PatchDecoder::scan_before(JsonScanner& scanner) {
+  auto delta = deltas_.begin();
+  const bool is_read = scanner.object([&](std::string_view key) {
+    return delta != deltas_.end() && delta->key == key && scan_value(scanner, (delta++)->before);
+  });
+  return is_read && delta == deltas_.end();
 }
 
 std::optional<std::span<const Tag>> PatchDecoder::tags(std::string_view json) {
@@ -62,9 +75,11 @@ std::optional<std::span<const TagDelta>> PatchDecoder::patch(std::string_view js
   return deltas_;
 }
 
-std::optional<std::span<const TagDelta>> PatchDecoder::before(std::string_view json) {
-  JsonScanner scanner(json, unescaped_);
-  if (!scan_deltas(scanner) || !scanner.finished()) return std::nullopt;
+std::optional<std::span<const TagDelta>> PatchDecoder::patch(std::string_view json, std::string_view before) {
+  if (!patch(json)) return std::nullopt;
+  if (before.empty()) return deltas_;
+  JsonScanner scanner(before, unescaped_before_);
+  if (!scan_before(scanner) || !scanner.finished()) return std::nullopt;
   return deltas_;
 }
 

@@ -66,7 +66,7 @@ std::uint64_t token_checksum(const Token& token) noexcept;
 // One key's fate in a patch: a new value, or its removal; and what it had before, where that is known.
 struct TagDelta {
   std::string_view key;
-  std::optional<std::string_view> value;
+  std::optional<std::string_view> value{};
   std::optional<std::string_view> before{};   // none: it was not there
 };
 
@@ -113,8 +113,8 @@ class PatchDecoder {
   // None where the text is not canonical.
   std::optional<std::span<const Tag>> tags(std::string_view json);
   std::optional<std::span<const TagDelta>> patch(std::string_view json);
-  // What was before, as the values of deltas.
-  std::optional<std::span<const TagDelta>> before(std::string_view json);
+  // With what was before, which is told of the same keys; an empty text tells nothing of any.
+  std::optional<std::span<const TagDelta>> patch(std::string_view json, std::string_view before);
 
   struct Creation {
     std::string_view id;
@@ -126,10 +126,13 @@ class PatchDecoder {
  private:
   bool scan_tags(JsonScanner& scanner);
   bool scan_deltas(JsonScanner& scanner);
+  bool scan_before(JsonScanner& scanner);
 
   std::vector<Tag> tags_;
   std::vector<TagDelta> deltas_;
-  std::string unescaped_;   // reserved to the text's size before use, so that views into it stay valid
+  // Reserved to the text's size before use, so that views into them stay valid.
+  std::string unescaped_;
+  std::string unescaped_before_;
 };
 
 }   // namespace usertags::model

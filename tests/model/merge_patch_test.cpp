@@ -269,6 +269,30 @@ TEST(PatchDecoder, RefusesAPatchThatIsNone) {
   }
 }
 
+TEST(PatchDecoder, ReadsWhatWasBefore) {
+  PatchDecoder decoder;
+  const std::string_view patch = R"({"tags":{"a\n":"1","b":null}})";
+  const auto befores = [&](std::string_view before) {
+    std::vector<std::optional<std::string_view>> told;
+    const auto deltas = decoder.patch(patch, before).value();
+    for (const TagDelta& delta : deltas) told.push_back(delta.before);
+    return told;
+  };
+  using Befores = std::vector<std::optional<std::string_view>>;
+  EXPECT_EQ(befores(R"({"a\n":null,"b":"a \"word\""})"), (Befores{std::nullopt, "a \"word\""}));
+  EXPECT_EQ(befores(""), (Befores{std::nullopt, std::nullopt}));
+  EXPECT_EQ(decoder.patch(patch, R"({"a\n":"0","b":"0"})")->front().key, "a\n");
+}
+
+TEST(PatchDecoder, RefusesWhatWasBeforeOtherKeys) {
+  PatchDecoder decoder;
+  for (const std::string_view before :
+       {R"({})", R"({"a":"1"})", R"({"b":"1"})", R"({"a":"1","c":"1"})", R"({"a":"1","b":"1","c":"1"})",
+        R"({"b":"1","a":"1"})", R"({"a":"1","b":1})", R"({"a":"1","b":"1"} )", R"(null)", R"([])"}) {
+    EXPECT_FALSE(decoder.patch(R"({"tags":{"a":"2","b":null}})", before)) << before;
+  }
+}
+
 TEST(PatchDecoder, RefusesACreationThatIsNone) {
   PatchDecoder decoder;
   for (const std::string_view json :

@@ -108,7 +108,7 @@ class Surveying {
   }
 
   void note(const Change& change, Past& past) {
-    if (change.ordinal > survey_.state.last_ordinal) unreadable(change);
+    if (change.ordinal > survey_.state.last_ordinal || !replay_.can_read(change)) unreadable(change);
     past.newest = change.revision;
     if (change.revision <= survey_.state.folded_revision) past.newest_folded = change.revision;
     if (past.deleted_at != 0) unreadable(change);
@@ -122,9 +122,8 @@ class Surveying {
   }
 
   void mention(const Change& change, Past& past) {
-    const auto deltas = is_well_formed(change.patch) ? decoder_.patch(change.patch) : std::nullopt;
-    if (!deltas) unreadable(change);
-    for (const model::TagDelta& delta : *deltas) past.keys.emplace(delta.key);
+    const auto deltas = decoder_.patch(change.patch).value();
+    for (const model::TagDelta& delta : deltas) past.keys.emplace(delta.key);
   }
 
   // As loading does: creations and deletions are in their rows already.

@@ -38,7 +38,6 @@ class Loading {
   Loaded run(LogExtent extent) {
     read_state();
     read_rows();
-    check_newest_given();
     read_log(extent);
     std::erase_if(loaded_.records, [](const RecordPtr& record) { return record->is_tombstone(); });
     expect_digest(digest_, loaded_.state, on_problem_);
@@ -102,17 +101,20 @@ class Loading {
   }
   void take(RowBatch::Users users) {
     for (const FileProblem& found : users.problems) on_problem_(found);
-    std::ranges::move(users.records, std::back_inserter(loaded_.records));
+    for (RecordPtr& user : users.records) {
+      check_order(*user);
+      loaded_.records.push_back(std::move(user));
+    }
     digest_ += users.digest;
   }
 
-  // What is given to no one again must not be behind what was given: ids and ordinals would come twice.
-  void check_newest_given() const {
-    if (loaded_.records.empty()) return;
-    const Record& newest = *loaded_.records.back();
-    if (newest.uuid() <= loaded_.state.last_id) return;
-    problem(Kind::user_row, ErrorCode::foreign_write, std::string(newest.id()),
-            "the commit record knows no id as new as that of user " + std::to_string(newest.ordinal()));
+  // Ids grow with ordinals, also over users who were deleted: users are found by it.
+  void check_order(const Record& user) {
+    const std::uint64_t id = model::uuid_order(user.uuid());
+    if (id <= std::exchange(last_id_, id)) {
+      problem(Kind::user_row, ErrorCode::foreign_write, std::string(user.id()),
+              "the id of user " + std::to_string(user.ordinal()) + " is out of order");
+    }
   }
 
   // --- The log. ---
@@ -175,7 +177,8 @@ class Loading {
   sqlite::Connection& connection_;
   const OnProblem& on_problem_;
   Loaded loaded_;
-  model::Digest digest_;   // of the living
+  model::Digest digest_;        // of the living
+  std::uint64_t last_id_ = 0;   // in the order of ids, of the user who was taken last
   Replay replay_;
 };
 

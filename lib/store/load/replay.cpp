@@ -50,6 +50,10 @@ bool is_well_formed(std::string_view json) noexcept {
   return model::scan_utf8(json).well_formed;
 }
 
+bool is_well_formed(const model::Change& change) noexcept {
+  return is_well_formed(change.patch) && is_well_formed(change.before) && is_well_formed(change.note);
+}
+
 std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
                                                model::PatchDecoder& decoder) {
   const auto id = model::parse_user_id(row.id);
@@ -74,9 +78,17 @@ std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row
                                                model::PatchDecoder& decoder) {
   if (row.ordinal > state.last_ordinal) return foreign("was not made by the store");
   auto record = to_record(row, decoder);
-  if (record && (*record)->revision() > state.revision)   // no reader would come to see it
+  if (!record) return record;
+  if ((*record)->revision() > state.revision)   // no reader would come to see it
     return foreign("is of a revision that the store has not come to");
+  if ((*record)->uuid() > state.last_id)   // the next one given would stand before it
+    return foreign("has an id that the store has not given");
   return record;
+}
+
+bool is_new(const model::Record& user, const sqlite::State& state) noexcept {
+  return user.ordinal() > state.last_ordinal &&
+         model::uuid_order(user.uuid()) > model::uuid_order(state.last_id);
 }
 
 void expect_order(const sqlite::UserTable::Row& row, std::uint32_t last) {
@@ -125,20 +137,18 @@ RecordPtr Replay::erase(const Change& deletion, const Record& before) {
 }
 
 bool Replay::can_read(const Change& change) {
-  if (!is_well_formed(change.patch) || !is_well_formed(change.note)) return false;
-  if (!change.before.empty() && !can_read_before(change)) return false;
+  if (!is_well_formed(change)) return false;
   switch (change.kind) {
     case model::ChangeKind::created: return static_cast<bool>(create(change));
-    case model::ChangeKind::patched: return decoder_.patch(change.patch).has_value();
-    case model::ChangeKind::deleted: return change.patch == model::kDeletionPatch;
+    case model::ChangeKind::patched: {
+      const auto deltas = decoder_.patch(change.patch, change.before);
+      return deltas && !adds_empty_key(*deltas);
+    }
+    case model::ChangeKind::deleted:
+      return change.patch == model::kDeletionPatch &&
+             (change.before.empty() || decoder_.tags(change.before).has_value());
   }
   return false;
-}
-
-bool Replay::can_read_before(const Change& change) {
-  return is_well_formed(change.before) &&
-         (change.kind == model::ChangeKind::deleted ? decoder_.tags(change.before).has_value()
-                                                    : decoder_.before(change.before).has_value());
 }
 
 // What they take the place of. Both are sorted by key.

@@ -42,6 +42,9 @@ std::expected<model::RecordPtr, RowProblem> to_record(const sqlite::UserTable::R
 // where a row does not stand behind the one with the ordinal `last`.
 void expect_order(const sqlite::UserTable::Row& row, std::uint32_t last);
 
+// Whether the store can have created the user behind `state`: ordinals and ids grow, and come once.
+bool is_new(const model::Record& user, const sqlite::State& state) noexcept;
+
 // Whether a record can have these, and a file may: an external id that is well-formed and not empty, keys
 // that are not empty, and room for all of it. Keys are sorted.
 bool is_user(std::string_view external_id, std::span<const Tag> tags) noexcept;
@@ -49,6 +52,7 @@ bool is_user(std::string_view external_id, std::span<const Tag> tags) noexcept;
 // Whether the text of a JSON column is one that a decoder's views may be taken from: what it has between its
 // quotes is then well-formed, too. NUL is no matter here, because canonical JSON has none.
 bool is_well_formed(std::string_view json) noexcept;
+bool is_well_formed(const model::Change& change) noexcept;   // each of its texts
 
 // Replay: what entries of the log make of users, as records. Loading a file and following one both come to
 // their records this way. One thread at a time.
@@ -66,7 +70,6 @@ class Replay {
  private:
   model::RecordPtr create(const model::Change& creation);
   model::RecordPtr erase(const model::Change& deletion, const model::Record& before);
-  bool can_read_before(const model::Change& change);
   void look_up(const model::Record& before, std::span<const model::TagDelta> deltas);
 
   model::PatchDecoder decoder_;

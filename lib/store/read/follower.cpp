@@ -36,8 +36,7 @@ constexpr std::size_t kGroup = 4096;
 // one who went. None where no history leads there.
 class Difference {
  public:
-  Difference(const Loaded& loaded, std::uint32_t last_ordinal)
-      : loaded_(loaded), last_ordinal_(last_ordinal) {}
+  Difference(const Loaded& loaded, const sqlite::State& shown) : loaded_(loaded), shown_(shown) {}
 
   std::optional<std::vector<Transition>> from(const index::Projection::Snapshot& memory) {
     auto next = loaded_.records.begin();
@@ -58,7 +57,7 @@ class Difference {
 
  private:
   void come(const RecordPtr& after) {
-    impossible_ = impossible_ || after->ordinal() <= last_ordinal_;
+    impossible_ = impossible_ || !is_new(*after, shown_);
     come_.push_back({{}, after});
   }
   void stay(const Record& before, const RecordPtr& after) {
@@ -73,7 +72,7 @@ class Difference {
   }
 
   const Loaded& loaded_;
-  const std::uint32_t last_ordinal_;
+  const sqlite::State& shown_;
   std::vector<Transition> gone_;
   std::vector<Transition> stayed_;
   std::vector<Transition> come_;
@@ -92,7 +91,10 @@ class Follower::Group {
   void add(const Change& change, RecordPtr before, RecordPtr after) {
     model::replace_user(before.get(), *after, state_.digest);
     state_.revision = change.revision;
-    state_.last_ordinal = std::max(state_.last_ordinal, change.ordinal);
+    if (!before) {
+      state_.last_ordinal = after->ordinal();
+      state_.last_id = after->uuid();
+    }
     newest_[change.ordinal] = after;
     transitions_.push_back({std::move(before), std::move(after)});
   }
@@ -292,13 +294,14 @@ bool Follower::add(const model::Segment& segment, Group& group) {
   return true;
 }
 
-// False where memory does not have whom the change is of.
+// False where memory does not have whom the change is of, or may have who is created.
 bool Follower::add(const Change& change, Group& group) {
   const bool creates = change.kind == ChangeKind::created;
   RecordPtr before = creates ? RecordPtr() : group.living(change.ordinal);
-  if (creates ? change.ordinal <= group.state().last_ordinal : !before) return false;
+  if (!creates && !before) return false;
   RecordPtr after = replay_.next_version(change, before.get());
   if (!after) model::fail(ErrorCode::corrupt_store, unreadable_change(change.revision));
+  if (creates && !is_new(*after, group.state())) return false;
   group.add(change, std::move(before), std::move(after));
   return true;
 }
@@ -344,7 +347,7 @@ void Follower::publish_all(std::vector<Transition> transitions, Moment& moment) 
 
 void Follower::reload(Moment& moment) {
   const Loaded loaded = load_users();
-  auto transitions = Difference(loaded, state_.last_ordinal).from(memory_.projection.pin());
+  auto transitions = Difference(loaded, state_).from(memory_.projection.pin());
   if (!transitions) fail_discontinued(file_, "users are in it who were given the places of others");
   publish_all(*std::move(transitions), moment);
   metrics_.backlog_users = loaded.backlog.size();

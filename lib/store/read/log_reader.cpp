@@ -44,7 +44,8 @@ void append(std::span<const Tag> tags, std::vector<TagChange>& out) {
 void append(std::span<const model::TagDelta> deltas, std::vector<TagChange>& out) {
   out.reserve(deltas.size());
   for (const model::TagDelta& delta : deltas) {
-    out.push_back({std::string(delta.key), std::optional<std::string>(delta.value)});
+    out.push_back({std::string(delta.key), std::optional<std::string>(delta.value),
+                   std::optional<std::string>(delta.before)});
   }
 }
 
@@ -198,7 +199,8 @@ void LogReader::read_patch(const model::Change& entry, Change& change) {
   change.at = std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(at_ms));
   change.kind = kind;
   change.note = note;
-  if (!is_well_formed(patch) || !is_well_formed(note)) fail_unreadable(revision);
+  change.before_known = kind == ChangeKind::created || !before.empty();
+  if (!is_well_formed(entry)) fail_unreadable(revision);
   switch (kind) {
     case ChangeKind::created: {
       const auto creation = decoder_.creation(patch);
@@ -208,29 +210,17 @@ void LogReader::read_patch(const model::Change& entry, Change& change) {
       return append(creation->tags, change.tags);
     }
     case ChangeKind::patched: {
-      const auto deltas = decoder_.patch(patch);
+      const auto deltas = decoder_.patch(patch, before);
       if (!deltas) fail_unreadable(revision);
-      append(*deltas, change.tags);
-      return read_before(entry, change);
+      return append(*deltas, change.tags);
     }
-    case ChangeKind::deleted: return read_before(entry, change);
+    case ChangeKind::deleted: {
+      if (before.empty()) return;
+      const auto tags = decoder_.tags(before);
+      if (!tags) fail_unreadable(revision);
+      return append_removed(*tags, change.tags);
+    }
   }
-}
-
-void LogReader::read_before(const model::Change& entry, Change& change) {
-  change.before_known = !entry.before.empty();
-  if (!change.before_known) return;
-  if (!is_well_formed(entry.before)) fail_unreadable(entry.revision);
-  if (entry.kind == ChangeKind::deleted) {
-    const auto tags = decoder_.tags(entry.before);
-    if (!tags) fail_unreadable(entry.revision);
-    return append_removed(*tags, change.tags);
-  }
-  const auto deltas = decoder_.before(entry.before);
-  if (!deltas || !std::ranges::equal(*deltas, change.tags, {}, &model::TagDelta::key, &TagChange::key))
-    fail_unreadable(entry.revision);
-  for (std::size_t i = 0; i < deltas->size(); ++i)
-    change.tags[i].before = std::optional<std::string>((*deltas)[i].value);
 }
 
 void LogReader::name(std::uint32_t ordinal, Change& change) {

@@ -99,7 +99,6 @@ class LogReader {
                                             std::optional<std::uint64_t> checksum_before);
   Change shown(const model::Change& entry);
   void read_patch(const model::Change& entry, Change& change);
-  void read_before(const model::Change& entry, Change& change);
   void name(std::uint32_t ordinal, Change& change);
   NamedUser named(const sqlite::UserTable::Row& row);
 

@@ -94,8 +94,7 @@ RecordPtr EntryReplay::living(std::uint32_t ordinal, const PendingGroup& group) 
 }
 
 bool EntryReplay::is_new(const model::Record& user, const PendingGroup& group) const {
-  return user.ordinal() > group.state().last_ordinal && user.uuid() > group.state().last_id &&
-         !is_taken(user.external_id(), group);
+  return store::is_new(user, group.state()) && !is_taken(user.external_id(), group);
 }
 
 bool EntryReplay::is_taken(std::string_view external_id, const PendingGroup& group) const {

@@ -17,7 +17,9 @@
 #include "model/change.hpp"
 #include "model/digest.hpp"
 #include "model/record.hpp"
-
+#include "model/typeid.hpp"
+#include "store/file/reading.hpp"
+#include "store/load/verifier.hpp"
 #include "support/answers.hpp"
 #include "support/rewrite.hpp"
 #include "support/stock_sqlite.hpp"
@@ -267,6 +269,21 @@ TEST_F(Foreign, VerifyTellsOfAFoldedChangeThatCannotBeRead) {
   }
 }
 
+// Who reads the feed, verifies or adopts sees the same.
+TEST_F(Foreign, WhatWasBeforeOtherKeysIsNoChange) {
+  for (const char* const before :
+       {R"({"team":null,"tier":"gold"})", R"({"tier":"gold"})", R"({})", "{\"team\":\"\xFF\"}"}) {
+    rewrite_log(path_, [&](std::vector<OwnedChange>& changes) { changes.at(2).before = before; });
+    const auto store = open();
+    EXPECT_EQ(code_of(store.changes(store.position().at(2), 1)), ErrorCode::corrupt_store) << before;
+    const VerifyReport report = must(store.verify());
+    ASSERT_EQ(report.problems.size(), 1U) << before;
+    EXPECT_EQ(report.problems[0].what, "change 3 cannot be read");
+    EXPECT_TRUE(told(UserTagStore::adopt(path_, {.dry_run = true})).contains("change 3 cannot be read"))
+        << before;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Texts, Hostile,
                          testing::Values(Tag{"k", "\xFF"}, Tag{"k", "\xED\xA0\x80"}, Tag{"\xC0\xAF", "v"},
                                          Tag{"k", "\xE2\x82"}, Tag{"", "v"}));
@@ -297,6 +314,67 @@ TEST_F(Foreign, VerifyNamesTheUserThatWasForged) {
   const VerifyReport report = must(store.verify());
   EXPECT_TRUE(
       std::ranges::any_of(report.problems, [&](const auto& problem) { return problem.user_id == id; }));
+}
+
+// --- Ids grow with ordinals, whoever lives, and none is newer than the newest that was given. ---
+
+class ForgedIds : public Foreign {
+ protected:
+  // Gives ids to users of these names; everything bears its checksum but the digest.
+  void forge(std::string_view external_id, const model::Uuid& id) const {
+    const StockSqlite::Row row =
+        StockSqlite(path_)
+            .query("SELECT ordinal, revision, tags IS NULL FROM user WHERE external_id = '" +
+                   std::string(external_id) + '\'')
+            .at(0);
+    auto user = model::Record::make(static_cast<std::uint32_t>(std::stoul(row[0])), std::stoull(row[1]), id,
+                                    external_id, {});
+    if (row[2] == "1") user = model::Record::make_tombstone(*user, user->revision());
+    rewrite(path_, [&](sqlite::Connection& connection) { sqlite::UserTable(connection).put(*user); });
+  }
+  model::Uuid id_of(std::string_view external_id) const {
+    return *model::parse_user_id(
+        StockSqlite(path_)
+            .query("SELECT id FROM user WHERE external_id = '" + std::string(external_id) + '\'')
+            .at(0)
+            .at(0));
+  }
+  // The file is refused, and whoever verifies it is told the same first; a digest that differs comes behind.
+  void expect_problem(std::string_view what) const {
+    EXPECT_TRUE(told(UserTagStore::open(path_)).contains(what)) << told(UserTagStore::open(path_));
+    store::Reading reading = store::open_for_reading(path_, std::chrono::milliseconds(0));
+    const sqlite::ReadTransaction moment(reading.connection);
+    EXPECT_EQ(store::verify_file(reading.connection).problems.at(0).what, what);
+  }
+};
+
+TEST_F(ForgedIds, OutOfOrderAreRefused) {
+  forge("bob", id_of("ann"));
+  expect_problem("the id of user 2 is out of order");
+}
+
+TEST_F(ForgedIds, OutOfOrderAreRefusedAlsoOfTheDeleted) {
+  {
+    auto store = open();
+    must(store.delete_user("bob"));
+    must(store.close());
+  }
+  forge("bob", id_of("ann"));
+  expect_problem("the id of user 2 is out of order");
+}
+
+// The next id given would stand before it, and the store would not open again.
+TEST_F(ForgedIds, NewerThanTheNewestAreRefused) {
+  model::Uuid id = id_of("bob");
+  {
+    auto store = open();
+    must(store.create_user("cid"));
+    must(store.delete_user("cid"));
+    must(store.close());
+  }
+  id[0] = 0x7F;
+  forge("bob", id);
+  expect_problem("the row of user 2 has an id that the store has not given");
 }
 
 }   // namespace

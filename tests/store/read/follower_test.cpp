@@ -8,9 +8,16 @@
 #include <functional>
 #include <iterator>
 #include <random>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "model/change.hpp"
+#include "model/digest.hpp"
+#include "model/record.hpp"
+#include "model/typeid.hpp"
+#include "sqlite/tables.hpp"
 
 #include "support/answers.hpp"
 #include "support/checked_store.hpp"
@@ -533,6 +540,39 @@ TEST_F(FollowerTest, ACommitRecordThatDoesNotFitTheLogIsRefused) {
   EXPECT_EQ(follower.revision(), 1U);
   rewrite_state(path_, [](sqlite::State& state) { state.digest.low -= 1; });
   EXPECT_EQ(must(follower.refresh()), 2U);
+}
+
+// Row, log and commit record agree on it, and still no store creates a user so.
+TEST_F(FollowerTest, AUserWhoseIdIsOlderThanThoseGivenIsRefused) {
+  auto writer = must(UserTagStore::open(path_, writing()));
+  const model::Uuid older = *model::parse_user_id(std::string(must(writer.create_user("ann")).user->id()));
+  must(writer.create_user("bob"));
+  must(writer.close());
+  auto follower = follow();
+  rewrite(path_, [&](sqlite::Connection& connection) {
+    const auto forged = model::Record::make(3, 3, older, "eve", {});
+    std::string patch;
+    model::append_creation(std::string(forged->id()), forged->external_id(), std::span<const Tag>(), patch);
+    model::Change change;
+    change.revision = change.ordinal = 3;
+    change.kind = ChangeKind::created;
+    change.patch = patch;
+    const std::string entries = entries_of(std::span(&change, 1));
+    model::Segment segment = segment_of(std::span(&change, 1), entries);
+    rewrite_state(connection, [&](sqlite::State& state) {
+      segment.at_ms = state.last_at_ms;
+      segment.lived_ms = state.lived_ms;
+      segment.checksum = state.log_checksum = model::chain_checksum(state.log_checksum, segment);
+      state.revision = state.folded_revision = state.last_ordinal = 3;
+      state.digest += model::user_hash(*forged);
+    });
+    sqlite::ChangeLog(connection).append(segment);
+    sqlite::UserTable(connection).put(*forged);
+  });
+  const std::string answer = told(follower.refresh());
+  EXPECT_TRUE(answer.contains("is out of order")) << answer;
+  EXPECT_EQ(follower.revision(), 2U);
+  EXPECT_FALSE(follower.find("eve"));
 }
 
 TEST_F(FollowerTest, AChildOfAForkIsToldSo) {
