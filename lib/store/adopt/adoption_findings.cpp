@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <ranges>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -92,6 +93,12 @@ std::optional<std::vector<TagChange>> all_tags(std::string_view json) {
 
 bool is_same(const Record& one, const Record& other) noexcept {
   return one.version_bytes() == other.version_bytes();
+}
+
+bool has_row(const Survey& survey, std::uint32_t ordinal) {
+  return std::ranges::binary_search(survey.foreign, ordinal, {}, &ForeignRow::ordinal) ||
+         std::ranges::binary_search(survey.users, ordinal, {},
+                                    [](const RecordPtr& user) { return user->ordinal(); });
 }
 
 class Comparison {
@@ -293,14 +300,8 @@ class Comparison {
 
   void find_missing() {
     for (const auto& [ordinal, past] : survey_.pasts) {
-      if (!has_row(ordinal)) missing(past);
+      if (!has_row(survey_, ordinal)) missing(past);
     }
-  }
-
-  bool has_row(std::uint32_t ordinal) const {
-    return std::ranges::binary_search(survey_.foreign, ordinal, {}, &ForeignRow::ordinal) ||
-           std::ranges::binary_search(survey_.users, ordinal, {},
-                                      [](const RecordPtr& user) { return user->ordinal(); });
   }
 
   void missing(const Past& past) {
@@ -433,33 +434,51 @@ class Judgement {
 
   // --- Ids. They grow with ordinals; one that was set by hand has to fit between its neighbours. ---
 
+  // Who is to have a row.
+  struct Place {
+    const Record* user;
+    Finding* finding;
+  };
+
   void check_order() {
+    const std::vector<Place> places = this->places();
     std::uint64_t next = model::uuid_order(survey_.state.last_id) + 1;
-    for (const RecordPtr& user : std::views::reverse(survey_.users)) {
-      Finding* finding = finding_of(*user);
-      const Record& named = identity(*user, finding);
-      const bool fits = order_of(named) < next && named.uuid() <= survey_.state.last_id;
+    for (const auto& [user, finding] : std::views::reverse(places)) {
+      const bool fits = order_of(*user) < next && user->uuid() <= survey_.state.last_id;
       if (finding != nullptr && is_named_by_hand(*finding)) {
         if (!fits) out_of_order(*finding);
         continue;
       }
       if (!fits) fail_order(*user);
-      next = order_of(named);
+      next = order_of(*user);
     }
-    check_ascending();
+    check_ascending(places);
   }
 
-  void check_ascending() {
+  static void check_ascending(std::span<const Place> places) {
     std::uint64_t last = 0;
-    for (const RecordPtr& user : survey_.users) {
-      Finding* finding = finding_of(*user);
+    for (const auto& [user, finding] : places) {
       if (finding != nullptr && is_named_by_hand(*finding) && !finding->change.problem.empty()) continue;
-      const std::uint64_t order = order_of(identity(*user, finding));
-      if (order > last)
-        last = order;
+      if (order_of(*user) > last)
+        last = order_of(*user);
       else if (finding != nullptr)
         out_of_order(*finding);
     }
+  }
+
+  // In the order of ordinals: those who have a row, and those whose row was deleted and is put back.
+  std::vector<Place> places() const {
+    std::vector<Place> places;
+    for (const RecordPtr& user : survey_.users) {
+      Finding* const finding = finding_of(*user);
+      places.push_back({&identity(*user, finding), finding});
+    }
+    for (Finding& finding : findings_.all) {
+      if (finding.change.kind == ChangeKind::deleted && !has_row(survey_, finding.ordinal))
+        places.push_back({finding.was.get(), &finding});
+    }
+    std::ranges::sort(places, {}, [](const Place& place) { return place.user->ordinal(); });
+    return places;
   }
 
   static std::uint64_t order_of(const Record& user) { return model::uuid_order(user.uuid()); }

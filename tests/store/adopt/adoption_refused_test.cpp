@@ -364,6 +364,23 @@ TEST_F(PrunedStore, UsersWhomNobodySeemsToHaveChangedHaveToFitEachOther) {
   EXPECT_TRUE(told(adopt()).contains("is out of order")) << told(adopt());
 }
 
+// The user's own place, which the log knows, and the one that was free again would bear the same id.
+TEST_F(PrunedStore, ARowThatWasMovedToAFreePlaceIsRefused) {
+  auto store = must(UserTagStore::open(path_, forgetful()));
+  must(store.create_user("zed"));
+  must(store.delete_user("zed"));
+  for (const char* const n : {"2", "3"}) must(store.apply("eve", TagBatch().set("n", n)));
+  must(store.create_user("gus", {{"x", "1"}}));
+  for (const char* const n : {"1", "2"}) must(store.apply("gus", TagBatch().set("n", n)));
+  must(store.close());
+  ASSERT_EQ(query("SELECT log_floor FROM state"), "16") << "the creation of gus";
+  ASSERT_EQ(query("SELECT count(*) FROM change WHERE kind = 1"), "1");
+  run("UPDATE user SET ordinal = ordinal - 1 WHERE external_id = 'gus'");
+  const auto image = file_bytes(path_);
+  EXPECT_TRUE(told(adopt()).contains("is out of order")) << told(adopt());
+  EXPECT_TRUE(file_bytes(path_) == image);
+}
+
 TEST_F(AdoptionTest, WhatIsNoStoreIsRefused) {
   EXPECT_EQ(code_of(adopt()), ErrorCode::not_a_store);
   std::ofstream(path_, std::ios::binary) << "this is no database, whatever its name may say";
