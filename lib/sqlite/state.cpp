@@ -162,8 +162,11 @@ void note_entry(State& state, std::span<const model::Token> tokens) noexcept {
   state.entry_checksum = XXH3_64bits(image.bytes().data(), image.bytes().size());
 }
 
+// Of a file that may not be written SQLite does not look at CHECKs, and the views know of one row alone.
 StateTable::StateTable(Connection& connection)
-    : read_(connection, select_from(kState) + " WHERE id = 1"), write_(connection, update_sql()) {}
+    : read_(connection,
+            select_from(kState) + " WHERE id = 1 AND NOT EXISTS (SELECT * FROM state WHERE id <> 1)"),
+      write_(connection, update_sql()) {}
 
 State StateTable::read() {
   const auto [state, bears_checksum] = read_unproved();
@@ -176,7 +179,7 @@ State StateTable::read() {
 
 StateTable::Unproved StateTable::read_unproved() {
   const ResetAtEnd reset(read_);
-  if (!read_.step()) model::fail(ErrorCode::corrupt_store, "table 'state' is empty");
+  if (!read_.step()) model::fail(ErrorCode::corrupt_store, "table 'state' has no row, or more than one");
   const StoredRow row(read_, kState);
   const State state = state_of(row);
   check_order(row, state);

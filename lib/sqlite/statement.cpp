@@ -95,6 +95,7 @@ std::int64_t Statement::integer(int column) const noexcept {
 // conversion, which could run out of memory.
 std::string_view Statement::text(int column) const noexcept {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  if (bytes == nullptr) return "";   // where it is empty; functions of C want an address
   return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <charconv>
 #include <map>
 #include <optional>
 #include <span>
@@ -35,8 +36,10 @@ std::string literal(std::uint64_t bits) {
   return hex;
 }
 
-std::int64_t integer(const std::string& text) {
-  return text.empty() ? 0 : std::stoll(text);
+std::int64_t integer(const std::string& text) {   // 0: it is none
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 std::uint64_t bits(const std::string& text) {

@@ -143,6 +143,24 @@ Opened read(const std::filesystem::path& path, const StoreFiles& files) {
   return opened;
 }
 
+// A follower of the database alone, beside which the WAL comes. What nobody proves it may take: it looks at the
+// log that is new, and not again at rows.
+void follow(const std::filesystem::path& path, const StoreFiles& files, const Opened& read) {
+  put_files(path, {files.database, {}});
+  auto follower = UserTagStore::open(path, {.access = Access::read_only});
+  if (!follower || files.wal.empty()) return;
+  put(path.string() + "-wal", files.wal);
+  const auto refreshed = follower->refresh();
+  expect_untouched("following", path, files);
+  if (!refreshed) {
+    const bool is_another = refreshed.error() == ErrorCode::store_failed;
+    return is_another ? expect_message(refreshed.error()) : expect_refused(refreshed.error());
+  }
+  if (!read.proof) return;
+  test::expect(proof_of(*follower) == read.proof, "the proof of a follower", "that of a reader", "another");
+  must_be_whole(*follower);
+}
+
 // Adds a user, closes, and opens again.
 void expect_writable(const std::filesystem::path& path, UserTagStore store, std::uint64_t revision) {
   const bool was_there = store.find(UserRef::external_id(kAdded)).has_value();
@@ -209,6 +227,7 @@ void examine_files(const StoreFiles& files) {
   static const test::TempDir folder(test::memory_folder());
   const std::filesystem::path path = folder / "users.db";
   const Opened opened = read(path, files);
+  follow(path, files, opened);
   write(path, files, opened);
   adopt(path, files, opened);
 }

@@ -60,6 +60,7 @@ TEST_F(StatementTest, EmptyIsNotNull) {
   EXPECT_EQ(echo.type(1), ColumnType::blob);
   EXPECT_TRUE(echo.is_null(2));
   EXPECT_EQ(echo.text(0), "");
+  EXPECT_NE(echo.text(0).data(), nullptr) << "what is given to functions of C";
   EXPECT_EQ(echo.blob(1).size(), 0U);
 }
 

@@ -256,7 +256,7 @@ bool Follower::log_goes_on(const sqlite::State& state) {
   fail_discontinued(file_, "its log has another change " + std::to_string(state_.revision));
 }
 
-// False where the log does not lead to the users of the commit record, as after the adoption of foreign
+// False where the log does not lead to what the commit record says of users, as after the adoption of foreign
 // changes some of which are not known exactly; or where there is no room for users who may be gone in the
 // end. An adoption begins an epoch: its changes are shown when all are proved. So are tokens, because the
 // file does not tell behind which change a token came that bears none.
@@ -279,7 +279,9 @@ bool Follower::apply_log(Moment& moment) {
     if (!has_room_for(group.transitions())) return false;
     publish_part(group.take_transitions(), group.state());
   }
-  if (group.state().digest != state.digest) return false;
+  const sqlite::State& end = group.state();
+  if (end.digest != state.digest || end.last_id > state.last_id || end.last_ordinal > state.last_ordinal)
+    return false;
   publish_all(group.take_transitions(), moment);
   return true;
 }
