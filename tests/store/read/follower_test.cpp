@@ -542,6 +542,16 @@ TEST_F(FollowerTest, ACommitRecordThatDoesNotFitTheLogIsRefused) {
   EXPECT_EQ(must(follower.refresh()), 2U);
 }
 
+TEST_F(FollowerTest, ACommitRecordThatDoesNotKnowItsNewestUserIsRefused) {
+  auto writer = must(UserTagStore::open(path_, writing()));
+  const model::Uuid older = *model::parse_user_id(std::string(must(writer.create_user("ann")).user->id()));
+  auto follower = follow();
+  must(writer.create_user("bob"));
+  rewrite_state(path_, [&](sqlite::State& state) { state.last_id = older; });
+  EXPECT_EQ(code_of(follower.refresh()), ErrorCode::corrupt_store);
+  EXPECT_EQ(follower.revision(), 1U);
+}
+
 // Row, log and commit record agree on it, and still no store creates a user so.
 TEST_F(FollowerTest, AUserWhoseIdIsOlderThanThoseGivenIsRefused) {
   auto writer = must(UserTagStore::open(path_, writing()));
