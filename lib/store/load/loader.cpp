@@ -6,6 +6,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "model/change.hpp"
 #include "model/digest.hpp"
 #include "model/failure.hpp"
+#include "model/shown_text.hpp"
 #include "model/signals_blocked.hpp"
 #include "model/typeid.hpp"
 #include "sqlite/change_log.hpp"
@@ -125,10 +127,13 @@ class Loading {
     const std::uint64_t first = extent == LogExtent::whole ? state.log_floor : state.folded_revision + 1;
     loaded_.changes = walk_log(connection_, state, first, on_problem_,
                                [&](const model::Change& change, const model::Segment&) {
-                                 if (extent == LogExtent::whole && !replay_.can_read(change))
-                                   unreadable(change);
-                                 replay(change);
+                                 if (extent == LogExtent::to_replay || is_proved(change)) replay(change);
                                });
+    for (const auto& [ordinal, key] : unlike_) {
+      problem(Kind::user_row, ErrorCode::foreign_write, {},
+              "the row of user " + std::to_string(ordinal) + " has not what the log has of its key " +
+                  model::quoted(key));
+    }
     std::ranges::sort(loaded_.backlog);
     const auto repeated = std::ranges::unique(loaded_.backlog);
     loaded_.backlog.erase(repeated.begin(), repeated.end());
@@ -145,18 +150,50 @@ class Loading {
     problem(Kind::log, ErrorCode::corrupt_store, {}, broken_log(state.log_floor));
   }
 
+  // What replaying takes on trust.
+  bool is_proved(const model::Change& change) {
+    if (!replay_.can_read(change)) {
+      unreadable(change);
+      return false;
+    }
+    const RecordPtr* const row = record_of(change.ordinal);
+    const bool is_ahead = row != nullptr && change.revision > loaded_.state.folded_revision &&
+                          (*row)->revision() >= change.revision;
+    if (is_ahead && change.kind == ChangeKind::patched && !(*row)->is_tombstone()) compare(change, **row);
+    return true;
+  }
+
+  // A row that is ahead of the fold has what the log has up to its revision; the views lay the same over it again.
+  // Of the changes of a key the last one counts.
+  void compare(const model::Change& patch, const Record& row) {
+    const auto deltas = decoder_.patch(patch.patch).value();
+    for (const model::TagDelta& delta : deltas) {
+      const std::pair key(patch.ordinal, std::string(delta.key));
+      if (row.find(delta.key) == delta.value)
+        unlike_.erase(key);
+      else
+        unlike_.insert(key);
+    }
+  }
+
   // Creations and deletions are in their rows already.
   void replay(const model::Change& change) {
     RecordPtr* const record = record_of(change.ordinal);
     if (record == nullptr) return missing(change);
-    if (change.kind != ChangeKind::patched || (*record)->is_tombstone() ||
-        (*record)->revision() >= change.revision)
-      return;
+    if (!fits(change, **record)) return contradicted(change);
+    if (change.kind != ChangeKind::patched || (*record)->revision() >= change.revision) return;
     RecordPtr patched = replay_.patch(change, **record);
     if (!patched) return unreadable(change);
     model::replace_user(record->get(), *patched, digest_);
     *record = std::move(patched);
     loaded_.backlog.push_back(change.ordinal);
+  }
+
+  // A deletion is a user's last change, and leaves a tombstone.
+  static bool fits(const model::Change& change, const Record& record) noexcept {
+    const bool is_deleted = record.is_tombstone() && record.revision() <= change.revision;
+    return change.kind == ChangeKind::deleted ? is_deleted && record.revision() == change.revision
+                                              : !is_deleted;
   }
 
   RecordPtr* record_of(std::uint32_t ordinal) {
@@ -170,6 +207,12 @@ class Loading {
     problem(Kind::user_row, ErrorCode::foreign_write, {}, missing_row(change.ordinal, change.revision));
   }
 
+  void contradicted(const model::Change& change) {
+    problem(Kind::user_row, ErrorCode::foreign_write, {},
+            "the row of user " + std::to_string(change.ordinal) + " does not fit change " +
+                std::to_string(change.revision));
+  }
+
   void unreadable(const model::Change& change) {
     problem(Kind::log, ErrorCode::corrupt_store, {}, unreadable_change(change.revision));
   }
@@ -180,6 +223,8 @@ class Loading {
   model::Digest digest_;        // of the living
   std::uint64_t last_id_ = 0;   // in the order of ids, of the user who was taken last
   Replay replay_;
+  model::PatchDecoder decoder_;
+  std::set<std::pair<std::uint32_t, std::string>> unlike_;   // users' keys, whose rows are not as the log
 };
 
 }   // namespace
