@@ -1,8 +1,11 @@
 #include "fuzz/store_files.hpp"
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <usertags/inspector.hpp>
 #include <usertags/user_tag_store.hpp>
@@ -161,7 +164,32 @@ void follow(const std::filesystem::path& path, const StoreFiles& files, const Op
   must_be_whole(*follower);
 }
 
-// Adds a user, closes, and opens again.
+// By the rules and numbers of the store, or done.
+template <class Answer>
+void expect_decided(const char* what, const Result<Answer>& answer) {
+  if (answer) return;
+  expect_message(answer.error());
+  const bool is_decided =
+      answer.error() == ErrorCode::batch_refused || answer.error() == ErrorCode::memory_budget_exceeded;
+  test::expect(is_decided, what, "done, or refused by a rule", test::told(answer));
+}
+
+// The first user gets a tag, the last one is deleted; folds and prunes; a copy is proved.
+void write_and_tidy(const std::filesystem::path& path, UserTagStore& store) {
+  std::vector<std::string> ids;
+  test::must(store.for_each(Selector(), [&](const User& user) { ids.emplace_back(user.id()); }));
+  if (!ids.empty()) {
+    expect_decided("a patch", store.apply(UserRef::id(ids.front()), TagBatch().set("k", "of the fuzzer")));
+    expect_decided("a deletion", store.delete_user(UserRef::id(ids.back())));
+  }
+  test::must(store.maintain(std::chrono::minutes(1)), "maintain");
+  const std::filesystem::path copy = path.string() + ".copy";
+  std::filesystem::remove(copy);
+  test::must(store.backup(copy), "a backup");
+  test::must(UserTagStore::open(copy, {.access = Access::read_only}), "the open of a backup");
+}
+
+// Adds a user, writes to others, closes, and opens again.
 void expect_writable(const std::filesystem::path& path, UserTagStore store, std::uint64_t revision) {
   const bool was_there = store.find(UserRef::external_id(kAdded)).has_value();
   const auto created = store.create_user(kAdded, {{"k", "v"}}, {.token = "of the fuzzer"});
@@ -174,6 +202,7 @@ void expect_writable(const std::filesystem::path& path, UserTagStore store, std:
     test::expect_number("the revision after a creation", created->replayed ? revision : revision + 1,
                         store.revision());
   }
+  write_and_tidy(path, store);
   const std::uint64_t written = store.revision();
   test::must(store.close(), "close");
   const auto again = test::must(UserTagStore::open(path), "the open after a write");
