@@ -113,7 +113,8 @@ class PatchDecoder {
   // None where the text is not canonical.
   std::optional<std::span<const Tag>> tags(std::string_view json);
   std::optional<std::span<const TagDelta>> patch(std::string_view json);
-  // With what was before, which is told of the same keys; an empty text tells nothing of any.
+  // With what was before, which is told of the same keys; an empty text tells nothing of any. Views into `before`,
+  // never into a record.
   std::optional<std::span<const TagDelta>> patch(std::string_view json, std::string_view before);
 
   struct Creation {

@@ -63,7 +63,7 @@ class StateTable {
  public:
   explicit StateTable(Connection& connection);
 
-  // corrupt_store where the row is missing, contradicts itself, or does not bear its checksum.
+  // corrupt_store where the row is missing, or not the only one, contradicts itself, or does not bear its checksum.
   State read();
   // The same, but for the checksum: for whoever goes on to look for more that is wrong.
   struct Unproved {

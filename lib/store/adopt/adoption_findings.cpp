@@ -441,8 +441,8 @@ class Judgement {
   };
 
   void check_order() {
-    const std::vector<Place> places = this->places();
-    std::uint64_t next = model::uuid_order(survey_.state.last_id) + 1;
+    const std::vector<Place> places = all_places();
+    std::uint64_t next = std::numeric_limits<std::uint64_t>::max();
     for (const auto& [user, finding] : std::views::reverse(places)) {
       const bool fits = order_of(*user) < next && user->uuid() <= survey_.state.last_id;
       if (finding != nullptr && is_named_by_hand(*finding)) {
@@ -467,7 +467,7 @@ class Judgement {
   }
 
   // In the order of ordinals: those who have a row, and those whose row was deleted and is put back.
-  std::vector<Place> places() const {
+  std::vector<Place> all_places() const {
     std::vector<Place> places;
     for (const RecordPtr& user : survey_.users) {
       Finding* const finding = finding_of(*user);

@@ -63,6 +63,7 @@ class Adopting {
 
   RecordPtr next_version(Finding& finding) {
     const std::uint64_t revision = group_.state().revision + 1;
+    if (revision == std::numeric_limits<std::int64_t>::max()) fail_used_up();   // the floor may be one beyond
     const Record* user = finding.user.get();
     switch (finding.change.kind) {
       case ChangeKind::created: return create(finding, revision);
@@ -76,14 +77,23 @@ class Adopting {
 
   RecordPtr create(Finding& finding, std::uint64_t revision) {
     sqlite::State& state = group_.state();
-    state.last_id = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next(),
-                                          model::slot_of(finding.change.external_id));
+    const model::Uuid id = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next(),
+                                                 model::slot_of(finding.change.external_id));
+    if (id <= state.last_id || state.last_ordinal == std::numeric_limits<std::uint32_t>::max())
+      fail_used_up();
+    state.last_id = id;
     tags_.clear();
     for (const auto& [key, value, before] : finding.change.tags) tags_.push_back({key, value.value()});
     RecordPtr user =
         Record::make(state.last_ordinal + 1, revision, state.last_id, finding.change.external_id, tags_);
     finding.change.user_id = user->id();
     return user;
+  }
+
+  [[noreturn]] static void fail_used_up() {
+    model::fail(ErrorCode::memory_budget_exceeded,
+                "the store has given all of its ids, ordinals or revisions",
+                "load the users into a new store");
   }
 
   void log(const Finding& finding, const RecordPtr& version) {

@@ -98,7 +98,7 @@ void Restoration::add(const RestoredUser& user) {
 model::Uuid Restoration::judged_id(const RestoredUser& user) const {
   const auto id = model::parse_user_id(user.id);
   if (!id) refuse(model::quoted(user.id) + " is no id");
-  if (model::uuid_order(*id) <= model::uuid_order(last_id_) && last_id_ != model::Uuid{})
+  if (model::uuid_order(*id) <= model::uuid_order(last_id_))
     refuse("the id " + user.id + " is not greater than that of the user before");
   if (*id > state_.last_id) refuse("the id " + user.id + " is beyond the newest that the store has given");
   return *id;

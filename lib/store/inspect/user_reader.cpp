@@ -152,12 +152,14 @@ void UserReader::walk(const Visitor& visitor, const State& state) {
   Tail tail(tail_bytes_);
   model::Digest digest;
   std::uint32_t last = 0;
+  IdOrder order;
   const sqlite::UserTable::Reader::Walk walk(rows_, 0);
   while (const auto row = rows_.next()) {
     expect_order(*row, last);
     last = row->ordinal;
     while (last >= tail.end()) read_on(tail, state);
     RecordPtr record = record_of(*row, state);
+    if (!order.takes(*record)) refuse_problem(wrong_row(*record, kIdOutOfOrder));
     const bool was_behind = tail.lay_over(record);
     if (record->is_tombstone()) continue;
     digest += model::user_hash(*record);

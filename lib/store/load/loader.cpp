@@ -1,14 +1,15 @@
 #include "store/load/loader.hpp"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <exception>
 #include <future>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "model/change.hpp"
@@ -42,6 +43,7 @@ class Loading {
     read_rows();
     read_log(extent);
     std::erase_if(loaded_.records, [](const RecordPtr& record) { return record->is_tombstone(); });
+    if (extent == LogExtent::whole) check_names(loaded_.records, on_problem_);
     expect_digest(digest_, loaded_.state, on_problem_);
     return std::move(loaded_);
   }
@@ -60,8 +62,8 @@ class Loading {
 
   // --- Rows. Tombstones stay among the records until the log is read. ---
 
-  // One batch is made records of while the next one is read. What is wrong is told in the order of the rows: where one
-  // cannot be read, those before it come first.
+  // One batch is made records of while the next one is read. What is wrong is told in the order of the batches: where a
+  // row cannot be read, those before it come first.
   void read_rows() {
     sqlite::UserTable::Reader rows(connection_);
     auto batch = std::make_unique<RowBatch>();
@@ -104,19 +106,10 @@ class Loading {
   void take(RowBatch::Users users) {
     for (const FileProblem& found : users.problems) on_problem_(found);
     for (RecordPtr& user : users.records) {
-      check_order(*user);
+      if (!order_.takes(*user)) on_problem_(wrong_row(*user, kIdOutOfOrder));
       loaded_.records.push_back(std::move(user));
     }
     digest_ += users.digest;
-  }
-
-  // Ids grow with ordinals, also over users who were deleted: users are found by it.
-  void check_order(const Record& user) {
-    const std::uint64_t id = model::uuid_order(user.uuid());
-    if (id <= std::exchange(last_id_, id)) {
-      problem(Kind::user_row, ErrorCode::foreign_write, std::string(user.id()),
-              "the id of user " + std::to_string(user.ordinal()) + " is out of order");
-    }
   }
 
   // --- The log. ---
@@ -127,13 +120,11 @@ class Loading {
     const std::uint64_t first = extent == LogExtent::whole ? state.log_floor : state.folded_revision + 1;
     loaded_.changes = walk_log(connection_, state, first, on_problem_,
                                [&](const model::Change& change, const model::Segment&) {
-                                 if (extent == LogExtent::to_replay || is_proved(change)) replay(change);
+                                 extent == LogExtent::whole ? prove(change) : replay(change);
                                });
-    for (const auto& [ordinal, key] : unlike_) {
-      problem(Kind::user_row, ErrorCode::foreign_write, {},
-              "the row of user " + std::to_string(ordinal) + " has not what the log has of its key " +
-                  model::quoted(key));
-    }
+    for (const auto& [ordinal, key] : unlike_)
+      on_problem_(
+          wrong_row(**record_of(ordinal), "has not what the log has of its key " + model::quoted(key)));
     std::ranges::sort(loaded_.backlog);
     const auto repeated = std::ranges::unique(loaded_.backlog);
     loaded_.backlog.erase(repeated.begin(), repeated.end());
@@ -150,17 +141,16 @@ class Loading {
     problem(Kind::log, ErrorCode::corrupt_store, {}, broken_log(state.log_floor));
   }
 
-  // What replaying takes on trust.
-  bool is_proved(const model::Change& change) {
-    if (!replay_.can_read(change)) {
-      unreadable(change);
-      return false;
+  // What an open does not look at.
+  void prove(const model::Change& change) {
+    if (!replay_.can_read(change)) return unreadable(change);
+    if (change.kind == ChangeKind::patched && change.revision > loaded_.state.folded_revision) {
+      const RecordPtr* const row = record_of(change.ordinal);
+      const bool is_ahead =
+          row != nullptr && !(*row)->is_tombstone() && (*row)->revision() >= change.revision;
+      if (is_ahead) compare(change, **row);
     }
-    const RecordPtr* const row = record_of(change.ordinal);
-    const bool is_ahead = row != nullptr && change.revision > loaded_.state.folded_revision &&
-                          (*row)->revision() >= change.revision;
-    if (is_ahead && change.kind == ChangeKind::patched && !(*row)->is_tombstone()) compare(change, **row);
-    return true;
+    replay(change);
   }
 
   // A row that is ahead of the fold has what the log has up to its revision; the views lay the same over it again.
@@ -168,11 +158,11 @@ class Loading {
   void compare(const model::Change& patch, const Record& row) {
     const auto deltas = decoder_.patch(patch.patch).value();
     for (const model::TagDelta& delta : deltas) {
-      const std::pair key(patch.ordinal, std::string(delta.key));
-      if (row.find(delta.key) == delta.value)
-        unlike_.erase(key);
-      else
-        unlike_.insert(key);
+      const bool is_like = row.find(delta.key) == delta.value;
+      if (!is_like)
+        unlike_.emplace(patch.ordinal, delta.key);
+      else if (!unlike_.empty())
+        unlike_.erase({patch.ordinal, std::string(delta.key)});
     }
   }
 
@@ -180,7 +170,8 @@ class Loading {
   void replay(const model::Change& change) {
     RecordPtr* const record = record_of(change.ordinal);
     if (record == nullptr) return missing(change);
-    if (!fits(change, **record)) return contradicted(change);
+    if (!fits(change, **record))
+      return on_problem_(wrong_row(**record, "does not fit change " + std::to_string(change.revision)));
     if (change.kind != ChangeKind::patched || (*record)->revision() >= change.revision) return;
     RecordPtr patched = replay_.patch(change, **record);
     if (!patched) return unreadable(change);
@@ -207,12 +198,6 @@ class Loading {
     problem(Kind::user_row, ErrorCode::foreign_write, {}, missing_row(change.ordinal, change.revision));
   }
 
-  void contradicted(const model::Change& change) {
-    problem(Kind::user_row, ErrorCode::foreign_write, {},
-            "the row of user " + std::to_string(change.ordinal) + " does not fit change " +
-                std::to_string(change.revision));
-  }
-
   void unreadable(const model::Change& change) {
     problem(Kind::log, ErrorCode::corrupt_store, {}, unreadable_change(change.revision));
   }
@@ -220,14 +205,24 @@ class Loading {
   sqlite::Connection& connection_;
   const OnProblem& on_problem_;
   Loaded loaded_;
-  model::Digest digest_;        // of the living
-  std::uint64_t last_id_ = 0;   // in the order of ids, of the user who was taken last
+  model::Digest digest_;   // of the living
+  IdOrder order_;
   Replay replay_;
   model::PatchDecoder decoder_;
   std::set<std::pair<std::uint32_t, std::string>> unlike_;   // users' keys, whose rows are not as the log
 };
 
 }   // namespace
+
+void check_names(std::span<const RecordPtr> users, const OnProblem& on_problem) {
+  boost::unordered_flat_set<std::string_view> names;
+  names.reserve(users.size());
+  for (const RecordPtr& user : users) {
+    if (names.insert(user->external_id()).second) continue;
+    on_problem({Kind::user_row, ErrorCode::corrupt_store, std::string(user->id()),
+                "two users have the external id " + model::quoted(user->external_id())});
+  }
+}
 
 Loaded load(sqlite::Connection& connection, LogExtent extent, const OnProblem& on_problem) {
   return Loading(connection, on_problem).run(extent);

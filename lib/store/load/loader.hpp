@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -27,12 +28,16 @@ struct Loaded {
 // How much of the log is read.
 enum class LogExtent : std::uint8_t {
   to_replay,   // what is beyond the fold
-  whole,       // everything that is kept: proves the whole chain
+  whole,       // everything that is kept: proves the whole chain, and the rows that are ahead of the fold
 };
 
 // Reads within the caller's transaction, so that rows and log are of one moment. Throws Failure, and
 // std::bad_alloc.
 Loaded load(sqlite::Connection& connection, LogExtent extent, const OnProblem& on_problem);
+
+// Whether living users have external ids of their own; of the whole log it is looked at. A projection that is loaded
+// judges it for nothing. Throws what `on_problem` throws, and std::bad_alloc.
+void check_names(std::span<const model::RecordPtr> users, const OnProblem& on_problem);
 
 // Reads table `token` into memory, and proves it: every row bears its checksum, numbers have no gap, and no
 // token comes twice. What does not fit is foreign: a token that was lost or changed would let a request take

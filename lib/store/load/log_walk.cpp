@@ -9,6 +9,11 @@
 
 namespace usertags::store {
 
+FileProblem wrong_row(const model::Record& user, std::string_view what) {
+  return {VerifyReport::Kind::user_row, ErrorCode::foreign_write, std::string(user.id()),
+          "the row of user " + std::to_string(user.ordinal()) + ' ' + std::string(what)};
+}
+
 void refuse_problem(const FileProblem& problem) {
   const std::string hint = problem.code == ErrorCode::foreign_write
                                ? ": something other than the store changed the file, or it was damaged"

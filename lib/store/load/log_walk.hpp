@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include <usertags/error.hpp>
 #include <usertags/stats.hpp>
 
 #include "model/digest.hpp"
+#include "model/record.hpp"
 #include "model/segment.hpp"
 #include "sqlite/connection.hpp"
 #include "sqlite/state.hpp"
@@ -25,6 +27,10 @@ struct FileProblem {
   std::string user_id;   // where one user is concerned
   std::string what;
 };
+
+// Of a user's row that does not fit the others, or the log. `what` is the rest of a sentence that begins with it.
+FileProblem wrong_row(const model::Record& user, std::string_view what);
+inline constexpr std::string_view kIdOutOfOrder = "has an id that is out of order";
 
 // Called for each problem; what it throws ends the reading.
 using OnProblem = std::function<void(const FileProblem&)>;

@@ -86,6 +86,11 @@ std::expected<RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row
   return record;
 }
 
+bool IdOrder::takes(const model::Record& user) noexcept {
+  const std::uint64_t id = model::uuid_order(user.uuid());
+  return id > std::exchange(last_, id);
+}
+
 bool is_new(const model::Record& user, const sqlite::State& state) noexcept {
   return user.ordinal() > state.last_ordinal &&
          model::uuid_order(user.uuid()) > model::uuid_order(state.last_id);

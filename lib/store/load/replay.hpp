@@ -33,7 +33,7 @@ struct RowProblem {
 // the rules, which may have been others when the row was written. Throws std::bad_alloc.
 std::expected<model::RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
                                                       model::PatchDecoder& decoder);
-// The same, held against the commit record of its moment: the row of a user and a revision that it knows.
+// The same, held against the commit record of its moment: the row of a user, an id and a revision that it knows.
 std::expected<model::RecordPtr, RowProblem> to_record(const sqlite::UserTable::Row& row,
                                                       const sqlite::State& state,
                                                       model::PatchDecoder& decoder);
@@ -41,6 +41,17 @@ std::expected<model::RecordPtr, RowProblem> to_record(const sqlite::UserTable::R
 // SQLite takes the order of a damaged tree on trust; all that is built on the rows needs it. Throws Failure
 // where a row does not stand behind the one with the ordinal `last`.
 void expect_order(const sqlite::UserTable::Row& row, std::uint32_t last);
+
+// IdOrder: ids grow with ordinals, also over users who were deleted; by this order users are found. Looks at the
+// users of rows in the order of ordinals.
+class IdOrder {
+ public:
+  // Whether the user's id is newer than that of the one before.
+  bool takes(const model::Record& user) noexcept;
+
+ private:
+  std::uint64_t last_ = 0;
+};
 
 // Whether the store can have created the user behind `state`: ordinals and ids grow, and come once.
 bool is_new(const model::Record& user, const sqlite::State& state) noexcept;

@@ -94,6 +94,7 @@ class Follower::Group {
     if (!before) {
       state_.last_ordinal = after->ordinal();
       state_.last_id = after->uuid();
+      created_.insert_or_assign(after->external_id(), after);
     }
     newest_[change.ordinal] = after;
     transitions_.push_back({std::move(before), std::move(after)});
@@ -105,6 +106,13 @@ class Follower::Group {
     return newest->second->is_tombstone() ? RecordPtr() : newest->second;
   }
 
+  bool is_taken(std::string_view external_id) const {
+    const auto created = created_.find(external_id);
+    const RecordPtr holder =
+        created != created_.end() ? created->second : projection_.find(UserRef::external_id(external_id));
+    return holder && living(holder->ordinal());
+  }
+
   void end_segment(std::uint64_t checksum) noexcept { state_.log_checksum = checksum; }
 
   const sqlite::State& state() const noexcept { return state_; }
@@ -114,6 +122,7 @@ class Follower::Group {
   // For publishing: it starts over from there.
   std::vector<Transition> take_transitions() {
     newest_.clear();
+    created_.clear();
     return std::exchange(transitions_, {});
   }
 
@@ -121,7 +130,8 @@ class Follower::Group {
   const index::Projection& projection_;
   sqlite::State state_;   // as it is after the changes that were added
   std::vector<Transition> transitions_;
-  boost::unordered_flat_map<std::uint32_t, RecordPtr> newest_;   // by ordinal
+  boost::unordered_flat_map<std::uint32_t, RecordPtr> newest_;       // by ordinal
+  boost::unordered_flat_map<std::string_view, RecordPtr> created_;   // by external id, whose texts are theirs
 };
 
 Follower::Follower(std::filesystem::path file, std::chrono::milliseconds busy_timeout, Memory& memory,
@@ -296,14 +306,14 @@ bool Follower::add(const model::Segment& segment, Group& group) {
   return true;
 }
 
-// False where memory does not have whom the change is of, or may have who is created.
+// False where memory does not have whom the change is of, or where the one created is not new.
 bool Follower::add(const Change& change, Group& group) {
   const bool creates = change.kind == ChangeKind::created;
   RecordPtr before = creates ? RecordPtr() : group.living(change.ordinal);
   if (!creates && !before) return false;
   RecordPtr after = replay_.next_version(change, before.get());
   if (!after) model::fail(ErrorCode::corrupt_store, unreadable_change(change.revision));
-  if (creates && !is_new(*after, group.state())) return false;
+  if (creates && (!is_new(*after, group.state()) || group.is_taken(after->external_id()))) return false;
   group.add(change, std::move(before), std::move(after));
   return true;
 }
@@ -349,6 +359,7 @@ void Follower::publish_all(std::vector<Transition> transitions, Moment& moment) 
 
 void Follower::reload(Moment& moment) {
   const Loaded loaded = load_users();
+  check_names(loaded.records, refuse_problem);
   auto transitions = Difference(loaded, state_).from(memory_.projection.pin());
   if (!transitions) fail_discontinued(file_, "users are in it who were given the places of others");
   publish_all(*std::move(transitions), moment);

@@ -17,6 +17,7 @@
 #include <usertags/inspector.hpp>
 #include <usertags/user_tag_store.hpp>
 
+#include "model/typeid.hpp"
 #include "support/answers.hpp"
 #include "support/everything.hpp"
 #include "support/fault_vfs.hpp"
@@ -206,6 +207,16 @@ TEST_F(RestorerRefuses, AUserWhoCannotBeAndGoesOn) {
   EXPECT_EQ(code_of(restorer.add(users_[1])), ErrorCode::invalid_argument) << "an id before";
   EXPECT_EQ(code_of(restorer.finish(digest_)), ErrorCode::invalid_argument) << "one is missing";
   EXPECT_FALSE(fs::exists(copy_));
+}
+
+// Nobody is before the first one, and still an order of nought is none.
+TEST_F(RestorerRefuses, AnIdThatIsTheFirstOfAll) {
+  model::Uuid id{};
+  id[14] = static_cast<std::uint8_t>(model::slot_of(users_[0].external_id) >> 8);
+  id[15] = static_cast<std::uint8_t>(model::slot_of(users_[0].external_id));
+  users_[0].id = model::format_typeid(model::kUserIdPrefix, id);
+  Restorer restorer = begin();
+  EXPECT_EQ(code_of(restorer.add(users_[0])), ErrorCode::invalid_argument);
 }
 
 TEST_F(RestorerRefuses, AnExternalIdThatIsTaken) {

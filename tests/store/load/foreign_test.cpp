@@ -350,7 +350,13 @@ class ForgedIds : public Foreign {
 
 TEST_F(ForgedIds, OutOfOrderAreRefused) {
   forge("bob", id_of("ann"));
-  expect_problem("the id of user 2 is out of order");
+  expect_problem("the row of user 2 has an id that is out of order");
+}
+
+TEST_F(ForgedIds, WhoeverLooksAtAllUsersSeesThatTheyAreOutOfOrder) {
+  forge("bob", id_of("ann"));
+  const auto inspector = must(Inspector::open(path_));
+  EXPECT_TRUE(told(inspector.for_each([](const User&) {})).contains("has an id that is out of order"));
 }
 
 TEST_F(ForgedIds, OutOfOrderAreRefusedAlsoOfTheDeleted) {
@@ -360,7 +366,7 @@ TEST_F(ForgedIds, OutOfOrderAreRefusedAlsoOfTheDeleted) {
     must(store.close());
   }
   forge("bob", id_of("ann"));
-  expect_problem("the id of user 2 is out of order");
+  expect_problem("the row of user 2 has an id that is out of order");
 }
 
 // The next id given would stand before it, and the store would not open again.

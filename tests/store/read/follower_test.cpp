@@ -1,6 +1,7 @@
 // Followers: read-only stores that keep up with a file which another store writes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -552,37 +553,65 @@ TEST_F(FollowerTest, ACommitRecordThatDoesNotKnowItsNewestUserIsRefused) {
   EXPECT_EQ(follower.revision(), 1U);
 }
 
-// Row, log and commit record agree on it, and still no store creates a user so.
-TEST_F(FollowerTest, AUserWhoseIdIsOlderThanThoseGivenIsRefused) {
-  auto writer = must(UserTagStore::open(path_, writing()));
-  const model::Uuid older = *model::parse_user_id(std::string(must(writer.create_user("ann")).user->id()));
-  must(writer.create_user("bob"));
-  must(writer.close());
-  auto follower = follow();
-  rewrite(path_, [&](sqlite::Connection& connection) {
-    const auto forged = model::Record::make(3, 3, older, "eve", {});
+// Row, log and commit record agree on a third user, and still no store creates one so.
+class ForgedCreation : public FollowerTest {
+ protected:
+  ForgedCreation() {
+    auto writer = must(UserTagStore::open(path_, writing()));
+    older_ = *model::parse_user_id(std::string(must(writer.create_user("ann")).user->id()));
+    newer_ = *model::parse_user_id(std::string(must(writer.create_user("bob")).user->id()));
+    ++newer_[0];
+    must(writer.close());
+  }
+  void forge(const model::Uuid& id, std::string_view external_id) const {
+    const auto forged = model::Record::make(3, 3, id, external_id, {});
     std::string patch;
-    model::append_creation(std::string(forged->id()), forged->external_id(), std::span<const Tag>(), patch);
+    model::append_creation(std::string(forged->id()), external_id, std::span<const Tag>(), patch);
     model::Change change;
     change.revision = change.ordinal = 3;
     change.kind = ChangeKind::created;
     change.patch = patch;
     const std::string entries = entries_of(std::span(&change, 1));
     model::Segment segment = segment_of(std::span(&change, 1), entries);
-    rewrite_state(connection, [&](sqlite::State& state) {
-      segment.at_ms = state.last_at_ms;
-      segment.lived_ms = state.lived_ms;
-      segment.checksum = state.log_checksum = model::chain_checksum(state.log_checksum, segment);
-      state.revision = state.folded_revision = state.last_ordinal = 3;
-      state.digest += model::user_hash(*forged);
+    rewrite(path_, [&](sqlite::Connection& connection) {
+      rewrite_state(connection, [&](sqlite::State& state) {
+        segment.at_ms = state.last_at_ms;
+        segment.lived_ms = state.lived_ms;
+        segment.checksum = state.log_checksum = model::chain_checksum(state.log_checksum, segment);
+        state.revision = state.folded_revision = state.last_ordinal = 3;
+        state.last_id = std::max(state.last_id, id);
+        state.digest += model::user_hash(*forged);
+      });
+      sqlite::ChangeLog(connection).append(segment);
+      sqlite::UserTable(connection).put(*forged);
     });
-    sqlite::ChangeLog(connection).append(segment);
-    sqlite::UserTable(connection).put(*forged);
-  });
-  const std::string answer = told(follower.refresh());
-  EXPECT_TRUE(answer.contains("is out of order")) << answer;
-  EXPECT_EQ(follower.revision(), 2U);
-  EXPECT_FALSE(follower.find("eve"));
+  }
+  void expect_refused(const model::Uuid& id, std::string_view external_id, std::string_view why) const {
+    auto follower = follow();
+    forge(id, external_id);
+    const std::string answer = told(follower.refresh());
+    EXPECT_TRUE(answer.contains(why)) << answer;
+    EXPECT_EQ(follower.revision(), 2U);
+    EXPECT_EQ(must(follower.count(Selector())).count, 2U);
+  }
+
+  model::Uuid older_;
+  model::Uuid newer_;
+};
+
+TEST_F(ForgedCreation, OfAnOldIdIsRefused) {
+  expect_refused(older_, "eve", "is out of order");
+}
+
+TEST_F(ForgedCreation, OfANameThatIsTakenIsRefused) {
+  expect_refused(newer_, "ann", "two users have the external id");
+}
+
+TEST_F(ForgedCreation, WhereAllFitsIsFollowed) {
+  auto follower = follow();
+  forge(newer_, "eve");
+  EXPECT_EQ(must(follower.refresh()), 3U);
+  EXPECT_TRUE(follower.find("eve"));
 }
 
 TEST_F(FollowerTest, AChildOfAForkIsToldSo) {

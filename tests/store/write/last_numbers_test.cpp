@@ -9,6 +9,7 @@
 #include "sqlite/database.hpp"
 #include "support/answers.hpp"
 #include "support/settings.hpp"
+#include "support/stock_sqlite.hpp"
 #include "support/temp_dir.hpp"
 
 namespace usertags::test {
@@ -128,6 +129,15 @@ TEST_F(LastNumbersTest, Ids) {
     must(store.apply("first", TagBatch().set("k", "w")));
     must(store.close());
   }
+  expect_sound(1);
+}
+
+TEST_F(LastNumbersTest, OfAnAdoption) {
+  make_store_at([](sqlite::State& state) { state.last_id.fill(0xFF); });
+  StockSqlite(path_).run(
+      "INSERT INTO user SELECT ordinal + 9, id, 'by hand', revision, checksum, tags FROM user");
+  EXPECT_EQ(code_of(UserTagStore::adopt(path_)), ErrorCode::memory_budget_exceeded);
+  StockSqlite(path_).run("DELETE FROM user WHERE external_id = 'by hand'");
   expect_sound(1);
 }
 
