@@ -262,5 +262,38 @@ TEST_F(Open, WithoutPermissionNothingIsOpened) {
   fs::permissions(closed, fs::perms::owner_all);
 }
 
+// Files as they are while rounds of folding are under way: rows are ahead of the fold or behind it, of users who were
+// deleted there are tombstones or none.
+TEST(Opening, AStoreThatIsLeftAmidARoundIsSound) {
+  const TempDir folder(memory_folder());
+  const fs::path path = folder / "users.db";
+  const fs::path copy = folder / "copy.db";
+  Options options;
+  options.durability = Durability::relaxed;
+  settings_of(options).history.min_changes = 40;
+  options.housekeeping.backlog_users = 5;
+  auto store = must(UserTagStore::open(path, options));
+  std::size_t ahead = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string name = std::to_string(i * 7 % 61);
+    if (!store.find(name))
+      must(store.create_user(name, {{"n", "0"}}));
+    else if (i % 9 == 0)
+      must(store.delete_user(name));
+    else
+      must(store.apply(name, TagBatch().set(i % 2 == 0 ? "n" : "m", std::to_string(i))));
+    if (i % 37 != 0) continue;
+    write_file(copy, bytes_of(path));
+    write_file(copy.string() + "-wal", bytes_of(path.string() + "-wal"));
+    ahead += StockSqlite(copy)
+                 .query("SELECT 1 FROM user, state WHERE user.revision > folded_revision AND tags NOT NULL")
+                 .size();
+    const VerifyReport report = must(must(UserTagStore::open(copy, {.access = Access::read_only})).verify());
+    EXPECT_TRUE(report.ok()) << i << ": " << report.problems.front().what;
+    EXPECT_TRUE(must(UserTagStore::adopt(copy, {.dry_run = true})).adopted) << i;
+  }
+  EXPECT_GT(ahead, 100U);
+}
+
 }   // namespace
 }   // namespace usertags::test
