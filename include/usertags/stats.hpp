@@ -72,7 +72,7 @@ struct VerifyReport {
     schema,             // tables or views are not those of the format
     state,              // the commit record does not fit its checksum
     log,                // a gap, a broken checksum chain, or an unreadable change
-    user_row,           // a row that is malformed, or fits neither its checksum, the other rows nor the log
+    user_row,           // a row that is malformed, or does not fit its checksum, other rows or the log
     token,              // a row of table `token` that is missing, or not as the store left it
     digest,             // file or memory do not have the digest of the commit record
     memory,             // memory and file differ in a user

@@ -57,7 +57,9 @@ bool PatchDecoder::scan_deltas(JsonScanner& scanner) {
 bool PatchDecoder::scan_before(JsonScanner& scanner) {
   auto delta = deltas_.begin();
   const bool is_read = scanner.object([&](std::string_view key) {
-    return delta != deltas_.end() && delta->key == key && scan_value(scanner, (delta++)->before);
+    if (delta == deltas_.end() || delta->key != key) return false;
+    TagDelta& told = *delta++;
+    return scan_value(scanner, told.before);
   });
   return is_read && delta == deltas_.end();
 }
