@@ -84,10 +84,8 @@ class Surveying {
   RecordPtr read(const sqlite::UserTable::Row& row) {
     auto record = to_record(row, decoder_);
     if (record) return *std::move(record);
-    if (record.error().code == ErrorCode::corrupt_store) {
-      refuse_problem({VerifyReport::Kind::user_row, record.error().code, std::string(row.id),
-                      "the row of user " + std::to_string(row.ordinal) + ' ' + record.error().what});
-    }
+    const auto& [code, what] = record.error();
+    if (code == ErrorCode::corrupt_store) refuse_problem(wrong_row(row.ordinal, row.id, code, what));
     RecordPtr user = record_of(row);
     survey_.foreign.push_back(copy_of(row));
     survey_.foreign.back().bears_checksum = user && model::row_checksum(*user) == row.checksum;

@@ -10,7 +10,6 @@
 #include "model/change.hpp"
 #include "model/digest.hpp"
 #include "model/failure.hpp"
-#include "model/typeid.hpp"
 #include "store/file/entropy.hpp"
 #include "store/load/log_walk.hpp"
 #include "store/write/pending_group.hpp"
@@ -63,7 +62,7 @@ class Adopting {
 
   RecordPtr next_version(Finding& finding) {
     const std::uint64_t revision = group_.state().revision + 1;
-    if (revision == std::numeric_limits<std::int64_t>::max()) fail_used_up();   // the floor may be one beyond
+    if (group_.state().revision >= kLastNumber) throw model::Failure{used_up("2^63 - 2 revisions")};
     const Record* user = finding.user.get();
     switch (finding.change.kind) {
       case ChangeKind::created: return create(finding, revision);
@@ -77,23 +76,15 @@ class Adopting {
 
   RecordPtr create(Finding& finding, std::uint64_t revision) {
     sqlite::State& state = group_.state();
-    const model::Uuid id = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next(),
-                                                 model::slot_of(finding.change.external_id));
-    if (id <= state.last_id || state.last_ordinal == std::numeric_limits<std::uint32_t>::max())
-      fail_used_up();
-    state.last_id = id;
+    auto id = next_id(state, entropy_.next(), finding.change.external_id);
+    if (!id) throw model::Failure{std::move(id).error()};
+    state.last_id = *id;
     tags_.clear();
     for (const auto& [key, value, before] : finding.change.tags) tags_.push_back({key, value.value()});
     RecordPtr user =
         Record::make(state.last_ordinal + 1, revision, state.last_id, finding.change.external_id, tags_);
     finding.change.user_id = user->id();
     return user;
-  }
-
-  [[noreturn]] static void fail_used_up() {
-    model::fail(ErrorCode::memory_budget_exceeded,
-                "the store has given all of its ids, ordinals or revisions",
-                "load the users into a new store");
   }
 
   void log(const Finding& finding, const RecordPtr& version) {

@@ -80,8 +80,8 @@ std::optional<sqlite::UserTable::Row> UserReader::row_of(const UserRef& user, co
 RecordPtr UserReader::record_of(const sqlite::UserTable::Row& row, const State& state) {
   auto record = to_record(row, state, decoder_);
   if (record) return *std::move(record);
-  refuse_problem({VerifyReport::Kind::user_row, record.error().code, std::string(row.id),
-                  "the row of user " + std::to_string(row.ordinal) + ' ' + record.error().what});
+  const auto& [code, what] = record.error();
+  refuse_problem(wrong_row(row.ordinal, row.id, code, what));
   return {};
 }
 

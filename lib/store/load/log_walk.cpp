@@ -9,9 +9,13 @@
 
 namespace usertags::store {
 
+FileProblem wrong_row(std::uint32_t ordinal, std::string_view id, ErrorCode code, std::string_view what) {
+  return {VerifyReport::Kind::user_row, code, std::string(id),
+          "the row of user " + std::to_string(ordinal) + ' ' + std::string(what)};
+}
+
 FileProblem wrong_row(const model::Record& user, std::string_view what) {
-  return {VerifyReport::Kind::user_row, ErrorCode::foreign_write, std::string(user.id()),
-          "the row of user " + std::to_string(user.ordinal()) + ' ' + std::string(what)};
+  return wrong_row(user.ordinal(), std::string(user.id()), ErrorCode::foreign_write, what);
 }
 
 void refuse_problem(const FileProblem& problem) {

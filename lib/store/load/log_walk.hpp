@@ -28,7 +28,9 @@ struct FileProblem {
   std::string what;
 };
 
-// Of a user's row that does not fit the others, or the log. `what` is the rest of a sentence that begins with it.
+// Of a user's row. `what` is the rest of a sentence that begins with it.
+FileProblem wrong_row(std::uint32_t ordinal, std::string_view id, ErrorCode code, std::string_view what);
+// Of one that does not fit the others, or the log.
 FileProblem wrong_row(const model::Record& user, std::string_view what);
 inline constexpr std::string_view kIdOutOfOrder = "has an id that is out of order";
 

@@ -27,9 +27,8 @@ RowBatch::Users RowBatch::users(const sqlite::State& state) const {
   for (const sqlite::UserTable::Row& row : rows_) {
     auto record = to_record(row, state, decoder);
     if (!record) {
-      users.problems.push_back(
-          {VerifyReport::Kind::user_row, record.error().code, std::string(row.id),
-           "the row of user " + std::to_string(row.ordinal) + ' ' + record.error().what});
+      const auto& [code, what] = record.error();
+      users.problems.push_back(wrong_row(row.ordinal, row.id, code, what));
       continue;
     }
     if (!(*record)->is_tombstone()) users.digest += model::user_hash(**record);

@@ -1,14 +1,12 @@
 #include "store/write/judge.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <span>
 #include <tuple>
 
 #include "model/segment.hpp"
 #include "model/shown_text.hpp"
 #include "model/tag_rules.hpp"
-#include "model/typeid.hpp"
 
 namespace usertags::store {
 namespace {
@@ -51,15 +49,6 @@ Error failure_of(std::span<Result<Applied>> outcomes, std::size_t first) {
     details.violations.insert(details.violations.end(), more.begin(), more.end());
   }
   return {outcomes[first].error().code(), std::move(details)};
-}
-
-// Numbers that the file keeps, and one more, which the floors of log and tokens may be at, have 63 bits.
-constexpr std::uint64_t kLastNumber = std::numeric_limits<std::int64_t>::max() - 1;
-
-Error used_up(std::string_view numbers) {
-  return {ErrorCode::memory_budget_exceeded,
-          Error::Details{.what = "the store has given all of its " + std::string(numbers),
-                         .remedy = "load the users into a new store"}};
 }
 
 Error too_large() {
@@ -231,19 +220,16 @@ Result<Applied> Judge::create(const CreateView& write, PendingGroup& group) {
     return std::unexpected(is_own ? *transaction_->name(*holder, *item_) : exists(*holder));
   }
   sqlite::State& state = group.state();
-  if (state.last_ordinal == std::numeric_limits<std::uint32_t>::max())
-    return std::unexpected(used_up("2^32 - 1 ordinals"));
-  const model::Uuid uuid = model::next_user_uuid(state.last_id, state.last_at_ms, entropy_.next(),
-                                                 model::slot_of(write.external_id));
-  if (uuid <= state.last_id) return std::unexpected(used_up("ids"));
+  auto id = next_id(state, entropy_.next(), write.external_id);
+  if (!id) return std::unexpected(std::move(id).error());
   RecordPtr user =
-      Record::make(state.last_ordinal + 1, state.revision + 1, uuid, write.external_id, planner_.tags());
+      Record::make(state.last_ordinal + 1, state.revision + 1, *id, write.external_id, planner_.tags());
   const std::int64_t growth = MemoryBudget::growth(nullptr, *user, write.options.token);
   if (auto wrong = check_change(growth, false, group)) return std::unexpected(std::move(*wrong));
   if (transaction_ != nullptr) std::ignore = transaction_->name(*user, *item_);
   if (!group.add(ChangeKind::created, {{}, user}, {}, write.options.note))
     return std::unexpected(too_large());
-  state.last_id = uuid;
+  state.last_id = *id;
   return answer(std::move(user), true);
 }
 

@@ -4,10 +4,24 @@
 #include <utility>
 
 #include "model/digest.hpp"
-#include "model/typeid.hpp"
 #include "store/memory/memory_budget.hpp"
 
 namespace usertags::store {
+
+Error used_up(std::string_view numbers) {
+  return {ErrorCode::memory_budget_exceeded,
+          Error::Details{.what = "the store has given all of its " + std::string(numbers),
+                         .remedy = "load the users into a new store"}};
+}
+
+Result<model::Uuid> next_id(const sqlite::State& state, std::uint64_t random, std::string_view external_id) {
+  if (state.last_ordinal == std::numeric_limits<std::uint32_t>::max())
+    return std::unexpected(used_up("2^32 - 1 ordinals"));
+  const model::Uuid id =
+      model::next_user_uuid(state.last_id, state.last_at_ms, random, model::slot_of(external_id));
+  if (id <= state.last_id) return std::unexpected(used_up("ids"));
+  return id;
+}
 
 void PendingGroup::begin(const sqlite::State& committed, std::int64_t now_ms, std::int64_t lived_ms) {
   state_ = committed;

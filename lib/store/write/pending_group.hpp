@@ -6,18 +6,30 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <usertags/error.hpp>
+
 #include "index/projection.hpp"
 #include "model/record.hpp"
 #include "model/segment.hpp"
+#include "model/typeid.hpp"
 #include "sqlite/state.hpp"
 
 namespace usertags::store {
+
+// --- Numbers that a store gives come once. Errors: memory_budget_exceeded, where all have been given. ---
+
+// Those that the file keeps, and one more, which the floors of log and tokens may be at, have 63 bits.
+inline constexpr std::uint64_t kLastNumber = std::numeric_limits<std::int64_t>::max() - 1;
+Error used_up(std::string_view numbers);
+// The id of the user who is created behind `state`, for 64 random bits. There is an ordinal for it, too.
+Result<model::Uuid> next_id(const sqlite::State& state, std::uint64_t random, std::string_view external_id);
 
 class PendingGroup {
  public:
